@@ -1,0 +1,46 @@
+# quern_library(NAME SOURCES a.cpp b.cpp [LINK libs...] [DEPENDS targets...])
+#   A static library of the compiler: no exceptions, warnings on, the shared precompiled header of MLIR's includes
+#   (a pass file takes 0.8 s with it and 6 s without).
+# quern_executable(NAME SOURCES ... LINK ...)
+#   A tool: the libraries named plus MLIR, LLVM and lld. Only the shared MLIR and LLVM are linked: a static MLIR*
+#   library beside them would be a second copy of every TypeID and option.
+
+function(quern_compile_settings name)
+  target_compile_options(${name} PRIVATE
+    $<$<COMPILE_LANGUAGE:CXX>:-fno-exceptions -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers>)
+  if(NOT LLVM_ENABLE_RTTI)
+    target_compile_options(${name} PRIVATE $<$<COMPILE_LANGUAGE:CXX>:-fno-rtti>)
+  endif()
+endfunction()
+
+if(NOT TARGET quernPch)
+  file(WRITE ${PROJECT_BINARY_DIR}/pch.cpp.tmp "// Carries the precompiled header that every library reuses.\n")
+  configure_file(${PROJECT_BINARY_DIR}/pch.cpp.tmp ${PROJECT_BINARY_DIR}/pch.cpp COPYONLY)
+  add_library(quernPch OBJECT ${PROJECT_BINARY_DIR}/pch.cpp)
+  quern_compile_settings(quernPch)
+  target_precompile_headers(quernPch PRIVATE $<$<COMPILE_LANGUAGE:CXX>:${PROJECT_SOURCE_DIR}/compiler/cmake/pch.h>)
+endif()
+
+function(quern_library name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LINK;DEPENDS" ${ARGN})
+  add_library(${name} STATIC ${arg_SOURCES})
+  quern_compile_settings(${name})
+  target_precompile_headers(${name} REUSE_FROM quernPch)
+  target_link_libraries(${name} PUBLIC ${arg_LINK})
+  if(arg_DEPENDS)
+    add_dependencies(${name} ${arg_DEPENDS})
+  endif()
+endfunction()
+
+function(quern_executable name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LINK;DEPENDS" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  quern_compile_settings(${name})
+  target_precompile_headers(${name} REUSE_FROM quernPch)
+  target_link_options(${name} PRIVATE -fuse-ld=lld)
+  target_link_libraries(${name} PRIVATE ${arg_LINK} MLIR lldELF lldCommon LLVM)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+  if(arg_DEPENDS)
+    add_dependencies(${name} ${arg_DEPENDS})
+  endif()
+endfunction()

@@ -1,0 +1,230 @@
+/* The treaty between a compiled model and everything around it.
+ *
+ * Both sides include this file: the compiler, which lays out the tables below inside a model's shared library, and the
+ * program that runs the model. It needs nothing but C11 (or C++11) and depends on nothing of the compiler.
+ *
+ * A model is one shared library. It exports
+ *   quern_model_descriptor        this model's tables (for programs that dlopen it)
+ *   NAME_model_descriptor         the same under the model's own name (for programs that link several models)
+ *   NAME(inputs..., outputs..., context)   the plain function, only where every shape is static (see NAME.h)
+ *   quern_...                     the functions below; any copy works with the model of any library of the same ABI
+ *
+ * Rules that hold for every function:
+ *   - No call aborts, exits, throws, prints, reads the environment or a file, or changes the floating-point mode.
+ *   - A pointer argument is borrowed for the duration of the call unless the comment says otherwise.
+ *   - A quern_model may be shared by any number of threads; a quern_context belongs to one thread at a time.
+ *   - The result of quern_run depends on the inputs and the level alone: the same bits for any number of threads.
+ */
+#ifndef QUERN_RUNTIME_H
+#define QUERN_RUNTIME_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define QUERN_ABI_VERSION 1u
+#define QUERN_MAX_RANK 8
+
+/* ---- status ------------------------------------------------------------------------------------------------------ */
+
+typedef int32_t quern_status;
+enum {
+  QUERN_OK = 0,
+  QUERN_INVALID_ARGUMENT = 1, /* wrong count, name, dtype, rank, dimension or size; outputs are untouched */
+  QUERN_DATA_ERROR = 2,       /* a value decided an address or a size and was wrong; outputs are unspecified */
+  QUERN_OUT_OF_MEMORY = 3,
+  QUERN_UNSUPPORTED_CPU = 4,  /* no level of the model runs here, or the cap excludes all of them */
+  QUERN_ABI_MISMATCH = 5      /* the model was made for another major version of this header */
+};
+
+/* A short lower-case text for a status; static storage. */
+const char *quern_status_text(quern_status status);
+
+/* ---- tensors ----------------------------------------------------------------------------------------------------- */
+
+/* Numbers as in ONNX TensorProto.DataType. Bool is one byte, 0 or 1. */
+typedef int32_t quern_dtype;
+enum {
+  QUERN_F32 = 1, QUERN_U8 = 2, QUERN_I8 = 3, QUERN_U16 = 4, QUERN_I16 = 5, QUERN_I32 = 6, QUERN_I64 = 7,
+  QUERN_STRING = 8, QUERN_BOOL = 9, QUERN_F16 = 10, QUERN_F64 = 11, QUERN_U32 = 12, QUERN_U64 = 13,
+  QUERN_C64 = 14, QUERN_C128 = 15, QUERN_BF16 = 16
+};
+
+/* Bytes of one element; 0 for a dtype without a fixed size or an unknown number. */
+size_t quern_dtype_size(quern_dtype dtype);
+/* "float32", "int64", ... as NumPy spells them; "unknown" otherwise. Static storage. */
+const char *quern_dtype_name(quern_dtype dtype);
+
+/* A dense row-major tensor.
+ * Input:  every field is read; `bytes` must be at least the size that dtype and dims give. Never written.
+ * Output: dtype, rank and dims are written. If `data` is not null it must have room (`bytes`) and must not overlap an
+ *         input or another output; the result is written there. If it is null the model points it to memory of the
+ *         context, valid until the next quern_run or quern_context_destroy of that context. */
+typedef struct quern_tensor {
+  void *data;
+  uint64_t bytes;
+  quern_dtype dtype;
+  int32_t rank;
+  int64_t dims[QUERN_MAX_RANK];
+} quern_tensor;
+
+/* ---- what the compiler writes ------------------------------------------------------------------------------------ */
+
+struct quern_frame;
+
+/* Arguments of one kernel. Tasks [first_task, last_task) write disjoint parts of the outputs. */
+typedef struct quern_launch {
+  const void *const *buffers; /* inputs, weights, outputs, in the order of the kernel's arguments */
+  const int64_t *dims;        /* values of the dims that the kernel does not know at compile time */
+  int64_t first_task, last_task;
+  void *scratch;              /* this thread's own, of the size that the site asks for, 64-byte aligned */
+} quern_launch;
+
+/* Returns 0, or a QUERN_KERNEL_ code below: the first one ends the run with QUERN_DATA_ERROR. */
+typedef int32_t (*quern_kernel)(const quern_launch *launch);
+enum { QUERN_KERNEL_OK = 0, QUERN_KERNEL_INDEX = 1, QUERN_KERNEL_DIVISION = 2, QUERN_KERNEL_SIZE = 3 };
+
+/* One place in the model where a kernel is launched. */
+typedef struct quern_site {
+  const char *name;     /* unique in the model, for profiles and errors */
+  const char *nodes;    /* the model's own nodes computed here, separated by ", " */
+  uint32_t kernel;      /* index into the level's table */
+} quern_site;
+
+/* Kernels for one level of the architecture, best level first. */
+typedef struct quern_level {
+  const char *name;            /* "x86-64-v4" */
+  uint32_t number;             /* orders levels of one architecture: 3 for v3, 4 for v4 */
+  uint32_t reserved;
+  const quern_kernel *kernels; /* num_kernels of them */
+} quern_level;
+
+/* dims[i] >= 0 is static. dims[i] == -1 - s is symbol number s of the model, bound by the first input that has it and
+ * checked on the others; only for outputs it may also be QUERN_COMPUTED_DIM, known after the run. */
+#define QUERN_COMPUTED_DIM INT64_MIN
+typedef struct quern_value_info {
+  const char *name;
+  quern_dtype dtype;
+  int32_t rank;
+  const int64_t *dims;
+} quern_value_info;
+
+typedef struct quern_metadata { const char *key, *value; } quern_metadata;
+
+typedef struct quern_model_descriptor {
+  uint32_t abi_version; /* QUERN_ABI_VERSION of the header that the compiler used */
+  uint32_t size;        /* sizeof this struct there; later versions append */
+  const char *name;
+  uint32_t num_inputs, num_outputs, num_symbols, num_sites, num_kernels, num_levels, num_metadata, reserved;
+  const quern_value_info *inputs, *outputs;
+  const char *const *symbols; /* names of the symbolic dims: "batch", "height", ... */
+  const quern_site *sites;
+  const quern_level *levels;
+  const quern_metadata *metadata; /* the model file's metadata_props */
+  const char *manifest;           /* JSON; the same bytes are in the section .quern.manifest */
+  /* The host function: computes dims, places buffers, launches. The frame's inputs are valid, its symbols are bound. */
+  int32_t (*main)(struct quern_frame *frame);
+} quern_model_descriptor;
+
+/* ---- pool -------------------------------------------------------------------------------------------------------- */
+
+/* Runs tasks on threads. A program may bring its own: fill this struct and keep it alive while contexts use it. */
+typedef struct quern_pool {
+  uint32_t size; /* sizeof(quern_pool) */
+  int32_t threads; /* most threads that run body at the same time, the caller included */
+  /* Calls body(argument, first, last, thread) until [0, tasks) is covered once; returns when all calls have returned.
+   * `thread` is below `threads` and no two calls that run at the same time share it. */
+  void (*run)(struct quern_pool *pool, int64_t tasks,
+              void (*body)(void *argument, int64_t first, int64_t last, int32_t thread), void *argument);
+  void *state;
+} quern_pool;
+
+/* A pool of `threads` threads, the caller included. Workers start at the first run, spin briefly between runs, then
+ * sleep; after fork() the child starts its own. A second concurrent caller runs its tasks itself. Null if out of
+ * memory or threads < 1. */
+quern_pool *quern_pool_create(int32_t threads);
+void quern_pool_destroy(quern_pool *pool);
+
+/* ---- models and contexts ----------------------------------------------------------------------------------------- */
+
+typedef struct quern_model quern_model;
+typedef struct quern_context quern_context;
+
+typedef struct quern_model_options {
+  uint32_t size;      /* sizeof(quern_model_options) */
+  uint32_t max_level; /* 0: the best that the CPU has; 3: at most x86-64-v3, ... */
+} quern_model_options;
+
+/* Picks the best level that this CPU and operating system run. `options` may be null. On failure *model is null and
+ * *message, if message is not null, points to a static text. */
+quern_status quern_model_open(const quern_model_descriptor *descriptor, const quern_model_options *options,
+                              quern_model **model, const char **message);
+void quern_model_close(quern_model *model);
+const quern_model_descriptor *quern_model_get_descriptor(const quern_model *model);
+/* The level in use. */
+const quern_level *quern_model_get_level(const quern_model *model);
+
+/* Called after each kernel when profiling: site index, tasks, nanoseconds. */
+typedef void (*quern_profile)(void *user, uint32_t site, int64_t tasks, int64_t nanoseconds);
+
+typedef struct quern_context_options {
+  uint32_t size;    /* sizeof(quern_context_options) */
+  uint32_t reserved;
+  quern_pool *pool; /* null: everything runs on the calling thread */
+  void *arena;      /* null: the context allocates. Else `arena_bytes` of memory, 64-byte aligned, for it to use */
+  uint64_t arena_bytes;
+  quern_profile profile;
+  void *profile_user;
+} quern_context_options;
+
+quern_status quern_context_create(const quern_model *model, const quern_context_options *options,
+                                  quern_context **context);
+void quern_context_destroy(quern_context *context);
+
+/* Runs the model once. Inputs and outputs are in the order of the descriptor and all of them are given. */
+quern_status quern_run(quern_context *context, const quern_tensor *inputs, size_t num_inputs, quern_tensor *outputs,
+                       size_t num_outputs);
+
+/* The text of the last failed quern_run of this context: one line, names the input or node and the two things that
+ * disagree. Owned by the context, valid until its next run. Empty after a success. */
+const char *quern_context_error(const quern_context *context);
+
+/* Arena bytes that the last run used. */
+uint64_t quern_context_arena_bytes(const quern_context *context);
+
+/* ---- services for the host function; not for programs ------------------------------------------------------------- */
+
+/* What the host function sees. `symbols` holds the bound input symbols; the host function uses its own storage for
+ * derived ones. */
+typedef struct quern_frame {
+  const quern_kernel *kernels;   /* of the chosen level */
+  const int64_t *symbols;
+  const quern_tensor *inputs;
+  quern_tensor *outputs;
+  quern_context *context;
+} quern_frame;
+
+/* At least `bytes` of 64-byte aligned memory that no other call of this run returned, valid until the run ends; kept
+ * for the next run when it is the first request of the run. Null: out of memory (the host function returns
+ * QUERN_OUT_OF_MEMORY). */
+void *quern_frame_arena(quern_frame *frame, uint64_t bytes);
+
+/* Writes dtype and dims of output `index` and returns where its data goes (see quern_tensor); null on failure, with the
+ * error recorded (the caller's buffer is too small, or out of memory). */
+void *quern_frame_output(quern_frame *frame, uint32_t index, int32_t rank, const int64_t *dims);
+
+/* Runs tasks [0, tasks) of `site` on the context's pool with `scratch` bytes for each thread. Nonzero is a quern_status:
+ * return it. */
+int32_t quern_frame_launch(quern_frame *frame, uint32_t site, const void *const *buffers, const int64_t *dims,
+                           int64_t tasks, uint64_t scratch);
+
+/* Records an error made of `format` with up to three %lld and returns `status`. */
+int32_t quern_frame_fail(quern_frame *frame, int32_t status, const char *format, int64_t a, int64_t b, int64_t c);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
