@@ -1,0 +1,16 @@
+// From loops, vectors and memrefs to the LLVM dialect: the first half of phase 8.
+#pragma once
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Support/LogicalResult.h"
+
+namespace quern {
+
+/// Loads every dialect that lowering and translation meet. Call it once, before modules of `context` are lowered on
+/// several threads: loading a dialect is not thread-safe.
+void loadCodegenDialects(mlir::MLIRContext &context);
+
+/// Lowers scf, cf, vector, memref, arith, math, index and func to the LLVM dialect, in place. Fails with diagnostics
+/// emitted. Several modules of one context may be lowered at the same time.
+mlir::LogicalResult lowerToLLVMDialect(mlir::ModuleOp module);
+
+} // namespace quern

@@ -1,0 +1,39 @@
+// What the rest of the compiler may know about a machine: widths and counts, never the name of an instruction set.
+#pragma once
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+
+namespace quern {
+
+/// One instruction-set level of an architecture. Kernels are compiled once per level; the runtime picks at load.
+struct Level {
+  llvm::StringLiteral name;     ///< "x86-64-v4", as users and the artifact's tables spell it
+  llvm::StringLiteral suffix;   ///< "v4", the end of a kernel's symbol
+  unsigned number;              ///< orders the levels of one architecture: 3, 4
+  llvm::StringLiteral cpu;      ///< LLVM's name of the CPU
+  llvm::StringLiteral features; ///< LLVM's features on top of the CPU's, "" for none
+  unsigned vectorBytes;         ///< bytes of the widest vector register
+  unsigned vectorRegisters;     ///< how many of them
+  bool masks;                   ///< loads and stores of the widest vectors can be predicated at no cost
+};
+
+/// What `--target` names: an architecture and the levels that go into the artifact.
+struct Target {
+  llvm::StringLiteral name;
+  llvm::StringLiteral triple;
+  llvm::ArrayRef<Level> levels; ///< best first, never empty
+  uint16_t elfMachine;          ///< e_machine of its objects
+
+  /// The level every machine of this target has: the host function is compiled for it.
+  const Level &baseLevel() const { return levels.back(); }
+};
+
+/// All targets by their own names; `native` is not among them.
+llvm::ArrayRef<Target> allTargets();
+
+/// The target that `name` (or "native": the best level that this machine runs) stands for. Static storage.
+/// Error: Usage, with the nearest name.
+llvm::Expected<const Target *> lookupTarget(llvm::StringRef name);
+
+} // namespace quern

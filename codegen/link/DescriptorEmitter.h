@@ -1,0 +1,19 @@
+// The model's tables as an object: `quern_model_descriptor`, its alias under the model's name, the manifest's section
+// and, for static shapes, the plain C function.
+#pragma once
+#include "codegen/Target.h"
+#include "codegen/link/ModelDescription.h"
+#include "llvm/ADT/SmallVector.h"
+
+namespace quern {
+
+/// The host function's hidden symbol: int32_t quern_host_main(quern_frame *).
+inline constexpr llvm::StringLiteral kHostSymbol = "quern_host_main";
+
+/// Symbols that the artifact of `model` exports besides the runtime's own.
+std::vector<std::string> descriptorExports(const ModelDescription &model);
+
+/// An object that refers to the kernels and to `quern_host_main`, both hidden. Errors: Internal.
+llvm::Expected<llvm::SmallVector<char, 0>> emitDescriptor(const ModelDescription &model, const Target &target);
+
+} // namespace quern

@@ -1,0 +1,37 @@
+// Phase 9: one file out of objects, weights and the runtime.
+#pragma once
+#include "codegen/Target.h"
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/Support/Error.h"
+#include <string>
+#include <vector>
+
+namespace quern {
+
+/// The hidden symbol of the weights: segment 0 is at its address, each next one at the next multiple of 64 bytes.
+inline constexpr llvm::StringLiteral kWeightsSymbol = "quern_weights";
+
+/// Everything is borrowed until the call returns.
+struct LinkRequest {
+  const Target *target = nullptr;
+  std::vector<llvm::StringRef> objects;             ///< kernels, host function, descriptor: bytes of ELF objects
+  std::vector<llvm::ArrayRef<char>> weights;        ///< segments of `quern_weights`, in order; may exceed 4 GB
+  llvm::StringRef runtime;                          ///< bytes of the runtime's object for the target
+  std::vector<std::string> exports;                 ///< symbols or globs ("quern_*") that the library exports
+  std::string name;                                 ///< the model's C identifier; names what static links must tell apart
+  std::string soname;                               ///< "libresnet50.so"; empty: none
+  std::string output;                               ///< path of the result
+};
+
+/// Byte offset of each weights segment from `quern_weights`.
+std::vector<uint64_t> weightsOffsets(llvm::ArrayRef<llvm::ArrayRef<char>> segments);
+
+/// Each writes beside `output` and renames: whatever was there stays intact until the new file is complete.
+/// Errors: File (unwritable, full disk), Internal (an undefined symbol: a kernel that nobody emitted). Links take turns.
+llvm::Error linkSharedLibrary(const LinkRequest &request);
+/// One relocatable object for static linking: all but the exports is local, so several models link together.
+llvm::Error linkObject(const LinkRequest &request);
+/// The same as an archive of two members, the code and the weights.
+llvm::Error linkArchive(const LinkRequest &request);
+
+} // namespace quern
