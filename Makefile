@@ -1,0 +1,36 @@
+# The two commands:
+#   make quickstart   compile three real models, read text off an image with them, compare with ONNX Runtime
+#   make check        build everything and run every test
+# and for work on Quern:
+#   make build        what the others start with
+#   make tiny         one small model through every phase, in seconds
+#   make bench        the models of bench/ beside ONNX Runtime
+# Each installs what it needs first; a second run finds it in place.
+
+PYTHON := .venv/bin/python
+SETUP := compiler/setup/setup.sh
+# The precompiled header carries time stamps that ccache would otherwise refuse.
+export CCACHE_SLOPPINESS := pch_defines,time_macros
+export PYTHONPATH := $(CURDIR)/build/python$(if $(PYTHONPATH),:$(PYTHONPATH))
+
+.PHONY: quickstart check build tiny bench
+.DEFAULT_GOAL := build
+
+build:
+	@$(SETUP) check
+	cmake --build build
+
+quickstart: build
+	@$(SETUP) quickstart
+	@$(PYTHON) bench/quickstart.py
+
+check: build
+	@$(PYTHON) test/run.py
+
+tiny: build
+	@$(PYTHON) test/tiny.py
+
+bench: build
+	@$(SETUP) bench
+	@$(PYTHON) bench/zoo.py --out out/models --missing
+	@$(PYTHON) bench/peers.py --models out/models --systems ort,quern --json out/peers.json
