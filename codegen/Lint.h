@@ -19,10 +19,12 @@ struct LoopCounts {
   unsigned calls = 0;
 };
 
+/// The order of heat: the most FMAs, then the most vector instructions, then the most instructions.
+bool hotter(const LoopCounts &a, const LoopCounts &b);
+
 struct FunctionCounts {
   std::string name;
-  /// The innermost loop with the most FMAs; where no loop has one, that with the most vector instructions, then the
-  /// most instructions. All zero: the function has no loop.
+  /// The hottest innermost loop. All zero: the function has no loop.
   LoopCounts hot;
   /// The stack pointer moves by an amount known only at run time (an alloca in a loop or of unknown size).
   bool dynamicStack = false;

@@ -1,0 +1,72 @@
+#include "codegen/CrashFence.h"
+#include "codegen/Emit.h"
+#include "codegen/LowerToLLVM.h"
+#include "compiler/Diagnostics.h"
+#include "mlir/IR/Diagnostics.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/ThreadPool.h"
+
+using namespace llvm;
+
+namespace quern {
+namespace {
+
+/// Where this thread's MLIR errors go: the first one explains why its job failed.
+thread_local std::string *jobError = nullptr;
+
+mlir::LogicalResult keepFirstError(mlir::Diagnostic &diagnostic) {
+  if (!jobError)
+    return mlir::failure();
+  if (diagnostic.getSeverity() == mlir::DiagnosticSeverity::Error && jobError->empty())
+    *jobError = diagnostic.str();
+  return mlir::success();
+}
+
+Error emitJob(const EmitJob &job, const Target &target, const EmitOptions &options, EmittedObject &result) {
+  std::string text;
+  jobError = &text;
+  Error error = runFenced("emission", [&]() -> Error {
+    if (failed(lowerToLLVMDialect(job.module)))
+      return makeError(ErrorKind::Internal, "lowering to LLVM failed");
+    Expected<EmittedObject> emitted = emitObject(job.module, target, *job.level, options);
+    if (!emitted)
+      return emitted.takeError();
+    result = std::move(*emitted);
+    return Error::success();
+  });
+  jobError = nullptr;
+  if (error && !text.empty())
+    error = withContext(text, std::move(error));
+  return withContext(formatv("kernel {0} for {1}", quoted(job.name), job.level->name).str(), std::move(error));
+}
+
+} // namespace
+
+Expected<std::vector<EmittedObject>> emitAll(ArrayRef<EmitJob> jobs, const Target &target, const EmitOptions &options) {
+  std::vector<EmittedObject> results(jobs.size());
+  if (jobs.empty())
+    return results;
+  mlir::MLIRContext &context = *mlir::ModuleOp(jobs.front().module).getContext();
+  loadCodegenDialects(context);
+  mlir::ScopedDiagnosticHandler handler(&context, keepFirstError);
+
+  std::vector<std::optional<Error>> errors(jobs.size());
+  {
+    DefaultThreadPool pool(hardware_concurrency());
+    for (size_t i = 0; i < jobs.size(); ++i)
+      pool.async([&, i] { errors[i].emplace(emitJob(jobs[i], target, options, results[i])); });
+    pool.wait();
+  }
+  Error first = Error::success();
+  for (std::optional<Error> &error : errors) {
+    if (!first)
+      first = std::move(*error);
+    else
+      consumeError(std::move(*error));
+  }
+  if (first)
+    return std::move(first);
+  return results;
+}
+
+} // namespace quern

@@ -1,0 +1,46 @@
+#include "codegen/Backend.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/BinaryFormat/ELF.h"
+#include "llvm/Support/TargetSelect.h"
+#include <mutex>
+
+using namespace llvm;
+
+namespace quern {
+namespace {
+
+void initialize() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    LLVMInitializeX86TargetInfo();
+    LLVMInitializeX86Target();
+    LLVMInitializeX86TargetMC();
+    LLVMInitializeX86AsmPrinter();
+    LLVMInitializeX86Disassembler();
+  });
+}
+
+MultiplyAdd classify(StringRef opcode) {
+  static constexpr StringLiteral prefixes[] = {
+#define MULTIPLY_ADD(prefix) prefix,
+#include "codegen/x86/Instructions.inc"
+  };
+  for (StringRef prefix : prefixes) {
+    if (!opcode.starts_with(prefix))
+      continue;
+    StringRef rest = opcode.drop_front(prefix.size());
+    // "VFMADD231SSr": the order of the operands, then the element; dot products have no digits there.
+    StringRef element = rest.drop_while(isDigit);
+    bool scalar = element.size() < rest.size() && element.starts_with("S");
+    return scalar ? MultiplyAdd::Scalar : MultiplyAdd::Vector;
+  }
+  return MultiplyAdd::None;
+}
+
+constexpr StringLiteral vectorRegisters[] = {"ZMM", "YMM"};
+
+} // namespace
+
+const Backend x86Backend = {ELF::EM_X86_64, initialize, classify, vectorRegisters, "RSP", "RBP", /*farData=*/true};
+
+} // namespace quern
