@@ -1,0 +1,340 @@
+#include "dialects/graph/Graph.h"
+#include "mlir/IR/DialectImplementation.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace quern;
+using namespace quern::graph;
+
+#include "dialects/graph/GraphDialect.cpp.inc"
+#include "dialects/graph/GraphEnums.cpp.inc"
+#define GET_ATTRDEF_CLASSES
+#include "dialects/graph/GraphAttributes.cpp.inc"
+#define GET_OP_CLASSES
+#include "dialects/graph/GraphOps.cpp.inc"
+
+void GraphDialect::initialize() {
+  addAttributes<
+#define GET_ATTRDEF_LIST
+#include "dialects/graph/GraphAttributes.cpp.inc"
+      >();
+  addOperations<
+#define GET_OP_LIST
+#include "dialects/graph/GraphOps.cpp.inc"
+      >();
+}
+
+Operation *GraphDialect::materializeConstant(OpBuilder &builder, Attribute value, Type type, Location loc) {
+  auto elements = dyn_cast<ElementsAttr>(value);
+  return elements ? builder.create<ConstantOp>(loc, type, elements).getOperation() : nullptr;
+}
+
+LogicalResult DimsAttr::verify(function_ref<InFlightDiagnostic()> emitError, ArrayAttr exprs) {
+  for (Attribute attribute : exprs) {
+    auto text = llvm::dyn_cast<StringAttr>(attribute);
+    if (!text)
+      return emitError() << "expected strings, got " << attribute;
+    if (text.getValue().empty())
+      continue;
+    std::optional<Dim> dim = Dim::parse(text);
+    if (!dim || dim->isPoison())
+      return emitError() << "\"" << text.getValue() << "\" is not a dim expression";
+    if (dim->isConstant() || dim->str() != text.getValue())
+      return emitError() << "\"" << text.getValue() << "\" is not canonical; write \"" << dim->str() << "\"";
+  }
+  return success();
+}
+
+//===--- Types with symbolic dims -----------------------------------------------------------===//
+
+RankedTensorType graph::tensorType(ArrayRef<Dim> dims, Type element) {
+  SmallVector<int64_t> sizes;
+  SmallVector<Attribute> exprs;
+  bool dynamic = false;
+  MLIRContext *context = element.getContext();
+  for (const Dim &dim : dims) {
+    std::optional<int64_t> value = dim.constant();
+    if (dim.isPoison() || (value && *value < 0))
+      return {};
+    dynamic |= !value;
+    sizes.push_back(value.value_or(ShapedType::kDynamic));
+    exprs.push_back(StringAttr::get(context, value ? "" : dim.str()));
+  }
+  if (!dynamic)
+    return RankedTensorType::get(sizes, element);
+  return RankedTensorType::get(sizes, element, DimsAttr::get(context, ArrayAttr::get(context, exprs)));
+}
+
+SmallVector<Dim> graph::dimsOf(Type type) {
+  auto tensor = cast<RankedTensorType>(type);
+  auto encoding = dyn_cast_if_present<DimsAttr>(tensor.getEncoding());
+  SmallVector<Dim> dims;
+  for (auto [axis, size] : llvm::enumerate(tensor.getShape())) {
+    if (!ShapedType::isDynamic(size))
+      dims.push_back(size);
+    else if (encoding)
+      dims.push_back(*Dim::parse(cast<StringAttr>(encoding.getExprs()[axis]).getValue()));
+    else
+      dims.push_back(Dim::symbol("?"));
+  }
+  return dims;
+}
+
+Dim graph::dimOf(Value value, int64_t axis) { return dimsOf(value)[axis]; }
+
+SmallVector<Dim> graph::dimsOf(ArrayAttr exprs) {
+  SmallVector<Dim> dims;
+  for (Attribute attribute : exprs)
+    dims.push_back(*Dim::parse(cast<StringAttr>(attribute).getValue()));
+  return dims;
+}
+
+ArrayAttr graph::dimsAttr(MLIRContext *context, ArrayRef<Dim> dims) {
+  SmallVector<Attribute> exprs;
+  for (const Dim &dim : dims)
+    exprs.push_back(StringAttr::get(context, dim.str()));
+  return ArrayAttr::get(context, exprs);
+}
+
+FailureOr<SmallVector<Dim>> graph::broadcastDims(ArrayRef<Dim> a, ArrayRef<Dim> b,
+                                                 SmallVectorImpl<std::pair<Dim, Dim>> *guards) {
+  if (a.size() < b.size())
+    std::swap(a, b);
+  SmallVector<Dim> result(a);
+  size_t lead = a.size() - b.size();
+  for (auto [i, right] : llvm::enumerate(b)) {
+    Dim &left = result[lead + i];
+    if (left == right || right.isEqualTo(1))
+      continue;
+    if (left.isEqualTo(1)) {
+      left = right;
+      continue;
+    }
+    if (left.isConstant() && right.isConstant())
+      return failure();
+    if (guards)
+      guards->push_back({left, right});
+    if (right.isConstant())
+      left = right;
+  }
+  return result;
+}
+
+Dim graph::windowExtent(const Dim &in, int64_t kernel, int64_t stride, int64_t dilation, int64_t low, int64_t high, bool ceil) {
+  Dim free = in + low + high - (dilation * (kernel - 1) + 1);
+  return (ceil ? free.ceildiv(stride) : free.floordiv(stride)) + 1;
+}
+
+std::optional<SmallVector<Dim>> graph::knownIntegers(Value value) {
+  if (auto shape = value.getDefiningOp<ShapeVectorOp>())
+    return dimsOf(shape.getDims());
+  auto constant = value.getDefiningOp<ConstantOp>();
+  if (!constant || !isa<IntegerType>(constant.getValue().getElementType()))
+    return std::nullopt;
+  auto dense = dyn_cast<DenseElementsAttr>(constant.getValue());
+  if (!dense)
+    return std::nullopt;
+  SmallVector<Dim> dims;
+  for (APInt element : dense.getValues<APInt>())
+    dims.push_back(dense.getElementType().isUnsignedInteger() || dense.getElementType().isInteger(1) ? int64_t(element.getZExtValue())
+                                                                                                     : element.getSExtValue());
+  return dims;
+}
+
+//===--- Inference --------------------------------------------------------------------------===//
+
+/// Adds the type of `dims`, or says why there is none.
+static LogicalResult infer(std::optional<Location> loc, ArrayRef<Dim> dims, Type element, SmallVectorImpl<Type> &types) {
+  RankedTensorType type = tensorType(dims, element);
+  if (!type)
+    return emitOptionalError(loc, "result has a negative extent or one that does not fit 64 bits");
+  types.push_back(type);
+  return success();
+}
+
+static bool isPermutation(ArrayRef<int64_t> axes) {
+  SmallVector<bool> seen(axes.size());
+  for (int64_t axis : axes) {
+    if (axis < 0 || axis >= int64_t(axes.size()) || seen[axis])
+      return false;
+    seen[axis] = true;
+  }
+  return true;
+}
+
+static LogicalResult inferBroadcast(std::optional<Location> loc, ValueRange operands, Type element, SmallVectorImpl<Type> &types) {
+  SmallVector<Dim> dims = dimsOf(operands[0]);
+  for (Value operand : operands.drop_front()) {
+    auto merged = broadcastDims(dims, dimsOf(operand));
+    if (failed(merged))
+      return emitOptionalError(loc, "operands ", operands[0].getType(), " and ", operand.getType(), " do not broadcast");
+    dims = *merged;
+  }
+  return infer(loc, dims, element, types);
+}
+
+#define QUERN_INFER(OP)                                                                                                 \
+  LogicalResult OP::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor adaptor,               \
+                                     SmallVectorImpl<Type> &types)
+
+#define QUERN_UNARY(OP)                                                                                                 \
+  QUERN_INFER(OP) {                                                                                                     \
+    types.push_back(adaptor.getOperand().getType());                                                                    \
+    return success();                                                                                                   \
+  }
+QUERN_UNARY(NegOp) QUERN_UNARY(AbsOp) QUERN_UNARY(SignOp) QUERN_UNARY(CeilOp) QUERN_UNARY(FloorOp) QUERN_UNARY(RoundOp)
+QUERN_UNARY(SqrtOp) QUERN_UNARY(ExpOp) QUERN_UNARY(Expm1Op) QUERN_UNARY(LogOp) QUERN_UNARY(Log1pOp) QUERN_UNARY(TanhOp)
+QUERN_UNARY(SigmoidOp) QUERN_UNARY(SoftplusOp) QUERN_UNARY(ErfOp) QUERN_UNARY(SinOp) QUERN_UNARY(CosOp) QUERN_UNARY(TanOp)
+QUERN_UNARY(AsinOp) QUERN_UNARY(AcosOp) QUERN_UNARY(AtanOp) QUERN_UNARY(SinhOp) QUERN_UNARY(CoshOp) QUERN_UNARY(AsinhOp)
+QUERN_UNARY(AcoshOp) QUERN_UNARY(AtanhOp) QUERN_UNARY(NotOp) QUERN_UNARY(SoftmaxOp) QUERN_UNARY(LayerNormOp)
+
+#define QUERN_PREDICATE(OP)                                                                                             \
+  QUERN_INFER(OP) { return infer(loc, dimsOf(adaptor.getOperand()), IntegerType::get(context, 1), types); }
+QUERN_PREDICATE(IsNanOp) QUERN_PREDICATE(IsInfOp)
+
+#define QUERN_BINARY(OP)                                                                                                \
+  QUERN_INFER(OP) { return inferBroadcast(loc, adaptor.getOperands(), elementOf(adaptor.getLhs()), types); }
+QUERN_BINARY(AddOp) QUERN_BINARY(SubOp) QUERN_BINARY(MulOp) QUERN_BINARY(DivOp) QUERN_BINARY(ModOp) QUERN_BINARY(PowOp)
+QUERN_BINARY(MinOp) QUERN_BINARY(MaxOp) QUERN_BINARY(AndOp) QUERN_BINARY(OrOp) QUERN_BINARY(XorOp)
+QUERN_BINARY(ShiftLeftOp) QUERN_BINARY(ShiftRightOp)
+
+QUERN_INFER(CompareOp) { return inferBroadcast(loc, adaptor.getOperands(), IntegerType::get(context, 1), types); }
+QUERN_INFER(SelectOp) { return inferBroadcast(loc, adaptor.getOperands(), elementOf(adaptor.getLhs()), types); }
+
+QUERN_INFER(ConstantOp) {
+  types.push_back(adaptor.getValue().getShapedType());
+  return success();
+}
+OpFoldResult ConstantOp::fold(FoldAdaptor) { return getValue(); }
+
+QUERN_INFER(TransposeOp) {
+  SmallVector<Dim> dims = dimsOf(adaptor.getOperand()), result;
+  if (adaptor.getPermutation().size() != dims.size() || !isPermutation(adaptor.getPermutation()))
+    return emitOptionalError(loc, "permutation is not one of the operand's ", dims.size(), " axes");
+  for (int64_t axis : adaptor.getPermutation())
+    result.push_back(dims[axis]);
+  return infer(loc, result, elementOf(adaptor.getOperand()), types);
+}
+
+QUERN_INFER(ConcatOp) {
+  if (adaptor.getInputs().empty())
+    return emitOptionalError(loc, "needs at least one input");
+  SmallVector<Dim> dims = dimsOf(adaptor.getInputs()[0]);
+  int64_t axis = adaptor.getAxis();
+  if (axis < 0 || axis >= int64_t(dims.size()))
+    return emitOptionalError(loc, "axis ", axis, " is not one of ", dims.size(), " axes");
+  for (Value input : adaptor.getInputs().drop_front()) {
+    SmallVector<Dim> next = dimsOf(input);
+    if (next.size() != dims.size())
+      return emitOptionalError(loc, "inputs have ranks ", dims.size(), " and ", next.size());
+    for (size_t i = 0; i < dims.size(); ++i) {
+      if (int64_t(i) == axis)
+        dims[i] = dims[i] + next[i];
+      else if (dims[i].isConstant() && next[i].isConstant() && dims[i] != next[i])
+        return emitOptionalError(loc, "inputs have extents ", dims[i].str(), " and ", next[i].str(), " along axis ", i);
+      else if (next[i].isConstant())
+        dims[i] = next[i];
+    }
+  }
+  return infer(loc, dims, elementOf(adaptor.getInputs()[0]), types);
+}
+
+QUERN_INFER(GatherOp) {
+  SmallVector<Dim> data = dimsOf(adaptor.getData()), indices = dimsOf(adaptor.getIndices());
+  int64_t axis = adaptor.getAxis();
+  if (axis < 0 || axis >= int64_t(data.size()))
+    return emitOptionalError(loc, "axis ", axis, " is not one of ", data.size(), " axes");
+  SmallVector<Dim> dims(data.begin(), data.begin() + axis);
+  dims.append(indices);
+  dims.append(data.begin() + axis + 1, data.end());
+  return infer(loc, dims, elementOf(adaptor.getData()), types);
+}
+
+QUERN_INFER(BlockOp) {
+  SmallVector<Dim> dims = dimsOf(adaptor.getOperand());
+  dims[adaptor.getAxis()] = dims[adaptor.getAxis()].ceildiv(adaptor.getSize());
+  dims.push_back(adaptor.getSize());
+  return infer(loc, dims, elementOf(adaptor.getOperand()), types);
+}
+
+QUERN_INFER(UnblockOp) {
+  SmallVector<Dim> dims = dimsOf(adaptor.getOperand());
+  dims.pop_back();
+  dims[adaptor.getAxis()] = adaptor.getExtent();
+  return infer(loc, dims, elementOf(adaptor.getOperand()), types);
+}
+
+QUERN_INFER(ReduceOp) {
+  SmallVector<Dim> dims = dimsOf(adaptor.getOperand());
+  for (int64_t axis : adaptor.getAxes()) {
+    if (axis < 0 || axis >= int64_t(dims.size()))
+      return emitOptionalError(loc, "axis ", axis, " is not one of ", dims.size(), " axes");
+    dims[axis] = 1;
+  }
+  return infer(loc, dims, elementOf(adaptor.getOperand()), types);
+}
+
+QUERN_INFER(ArgReduceOp) {
+  SmallVector<Dim> dims = dimsOf(adaptor.getOperand());
+  dims[adaptor.getAxis()] = 1;
+  return infer(loc, dims, IntegerType::get(context, 64), types);
+}
+
+QUERN_INFER(MatmulOp) {
+  SmallVector<Dim> a = dimsOf(adaptor.getLhs()), b = dimsOf(adaptor.getRhs());
+  if (adaptor.getColumns()) { // rhs is [N/16, K, 16].
+    SmallVector<Dim> dims = a;
+    dims.back() = *adaptor.getColumns();
+    return infer(loc, dims, elementOf(adaptor.getLhs()), types);
+  }
+  if (a.size() < 2 || b.size() < 2)
+    return emitOptionalError(loc, "needs operands of rank 2 or more");
+  Dim k = b[b.size() - (adaptor.getTransposeRhs() ? 1 : 2)], n = b[b.size() - (adaptor.getTransposeRhs() ? 2 : 1)];
+  if (a.back().isConstant() && k.isConstant() && a.back() != k)
+    return emitOptionalError(loc, "lhs has ", a.back().str(), " columns and rhs has ", k.str(), " rows");
+  auto batch = broadcastDims(ArrayRef(a).drop_back(2), ArrayRef(b).drop_back(2));
+  if (failed(batch))
+    return emitOptionalError(loc, "leading axes of ", adaptor.getLhs().getType(), " and ", adaptor.getRhs().getType(), " do not broadcast");
+  batch->push_back(a[a.size() - 2]);
+  batch->push_back(n);
+  return infer(loc, *batch, elementOf(adaptor.getLhs()), types);
+}
+
+QUERN_INFER(ConvOp) {
+  SmallVector<Dim> x = dimsOf(adaptor.getInput()), w = dimsOf(adaptor.getWeight());
+  size_t spatial = adaptor.getStrides().size();
+  SmallVector<int64_t> kernel;
+  if (adaptor.getKernel())
+    kernel.assign(adaptor.getKernel()->begin(), adaptor.getKernel()->end());
+  else
+    for (size_t i = 0; i < spatial; ++i)
+      kernel.push_back(w[2 + i].constant().value_or(-1));
+  SmallVector<Dim> dims = {x[0], adaptor.getChannels() ? Dim(*adaptor.getChannels()) : w[0]};
+  for (size_t i = 0; i < spatial; ++i) {
+    if (kernel[i] < 1)
+      return emitOptionalError(loc, "needs a kernel of static size");
+    dims.push_back(windowExtent(x[2 + i], kernel[i], adaptor.getStrides()[i], adaptor.getDilations()[i], adaptor.getPads()[i],
+                                adaptor.getPads()[spatial + i]));
+  }
+  if (adaptor.getBlockedOutput()) {
+    dims[1] = dims[1].ceildiv(16);
+    dims.push_back(16);
+  }
+  return infer(loc, dims, elementOf(adaptor.getInput()), types);
+}
+
+QUERN_INFER(PoolOp) {
+  SmallVector<Dim> dims = dimsOf(adaptor.getOperand());
+  size_t spatial = adaptor.getKernel().size();
+  for (size_t i = 0; i < spatial; ++i)
+    dims[2 + i] = windowExtent(dims[2 + i], adaptor.getKernel()[i], adaptor.getStrides()[i], adaptor.getDilations()[i],
+                               adaptor.getPads()[i], adaptor.getPads()[spatial + i], adaptor.getCeil());
+  return infer(loc, dims, elementOf(adaptor.getOperand()), types);
+}
+
+LogicalResult ReshapeOp::verify() {
+  Dim from = product(dimsOf(getOperand())), to = product(dimsOf(getResult()));
+  if (from.isConstant() && to.isConstant() && from != to)
+    return emitOpError() << "has " << from.str() << " elements and makes " << to.str();
+  return success();
+}
