@@ -1,120 +1,42 @@
 #include "codegen/Emit.h"
 #include "codegen/Backend.h"
+#include "codegen/EmitModule.h"
 #include "compiler/Diagnostics.h"
 #include "mlir/Target/LLVMIR/Export.h"
-#include "llvm/Analysis/CGSCCPassManager.h"
-#include "llvm/IR/DiagnosticInfo.h"
-#include "llvm/IR/DiagnosticPrinter.h"
-#include "llvm/IR/LegacyPassManager.h"
-#include "llvm/IR/Module.h"
-#include "llvm/MC/TargetRegistry.h"
-#include "llvm/Passes/PassBuilder.h"
-#include "llvm/Target/TargetMachine.h"
+#include "llvm/Analysis/TargetLibraryInfo.h"
 
 using namespace llvm;
 
 namespace quern {
 namespace {
 
-std::unique_ptr<TargetMachine> createMachine(const Target &target, const Level &level) {
-  backendOf(target);
-  std::string error;
-  const llvm::Target *found = TargetRegistry::lookupTarget(target.triple, error);
-  if (!found)
-    return nullptr;
-  return std::unique_ptr<TargetMachine>(
-      found->createTargetMachine(target.triple, level.cpu, level.features, TargetOptions(), Reloc::PIC_,
-                                 /*CM=*/std::nullopt, CodeGenOptLevel::Aggressive));
-}
-
-/// Errors that the code generator reports without stopping, such as an intrinsic that the CPU lacks. Without this
-/// handler LLVM prints them and exits the process.
-struct CodegenErrors {
-  std::string first;
-
-  explicit CodegenErrors(LLVMContext &context) {
-    auto callback = [](const DiagnosticInfo *info, void *self) {
-      std::string &first = static_cast<CodegenErrors *>(self)->first;
-      if (info->getSeverity() != DS_Error || !first.empty())
-        return;
-      raw_string_ostream stream(first);
-      DiagnosticPrinterRawOStream printer(stream);
-      info->print(printer);
-    };
-    context.setDiagnosticHandlerCallBack(callback, this);
+/// Everything but the C library meets in one file: nothing that a kernel calls or reads is to be found, or replaced,
+/// from outside.
+void hideSymbols(Module &module, bool farData) {
+  TargetLibraryInfoImpl library(Triple(module.getTargetTriple()));
+  LibFunc libFunction;
+  for (GlobalObject &global : module.global_objects()) {
+    if (global.hasLocalLinkage() || global.getName().starts_with("llvm.") ||
+        library.getLibFunc(global.getName(), libFunction))
+      continue;
+    global.setVisibility(GlobalValue::HiddenVisibility);
+    global.setDSOLocal(true);
   }
-};
-
-void prepareModule(Module &module, TargetMachine &machine, const Target &target, const Level &level) {
-  module.setTargetTriple(target.triple);
-  module.setDataLayout(machine.createDataLayout());
-  module.setPICLevel(PICLevel::BigPIC);
-  // The name would stand in the object's symbol table.
-  module.setSourceFileName("quern");
-  for (Function &function : module) {
-    if (function.isIntrinsic())
-      continue;
-    // Everything is linked into one library: no call needs to go through the PLT but those of libc, which are declared
-    // by LLVM itself while it makes code.
-    function.setVisibility(GlobalValue::HiddenVisibility);
-    function.setDSOLocal(true);
-    function.addFnAttr(Attribute::NoUnwind);
-    if (function.isDeclaration())
-      continue;
-    function.addFnAttr("target-cpu", level.cpu);
-    if (!level.features.empty())
-      function.addFnAttr("target-features", level.features);
-    function.addFnAttr("prefer-vector-width", std::to_string(level.vectorBytes * 8));
-  }
-  for (GlobalVariable &variable : module.globals()) {
-    if (!variable.isDeclaration())
-      continue;
-    variable.setVisibility(GlobalValue::HiddenVisibility);
-    variable.setDSOLocal(true);
-    if (backendOf(target).farData)
+  for (GlobalVariable &variable : module.globals())
+    if (variable.isDeclaration() && farData)
       variable.setCodeModel(CodeModel::Large);
-  }
-}
-
-void optimize(Module &module, TargetMachine &machine) {
-  // The emitters chose vectors, unrolling and interleaving; LLVM would only undo their register budget.
-  PipelineTuningOptions tuning;
-  tuning.LoopVectorization = tuning.SLPVectorization = tuning.LoopInterleaving = tuning.LoopUnrolling = false;
-  PassBuilder passes(&machine, tuning);
-  LoopAnalysisManager loops;
-  FunctionAnalysisManager functions;
-  CGSCCAnalysisManager components;
-  ModuleAnalysisManager modules;
-  passes.registerModuleAnalyses(modules);
-  passes.registerCGSCCAnalyses(components);
-  passes.registerFunctionAnalyses(functions);
-  passes.registerLoopAnalyses(loops);
-  passes.crossRegisterProxies(loops, functions, components, modules);
-  passes.buildPerModuleDefaultPipeline(OptimizationLevel::O2).run(module, modules);
 }
 
 /// The whole way from the LLVM dialect to a file in memory.
 Error emitFile(mlir::ModuleOp source, const Target &target, const Level &level, CodeGenFileType type,
                SmallVectorImpl<char> &out) {
   LLVMContext context;
-  CodegenErrors errors(context);
   std::unique_ptr<Module> module = mlir::translateModuleToLLVMIR(source, context);
   if (!module)
     return makeError(ErrorKind::Internal, "the module does not translate to LLVM IR");
-  std::unique_ptr<TargetMachine> machine = createMachine(target, level);
-  if (!machine)
-    return makeError(ErrorKind::Internal, "this LLVM has no code generator for {0}", target.triple);
-  prepareModule(*module, *machine, target, level);
-  optimize(*module, *machine);
-
-  raw_svector_ostream stream(out);
-  legacy::PassManager emission;
-  if (machine->addPassesToEmitFile(emission, stream, /*DwoOut=*/nullptr, type))
-    return makeError(ErrorKind::Internal, "LLVM cannot emit files of this kind for {0}", target.triple);
-  emission.run(*module);
-  if (!errors.first.empty())
-    return makeError(ErrorKind::Internal, "code generation for {0}: {1}", level.name, errors.first);
-  return Error::success();
+  module->setTargetTriple(target.triple);
+  hideSymbols(*module, backendOf(target).farData);
+  return emitModule(*module, target, level, type, out);
 }
 
 } // namespace

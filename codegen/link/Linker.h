@@ -1,6 +1,7 @@
 // Phase 9: one file out of objects, weights and the runtime.
 #pragma once
 #include "codegen/Target.h"
+#include "codegen/link/WeightsObject.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/Support/Error.h"
 #include <string>
@@ -14,23 +15,26 @@ inline constexpr llvm::StringLiteral kWeightsSymbol = "quern_weights";
 /// Everything is borrowed until the call returns.
 struct LinkRequest {
   const Target *target = nullptr;
-  std::vector<llvm::StringRef> objects;             ///< kernels, host function, descriptor: bytes of ELF objects
-  std::vector<llvm::ArrayRef<char>> weights;        ///< segments of `quern_weights`, in order; may exceed 4 GB
-  llvm::StringRef runtime;                          ///< bytes of the runtime's object for the target
-  std::vector<std::string> exports;                 ///< symbols or globs ("quern_*") that the library exports
-  std::string name;                                 ///< the model's C identifier; names what static links must tell apart
-  std::string soname;                               ///< "libresnet50.so"; empty: none
-  std::string output;                               ///< path of the result
+  std::vector<llvm::StringRef> objects;      ///< kernels, host function, descriptor: bytes of ELF objects
+  std::vector<llvm::ArrayRef<char>> weights; ///< segments of `quern_weights`, in order; may exceed 4 GB
+  llvm::StringRef runtime;                   ///< bytes of the runtime's object for the target
+  std::vector<std::string> exports;          ///< symbols that the artifact exports besides the runtime's "quern_*"
+  std::string name;                          ///< the model's C identifier: static links tell models apart by it
+  std::string soname;                        ///< "libresnet50.so"; empty: none
+  std::string output;                        ///< path of the result
 };
 
-/// Byte offset of each weights segment from `quern_weights`.
-std::vector<uint64_t> weightsOffsets(llvm::ArrayRef<llvm::ArrayRef<char>> segments);
+// Each of these writes beside `output` and renames: whatever was there stays intact until the new file is complete.
+// Equal requests give equal bytes, in whatever folder. Links take turns. Errors: File (unwritable, full disk),
+// Internal (an undefined symbol: a kernel that nobody emitted).
 
-/// Each writes beside `output` and renames: whatever was there stays intact until the new file is complete.
-/// Errors: File (unwritable, full disk), Internal (an undefined symbol: a kernel that nobody emitted). Links take turns.
+/// A hardened shared library that needs libc.so.6 alone.
 llvm::Error linkSharedLibrary(const LinkRequest &request);
-/// One relocatable object for static linking: all but the exports is local, so several models link together.
+
+/// One relocatable object for static linking. Several models link together: what is not exported is local, and the
+/// runtime's functions are weak, so that one copy of them serves all.
 llvm::Error linkObject(const LinkRequest &request);
+
 /// The same as an archive of two members, the code and the weights.
 llvm::Error linkArchive(const LinkRequest &request);
 

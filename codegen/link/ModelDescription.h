@@ -9,10 +9,24 @@
 
 namespace quern {
 
+/// A dtype that a C program can pass: every quern_dtype but strings.
+struct Dtype {
+  int32_t number;            ///< quern_dtype
+  llvm::StringLiteral name;  ///< as NumPy spells it
+  llvm::StringLiteral cType; ///< of an element, or of one of a complex number's two parts
+  uint64_t bytes;            ///< of an element
+};
+
+/// Null for strings and unknown numbers.
+const Dtype *lookupDtype(int32_t number);
+
 struct ValueInfo {
   std::string name;
   int32_t dtype = 0;         ///< quern_dtype: numbers as in ONNX TensorProto.DataType
   std::vector<int64_t> dims; ///< quern_value_info's coding: >= 0 static, -1 - s symbol s, QUERN_COMPUTED_DIM
+
+  /// Of a static value with a Dtype; the largest number if that overflows.
+  uint64_t bytes() const;
 };
 
 struct Site {
@@ -40,7 +54,7 @@ struct ModelDescription {
 };
 
 /// A C and C++ identifier for `name`: other characters become '_'; keywords, the C library's functions, the runtime's
-/// own names and a leading digit are avoided by a prefix "model_".
+/// own names, a leading digit and a leading '_' are avoided by a prefix "model_".
 std::string cIdentifier(llvm::StringRef name);
 
 /// cIdentifier() of each name, made distinct by "_2", "_3", ... in order.

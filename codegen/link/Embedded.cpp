@@ -1,0 +1,21 @@
+#include "codegen/link/Embedded.h"
+#include "llvm/BinaryFormat/ELF.h"
+#include "llvm/Support/ErrorHandling.h"
+
+using namespace llvm;
+
+extern "C" const char quern_libc_x86_64[], quern_libc_x86_64_end[], quern_runtime_header[], quern_runtime_header_end[];
+
+namespace quern {
+
+StringRef libcStub(uint16_t elfMachine) {
+  if (elfMachine == ELF::EM_X86_64)
+    return StringRef(quern_libc_x86_64, quern_libc_x86_64_end - quern_libc_x86_64);
+  report_fatal_error("a row of the table of targets has no stub of libc");
+}
+
+StringRef runtimeHeader() {
+  return StringRef(quern_runtime_header, quern_runtime_header_end - quern_runtime_header);
+}
+
+} // namespace quern

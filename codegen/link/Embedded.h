@@ -1,0 +1,14 @@
+// Files that the compiler carries inside itself, so that a host needs no sysroot and no headers of ours.
+#pragma once
+#include "llvm/ADT/StringRef.h"
+#include <cstdint>
+
+namespace quern {
+
+/// A stub of libc.so.6 for the machine: names and versions to link against, no code.
+llvm::StringRef libcStub(uint16_t elfMachine);
+
+/// The text of quern/runtime.h.
+llvm::StringRef runtimeHeader();
+
+} // namespace quern

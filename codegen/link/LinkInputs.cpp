@@ -1,0 +1,38 @@
+#include "codegen/link/LinkInputs.h"
+#include "codegen/link/WeightsObject.h"
+
+using namespace llvm;
+
+namespace quern {
+
+Error LinkInputs::addBytes(StringRef bytes) {
+  Expected<ScratchFile> file = ScratchFile::inMemory();
+  if (!file)
+    return file.takeError();
+  files.push_back(std::move(*file));
+  return files.back().append(bytes);
+}
+
+Error LinkInputs::addCode(const LinkRequest &request) {
+  for (StringRef object : request.objects)
+    if (Error error = addBytes(object))
+      return error;
+  return request.runtime.empty() ? Error::success() : addBytes(request.runtime);
+}
+
+Error LinkInputs::addWeights(const LinkRequest &request, StringRef symbol) {
+  Expected<ScratchFile> file = ScratchFile::beside(request.output);
+  if (!file)
+    return file.takeError();
+  files.push_back(std::move(*file));
+  return writeWeightsObject(files.back(), request.target->elfMachine, symbol, request.weights);
+}
+
+std::vector<std::string> LinkInputs::paths() const {
+  std::vector<std::string> result;
+  for (const ScratchFile &file : files)
+    result.push_back(file.path());
+  return result;
+}
+
+} // namespace quern

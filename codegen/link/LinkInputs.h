@@ -1,0 +1,24 @@
+// The inputs of one link as files that lld can open.
+#pragma once
+#include "codegen/link/Linker.h"
+#include "codegen/link/ScratchFile.h"
+
+namespace quern {
+
+class LinkInputs {
+public:
+  /// Objects and runtime of the request, in memory. Error: File.
+  llvm::Error addCode(const LinkRequest &request);
+  /// The weights, on the disk of the output, as `symbol`. Error: File.
+  llvm::Error addWeights(const LinkRequest &request, llvm::StringRef symbol);
+  /// Error: File.
+  llvm::Error addBytes(llvm::StringRef bytes);
+
+  /// Paths, in the order of addition; valid while this lives.
+  std::vector<std::string> paths() const;
+
+private:
+  std::vector<ScratchFile> files;
+};
+
+} // namespace quern

@@ -1,0 +1,54 @@
+#include "codegen/link/Lld.h"
+#include "codegen/CrashFence.h"
+#include "compiler/Diagnostics.h"
+#include "lld/Common/Driver.h"
+#include <mutex>
+
+using namespace llvm;
+
+LLD_HAS_DRIVER(elf)
+
+namespace quern {
+namespace {
+
+/// lld's first message without its own name, on one line.
+StringRef firstMessage(StringRef messages) {
+  StringRef line = messages.split('\n').first;
+  line.consume_front("ld.lld: ");
+  line.consume_front("error: ");
+  return line;
+}
+
+Error explain(StringRef messages, StringRef output) {
+  StringRef message = firstMessage(messages);
+  // The temporary's name tells the user nothing; the reason stands behind it.
+  if (message.starts_with("failed to open") || message.starts_with("cannot open output file") ||
+      message.starts_with("failed to write"))
+    return makeError(ErrorKind::File, "cannot write {0}: {1}", quoted(output), message.rsplit(": ").second);
+  return makeError(ErrorKind::Internal, "link of {0}: {1}", quoted(output), message);
+}
+
+} // namespace
+
+Error runLld(ArrayRef<std::string> arguments, StringRef output) {
+  static std::mutex oneAtATime;
+  static bool broken = false;
+  std::lock_guard<std::mutex> guard(oneAtATime);
+  if (broken)
+    return makeError(ErrorKind::Internal, "link of {0}: the linker crashed before in this process", quoted(output));
+  // Four threads linking crash lld 19, and a forked child that links hangs without this.
+  std::vector<const char *> words = {"ld.lld", "--threads=1"};
+  for (const std::string &argument : arguments)
+    words.push_back(argument.c_str());
+  return runFenced("link", [&]() -> Error {
+    std::string messages;
+    raw_string_ostream stream(messages);
+    lld::Result result = lld::lldMain(words, stream, stream, {{lld::Gnu, &lld::elf::link}});
+    broken = !result.canRunAgain;
+    if (result.retCode != 0)
+      return explain(messages, output);
+    return Error::success();
+  });
+}
+
+} // namespace quern

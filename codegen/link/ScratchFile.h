@@ -1,0 +1,35 @@
+// Files that only this process sees: lld reads its inputs from them by path.
+#pragma once
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
+#include "llvm/Support/Error.h"
+#include <string>
+#include <utility>
+
+namespace quern {
+
+/// An open file without a name of its own, gone when closed. Its path works in this process alone.
+class ScratchFile {
+public:
+  /// In memory, for what is small. Error: File, out of memory or descriptors.
+  static llvm::Expected<ScratchFile> inMemory();
+  /// On the disk that holds `output`, for what should not take memory: the kernel may write its pages back.
+  /// Error: File, the folder of `output` cannot be written.
+  static llvm::Expected<ScratchFile> beside(llvm::StringRef output);
+
+  ScratchFile(ScratchFile &&other)
+      : descriptor(std::exchange(other.descriptor, -1)), name(std::move(other.name)) {}
+  ~ScratchFile();
+
+  const std::string &path() const { return name; }
+  /// Appends the pieces one after the other, straight from where they lie. Error: File (a full disk).
+  llvm::Error append(llvm::ArrayRef<llvm::StringRef> pieces);
+
+private:
+  explicit ScratchFile(int descriptor);
+
+  int descriptor;
+  std::string name;
+};
+
+} // namespace quern
