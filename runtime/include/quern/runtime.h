@@ -7,7 +7,8 @@
  *   quern_model_descriptor        this model's tables (for programs that dlopen it)
  *   NAME_model_descriptor         the same under the model's own name (for programs that link several models)
  *   NAME(inputs..., outputs..., context)   the plain function, only where every shape is static (see NAME.h)
- *   quern_...                     the functions below; any copy works with the model of any library of the same ABI
+ *   quern_...                     the functions below; any copy works with the descriptor of any library of the same
+ *                                 ABI, but what one copy made (model, context, pool) only that copy destroys
  *
  * Rules that hold for every function:
  *   - No call aborts, exits, throws, prints, reads the environment or a file, or changes the floating-point mode.
@@ -25,6 +26,12 @@
 extern "C" {
 #endif
 
+#if defined(__GNUC__)
+#define QUERN_EXPORT __attribute__((visibility("default")))
+#else
+#define QUERN_EXPORT
+#endif
+
 #define QUERN_ABI_VERSION 1u
 #define QUERN_MAX_RANK 8
 
@@ -33,15 +40,15 @@ extern "C" {
 typedef int32_t quern_status;
 enum {
   QUERN_OK = 0,
-  QUERN_INVALID_ARGUMENT = 1, /* wrong count, name, dtype, rank, dimension or size; outputs are untouched */
+  QUERN_INVALID_ARGUMENT = 1, /* wrong count, dtype, rank, dim, size or alignment; outputs are untouched */
   QUERN_DATA_ERROR = 2,       /* a value decided an address or a size and was wrong; outputs are unspecified */
-  QUERN_OUT_OF_MEMORY = 3,
+  QUERN_OUT_OF_MEMORY = 3,    /* outputs are unspecified */
   QUERN_UNSUPPORTED_CPU = 4,  /* no level of the model runs here, or the cap excludes all of them */
   QUERN_ABI_MISMATCH = 5      /* the model was made for another major version of this header */
 };
 
 /* A short lower-case text for a status; static storage. */
-const char *quern_status_text(quern_status status);
+QUERN_EXPORT const char *quern_status_text(quern_status status);
 
 /* ---- tensors ----------------------------------------------------------------------------------------------------- */
 
@@ -54,15 +61,17 @@ enum {
 };
 
 /* Bytes of one element; 0 for a dtype without a fixed size or an unknown number. */
-size_t quern_dtype_size(quern_dtype dtype);
+QUERN_EXPORT size_t quern_dtype_size(quern_dtype dtype);
 /* "float32", "int64", ... as NumPy spells them; "unknown" otherwise. Static storage. */
-const char *quern_dtype_name(quern_dtype dtype);
+QUERN_EXPORT const char *quern_dtype_name(quern_dtype dtype);
 
-/* A dense row-major tensor.
+/* A dense row-major tensor. `data` is aligned to its dtype (complex: to the part) and may be null when `bytes` is 0.
  * Input:  every field is read; `bytes` must be at least the size that dtype and dims give. Never written.
  * Output: dtype, rank and dims are written. If `data` is not null it must have room (`bytes`) and must not overlap an
  *         input or another output; the result is written there. If it is null the model points it to memory of the
- *         context, valid until the next quern_run or quern_context_destroy of that context. */
+ *         context, sets `bytes`, and it is valid until the next quern_run or quern_context_destroy of that context; the
+ *         next run of the context takes such a tensor as if its data were null. An output of computed dims that needs
+ *         more than `bytes` is QUERN_DATA_ERROR; its dims are written all the same. */
 typedef struct quern_tensor {
   void *data;
   uint64_t bytes;
@@ -134,7 +143,7 @@ typedef struct quern_model_descriptor {
 /* Runs tasks on threads. A program may bring its own: fill this struct and keep it alive while contexts use it. */
 typedef struct quern_pool {
   uint32_t size; /* sizeof(quern_pool) */
-  int32_t threads; /* most threads that run body at the same time, the caller included */
+  int32_t threads; /* most threads that run body at the same time, the caller included; does not change */
   /* Calls body(argument, first, last, thread) until [0, tasks) is covered once; returns when all calls have returned.
    * `thread` is below `threads` and no two calls that run at the same time share it. */
   void (*run)(struct quern_pool *pool, int64_t tasks,
@@ -145,8 +154,8 @@ typedef struct quern_pool {
 /* A pool of `threads` threads, the caller included. Workers start at the first run, spin briefly between runs, then
  * sleep; after fork() the child starts its own. A second concurrent caller runs its tasks itself. Null if out of
  * memory or threads < 1. */
-quern_pool *quern_pool_create(int32_t threads);
-void quern_pool_destroy(quern_pool *pool);
+QUERN_EXPORT quern_pool *quern_pool_create(int32_t threads);
+QUERN_EXPORT void quern_pool_destroy(quern_pool *pool);
 
 /* ---- models and contexts ----------------------------------------------------------------------------------------- */
 
@@ -160,12 +169,12 @@ typedef struct quern_model_options {
 
 /* Picks the best level that this CPU and operating system run. `options` may be null. On failure *model is null and
  * *message, if message is not null, points to a static text. */
-quern_status quern_model_open(const quern_model_descriptor *descriptor, const quern_model_options *options,
-                              quern_model **model, const char **message);
-void quern_model_close(quern_model *model);
-const quern_model_descriptor *quern_model_get_descriptor(const quern_model *model);
+QUERN_EXPORT quern_status quern_model_open(const quern_model_descriptor *descriptor, const quern_model_options *options,
+                                           quern_model **model, const char **message);
+QUERN_EXPORT void quern_model_close(quern_model *model);
+QUERN_EXPORT const quern_model_descriptor *quern_model_get_descriptor(const quern_model *model);
 /* The level in use. */
-const quern_level *quern_model_get_level(const quern_model *model);
+QUERN_EXPORT const quern_level *quern_model_get_level(const quern_model *model);
 
 /* Called after each kernel when profiling: site index, tasks, nanoseconds. */
 typedef void (*quern_profile)(void *user, uint32_t site, int64_t tasks, int64_t nanoseconds);
@@ -174,54 +183,74 @@ typedef struct quern_context_options {
   uint32_t size;    /* sizeof(quern_context_options) */
   uint32_t reserved;
   quern_pool *pool; /* null: everything runs on the calling thread */
-  void *arena;      /* null: the context allocates. Else `arena_bytes` of memory, 64-byte aligned, for it to use */
+  /* Null: the context allocates. Else `arena_bytes` of memory, 64-byte aligned, that holds every intermediate value of
+   * a run; a run that takes more is QUERN_OUT_OF_MEMORY. Scratch of threads and outputs without data stay the context's
+   * own: they are kept, so a second run of the same shapes allocates nothing. */
+  void *arena;
   uint64_t arena_bytes;
   quern_profile profile;
   void *profile_user;
 } quern_context_options;
 
-quern_status quern_context_create(const quern_model *model, const quern_context_options *options,
-                                  quern_context **context);
-void quern_context_destroy(quern_context *context);
+/* Fails with QUERN_INVALID_ARGUMENT for a pool without threads or run and an arena that is not aligned. On failure
+ * *context is null. The model must outlive its contexts. */
+QUERN_EXPORT quern_status quern_context_create(const quern_model *model, const quern_context_options *options,
+                                               quern_context **context);
+QUERN_EXPORT void quern_context_destroy(quern_context *context);
 
 /* Runs the model once. Inputs and outputs are in the order of the descriptor and all of them are given. */
-quern_status quern_run(quern_context *context, const quern_tensor *inputs, size_t num_inputs, quern_tensor *outputs,
-                       size_t num_outputs);
+QUERN_EXPORT quern_status quern_run(quern_context *context, const quern_tensor *inputs, size_t num_inputs,
+                                    quern_tensor *outputs, size_t num_outputs);
 
 /* The text of the last failed quern_run of this context: one line, names the input or node and the two things that
  * disagree. Owned by the context, valid until its next run. Empty after a success. */
-const char *quern_context_error(const quern_context *context);
+QUERN_EXPORT const char *quern_context_error(const quern_context *context);
 
-/* Arena bytes that the last run used. */
-uint64_t quern_context_arena_bytes(const quern_context *context);
+/* Arena bytes that the last run used: enough as `arena_bytes` for a run of the same shapes and values. */
+QUERN_EXPORT uint64_t quern_context_arena_bytes(const quern_context *context);
 
-/* ---- services for the host function; not for programs ------------------------------------------------------------- */
+/* ---- services for the host function; not for programs ------------------------------------------------------------ */
+
+/* The copy of the runtime that runs the model; the functions below call it, so that host function and context may come
+ * from different copies. Later versions append. */
+typedef struct quern_services {
+  uint32_t size; /* sizeof(quern_services) */
+  uint32_t reserved;
+  void *(*arena)(struct quern_frame *frame, uint64_t bytes);
+  void *(*output)(struct quern_frame *frame, uint32_t index, int32_t rank, const int64_t *dims);
+  int32_t (*launch)(struct quern_frame *frame, uint32_t site, const void *const *buffers, const int64_t *dims,
+                    int64_t tasks, uint64_t scratch);
+  int32_t (*fail)(struct quern_frame *frame, int32_t status, const char *format, int64_t a, int64_t b, int64_t c);
+} quern_services;
 
 /* What the host function sees. `symbols` holds the bound input symbols; the host function uses its own storage for
- * derived ones. */
+ * derived ones. A nonzero result of the host function ends the run; the first error that a function below recorded is
+ * what quern_run returns. */
 typedef struct quern_frame {
   const quern_kernel *kernels;   /* of the chosen level */
   const int64_t *symbols;
   const quern_tensor *inputs;
   quern_tensor *outputs;
   quern_context *context;
+  const quern_services *services;
 } quern_frame;
 
-/* At least `bytes` of 64-byte aligned memory that no other call of this run returned, valid until the run ends; kept
- * for the next run when it is the first request of the run. Null: out of memory (the host function returns
- * QUERN_OUT_OF_MEMORY). */
+/* At least `bytes` of 64-byte aligned memory that no other call of this run returned, valid until the run ends. The
+ * memory of the first request is kept for the next run, that of the others is freed. Null: out of memory, recorded (the
+ * host function returns QUERN_OUT_OF_MEMORY). */
 void *quern_frame_arena(quern_frame *frame, uint64_t bytes);
 
-/* Writes dtype and dims of output `index` and returns where its data goes (see quern_tensor); null on failure, with the
- * error recorded (the caller's buffer is too small, or out of memory). */
+/* Writes dtype, rank and dims of output `index` and returns where its data goes (see quern_tensor), not null even for
+ * no elements; null on failure, with the error recorded (the caller's buffer is too small, a dim is negative or not
+ * what the descriptor says, or out of memory). The host function returns any nonzero status then. */
 void *quern_frame_output(quern_frame *frame, uint32_t index, int32_t rank, const int64_t *dims);
 
-/* Runs tasks [0, tasks) of `site` on the context's pool with `scratch` bytes for each thread. Nonzero is a quern_status:
- * return it. */
+/* Runs tasks [0, tasks) of `site` on the context's pool with `scratch` bytes for each thread: one task, or a context
+ * without a pool, is one call on this thread; no tasks is no call. Nonzero is a quern_status: return it. */
 int32_t quern_frame_launch(quern_frame *frame, uint32_t site, const void *const *buffers, const int64_t *dims,
                            int64_t tasks, uint64_t scratch);
 
-/* Records an error made of `format` with up to three %lld and returns `status`. */
+/* Records an error made of `format` with up to three %lld (nothing else is expanded) and returns `status`. */
 int32_t quern_frame_fail(quern_frame *frame, int32_t status, const char *format, int64_t a, int64_t b, int64_t c);
 
 #ifdef __cplusplus

@@ -1,0 +1,16 @@
+/* The runtime as the compiler carries it: the bytes of one relocatable ELF object for each target triple, for the link of
+ * a model. */
+#ifndef QUERN_RUNTIME_RUNTIMEIMAGE_H
+#define QUERN_RUNTIME_RUNTIMEIMAGE_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* x86_64-linux-gnu; static storage, 16-byte aligned. */
+extern const char quern_runtime_x86_64[], quern_runtime_x86_64_end[];
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,96 @@
+/* Runs the tasks of a site. This is all that happens between two kernels, so the way to a direct call is short. */
+#include "core/context.h"
+#include "cpu/floating_point.h"
+#include <stdatomic.h>
+#include <string.h>
+#include <time.h>
+
+/* What the threads of one launch share. */
+struct job {
+  quern_kernel kernel;
+  const void *const *buffers;
+  const int64_t *dims;
+  char *scratch;
+  uint64_t scratch_bytes;
+  uint32_t mode; /* floating-point mode of the thread that runs the model: results must not depend on who computes */
+  _Atomic int32_t error;
+};
+
+static void run_tasks(void *argument, int64_t first, int64_t last, int32_t thread) {
+  struct job *job = argument;
+  if (atomic_load_explicit(&job->error, memory_order_relaxed))
+    return;
+  uint32_t mode = quern_floating_point_mode();
+  if (mode != job->mode)
+    quern_set_floating_point_mode(job->mode);
+  quern_launch launch = {job->buffers, job->dims, first, last, job->scratch + (uint64_t)thread * job->scratch_bytes};
+  int32_t error = job->kernel(&launch), none = 0;
+  if (error)
+    atomic_compare_exchange_strong_explicit(&job->error, &none, error, memory_order_relaxed, memory_order_relaxed);
+  if (mode != job->mode)
+    quern_set_floating_point_mode(mode);
+}
+
+/* Apart from the direct way, so that this one's frame is not set up there. */
+__attribute__((noinline)) static int32_t run_on_pool(quern_context *context, quern_kernel kernel,
+                                                     const void *const *buffers, const int64_t *dims, int64_t tasks) {
+  struct job job = {kernel, buffers, dims, context->scratch.data, context->scratch_bytes, quern_floating_point_mode(),
+                    QUERN_KERNEL_OK};
+  context->pool->run(context->pool, tasks, run_tasks, &job);
+  return atomic_load_explicit(&job.error, memory_order_relaxed);
+}
+
+__attribute__((noinline)) static bool grow_scratch(quern_context *context, uint64_t bytes) {
+  /* Two lines apart, as the prefetcher takes pairs. */
+  uint64_t part, total;
+  if (__builtin_add_overflow(bytes, 127, &part) ||
+      __builtin_mul_overflow(part &= ~(uint64_t)127, (uint64_t)context->threads, &total) ||
+      !quern_block_reserve(&context->scratch, total)) {
+    context->scratch_bytes = 0;
+    QUERN_FAIL(context, QUERN_OUT_OF_MEMORY, "out of memory: %lld bytes of scratch for each of %lld threads",
+               (long long)bytes, (long long)context->threads);
+    return false;
+  }
+  context->scratch_bytes = part;
+  return true;
+}
+
+__attribute__((noinline)) static int32_t fail(quern_context *context, const quern_site *site, int32_t error) {
+  static const char *const texts[] = {
+      [QUERN_KERNEL_INDEX] = "index out of range",
+      [QUERN_KERNEL_DIVISION] = "integer division by zero",
+      [QUERN_KERNEL_SIZE] = "a size does not fit the data",
+  };
+  bool is_known = error > 0 && (size_t)error < sizeof(texts) / sizeof(texts[0]);
+  const char *nodes = site->nodes ? site->nodes : "";
+  return QUERN_FAIL(context, QUERN_DATA_ERROR, "%s \"%s\": %s (kernel \"%s\")", strchr(nodes, ',') ? "nodes" : "node",
+                    nodes, is_known ? texts[error] : "a value is out of range", site->name);
+}
+
+static int64_t now(void) {
+  struct timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+int32_t quern_launch_site(quern_frame *frame, uint32_t site, const void *const *buffers, const int64_t *dims,
+                          int64_t tasks, uint64_t scratch) {
+  quern_context *context = frame->context;
+  if (tasks <= 0)
+    return QUERN_OK;
+  if (scratch > context->scratch_bytes && !grow_scratch(context, scratch))
+    return QUERN_OUT_OF_MEMORY;
+  const quern_site *entry = &context->model->descriptor->sites[site];
+  quern_kernel kernel = frame->kernels[entry->kernel];
+  int64_t start = context->profile ? now() : 0;
+  int32_t error;
+  if (tasks == 1 || !context->pool) {
+    quern_launch launch = {buffers, dims, 0, tasks, context->scratch.data};
+    error = kernel(&launch);
+  } else {
+    error = run_on_pool(context, kernel, buffers, dims, tasks);
+  }
+  if (context->profile)
+    context->profile(context->profile_user, site, tasks, now() - start);
+  return error ? fail(context, entry, error) : QUERN_OK;
+}

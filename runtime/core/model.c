@@ -1,0 +1,96 @@
+#include "core/context.h"
+#include "cpu/level.h"
+#include <stdlib.h>
+
+static bool is_well_formed_value(const quern_value_info *value, uint32_t num_symbols, bool is_output) {
+  if (!value->name || !quern_dtype_size(value->dtype) || value->rank < 0 || value->rank > QUERN_MAX_RANK)
+    return false;
+  for (int32_t axis = 0; axis < value->rank; ++axis) {
+    int64_t dim = value->dims[axis];
+    bool is_symbol = dim < 0 && -(dim + 1) < (int64_t)num_symbols;
+    if (dim < 0 && !is_symbol && !(is_output && dim == QUERN_COMPUTED_DIM))
+      return false;
+  }
+  return true;
+}
+
+static bool is_well_formed(const quern_model_descriptor *descriptor) {
+  if (!descriptor->main || (descriptor->num_symbols && !descriptor->symbols))
+    return false;
+  for (uint32_t i = 0; i < descriptor->num_inputs; ++i)
+    if (!is_well_formed_value(&descriptor->inputs[i], descriptor->num_symbols, /*is_output=*/false))
+      return false;
+  for (uint32_t i = 0; i < descriptor->num_outputs; ++i)
+    if (!is_well_formed_value(&descriptor->outputs[i], descriptor->num_symbols, /*is_output=*/true))
+      return false;
+  for (uint32_t i = 0; i < descriptor->num_sites; ++i)
+    if (descriptor->sites[i].kernel >= descriptor->num_kernels)
+      return false;
+  return true;
+}
+
+/* The best level that runs here, or null and a text. */
+static const quern_level *pick_level(const quern_model_descriptor *descriptor, uint32_t max_level,
+                                     const char **message) {
+  uint32_t cpu_level = quern_cpu_level();
+  bool is_capped = false;
+  for (uint32_t i = 0; i < descriptor->num_levels; ++i) {
+    const quern_level *level = &descriptor->levels[i];
+    if (level->number > cpu_level)
+      continue;
+    if (!max_level || level->number <= max_level)
+      return level;
+    is_capped = true;
+  }
+  *message = is_capped ? "max_level excludes every level of the model that this cpu runs"
+                       : "this cpu or its operating system runs none of the model's levels";
+  return NULL;
+}
+
+static quern_status check(const quern_model_descriptor *descriptor, const quern_model_options *options,
+                          const char **message) {
+  *message = "";
+  if (!descriptor || (options && options->size < sizeof(*options))) {
+    *message = descriptor ? "the size in the options is not that of quern_model_options" : "the descriptor is null";
+    return QUERN_INVALID_ARGUMENT;
+  }
+  if (descriptor->abi_version != QUERN_ABI_VERSION || descriptor->size < sizeof(*descriptor)) {
+    *message = "the model was compiled for another version of the runtime; compile it again";
+    return QUERN_ABI_MISMATCH;
+  }
+  if (!is_well_formed(descriptor)) {
+    *message = "the model's descriptor is inconsistent; compile it again";
+    return QUERN_INVALID_ARGUMENT;
+  }
+  return QUERN_OK;
+}
+
+quern_status quern_model_open(const quern_model_descriptor *descriptor, const quern_model_options *options,
+                              quern_model **model, const char **message) {
+  const char *ignored;
+  if (!message)
+    message = &ignored;
+  *message = "there is no place for the model: the third argument is null";
+  if (!model)
+    return QUERN_INVALID_ARGUMENT;
+  *model = NULL;
+  quern_status status = check(descriptor, options, message);
+  if (status)
+    return status;
+  const quern_level *level = pick_level(descriptor, options ? options->max_level : 0, message);
+  if (!level)
+    return QUERN_UNSUPPORTED_CPU;
+  *model = quern_memory_allocate(sizeof(**model));
+  if (!*model) {
+    *message = quern_status_text(QUERN_OUT_OF_MEMORY);
+    return QUERN_OUT_OF_MEMORY;
+  }
+  **model = (quern_model){descriptor, level};
+  return QUERN_OK;
+}
+
+void quern_model_close(quern_model *model) { free(model); }
+
+const quern_model_descriptor *quern_model_get_descriptor(const quern_model *model) { return model->descriptor; }
+
+const quern_level *quern_model_get_level(const quern_model *model) { return model->level; }
