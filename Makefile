@@ -31,6 +31,6 @@ tiny: build
 	@$(PYTHON) test/tiny.py
 
 bench: build
-	@$(SETUP) bench
+	@$(SETUP) bench bench-nodeps
 	@$(PYTHON) bench/zoo.py --out out/models --missing
 	@$(PYTHON) bench/peers.py --models out/models --systems ort,quern --json out/peers.json

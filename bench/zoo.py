@@ -15,6 +15,7 @@ and image size, sequence or cache length where the model has one.
 """
 import argparse
 import copy
+import inspect
 import json
 import re
 import shutil
@@ -87,6 +88,15 @@ def name_dimensions(path, axes):
     onnx.save(model, path)
 
 
+def nested(module, shapes):
+    """torch.export wants what goes to a *tensors parameter as one tuple."""
+    kinds = [p.kind for p in inspect.signature(module.forward).parameters.values()]
+    if inspect.Parameter.VAR_POSITIONAL not in kinds:
+        return shapes
+    first = kinds.index(inspect.Parameter.VAR_POSITIONAL)
+    return (*shapes[:first], shapes[first:])
+
+
 def write_onnx(path, module, inputs, exporter, axes):
     """Export with the axes of `axes` (one {axis: name} per input) dynamic. Returns the torch.export program."""
     args, names = tuple(inputs.values()), list(inputs)
@@ -96,7 +106,7 @@ def write_onnx(path, module, inputs, exporter, axes):
         torch.onnx.export(module, args, path, dynamo=False, opset_version=OPSET, input_names=names,
                           dynamic_axes=dict(zip(names, axes)) if dynamic else None)
         return None if dynamic else torch.export.export(module, args)
-    program = torch.export.export(module, args, dynamic_shapes=shapes)
+    program = torch.export.export(module, args, dynamic_shapes=nested(module, shapes) if dynamic else None)
     torch.onnx.export(program, (), path, dynamo=True, opset_version=OPSET, input_names=names, external_data=False,
                       verbose=False)
     if dynamic:

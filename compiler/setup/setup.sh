@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes this machine ready to build and test Quern; costs nothing when it already is.
 #
-#   compiler/setup/setup.sh GROUP...      GROUP: check, quickstart, bench
+#   compiler/setup/setup.sh GROUP...      GROUP: check, quickstart, bench, bench-nodeps
 #
 # Installs the Debian packages of packages.txt (as root, or through sudo), makes the Python environment .venv, adds the
 # Python packages of each GROUP, and configures build/.
@@ -48,6 +48,7 @@ install_python() {
   case $group in
     quickstart) flags=(--no-deps) ;;
     bench) list=bench/requirements.txt ;;
+    bench-nodeps) list=bench/requirements-nodeps.txt flags=(--no-deps) ;;
   esac
   cmp -s "$list" "$venv/$group.installed" && return 0
   if [ ! -x $venv/bin/python ]; then

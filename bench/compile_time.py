@@ -1,0 +1,77 @@
+#!/usr/bin/env python3
+"""Compile models cold with the `quern` tool: seconds, and the peak of anonymous and of all resident memory.
+
+    python compile_time.py --models DIR [--quern build/bin/quern] [--json] [NAME...]
+
+Memory is summed over the tool and its children, read from /proc every few milliseconds. The budget for anonymous
+memory is 200 MB and 1.1 times the initializers.
+"""
+import argparse
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+from timing import progress, report
+
+ROOT = Path(__file__).resolve().parent.parent
+INTERVAL = 5e-3    # seconds between two looks at /proc
+
+
+def children(pid):
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except OSError:
+        return []
+
+
+def memory(pid):
+    """Bytes (anonymous, all resident) of a process and its descendants."""
+    anonymous = resident = 0
+    try:
+        fields = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+        anonymous, resident = (int(fields[name].split()[0]) * 1024 for name in ("RssAnon", "VmRSS"))
+    except (OSError, KeyError):
+        pass    # it has ended
+    for child in children(pid):
+        more = memory(child)
+        anonymous, resident = anonymous + more[0], resident + more[1]
+    return anonymous, resident
+
+
+def measure(quern, model, target):
+    with tempfile.TemporaryDirectory() as folder:
+        artifact = Path(folder) / f"{model.stem}.so"
+        command = [quern, "compile", model, "--target", target, "-o", artifact]
+        start = time.perf_counter()
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        peak = (0, 0)
+        while process.poll() is None:
+            peak = tuple(map(max, peak, memory(process.pid)))
+            time.sleep(INTERVAL)
+        seconds = time.perf_counter() - start
+        if process.returncode:
+            return {"model": model.stem, "seconds": None, "anonymous MB": None, "budget MB": None, "resident MB": None,
+                    "artifact MB": None, "error": process.stderr.read().strip()[:200]}
+        return {"model": model.stem, "seconds": round(seconds, 2), "anonymous MB": round(peak[0] / 1e6),
+                "budget MB": round(200 + 1.1 * model.stat().st_size / 1e6), "resident MB": round(peak[1] / 1e6),
+                "artifact MB": round(artifact.stat().st_size / 1e6, 1), "error": ""}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--models", type=Path, default=Path("models"), metavar="DIR")
+    parser.add_argument("--quern", type=Path, default=ROOT / "build/bin/quern", help="the tool (default: this build's)")
+    parser.add_argument("--target", default="native")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("names", nargs="*", metavar="NAME", default=["resnet50", "bert_base_s128"])
+    args = parser.parse_args()
+    rows = []
+    for name in args.names:
+        rows.append(measure(args.quern, args.models / f"{name}.onnx", args.target))
+        progress(*rows[-1].values())
+    report(rows, args.json)
+
+
+if __name__ == "__main__":
+    main()
