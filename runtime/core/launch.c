@@ -23,7 +23,8 @@ static void run_tasks(void *argument, int64_t first, int64_t last, int32_t threa
   uint32_t mode = quern_floating_point_mode();
   if (mode != job->mode)
     quern_set_floating_point_mode(job->mode);
-  quern_launch launch = {job->buffers, job->dims, first, last, job->scratch + (uint64_t)thread * job->scratch_bytes};
+  void *scratch = job->scratch_bytes ? job->scratch + (uint64_t)thread * job->scratch_bytes : NULL;
+  quern_launch launch = {job->buffers, job->dims, first, last, scratch};
   int32_t error = job->kernel(&launch), none = 0;
   if (error)
     atomic_compare_exchange_strong_explicit(&job->error, &none, error, memory_order_relaxed, memory_order_relaxed);
