@@ -1,0 +1,20 @@
+// What graph ops compute, at compile time: shape arithmetic on Dims and constants on values.
+#pragma once
+#include "dialects/graph/Graph.h"
+
+namespace quern::graph {
+
+/// The elements of an integer result of at most 64 elements (rank 0 or 1), where the operands are constants or
+/// shape_vectors and the op's result is the same for all values of the symbols. Nothing in other cases, and never
+/// an approximation: a comparison that some sizes decide differently is nothing.
+std::optional<llvm::SmallVector<Dim>> evaluateDims(mlir::Operation *op);
+
+/// The result of an op whose operands are all constants, exactly as the run time would compute it; failure where an
+/// operand is not constant, the op is not one that is evaluated, or the result would be much larger than the operands.
+/// More than 64 elements come as a dense_resource blob.
+mlir::FailureOr<mlir::ElementsAttr> evaluateConstant(mlir::Operation *op);
+
+/// The same for operands of at most 4096 elements and results of at most 64: cheap enough to try on every op made.
+mlir::FailureOr<mlir::ElementsAttr> evaluateSmall(mlir::Operation *op);
+
+} // namespace quern::graph
