@@ -1,9 +1,8 @@
 /* Runs the tasks of a site. This is all that happens between two kernels, so the way to a direct call is short. */
 #include "core/context.h"
+#include "cpu/clock.h"
 #include "cpu/floating_point.h"
 #include <stdatomic.h>
-#include <string.h>
-#include <time.h>
 
 /* What the threads of one launch share. */
 struct job {
@@ -56,6 +55,12 @@ __attribute__((noinline)) static bool grow_scratch(quern_context *context, uint6
   return true;
 }
 
+static bool is_list(const char *nodes) {
+  while (*nodes && *nodes != ',')
+    ++nodes;
+  return *nodes;
+}
+
 __attribute__((noinline)) static int32_t fail(quern_context *context, const quern_site *site, int32_t error) {
   static const char *const texts[] = {
       [QUERN_KERNEL_INDEX] = "index out of range",
@@ -64,14 +69,8 @@ __attribute__((noinline)) static int32_t fail(quern_context *context, const quer
   };
   bool is_known = error > 0 && (size_t)error < sizeof(texts) / sizeof(texts[0]);
   const char *nodes = site->nodes ? site->nodes : "";
-  return QUERN_FAIL(context, QUERN_DATA_ERROR, "%s \"%s\": %s (kernel \"%s\")", strchr(nodes, ',') ? "nodes" : "node",
-                    nodes, is_known ? texts[error] : "a value is out of range", site->name);
-}
-
-static int64_t now(void) {
-  struct timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+  return QUERN_FAIL(context, QUERN_DATA_ERROR, "%s \"%s\": %s (kernel \"%s\")", is_list(nodes) ? "nodes" : "node", nodes,
+                    is_known ? texts[error] : "a value is out of range", site->name);
 }
 
 int32_t quern_launch_site(quern_frame *frame, uint32_t site, const void *const *buffers, const int64_t *dims,
@@ -83,7 +82,7 @@ int32_t quern_launch_site(quern_frame *frame, uint32_t site, const void *const *
     return QUERN_OUT_OF_MEMORY;
   const quern_site *entry = &context->model->descriptor->sites[site];
   quern_kernel kernel = frame->kernels[entry->kernel];
-  int64_t start = context->profile ? now() : 0;
+  int64_t start = context->profile ? quern_now() : 0;
   int32_t error;
   if (tasks == 1 || !context->pool) {
     quern_launch launch = {buffers, dims, 0, tasks, context->scratch.data};
@@ -92,6 +91,6 @@ int32_t quern_launch_site(quern_frame *frame, uint32_t site, const void *const *
     error = run_on_pool(context, kernel, buffers, dims, tasks);
   }
   if (context->profile)
-    context->profile(context->profile_user, site, tasks, now() - start);
+    context->profile(context->profile_user, site, tasks, quern_now() - start);
   return error ? fail(context, entry, error) : QUERN_OK;
 }

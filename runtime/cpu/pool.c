@@ -7,6 +7,7 @@
  * that a thread needs to read the job, and one that comes late finds nothing to claim.
  *
  * One job runs at a time. Whoever comes second, from another thread or from inside a task, runs its tasks itself. */
+#include "cpu/clock.h"
 #include "cpu/futex.h"
 #include "quern/runtime.h"
 #include <pthread.h>
@@ -16,12 +17,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 
 enum {
   CACHE_LINES = 128, /* two lines, as the prefetcher takes pairs */
   PIECES = 4,        /* of a chunk: enough that the last piece of a slow thread is short */
   SPIN_NANOSECONDS = 50000,
+  YIELD_NANOSECONDS = 2000,
   SPINS_PER_CLOCK = 32
 };
 
@@ -73,20 +74,22 @@ static uint32_t pieces_of(int64_t chunk_size) { return chunk_size < PIECES ? (ui
 
 /* ---- threads ---- */
 
-/* Spins while *word is `value`, as long as work is likely to come at once. */
+/* Waits for *word to be `value`, or to be anything else, as long as work is likely to come at once. After the first
+ * moments it offers its CPU to others: the awaited thread may be queued behind this one. */
 static void spin(struct pool *pool, _Atomic uint32_t *word, uint32_t value, bool until_equal) {
   if (!pool->can_spin)
     return;
-  struct timespec start, now;
-  clock_gettime(CLOCK_MONOTONIC, &start);
+  int64_t start = quern_now(), elapsed;
   do {
     for (int i = 0; i < SPINS_PER_CLOCK; ++i) {
       if ((atomic_load_explicit(word, memory_order_relaxed) == value) == until_equal)
         return;
       quern_pause();
     }
-    clock_gettime(CLOCK_MONOTONIC, &now);
-  } while ((now.tv_sec - start.tv_sec) * 1000000000 + now.tv_nsec - start.tv_nsec < SPIN_NANOSECONDS);
+    elapsed = quern_now() - start;
+    if (elapsed > YIELD_NANOSECONDS)
+      sched_yield();
+  } while (elapsed < SPIN_NANOSECONDS);
 }
 
 /* Runs what nobody has begun of the chunk. Returns the number of pieces. */
