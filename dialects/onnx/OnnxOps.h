@@ -1,6 +1,4 @@
 // The `onnx` dialect: a model file as the importer leaves it. OnnxOps.td documents the ops; Rationale.md what is refused.
-//
-// Inside namespace quern the name `onnx` is this dialect; the protobuf messages of a file are `::onnx`.
 #pragma once
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"

@@ -1,0 +1,46 @@
+#include "frontends/onnx/OpSupport.h"
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/STLExtras.h"
+#include <initializer_list>
+#include <utility>
+
+using namespace quern;
+
+namespace {
+struct Operator {
+  llvm::StringLiteral domain;
+  llvm::StringLiteral name;
+  std::initializer_list<int64_t> versions; // rising
+
+  std::pair<llvm::StringRef, llvm::StringRef> key() const { return {domain, name}; }
+};
+} // namespace
+
+// Sorted by domain, then name.
+static const Operator operators[] = {
+#define QUERN_OPERATOR(domain, name, ...) {domain, name, {__VA_ARGS__}},
+#include "frontends/onnx/OpSupport.inc"
+#undef QUERN_OPERATOR
+};
+
+static const Operator *find(llvm::StringRef domain, llvm::StringRef name) {
+  std::pair key(domain, name);
+  const Operator *found =
+      llvm::lower_bound(operators, key, [](const Operator &op, const auto &wanted) { return op.key() < wanted; });
+  return found != std::end(operators) && found->key() == key ? found : nullptr;
+}
+
+bool quern::isKnownOperator(llvm::StringRef domain, llvm::StringRef name) { return find(domain, name) != nullptr; }
+
+int64_t quern::firstVersion(llvm::StringRef domain, llvm::StringRef name) {
+  return *find(domain, name)->versions.begin();
+}
+
+std::optional<int64_t> quern::sinceVersion(llvm::StringRef domain, llvm::StringRef name, int64_t opset) {
+  std::optional<int64_t> result;
+  if (const Operator *op = find(domain, name))
+    for (int64_t version : op->versions)
+      if (version <= opset)
+        result = version;
+  return result;
+}

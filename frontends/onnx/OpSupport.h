@@ -1,0 +1,19 @@
+// The operators that the pinned ONNX release defines, with the versions in which each was changed.
+#pragma once
+#include "llvm/ADT/StringRef.h"
+#include <cstdint>
+#include <optional>
+
+namespace quern {
+
+// Is this a name in any version of the domain ("" or ai.onnx.ml)?
+bool isKnownOperator(llvm::StringRef domain, llvm::StringRef name);
+
+// The version of the operator's definition that is in force when a model imports `opset` of the domain: the latest not
+// above it. None when the operator is unknown or came later.
+std::optional<int64_t> sinceVersion(llvm::StringRef domain, llvm::StringRef name, int64_t opset);
+
+// The version that brought the operator. It must be known.
+int64_t firstVersion(llvm::StringRef domain, llvm::StringRef name);
+
+} // namespace quern

@@ -1,0 +1,18 @@
+// The order in which a graph's nodes can be computed.
+#pragma once
+#include "frontends/onnx/Reader.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
+#include "llvm/ADT/SmallVector.h"
+
+namespace quern {
+
+// 'conv1' (Conv), or the first output's name for a node without one.
+std::string nodeText(const proto::NodeProto &node);
+
+// The indices of the nodes, each after those whose outputs it (or a subgraph of it) reads; as in the file where that is
+// free, so a sorted file keeps its order. Names that no node of the list produces are the caller's to resolve.
+// Errors: Model for two nodes with one output name, and for a cycle, which is named node by node.
+llvm::Expected<llvm::SmallVector<int>>
+topologicalOrder(const google::protobuf::RepeatedPtrField<proto::NodeProto> &nodes);
+
+} // namespace quern
