@@ -121,7 +121,7 @@ def Onnx_NodeOp : Onnx_Op<"node", []> {
                        Variadic<AnyType>:$inputs);
   let results = (outs Variadic<AnyType>:$outputs);
   let regions = (region VariadicRegion<SizedRegion<1>>:$bodies);
-  let assemblyFormat = "$op_type `` `(` $inputs `)` attr-dict `:` functional-type($inputs, $outputs) $bodies";
+  let assemblyFormat = "$op_type `` `(` $inputs `)` attr-dict `:` functional-type($inputs, $outputs) ($bodies^)?";
   let hasVerifier = 1;
   let extraClassDeclaration = [{
     // The dictionary `attributes`, null when the node has none. It is kept as a discardable attribute: ODS reserves the

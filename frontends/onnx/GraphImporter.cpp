@@ -132,8 +132,7 @@ llvm::Error GraphImporter::importOperator(proto::NodeProto &node, Scope &scope) 
   if (!inputs)
     return inputs.takeError();
 
-  llvm::StringRef location = node.name().empty() && node.output_size() > 0 ? node.output(0) : node.name();
-  OperationState state(nameLocation(scope.namePrefix + location.str(), builder), onnx::NodeOp::getOperationName());
+  OperationState state(nameLocation(scope.namePrefix + nodeName(node), builder), onnx::NodeOp::getOperationName());
   state.addOperands(*inputs);
   state.addAttribute("op_type", builder.getStringAttr(node.op_type()));
   state.addAttribute("opset", builder.getI64IntegerAttr(*opset));
@@ -181,7 +180,7 @@ llvm::Error GraphImporter::importAttributes(proto::NodeProto &node, Scope &scope
         return withContext(name, std::move(error));
       continue;
     }
-    auto imported = importAttribute(**attribute, constants, builder);
+    auto imported = importAttribute(**attribute, nodeName(node), constants, builder);
     if (!imported)
       return withContext("attribute " + quoted(name), imported.takeError());
     attributes.push_back(builder.getNamedAttr(name, *imported));

@@ -7,13 +7,18 @@ using namespace quern;
 
 using proto::AttributeProto;
 
+std::string ConstantCache::uniqueName(llvm::StringRef name) {
+  int count = nameCounts[name]++;
+  return count == 0 ? name.str() : llvm::formatv("{0}_{1}", name, count).str();
+}
+
 llvm::Expected<ElementsAttr> ConstantCache::import(proto::TensorProto &tensor, llvm::StringRef name) {
   if (ElementsAttr found = known.lookup(&tensor))
     return found;
   auto data = takeTensorData(tensor, folder);
   if (!data)
     return data.takeError();
-  return known[&tensor] = importConstant(std::move(*data), name, context);
+  return known[&tensor] = importConstant(std::move(*data), uniqueName(name), context);
 }
 
 llvm::Expected<ElementsAttr> ConstantCache::import(proto::SparseTensorProto &tensor, llvm::StringRef name) {
@@ -22,7 +27,7 @@ llvm::Expected<ElementsAttr> ConstantCache::import(proto::SparseTensorProto &ten
   auto data = takeSparseTensorData(tensor, folder);
   if (!data)
     return data.takeError();
-  return known[&tensor] = importConstant(std::move(*data), name, context);
+  return known[&tensor] = importConstant(std::move(*data), uniqueName(name), context);
 }
 
 AttributeProto::AttributeType quern::attributeType(const AttributeProto &attribute) {
@@ -64,8 +69,8 @@ static llvm::Expected<Attribute> importArray(google::protobuf::RepeatedPtrField<
   return builder.getArrayAttr(attributes);
 }
 
-llvm::Expected<Attribute> quern::importAttribute(AttributeProto &attribute, ConstantCache &constants,
-                                                 Builder &builder) {
+llvm::Expected<Attribute> quern::importAttribute(AttributeProto &attribute, llvm::StringRef owner,
+                                                 ConstantCache &constants, Builder &builder) {
   auto importTypeAttr = [&](const proto::TypeProto &type) -> llvm::Expected<Attribute> {
     auto imported = importType(type, builder.getContext());
     if (!imported)
@@ -73,7 +78,7 @@ llvm::Expected<Attribute> quern::importAttribute(AttributeProto &attribute, Cons
     return TypeAttr::get(*imported);
   };
   auto importTensor = [&](auto &tensor) -> llvm::Expected<Attribute> {
-    auto elements = constants.import(tensor, attribute.name());
+    auto elements = constants.import(tensor, owner);
     if (!elements)
       return elements.takeError();
     return Attribute(*elements);

@@ -4,6 +4,7 @@
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinAttributeInterfaces.h"
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/StringMap.h"
 
 namespace quern {
 
@@ -18,14 +19,19 @@ public:
 private:
   ModelFolder &folder;
   mlir::MLIRContext *context;
+  // Many constants of one name (say "value") would each try the blob manager's numbers from 1 on.
+  std::string uniqueName(llvm::StringRef name);
+
   llvm::DenseMap<const void *, mlir::ElementsAttr> known;
+  llvm::StringMap<int> nameCounts;
 };
 
 // The type of an attribute; files from before IR version 2 do not say it, and it is that of the field in use.
 proto::AttributeProto::AttributeType attributeType(const proto::AttributeProto &attribute);
 
-// The form of each type is in OnnxOps.td (onnx.node). Errors do not name the attribute. GRAPH and GRAPHS must not come here.
-llvm::Expected<mlir::Attribute> importAttribute(proto::AttributeProto &attribute, ConstantCache &constants,
-                                                mlir::Builder &builder);
+// The form of each type is in OnnxOps.td (onnx.node). `owner` is the node, in the names of blobs. Errors do not name the
+// attribute. GRAPH and GRAPHS must not come here.
+llvm::Expected<mlir::Attribute> importAttribute(proto::AttributeProto &attribute, llvm::StringRef owner,
+                                                ConstantCache &constants, mlir::Builder &builder);
 
 } // namespace quern

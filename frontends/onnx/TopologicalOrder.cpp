@@ -7,11 +7,12 @@ using namespace quern;
 
 using Nodes = google::protobuf::RepeatedPtrField<proto::NodeProto>;
 
+const std::string &quern::nodeName(const proto::NodeProto &node) {
+  return node.name().empty() && node.output_size() > 0 ? node.output(0) : node.name();
+}
+
 std::string quern::nodeText(const proto::NodeProto &node) {
-  llvm::StringRef name = node.name();
-  if (name.empty() && node.output_size() > 0)
-    name = node.output(0);
-  return "node " + quoted(name) + " (" + llvm::StringRef(quoted(node.op_type())).drop_front().drop_back().str() + ")";
+  return "node " + quoted(nodeName(node)) + " (" + llvm::StringRef(quoted(node.op_type())).drop_front().drop_back().str() + ")";
 }
 
 static void collectFreeNames(const proto::GraphProto &graph, llvm::StringSet<> &free);

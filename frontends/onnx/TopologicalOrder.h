@@ -6,7 +6,10 @@
 
 namespace quern {
 
-// 'conv1' (Conv), or the first output's name for a node without one.
+// The node's name, or its first output's where it has none.
+const std::string &nodeName(const proto::NodeProto &node);
+
+// "node 'conv1' (Conv)", for messages.
 std::string nodeText(const proto::NodeProto &node);
 
 // The indices of the nodes, each after those whose outputs it (or a subgraph of it) reads; as in the file where that is
