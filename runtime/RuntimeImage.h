@@ -1,5 +1,5 @@
-/* The runtime as the compiler carries it: the bytes of one relocatable ELF object for each target triple, for the link of
- * a model. */
+/* The runtime as the compiler carries it: the bytes of one relocatable ELF object for each target triple, for the link
+ * of a model. */
 #ifndef QUERN_RUNTIME_RUNTIMEIMAGE_H
 #define QUERN_RUNTIME_RUNTIMEIMAGE_H
 

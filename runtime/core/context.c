@@ -62,6 +62,16 @@ void quern_context_destroy(quern_context *context) {
   free(context);
 }
 
+quern_status quern_fail(quern_context *context, quern_status status, const char *format, ...) {
+  if (context->status)
+    return status;
+  va_list arguments;
+  va_start(arguments, format);
+  quern_text_format(&context->error, format, arguments);
+  va_end(arguments);
+  return context->status = status;
+}
+
 quern_status quern_run(quern_context *context, const quern_tensor *inputs, size_t num_inputs, quern_tensor *outputs,
                        size_t num_outputs) {
   if (!context)
@@ -76,11 +86,9 @@ quern_status quern_run(quern_context *context, const quern_tensor *inputs, size_
                        &quern_context_services};
   status = context->model->descriptor->main(&frame);
   quern_arena_reset(&context->arena);
-  if (context->status)
-    return context->status;
   if (status)
-    quern_text_format(&context->error, "%s", quern_status_text(status));
-  return status;
+    quern_fail(context, status, "%s", quern_status_text(status));
+  return context->status;
 }
 
 const char *quern_context_error(const quern_context *context) { return context->error.characters; }

@@ -32,10 +32,9 @@ struct quern_context {
 
 extern const quern_services quern_context_services;
 
-/* Records the run's first error; later ones only follow from it. Returns `status`. */
-#define QUERN_FAIL(context, error_status, ...)                                                                        \
-  ((context)->status ? (error_status)                                                                                 \
-                     : (quern_text_format(&(context)->error, __VA_ARGS__), (context)->status = (error_status)))
+/* Records the run's first error; later ones only follow from it. `format` as in quern_text_format. Returns `status`. */
+__attribute__((format(printf, 3, 4))) quern_status quern_fail(quern_context *context, quern_status status,
+                                                              const char *format, ...);
 
 /* Checks everything about the tensors of a run and binds the symbols. Writes neither. */
 quern_status quern_validate(quern_context *context, const quern_tensor *inputs, size_t num_inputs,

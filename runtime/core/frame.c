@@ -16,17 +16,17 @@ static void *arena(quern_frame *frame, uint64_t bytes) {
   if (data)
     return data;
   if (context->arena.is_callers)
-    QUERN_FAIL(context, QUERN_OUT_OF_MEMORY, "the arena has %lld bytes, but the run takes at least %lld",
+    quern_fail(context, QUERN_OUT_OF_MEMORY, "the arena has %lld bytes, but the run takes at least %lld",
                (long long)context->arena.block.bytes, (long long)context->arena.requested);
   else
-    QUERN_FAIL(context, QUERN_OUT_OF_MEMORY, "out of memory: %lld bytes for intermediate values",
+    quern_fail(context, QUERN_OUT_OF_MEMORY, "out of memory: %lld bytes for intermediate values",
                (long long)bytes);
   return NULL;
 }
 
 static bool are_dims_valid(quern_context *context, const quern_value_info *info, int32_t rank, const int64_t *dims) {
   if (rank != info->rank) {
-    QUERN_FAIL(context, QUERN_DATA_ERROR, "output \"%s\": rank is %lld, but the model says %lld", info->name,
+    quern_fail(context, QUERN_DATA_ERROR, "output \"%s\": rank is %lld, but the model says %lld", info->name,
                (long long)rank, (long long)info->rank);
     return false;
   }
@@ -35,10 +35,10 @@ static bool are_dims_valid(quern_context *context, const quern_value_info *info,
     if (dims[axis] >= 0 && (said == QUERN_UNBOUND || said == dims[axis]))
       continue;
     if (said == QUERN_UNBOUND)
-      QUERN_FAIL(context, QUERN_DATA_ERROR, "output \"%s\": dim %lld is %lld, but a dim cannot be negative",
+      quern_fail(context, QUERN_DATA_ERROR, "output \"%s\": dim %lld is %lld, but a dim cannot be negative",
                  info->name, (long long)axis, (long long)dims[axis]);
     else
-      QUERN_FAIL(context, QUERN_DATA_ERROR, "output \"%s\": dim %lld is %lld, but the model says %lld", info->name,
+      quern_fail(context, QUERN_DATA_ERROR, "output \"%s\": dim %lld is %lld, but the model says %lld", info->name,
                  (long long)axis, (long long)dims[axis], (long long)said);
     return false;
   }
@@ -49,7 +49,7 @@ static bool are_dims_valid(quern_context *context, const quern_value_info *info,
 static void *own_output(quern_context *context, uint32_t index, quern_tensor *tensor, uint64_t bytes) {
   struct quern_block *block = &context->outputs[index];
   if (!quern_block_reserve(block, bytes))
-    QUERN_FAIL(context, QUERN_OUT_OF_MEMORY, "out of memory: %lld bytes for output \"%s\"", (long long)bytes,
+    quern_fail(context, QUERN_OUT_OF_MEMORY, "out of memory: %lld bytes for output \"%s\"", (long long)bytes,
                context->model->descriptor->outputs[index].name);
   tensor->data = block->data;
   tensor->bytes = block->data ? bytes : 0;
@@ -64,7 +64,7 @@ static void *output(quern_frame *frame, uint32_t index, int32_t rank, const int6
   if (!are_dims_valid(context, info, rank, dims))
     return NULL;
   if (!quern_tensor_bytes(info->dtype, rank, dims, &bytes)) {
-    QUERN_FAIL(context, QUERN_DATA_ERROR, "output \"%s\": its dims take more bytes than an address can hold",
+    quern_fail(context, QUERN_DATA_ERROR, "output \"%s\": its dims take more bytes than an address can hold",
                info->name);
     return NULL;
   }
@@ -77,7 +77,7 @@ static void *output(quern_frame *frame, uint32_t index, int32_t rank, const int6
     return own_output(context, index, tensor, bytes);
   if (bytes <= tensor->bytes)
     return tensor->data;
-  QUERN_FAIL(context, QUERN_DATA_ERROR, "output \"%s\": %lld bytes are given, but its shape takes %lld", info->name,
+  quern_fail(context, QUERN_DATA_ERROR, "output \"%s\": %lld bytes are given, but its shape takes %lld", info->name,
              (long long)tensor->bytes, (long long)bytes);
   return NULL;
 }

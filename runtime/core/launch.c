@@ -47,7 +47,7 @@ __attribute__((noinline)) static bool grow_scratch(quern_context *context, uint6
       __builtin_mul_overflow(part &= ~(uint64_t)127, (uint64_t)context->threads, &total) ||
       !quern_block_reserve(&context->scratch, total)) {
     context->scratch_bytes = 0;
-    QUERN_FAIL(context, QUERN_OUT_OF_MEMORY, "out of memory: %lld bytes of scratch for each of %lld threads",
+    quern_fail(context, QUERN_OUT_OF_MEMORY, "out of memory: %lld bytes of scratch for each of %lld threads",
                (long long)bytes, (long long)context->threads);
     return false;
   }
@@ -68,8 +68,8 @@ __attribute__((noinline)) static int32_t fail(quern_context *context, const quer
       [QUERN_KERNEL_SIZE] = "a size does not fit the data",
   };
   bool is_known = error > 0 && (size_t)error < sizeof(texts) / sizeof(texts[0]);
-  const char *nodes = site->nodes ? site->nodes : "";
-  return QUERN_FAIL(context, QUERN_DATA_ERROR, "%s \"%s\": %s (kernel \"%s\")", is_list(nodes) ? "nodes" : "node", nodes,
+  return quern_fail(context, QUERN_DATA_ERROR, "%s \"%s\": %s (kernel \"%s\")",
+                    is_list(site->nodes) ? "nodes" : "node", site->nodes,
                     is_known ? texts[error] : "a value is out of range", site->name);
 }
 

@@ -22,7 +22,7 @@ struct quern_block {
   uint64_t bytes;
 };
 
-/* Makes the block at least `bytes` long; its contents are lost if it grows. False: out of memory, the block is empty. */
+/* Makes the block at least `bytes` long; growing loses its contents. False: out of memory, the block is empty. */
 bool quern_block_reserve(struct quern_block *block, uint64_t bytes);
 void quern_block_release(struct quern_block *block);
 

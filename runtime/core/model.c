@@ -14,9 +14,16 @@ static bool is_well_formed_value(const quern_value_info *value, uint32_t num_sym
   return true;
 }
 
+static bool is_well_formed_site(const quern_site *site, uint32_t num_kernels) {
+  return site->name && site->nodes && site->kernel < num_kernels;
+}
+
 static bool is_well_formed(const quern_model_descriptor *descriptor) {
-  if (!descriptor->main || (descriptor->num_symbols && !descriptor->symbols))
+  if (!descriptor->main)
     return false;
+  for (uint32_t i = 0; i < descriptor->num_symbols; ++i)
+    if (!descriptor->symbols[i])
+      return false;
   for (uint32_t i = 0; i < descriptor->num_inputs; ++i)
     if (!is_well_formed_value(&descriptor->inputs[i], descriptor->num_symbols, /*is_output=*/false))
       return false;
@@ -24,7 +31,7 @@ static bool is_well_formed(const quern_model_descriptor *descriptor) {
     if (!is_well_formed_value(&descriptor->outputs[i], descriptor->num_symbols, /*is_output=*/true))
       return false;
   for (uint32_t i = 0; i < descriptor->num_sites; ++i)
-    if (descriptor->sites[i].kernel >= descriptor->num_kernels)
+    if (!is_well_formed_site(&descriptor->sites[i], descriptor->num_kernels))
       return false;
   return true;
 }

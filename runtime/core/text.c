@@ -1,5 +1,4 @@
 #include "core/text.h"
-#include <stdarg.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -19,7 +18,7 @@ static void append_character(struct quern_text *text, char character) {
 }
 
 static void append_string(struct quern_text *text, const char *string) {
-  for (const char *character = string ? string : "(null)"; *character; ++character)
+  for (const char *character = string; *character; ++character)
     append_character(text, *character);
 }
 
@@ -43,9 +42,7 @@ void quern_text_clear(struct quern_text *text) {
   text->characters[0] = 0;
 }
 
-void quern_text_format(struct quern_text *text, const char *format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
+void quern_text_format(struct quern_text *text, const char *format, va_list arguments) {
   quern_text_clear(text);
   while (*format) {
     if (format[0] == '%' && format[1] == 's') {
@@ -58,7 +55,6 @@ void quern_text_format(struct quern_text *text, const char *format, ...) {
       append_character(text, *format++);
     }
   }
-  va_end(arguments);
 }
 
 void quern_text_integers(struct quern_text *text, const char *format, const int64_t integers[3]) {

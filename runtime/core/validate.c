@@ -24,12 +24,12 @@ static quern_status check_dim(quern_context *context, uint32_t index, int32_t ax
   const quern_value_info *info = &descriptor->inputs[index];
   int64_t wanted = info->dims[axis];
   if (dim < 0)
-    return QUERN_FAIL(context, QUERN_INVALID_ARGUMENT, "input \"%s\": dim %lld is %lld, but a dim cannot be negative",
+    return quern_fail(context, QUERN_INVALID_ARGUMENT, "input \"%s\": dim %lld is %lld, but a dim cannot be negative",
                       info->name, (long long)axis, (long long)dim);
   if (wanted >= 0) {
     if (dim == wanted)
       return QUERN_OK;
-    return QUERN_FAIL(context, QUERN_INVALID_ARGUMENT, "input \"%s\": dim %lld is %lld, but the model wants %lld",
+    return quern_fail(context, QUERN_INVALID_ARGUMENT, "input \"%s\": dim %lld is %lld, but the model wants %lld",
                       info->name, (long long)axis, (long long)dim, (long long)wanted);
   }
   int64_t symbol = -1 - wanted;
@@ -39,7 +39,7 @@ static quern_status check_dim(quern_context *context, uint32_t index, int32_t ax
   }
   if (dim == context->symbols[symbol])
     return QUERN_OK;
-  return QUERN_FAIL(context, QUERN_INVALID_ARGUMENT,
+  return quern_fail(context, QUERN_INVALID_ARGUMENT,
                     "input \"%s\": dim %lld is %lld, but \"%s\" is %lld from input \"%s\"", info->name,
                     (long long)axis, (long long)dim, descriptor->symbols[symbol],
                     (long long)context->symbols[symbol], descriptor->inputs[context->symbol_inputs[symbol]].name);
@@ -49,13 +49,13 @@ static quern_status check_dim(quern_context *context, uint32_t index, int32_t ax
 static quern_status check_data(quern_context *context, const char *kind, const char *name, const quern_tensor *tensor,
                                quern_dtype dtype, uint64_t needed) {
   if (needed && !tensor->data)
-    return QUERN_FAIL(context, QUERN_INVALID_ARGUMENT, "%s \"%s\": data is null, but its shape takes %lld bytes", kind,
+    return quern_fail(context, QUERN_INVALID_ARGUMENT, "%s \"%s\": data is null, but its shape takes %lld bytes", kind,
                       name, (long long)needed);
   if (tensor->bytes < needed)
-    return QUERN_FAIL(context, QUERN_INVALID_ARGUMENT, "%s \"%s\": %lld bytes are given, but its shape takes %lld",
+    return quern_fail(context, QUERN_INVALID_ARGUMENT, "%s \"%s\": %lld bytes are given, but its shape takes %lld",
                       kind, name, (long long)tensor->bytes, (long long)needed);
   if (!is_aligned(tensor->data, dtype))
-    return QUERN_FAIL(context, QUERN_INVALID_ARGUMENT, "%s \"%s\": data is not aligned to the elements of %s", kind,
+    return quern_fail(context, QUERN_INVALID_ARGUMENT, "%s \"%s\": data is not aligned to the elements of %s", kind,
                       name, quern_dtype_name(dtype));
   return QUERN_OK;
 }
@@ -63,10 +63,10 @@ static quern_status check_data(quern_context *context, const char *kind, const c
 static quern_status check_input(quern_context *context, uint32_t index, const quern_tensor *tensor) {
   const quern_value_info *info = &context->model->descriptor->inputs[index];
   if (tensor->dtype != info->dtype)
-    return QUERN_FAIL(context, QUERN_INVALID_ARGUMENT, "input \"%s\": dtype is %s, but the model wants %s", info->name,
+    return quern_fail(context, QUERN_INVALID_ARGUMENT, "input \"%s\": dtype is %s, but the model wants %s", info->name,
                       quern_dtype_name(tensor->dtype), quern_dtype_name(info->dtype));
   if (tensor->rank != info->rank)
-    return QUERN_FAIL(context, QUERN_INVALID_ARGUMENT, "input \"%s\": rank is %lld, but the model wants %lld",
+    return quern_fail(context, QUERN_INVALID_ARGUMENT, "input \"%s\": rank is %lld, but the model wants %lld",
                       info->name, (long long)tensor->rank, (long long)info->rank);
   for (int32_t axis = 0; axis < info->rank; ++axis) {
     quern_status status = check_dim(context, index, axis, tensor->dims[axis]);
@@ -75,7 +75,7 @@ static quern_status check_input(quern_context *context, uint32_t index, const qu
   }
   uint64_t needed;
   if (!quern_tensor_bytes(info->dtype, info->rank, tensor->dims, &needed))
-    return QUERN_FAIL(context, QUERN_INVALID_ARGUMENT,
+    return quern_fail(context, QUERN_INVALID_ARGUMENT,
                       "input \"%s\": its dims take more bytes than an address can hold", info->name);
   return check_data(context, "input", info->name, tensor, info->dtype, needed);
 }
@@ -129,7 +129,7 @@ static quern_status check_output(quern_context *context, uint32_t index, const q
   bool is_valid = true;
   known_output_bytes(context, index, &needed, &is_valid);
   if (!is_valid)
-    return QUERN_FAIL(context, QUERN_INVALID_ARGUMENT,
+    return quern_fail(context, QUERN_INVALID_ARGUMENT,
                       "output \"%s\": its dims take more bytes than an address can hold", info->name);
   if (!is_callers(context, index, tensor))
     return QUERN_OK;
@@ -145,11 +145,12 @@ static quern_status check_overlap(quern_context *context, uint32_t index, const 
     return QUERN_OK;
   for (uint32_t i = 0; i < descriptor->num_inputs; ++i)
     if (overlap(own, input_range(context, i, &inputs[i])))
-      return QUERN_FAIL(context, QUERN_INVALID_ARGUMENT, "output \"%s\" overlaps input \"%s\" in memory; give it its own",
-                        name, descriptor->inputs[i].name);
+      return quern_fail(context, QUERN_INVALID_ARGUMENT,
+                        "output \"%s\" overlaps input \"%s\" in memory; give it its own", name,
+                        descriptor->inputs[i].name);
   for (uint32_t i = 0; i < index; ++i)
     if (overlap(own, output_range(context, i, &outputs[i])))
-      return QUERN_FAIL(context, QUERN_INVALID_ARGUMENT,
+      return quern_fail(context, QUERN_INVALID_ARGUMENT,
                         "output \"%s\" overlaps output \"%s\" in memory; give it its own", name,
                         descriptor->outputs[i].name);
   return QUERN_OK;
@@ -158,10 +159,10 @@ static quern_status check_overlap(quern_context *context, uint32_t index, const 
 static quern_status check_count(quern_context *context, const char *kind, const void *tensors, size_t given,
                                 uint32_t wanted) {
   if (given != wanted)
-    return QUERN_FAIL(context, QUERN_INVALID_ARGUMENT, "%lld %ss are given, but the model has %lld", (long long)given,
+    return quern_fail(context, QUERN_INVALID_ARGUMENT, "%lld %ss are given, but the model has %lld", (long long)given,
                       kind, (long long)wanted);
   if (given && !tensors)
-    return QUERN_FAIL(context, QUERN_INVALID_ARGUMENT, "the %ss are null, but the model has %lld", kind,
+    return quern_fail(context, QUERN_INVALID_ARGUMENT, "the %ss are null, but the model has %lld", kind,
                       (long long)wanted);
   return QUERN_OK;
 }

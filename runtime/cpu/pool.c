@@ -244,7 +244,7 @@ static void run(quern_pool *interface, int64_t tasks, task_body body, void *argu
 
 /* The number of CPUs that the calling thread may use, or 1. */
 static int32_t count_cpus(void) {
-  unsigned long mask[1024 / 8 / sizeof(unsigned long)];
+  unsigned long mask[8192 / 8 / sizeof(unsigned long)];
   long bytes = syscall(SYS_sched_getaffinity, 0, sizeof(mask), mask);
   int32_t count = 0;
   for (long i = 0; i < bytes / (long)sizeof(mask[0]); ++i)

@@ -1,5 +1,5 @@
 // Arena, launches, errors, options: the services of one run.
-#include "test/runtime/Allocations.h"
+#include "test/runtime/Faults.h"
 #include "test/runtime/Fixture.h"
 #include <cstring>
 #include <set>
@@ -55,12 +55,12 @@ TEST(Arena, OfTheCallerIsAllThereIs) {
   options.arena_bytes = sizeof(memory);
   int64_t made = 0;
   auto host = [&](quern_frame *frame) -> int32_t {
-    made = allocations.made;
+    made = faults.allocations;
     EXPECT_EQ(quern_frame_arena(frame, 65), memory);
     EXPECT_EQ(quern_frame_arena(frame, 128), memory + 128);
     bool fits = quern_frame_arena(frame, 1);
     EXPECT_FALSE(fits);
-    EXPECT_EQ(allocations.made, made);
+    EXPECT_EQ(faults.allocations, made);
     return QUERN_OUT_OF_MEMORY;
   };
   EXPECT_EQ(runHost(host, QUERN_OUT_OF_MEMORY, {}, options, 2),

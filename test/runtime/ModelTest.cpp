@@ -71,9 +71,11 @@ TEST(ModelOpen, RefusesNullAndOddOptions) {
 TEST(ModelOpen, RefusesInconsistentTables) {
   const std::function<void(Model &)> faults[] = {
       [](Model &model) { model.descriptor.main = nullptr; },
-      [](Model &model) { model.descriptor.symbols = nullptr; },
+      [](Model &model) { const_cast<const char **>(model.descriptor.symbols)[1] = nullptr; },
       [](Model &model) { model.descriptor.num_symbols = 1; },
       [](Model &model) { model.sites[0].kernel = 1; },
+      [](Model &model) { model.sites[0].name = nullptr; },
+      [](Model &model) { model.sites[0].nodes = nullptr; },
       [](Model &model) { const_cast<quern_value_info *>(model.descriptor.inputs)[0].rank = 9; },
       [](Model &model) { const_cast<quern_value_info *>(model.descriptor.inputs)[0].rank = -1; },
       [](Model &model) { const_cast<quern_value_info *>(model.descriptor.inputs)[0].name = nullptr; },

@@ -1,5 +1,4 @@
 // Whose memory an output lies in, and for how long.
-#include "test/runtime/Allocations.h"
 #include "test/runtime/Fixture.h"
 
 using namespace quern::test;

@@ -1,7 +1,6 @@
+#include "test/runtime/Faults.h"
 #include "test/runtime/Fixture.h"
 #include <atomic>
-#include <cfenv>
-#include <cmath>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -48,49 +47,6 @@ int countThreads() {
     sscanf(line, "Threads: %d", &count);
   fclose(status);
   return count;
-}
-
-/// sums[i] of values in an order that matters in the last bit, with scratch.
-int32_t sumTasks(const quern_launch *launch) {
-  auto *x = static_cast<const float *>(launch->buffers[0]);
-  auto *sums = static_cast<float *>(const_cast<void *>(launch->buffers[1]));
-  auto *scratch = static_cast<float *>(launch->scratch);
-  for (int64_t task = launch->first_task; task < launch->last_task; ++task) {
-    for (int i = 0; i < 256; ++i)
-      scratch[i] = std::sin(x[i] * float(task + 1)) / 3.0f;
-    float sum = 0;
-    for (int i = 0; i < 256; ++i)
-      sum += scratch[i] * x[255 - i];
-    sums[task] = sum;
-  }
-  return QUERN_KERNEL_OK;
-}
-
-std::unique_ptr<Model> sumModel(int64_t tasks) {
-  return std::make_unique<Model>(std::vector<Value>{{"x", QUERN_F32, {256}}},
-                                 std::vector<Value>{{"sums", QUERN_F32, {tasks}}}, std::vector<const char *>{},
-                                 std::vector<quern_kernel>{sumTasks}, [=](quern_frame *frame) -> int32_t {
-                                   void *sums = quern_frame_output(frame, 0, 1, &tasks);
-                                   if (!sums)
-                                     return QUERN_OUT_OF_MEMORY;
-                                   const void *buffers[] = {frame->inputs[0].data, sums};
-                                   return quern_frame_launch(frame, 0, buffers, nullptr, tasks, 1024);
-                                 });
-}
-
-std::vector<float> sumInput() {
-  std::vector<float> x(256);
-  for (int i = 0; i < 256; ++i)
-    x[i] = 0.1f * float(i) + 1e-3f;
-  return x;
-}
-
-std::vector<float> sums(const ModelHandle &model, quern_pool *pool, int64_t tasks) {
-  ContextHandle context = createContext(model, pool);
-  std::vector<float> x = sumInput(), result(tasks);
-  std::vector<quern_tensor> outputs = {tensor(result, {tasks})};
-  run(context, {tensor(x, {256})}, outputs);
-  return result;
 }
 
 } // namespace
@@ -200,7 +156,7 @@ static int inChild(const std::function<bool()> &body) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-TEST(PoolFork, ChildStartsItsOwnThreads) {
+static void checkFork() {
   PoolHandle pool(quern_pool_create(3));
   checkCoverage(pool.get(), 30);
   EXPECT_EQ(inChild([&] {
@@ -213,6 +169,14 @@ TEST(PoolFork, ChildStartsItsOwnThreads) {
             }),
             0);
   checkCoverage(pool.get(), 30);
+}
+
+TEST(PoolFork, ChildStartsItsOwnThreads) { checkFork(); }
+
+TEST(PoolFork, IsSeenOnKernelsThatCannotZeroAPage) {
+  faults.failMadvise = true;
+  checkFork();
+  faults.failMadvise = false;
 }
 
 TEST(PoolFork, ChildMayOnlyDestroyThePool) {
@@ -246,90 +210,4 @@ TEST(PoolFork, ForkDuringAJobOfAnotherThread) {
             0);
   forked = true;
   other.join();
-}
-
-TEST(Threads, SameBitsForAnyNumber) {
-  const int64_t tasks = 97;
-  auto model = sumModel(tasks);
-  ModelHandle opened = open(*model);
-  std::vector<float> expected = sums(opened, nullptr, tasks);
-  for (int threads : {1, 2, 3, 7}) {
-    PoolHandle pool(quern_pool_create(threads));
-    EXPECT_EQ(sums(opened, pool.get(), tasks), expected) << threads;
-  }
-}
-
-TEST(Threads, WorkInTheCallersFloatingPointMode) {
-  const int64_t tasks = 97;
-  auto model = sumModel(tasks);
-  ModelHandle opened = open(*model);
-  PoolHandle pool(quern_pool_create(3));
-  std::vector<float> nearest = sums(opened, pool.get(), tasks); // the workers start in this mode
-  fesetround(FE_UPWARD);
-  std::vector<float> alone = sums(opened, nullptr, tasks), together = sums(opened, pool.get(), tasks);
-  EXPECT_EQ(fegetround(), FE_UPWARD);
-  fesetround(FE_TONEAREST);
-  EXPECT_EQ(alone, together);
-  EXPECT_NE(alone, nearest);
-  EXPECT_EQ(sums(opened, pool.get(), tasks), nearest);
-}
-
-TEST(Threads, ManyShareAModel) {
-  const int64_t tasks = 33;
-  auto model = sumModel(tasks);
-  ModelHandle opened = open(*model);
-  PoolHandle pool(quern_pool_create(2));
-  std::vector<float> expected = sums(opened, nullptr, tasks);
-  std::atomic<int> differences{0};
-  std::vector<std::thread> threads;
-  for (int i = 0; i < 64; ++i)
-    threads.emplace_back([&, i] {
-      for (int round = 0; round < 5; ++round)
-        differences += sums(opened, i % 2 ? pool.get() : nullptr, tasks) != expected;
-    });
-  for (std::thread &thread : threads)
-    thread.join();
-  EXPECT_EQ(differences, 0);
-}
-
-static std::atomic<int> kernelCalls{0};
-
-static int32_t failAtOnce(const quern_launch *) {
-  ++kernelCalls;
-  return QUERN_KERNEL_INDEX;
-}
-
-TEST(Threads, AKernelErrorDrainsTheLaunch) {
-  Model model({}, {}, {}, {failAtOnce}, [](quern_frame *frame) -> int32_t {
-    return quern_frame_launch(frame, 0, nullptr, nullptr, 1000, 0);
-  });
-  ModelHandle opened = open(model);
-  PoolHandle pool(quern_pool_create(3));
-  ContextHandle context = createContext(opened, pool.get());
-  std::vector<quern_tensor> none;
-  for (int round = 0; round < 50; ++round) {
-    kernelCalls = 0;
-    EXPECT_EQ(run(context, {}, none, QUERN_DATA_ERROR), "node \"Node0\": index out of range (kernel \"site0\")");
-    // Each thread may have been inside when the first one failed, and begins nothing after.
-    EXPECT_LE(kernelCalls, 3);
-  }
-}
-
-TEST(Threads, OwnPoolOfTheProgram) {
-  struct Recorder {
-    quern_pool pool;
-    int runs;
-  } recorder = {{sizeof(quern_pool), 4, nullptr, nullptr}, 0};
-  recorder.pool.state = &recorder;
-  recorder.pool.run = [](quern_pool *pool, int64_t tasks, void (*body)(void *, int64_t, int64_t, int32_t),
-                         void *argument) {
-    ++static_cast<Recorder *>(pool->state)->runs;
-    for (int64_t task = tasks; task-- > 0;)
-      body(argument, task, task + 1, int32_t(task % 4));
-  };
-  const int64_t tasks = 9;
-  auto model = sumModel(tasks);
-  ModelHandle opened = open(*model);
-  EXPECT_EQ(sums(opened, &recorder.pool, tasks), sums(opened, nullptr, tasks));
-  EXPECT_EQ(recorder.runs, 1);
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # usage: imports.sh NM SIZE OBJECT IMPORTS
-# The runtime that goes into models needs exactly the functions in IMPORTS, has 50 KB at most, and shows only quern_ names.
+# The runtime that goes into models needs exactly the functions in IMPORTS, has 50 KB at most and only quern_ names.
 set -e
 nm=$1 size=$2 object=$3 imports=$4
 needed=$("$nm" -u --format=just-symbols "$object" | sort)

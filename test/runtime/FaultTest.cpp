@@ -1,9 +1,9 @@
-#include "test/runtime/Allocations.h"
+#include "test/runtime/Faults.h"
 #include "test/runtime/Fixture.h"
 
 using namespace quern::test;
 
-TEST(Allocation, ASecondRunMakesNone) {
+TEST(Fault, ASecondRunAllocatesNothing) {
   for (int threads : {1, 3}) {
     auto model = scaleModel();
     ModelHandle opened = open(*model);
@@ -13,22 +13,22 @@ TEST(Allocation, ASecondRunMakesNone) {
     std::vector<quern_tensor> inputs = {tensor(ids, {32, 2}), tensor(mask, {32, 2}), tensor(bias, {3})};
     std::vector<quern_tensor> outputs = {quern_tensor{}};
     run(context, inputs, outputs);
-    int64_t made = allocations.made;
+    int64_t made = faults.allocations;
     for (int i = 0; i < 100; ++i)
       ASSERT_EQ(quern_run(context.get(), inputs.data(), 3, outputs.data(), 1), QUERN_OK);
-    EXPECT_EQ(allocations.made, made);
+    EXPECT_EQ(faults.allocations, made);
   }
 }
 
-TEST(Allocation, EachOneMayFail) {
-  int64_t alive = allocations.alive;
+TEST(Fault, EachAllocationMayFail) {
+  int64_t alive = faults.alive;
   std::vector<float> ids(64, 2.0f), mask(64, 1.0f), bias(3);
   std::vector<quern_tensor> inputs = {tensor(ids, {32, 2}), tensor(mask, {32, 2}), tensor(bias, {3})};
   auto model = scaleModel();
   int failures = 0;
   for (bool done = false; !done; ++failures) {
     ASSERT_LT(failures, 100);
-    allocations.failAt = failures;
+    faults.failAllocation = failures;
     PoolHandle pool(quern_pool_create(2));
     quern_model *opened = nullptr;
     quern_context *context = nullptr;
@@ -42,8 +42,8 @@ TEST(Allocation, EachOneMayFail) {
     std::vector<quern_tensor> outputs = {quern_tensor{}};
     if (!status)
       status = quern_run(context, inputs.data(), 3, outputs.data(), 1);
-    done = allocations.failAt >= 0;
-    allocations.failAt = -1;
+    done = faults.failAllocation >= 0;
+    faults.failAllocation = -1;
     EXPECT_EQ(status, done || !pool ? QUERN_OK : QUERN_OUT_OF_MEMORY);
     if (context && status) {
       EXPECT_EQ(std::string(quern_context_error(context)).rfind("out of memory: ", 0), 0u);
@@ -55,5 +55,32 @@ TEST(Allocation, EachOneMayFail) {
   }
   // Pool, model, context, output, arena, scratch; then the run that succeeds.
   EXPECT_EQ(failures, 7);
-  EXPECT_EQ(allocations.alive, alive);
+  EXPECT_EQ(faults.alive, alive);
+}
+
+TEST(Fault, AMappingMayFail) {
+  int64_t alive = faults.alive;
+  faults.failMmap = true;
+  EXPECT_EQ(quern_pool_create(2), nullptr);
+  faults.failAllocation = 0;
+  EXPECT_EQ(quern_pool_create(2), nullptr);
+  faults.failAllocation = -1;
+  faults.failMmap = false;
+  EXPECT_EQ(faults.alive, alive);
+}
+
+TEST(Fault, FewerThreadsRunAllTasks) {
+  auto model = scaleModel();
+  ModelHandle opened = open(*model);
+  std::vector<float> ids(64, 2.0f), mask(64, 3.0f), bias(3), y(64);
+  for (int64_t granted : {0, 1, 2}) {
+    faults.threadsLeft = granted;
+    PoolHandle pool(quern_pool_create(4));
+    ContextHandle context = createContext(opened, pool.get());
+    std::fill(y.begin(), y.end(), 0.0f);
+    std::vector<quern_tensor> outputs = {tensor(y, {32, 2})};
+    run(context, {tensor(ids, {32, 2}), tensor(mask, {32, 2}), tensor(bias, {3})}, outputs);
+    EXPECT_EQ(y, std::vector<float>(64, 18.0f));
+    faults.threadsLeft = 1000;
+  }
 }
