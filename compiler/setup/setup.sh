@@ -14,10 +14,7 @@ say() { printf 'setup: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
 
 as_root() {
-  if [ "$(id -u)" = 0 ]; then "$@"
-  elif command -v sudo >/dev/null; then sudo "$@"
-  else die "neither root nor sudo here; have an administrator run: $*"
-  fi
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
 
 missing_packages() {
@@ -35,6 +32,8 @@ install_packages() {
   local missing
   missing=$(missing_packages)
   [ -n "$missing" ] || return 0
+  [ "$(id -u)" = 0 ] || command -v sudo >/dev/null ||
+    die "neither root nor sudo here; have an administrator run: apt-get install --no-install-recommends" $missing
   say "installing" $missing
   as_root apt-get update || say "apt-get update failed in part; going on with what there is"
   apt-cache show clang-19 libmlir-19-dev >/dev/null 2>&1 ||
