@@ -19,6 +19,8 @@ struct Backend {
   llvm::StringLiteral stackPointer, framePointer;      ///< LLVM's names of the registers
   /// The code model can address a variable more than 2 GB away from the code.
   bool farData;
+  /// Control-flow protection: LLVM's module flags for the code, lld's arguments for the file that says so.
+  llvm::ArrayRef<llvm::StringLiteral> moduleFlags, linkArguments;
 };
 
 /// The row of the target's architecture, initialized.

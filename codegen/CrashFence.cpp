@@ -55,9 +55,10 @@ Error runFenced(StringRef what, function_ref<Error()> action) {
   if (finished)
     return result;
   consumeError(std::move(result));
-  if (text.empty())
-    text = formatv("the compiler crashed (code {0})", recovery.RetCode);
-  return makeError(ErrorKind::Internal, "{0}: {1}", what, text);
+  StringRef firstLine = StringRef(text).trim().split('\n').first;
+  if (firstLine.empty())
+    return makeError(ErrorKind::Internal, "{0}: the compiler crashed (code {1})", what, recovery.RetCode);
+  return makeError(ErrorKind::Internal, "{0}: {1}", what, firstLine);
 }
 
 } // namespace quern

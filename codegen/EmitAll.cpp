@@ -18,7 +18,7 @@ mlir::LogicalResult keepFirstError(mlir::Diagnostic &diagnostic) {
   if (!jobError)
     return mlir::failure();
   if (diagnostic.getSeverity() == mlir::DiagnosticSeverity::Error && jobError->empty())
-    *jobError = diagnostic.str();
+    *jobError = StringRef(diagnostic.str()).split('\n').first;
   return mlir::success();
 }
 

@@ -47,6 +47,8 @@ void prepareModule(Module &module, TargetMachine &machine, const Target &target,
   module.setTargetTriple(target.triple);
   module.setDataLayout(machine.createDataLayout());
   module.setPICLevel(PICLevel::BigPIC);
+  for (StringRef flag : backendOf(target).moduleFlags)
+    module.addModuleFlag(Module::Override, flag, 1);
   // The name would stand in the object's symbol table.
   module.setSourceFileName("quern");
   for (Function &function : module) {
@@ -94,7 +96,8 @@ Error emitModule(Module &module, const Target &target, const Level &level, CodeG
     return makeError(ErrorKind::Internal, "LLVM cannot emit files of this kind for {0}", target.triple);
   emission.run(module);
   if (!errors.first.empty())
-    return makeError(ErrorKind::Internal, "code generation for {0}: {1}", level.name, errors.first);
+    return makeError(ErrorKind::Internal, "code generation for {0}: {1}", level.name,
+                     StringRef(errors.first).split('\n').first);
   return Error::success();
 }
 

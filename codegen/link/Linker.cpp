@@ -1,4 +1,5 @@
 #include "codegen/link/Linker.h"
+#include "codegen/Backend.h"
 #include "codegen/link/Embedded.h"
 #include "codegen/link/LinkInputs.h"
 #include "codegen/link/Lld.h"
@@ -63,6 +64,8 @@ Error linkSharedLibrary(const LinkRequest &request) {
       "--no-undefined", "--no-allow-shlib-undefined",
       // Hardening: tables are read-only after relocation, all relocations happen at load, no executable stack.
       "-z", "relro", "-z", "now", "-z", "noexecstack", "-z", "text"};
+  for (StringRef argument : backendOf(*request.target).linkArguments)
+    arguments.push_back(argument.str());
   if (!request.soname.empty())
     arguments.insert(arguments.end(), {"-soname", request.soname});
   for (std::string &path : inputs.paths())

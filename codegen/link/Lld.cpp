@@ -11,16 +11,17 @@ LLD_HAS_DRIVER(elf)
 namespace quern {
 namespace {
 
-/// lld's first message without its own name, on one line.
-StringRef firstMessage(StringRef messages) {
-  StringRef line = messages.split('\n').first;
-  line.consume_front("ld.lld: ");
-  line.consume_front("error: ");
-  return line;
+/// lld's first error without its own name, on one line.
+StringRef firstError(StringRef messages) {
+  StringRef marker = "error: ";
+  size_t start = messages.find(marker);
+  if (start == StringRef::npos)
+    return "the linker failed and did not say why";
+  return messages.drop_front(start + marker.size()).split('\n').first;
 }
 
 Error explain(StringRef messages, StringRef output) {
-  StringRef message = firstMessage(messages);
+  StringRef message = firstError(messages);
   // The temporary's name tells the user nothing; the reason stands behind it.
   if (message.starts_with("failed to open") || message.starts_with("cannot open output file") ||
       message.starts_with("failed to write"))

@@ -38,9 +38,13 @@ MultiplyAdd classify(StringRef opcode) {
 }
 
 constexpr StringLiteral vectorRegisters[] = {"ZMM", "YMM"};
+constexpr StringLiteral moduleFlags[] = {"cf-protection-branch", "cf-protection-return"};
+// Forced: the weights and the stub of libc have no code, so they do not say that their code is protected.
+constexpr StringLiteral linkArguments[] = {"-z", "force-ibt", "-z", "shstk"};
 
 } // namespace
 
-const Backend x86Backend = {ELF::EM_X86_64, initialize, classify, vectorRegisters, "RSP", "RBP", /*farData=*/true};
+const Backend x86Backend = {ELF::EM_X86_64, initialize, classify, vectorRegisters, "RSP", "RBP", /*farData=*/true,
+                            moduleFlags,   linkArguments};
 
 } // namespace quern

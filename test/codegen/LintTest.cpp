@@ -1,0 +1,83 @@
+#include "codegen/Lint.h"
+#include "test/codegen/Fixture.h"
+
+using namespace quern;
+using namespace quern::test;
+
+namespace {
+
+class Lint : public CodegenTest {
+protected:
+  FunctionCounts count(llvm::StringRef text, llvm::StringRef targetName) {
+    const Target &x86 = target(targetName);
+    EmittedObject object = emit(text, x86, x86.baseLevel());
+    std::vector<FunctionCounts> functions = unwrap(countLoops(bytesOf(object), x86, x86.baseLevel()));
+    EXPECT_EQ(functions.size(), 1u);
+    return functions.front();
+  }
+};
+
+TEST_F(Lint, SpillsOfATooLargeTileAreSeen) {
+  FunctionCounts counts = count(tileKernel("k", 14, 3, 16), "x86-64-v4");
+  EXPECT_EQ(counts.name, "k");
+  EXPECT_EQ(counts.hot.fma, 42u);
+  EXPECT_GT(counts.hot.stackLoads, 0u);
+  EXPECT_GT(counts.hot.stackStores, 0u);
+}
+
+TEST_F(Lint, LoopWithoutMultiplyAddIsCountedByItsInstructions) {
+  LoopCounts hot = count(scaleKernel("k", 2), "x86-64-v4").hot;
+  EXPECT_EQ(hot.fma, 0u);
+  EXPECT_GT(hot.instructions, 2u);
+}
+
+TEST_F(Lint, ScalarMultiplyAddIsNotAVectorOne) {
+  LoopCounts hot = count(R"(
+    llvm.func @k(%n: i64, %p: !llvm.ptr, %x: f32) -> f32 {
+      %c0 = arith.constant 0 : i64
+      %c1 = arith.constant 1 : i64
+      %r = scf.for %i = %c0 to %n step %c1 iter_args(%s = %x) -> (f32) : i64 {
+        %q = llvm.getelementptr %p[%i] : (!llvm.ptr, i64) -> !llvm.ptr, f32
+        %y = llvm.load %q : !llvm.ptr -> f32
+        %z = math.fma %y, %x, %s : f32
+        scf.yield %z : f32
+      }
+      llvm.return %r : f32
+    })", "x86-64-v3").hot;
+  EXPECT_EQ(hot.fma, 0u);
+  EXPECT_EQ(hot.scalarFma, 1u);
+}
+
+TEST_F(Lint, CallInALoopIsSeen) {
+  LoopCounts hot = count(R"(
+    llvm.func @f(i64)
+    llvm.func @k(%n: i64) {
+      %c0 = arith.constant 0 : i64
+      %c1 = arith.constant 1 : i64
+      scf.for %i = %c0 to %n step %c1 : i64 {
+        llvm.call @f(%i) : (i64) -> ()
+      }
+      llvm.return
+    })", "x86-64-v3").hot;
+  EXPECT_EQ(hot.calls, 1u);
+}
+
+TEST_F(Lint, StackThatGrowsWithTheDataIsSeen) {
+  static constexpr char text[] = R"(
+    llvm.func @f(!llvm.ptr)
+    llvm.func @k(%n: i64) {
+      %p = llvm.alloca %n x f32 : (i64) -> !llvm.ptr
+      llvm.call @f(%p) : (!llvm.ptr) -> ()
+      llvm.return
+    })";
+  EXPECT_TRUE(count(text, "x86-64-v3").dynamicStack);
+  EXPECT_FALSE(count(tileKernel("k", 14, 3, 16), "x86-64-v4").dynamicStack);
+}
+
+TEST_F(Lint, WhatIsNoObjectIsRefused) {
+  const Target &x86 = target("x86-64-v3");
+  std::string message = messageOf(countLoops("no object", x86, x86.baseLevel()).takeError(), ErrorKind::Internal);
+  EXPECT_EQ(message.find("the lint cannot read an object"), 0u) << message;
+}
+
+} // namespace
