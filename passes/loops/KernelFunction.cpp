@@ -1,0 +1,206 @@
+#include "passes/loops/KernelFunction.h"
+#include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
+#include "mlir/Conversion/LLVMCommon/TypeConverter.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace quern {
+
+Type KernelFunction::storageType(Type element) {
+  if (auto integer = dyn_cast<IntegerType>(element))
+    return IntegerType::get(element.getContext(), std::max(8u, integer.getWidth()));
+  return element;
+}
+
+Type KernelFunction::registerType(Type element) {
+  if (auto integer = dyn_cast<IntegerType>(element))
+    return IntegerType::get(element.getContext(), integer.getWidth());
+  return element;
+}
+
+/// Positions of the fields of quern_launch, in words of 8 bytes.
+enum LaunchField : int32_t { kBuffers = 0, kDims = 1, kFirstTask = 2, kLastTask = 3, kScratch = 4 };
+
+KernelFunction::KernelFunction(ModuleOp module, kernel::FuncOp source, const Level &level, StringRef symbol)
+    : source(source), level(level), builder(source.getLoc(), module.getContext()) {
+  builder.setInsertionPointToEnd(module.getBody());
+  Type pointer = LLVM::LLVMPointerType::get(builder.getContext());
+  function = builder.create<func::FuncOp>(symbol, builder.getFunctionType({pointer}, {builder.getI32Type()}));
+  builder.setInsertionPointToStart(function.addEntryBlock());
+  launch = function.getArgument(0);
+  Value table = load(pointer, launch, kBuffers);
+  dimsPointer = load(pointer, launch, kDims);
+  scratchPointer = load(pointer, launch, kScratch);
+  errorSlot = builder.create<memref::AllocaOp>(MemRefType::get({}, builder.getI32Type()));
+  builder.create<memref::StoreOp>(builder.create<arith::ConstantIntOp>(0, 32), errorSlot, ValueRange());
+
+  int32_t position = 0;
+  for (BlockArgument argument : body().getArguments())
+    buffers.push_back(memory(load(pointer, table, position++), graph::elementOf(argument)));
+  for (Value result : yield().getValues())
+    buffers.push_back(memory(load(pointer, table, position++), graph::elementOf(result)));
+  // Dims go right before a marker that stays at the end of the entry.
+  entryEnd = builder.create<arith::ConstantIndexOp>(0);
+}
+
+void KernelFunction::finish() {
+  Value code = builder.create<memref::LoadOp>(errorSlot, ValueRange());
+  builder.create<func::ReturnOp>(code);
+}
+
+Value KernelFunction::load(Type type, Value base, int32_t position) {
+  Type pointer = LLVM::LLVMPointerType::get(builder.getContext());
+  Value address = builder.create<LLVM::GEPOp>(pointer, builder.getI64Type(), base, ArrayRef<LLVM::GEPArg>{position});
+  return builder.create<LLVM::LoadOp>(type, address);
+}
+
+Value KernelFunction::memory(Value pointer, Type element) {
+  auto type = MemRefType::get({ShapedType::kDynamic}, storageType(element));
+  Value zero = builder.create<arith::ConstantIntOp>(0, 64), one = builder.create<arith::ConstantIntOp>(1, 64);
+  // The size is never read: all accesses are by index within what the emitters know to be there.
+  Value fields[] = {pointer, pointer, zero, one, one};
+  LLVMTypeConverter converter(builder.getContext());
+  Value descriptor = MemRefDescriptor::pack(builder, builder.getLoc(), converter, type, fields);
+  return builder.create<UnrealizedConversionCastOp>(type, descriptor).getResult(0);
+}
+
+//===--- Dims -------------------------------------------------------------------------------===//
+
+Value KernelFunction::index(int64_t value) { return builder.create<arith::ConstantIndexOp>(value); }
+
+static std::optional<int64_t> constantOf(Value value) {
+  if (auto constant = value.getDefiningOp<arith::ConstantIndexOp>())
+    return constant.value();
+  return std::nullopt;
+}
+
+Value KernelFunction::multiply(Value a, Value b) {
+  std::optional<int64_t> left = constantOf(a), right = constantOf(b);
+  if (left && right)
+    return index(*left * *right);
+  if (left == 0 || right == 1)
+    return a;
+  if (right == 0 || left == 1)
+    return b;
+  return builder.create<arith::MulIOp>(a, b);
+}
+
+Value KernelFunction::add(Value a, Value b) {
+  std::optional<int64_t> left = constantOf(a), right = constantOf(b);
+  if (left && right)
+    return index(*left + *right);
+  if (left == 0)
+    return b;
+  if (right == 0)
+    return a;
+  return builder.create<arith::AddIOp>(a, b);
+}
+
+Value KernelFunction::dim(const Dim &dim) {
+  if (std::optional<int64_t> value = dim.constant())
+    return index(*value);
+  Value &known = dimValues[dim.str()];
+  if (!known) {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPoint(entryEnd);
+    Value value = emit(dim);
+    dimValues[dim.str()] = value;
+    return value;
+  }
+  return known;
+}
+
+Value KernelFunction::emit(const Dim &dim) {
+  Value sum;
+  for (auto &[atoms, coefficient] : dim.getTerms()) {
+    Value term;
+    for (const std::string &text : atoms) {
+      Dim::Atom atom = Dim::atomOf(text);
+      Value factor;
+      if (atom.function.empty()) {
+        Value &known = dimValues[atom.name];
+        if (!known) {
+          int32_t position = 0;
+          [[maybe_unused]] bool failed = StringRef(atom.name).drop_front().getAsInteger(10, position);
+          Value loaded = load(builder.getI64Type(), dimsPointer, position);
+          dimValues[atom.name] = builder.create<arith::IndexCastOp>(builder.getIndexType(), loaded);
+        }
+        factor = dimValues[atom.name];
+      } else {
+        Value a = emit(atom.operands[0]), b = emit(atom.operands[1]);
+        if (atom.function == "floordiv")
+          factor = builder.create<arith::FloorDivSIOp>(a, b);
+        else if (atom.function == "ceildiv")
+          factor = builder.create<arith::CeilDivSIOp>(a, b);
+        else if (atom.function == "mod")
+          factor = builder.create<arith::SubIOp>(a, builder.create<arith::MulIOp>(builder.create<arith::FloorDivSIOp>(a, b), b));
+        else if (atom.function == "min")
+          factor = builder.create<arith::MinSIOp>(a, b);
+        else
+          factor = builder.create<arith::MaxSIOp>(a, b);
+      }
+      term = term ? builder.create<arith::MulIOp>(term, factor).getResult() : factor;
+    }
+    if (!term)
+      term = index(coefficient);
+    else if (coefficient != 1)
+      term = builder.create<arith::MulIOp>(term, index(coefficient));
+    sum = sum ? builder.create<arith::AddIOp>(sum, term).getResult() : term;
+  }
+  return sum ? sum : index(0);
+}
+
+SmallVector<Value> KernelFunction::strides(ArrayRef<Dim> dims) {
+  SmallVector<Value> result(dims.size());
+  Dim stride = 1;
+  for (size_t i = dims.size(); i-- > 0;) {
+    result[i] = dim(stride);
+    stride = stride * dims[i];
+  }
+  return result;
+}
+
+//===--- Loops, scratch, errors -------------------------------------------------------------===//
+
+void KernelFunction::forTasks(const Dim &count, function_ref<void(Value)> body) {
+  tasks = count;
+  auto field = [&](int32_t position) -> Value {
+    return builder.create<arith::IndexCastOp>(builder.getIndexType(), load(builder.getI64Type(), launch, position));
+  };
+  forRange(field(kFirstTask), field(kLastTask), index(1), body);
+}
+
+void KernelFunction::forRange(Value from, Value to, Value step, function_ref<void(Value)> body) {
+  auto loop = builder.create<scf::ForOp>(from, to, step);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(loop.getBody());
+  body(loop.getInductionVar());
+}
+
+Value KernelFunction::scratch(Type element, const Dim &elements) {
+  Type storage = storageType(element);
+  int64_t bytes = (storage.getIntOrFloatBitWidth() + 7) / 8;
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPoint(entryEnd);
+  Type pointer = LLVM::LLVMPointerType::get(builder.getContext());
+  Value distance = builder.create<arith::IndexCastOp>(builder.getI64Type(), dim(scratchBytes));
+  Value address = builder.create<LLVM::GEPOp>(pointer, builder.getI8Type(), scratchPointer, ArrayRef<LLVM::GEPArg>{distance});
+  scratchBytes = scratchBytes + (elements * bytes).ceildiv(64) * 64;
+  return memory(address, element);
+}
+
+void KernelFunction::fail(Value condition, KernelError error) {
+  if (auto vector = dyn_cast<VectorType>(condition.getType()))
+    condition = builder.create<vector::ReductionOp>(vector::CombiningKind::OR, condition);
+  builder.create<scf::IfOp>(condition, [&](OpBuilder &inner, Location loc) {
+    Value code = inner.create<arith::ConstantIntOp>(loc, int32_t(error), 32);
+    inner.create<memref::StoreOp>(loc, code, errorSlot, ValueRange());
+    inner.create<scf::YieldOp>(loc);
+  });
+}
+
+} // namespace quern
