@@ -10,6 +10,7 @@ struct AxisPoint {
   mlir::Value base;
   int64_t lane = 0;
   mlir::Value perLane;
+  bool operator==(const AxisPoint &other) const = default;
 };
 /// One AxisPoint per axis of a tensor.
 using Point = llvm::SmallVector<AxisPoint, 6>;
@@ -50,18 +51,15 @@ public:
   mlir::Value mask;
 
 private:
-  mlir::Value compute(mlir::Operation *op, mlir::Value result, const Point &point);
+  mlir::Value compute(mlir::Operation *op, const Point &point);
   mlir::Value elementwise(mlir::Operation *op, const Point &point);
   mlir::Value concat(graph::ConcatOp op, const Point &point);
   mlir::Value pad(graph::PadOp op, const Point &point);
   mlir::Value gather(graph::GatherOp op, const Point &point);
-  mlir::Value gatherElements(graph::GatherElementsOp op, const Point &point);
-  mlir::Value gatherNd(graph::GatherNdOp op, const Point &point);
   mlir::Value constant(graph::ConstantOp op, const Point &point);
   mlir::Value shapeVector(graph::ShapeVectorOp op, const Point &point);
   mlir::Value reduce(graph::ReduceOp op, const Point &point);
   mlir::Value pool(graph::PoolOp op, const Point &point);
-  mlir::Value resize(graph::ResizeOp op, const Point &point);
   mlir::Value block(graph::BlockOp op, const Point &point);
   mlir::Value unblock(graph::UnblockOp op, const Point &point);
 
@@ -76,6 +74,12 @@ private:
   AxisPoint shifted(const AxisPoint &axis, mlir::Value by);
   AxisPoint divided(const AxisPoint &axis, int64_t by, bool remainder);
 
+  /// A value already computed at a point, under a mask: found again where its block encloses the insertion point.
+  struct Known {
+    Point point;
+    mlir::Value mask, value;
+  };
+  llvm::DenseMap<mlir::Value, llvm::SmallVector<Known, 1>> known;
   llvm::DenseMap<mlir::Value, Definition> definitions;
 };
 

@@ -1,0 +1,127 @@
+#include "passes/loops/ReduceAlong.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace quern {
+
+int64_t vectorLanes(const Level &level) { return level.vectorBytes / 4; }
+
+/// from + (to - from) rounded down to a multiple of `by`.
+static Value roundDown(KernelFunction &kernel, Value from, Value to, int64_t by) {
+  ImplicitLocOpBuilder &b = kernel.builder;
+  Value length = b.create<arith::SubIOp>(to, from);
+  Value whole = b.create<arith::MulIOp>(b.create<arith::DivSIOp>(length, kernel.index(by)), kernel.index(by));
+  return b.create<arith::AddIOp>(from, whole);
+}
+
+/// The lanes of a tail of `to - at` elements.
+static Value tailMask(KernelFunction &kernel, int64_t lanes, Value at, Value to) {
+  ImplicitLocOpBuilder &b = kernel.builder;
+  Value rest = b.create<arith::SubIOp>(to, at);
+  return b.create<vector::CreateMaskOp>(VectorType::get(lanes, b.getI1Type()), rest);
+}
+
+using Terms = function_ref<SmallVector<Value>(ElementEmitter &, const AxisPoint &)>;
+
+/// A loop from `from` to `to` by `lanes * unroll` that carries unroll accumulators for each reduction.
+static SmallVector<Value> accumulate(ElementEmitter &outer, Value from, Value to, int64_t lanes, int64_t unroll,
+                                     ArrayRef<RowReduction> reductions, ArrayRef<Value> start, Terms terms) {
+  KernelFunction &kernel = outer.kernel;
+  ImplicitLocOpBuilder &b = kernel.builder;
+  auto loop = b.create<scf::ForOp>(from, to, kernel.index(lanes * unroll), start);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  SmallVector<Value> next;
+  for (int64_t u = 0; u < unroll; ++u) {
+    ElementEmitter emitter(kernel, lanes);
+    emitter.inherit(outer);
+    SmallVector<Value> values = terms(emitter, {kernel.add(loop.getInductionVar(), u * lanes), lanes == 1 ? 0 : 1, {}});
+    for (auto [i, reduction] : llvm::enumerate(reductions))
+      next.push_back(reductionStep(b, reduction.kind, reduction.element, loop.getRegionIterArg(u * reductions.size() + i), values[i]));
+  }
+  b.create<scf::YieldOp>(next);
+  return loop.getResults();
+}
+
+SmallVector<Value> reduceAlong(ElementEmitter &outer, Value extent, ArrayRef<RowReduction> reductions, Terms terms) {
+  KernelFunction &kernel = outer.kernel;
+  ImplicitLocOpBuilder &b = kernel.builder;
+  constexpr int64_t unroll = 4;
+  int64_t lanes = vectorLanes(kernel.level);
+  size_t count = reductions.size();
+  Value zero = kernel.index(0), wide = roundDown(kernel, zero, extent, lanes * unroll), whole = roundDown(kernel, zero, extent, lanes);
+
+  auto starts = [&](int64_t width, int64_t copies) {
+    SmallVector<Value> values;
+    for (int64_t u = 0; u < copies; ++u)
+      for (const RowReduction &reduction : reductions) {
+        Type scalar = KernelFunction::registerType(reduction.element);
+        values.push_back(reductionStart(kernel, reduction.kind, reduction.element, width == 1 ? scalar : VectorType::get(width, scalar)));
+      }
+    return values;
+  };
+  SmallVector<Value> many = accumulate(outer, zero, wide, lanes, unroll, reductions, starts(lanes, unroll), terms);
+  SmallVector<Value> sums(many.begin(), many.begin() + count);
+  for (int64_t u = 1; u < unroll; ++u)
+    for (size_t i = 0; i < count; ++i)
+      sums[i] = reductionStep(b, reductions[i].kind, reductions[i].element, sums[i], many[u * count + i]);
+  sums = accumulate(outer, wide, whole, lanes, 1, reductions, sums, terms);
+
+  SmallVector<Value> tail;
+  if (kernel.level.masks) {
+    Value mask = tailMask(kernel, lanes, whole, extent);
+    Value any = b.create<arith::CmpIOp>(arith::CmpIPredicate::slt, whole, extent);
+    SmallVector<Type> types = llvm::to_vector(llvm::map_range(sums, [](Value v) { return v.getType(); }));
+    auto choice = b.create<scf::IfOp>(types, any, /*withElseRegion=*/true);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(choice.thenBlock());
+    ElementEmitter emitter(kernel, lanes, mask);
+    emitter.inherit(outer);
+    SmallVector<Value> values = terms(emitter, {whole, 1, {}}), next;
+    for (auto [i, reduction] : llvm::enumerate(reductions)) {
+      Value stepped = reductionStep(b, reduction.kind, reduction.element, sums[i], values[i]);
+      next.push_back(b.create<arith::SelectOp>(mask, stepped, sums[i]));
+    }
+    b.create<scf::YieldOp>(next);
+    b.setInsertionPointToStart(choice.elseBlock());
+    b.create<scf::YieldOp>(sums);
+    sums.assign(choice.getResults().begin(), choice.getResults().end());
+  } else {
+    tail = accumulate(outer, whole, extent, 1, 1, reductions, starts(1, 1), terms);
+  }
+  SmallVector<Value> result;
+  for (auto [i, reduction] : llvm::enumerate(reductions)) {
+    Value value = reduceLanes(b, reduction.kind, reduction.element, sums[i]);
+    result.push_back(tail.empty() ? value : reductionStep(b, reduction.kind, reduction.element, value, tail[i]));
+  }
+  return result;
+}
+
+void forVectors(ElementEmitter &outer, Value from, Value to, function_ref<void(ElementEmitter &, const AxisPoint &)> body) {
+  KernelFunction &kernel = outer.kernel;
+  int64_t lanes = vectorLanes(kernel.level);
+  Value whole = roundDown(kernel, from, to, lanes);
+  kernel.forRange(from, whole, kernel.index(lanes), [&](Value at) {
+    ElementEmitter emitter(kernel, lanes);
+    emitter.inherit(outer);
+    body(emitter, {at, 1, {}});
+  });
+  if (!kernel.level.masks) {
+    kernel.forRange(whole, to, kernel.index(1), [&](Value at) {
+      ElementEmitter emitter(kernel, 1);
+      emitter.inherit(outer);
+      body(emitter, {at, 0, {}});
+    });
+    return;
+  }
+  // A loop of at most one step: nothing is computed where there is no tail.
+  kernel.forRange(whole, to, kernel.index(lanes), [&](Value at) {
+    ElementEmitter emitter(kernel, lanes, tailMask(kernel, lanes, at, to));
+    emitter.inherit(outer);
+    body(emitter, {at, 1, {}});
+  });
+}
+
+} // namespace quern
