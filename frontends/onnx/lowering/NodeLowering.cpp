@@ -181,3 +181,8 @@ Dim NodeLowering::freshSymbol(StringRef base) { return walk.freshSymbol(base); }
 Lowered NodeLowering::lowerRegion(Region &region, ArrayRef<Value> arguments, Block *into) {
   return walk.lowerBlock(region.front(), arguments, into);
 }
+
+void NodeLowering::discard(Operation *op) {
+  op->walk([&](Block *block) { walk.forgetGuards(block); });
+  op->erase();
+}

@@ -177,6 +177,9 @@ public:
   /// Lowers a subgraph of the node at the end of `into` and returns what it yields.
   Lowered lowerRegion(mlir::Region &region, llvm::ArrayRef<mlir::Value> arguments, mlir::Block *into);
 
+  /// Erases an op with regions that were lowered in vain.
+  void discard(mlir::Operation *op);
+
   /// Simplifies an op that was made with `builder`: its value, or the constant or shape_vector that replaces it.
   mlir::Value fold(mlir::Operation *op);
 
