@@ -3,6 +3,7 @@
 #include "test/runtime/Fixture.h"
 #include <cstring>
 #include <set>
+#include <thread>
 
 using namespace quern::test;
 
@@ -88,6 +89,15 @@ TEST(Fail, ExpandsThreeIntegersAndNothingElse) {
   EXPECT_EQ(runHost(host, QUERN_DATA_ERROR), "%s %d 100% 1 of -9223372036854775808, 3 and %lld");
 }
 
+TEST(Fail, ALongTextIsCut) {
+  for (size_t length : {1018, 1019, 1020, 5000}) {
+    std::string format(length, 'x');
+    auto host = [&](quern_frame *frame) { return quern_frame_fail(frame, 2, format.c_str(), 0, 0, 0); };
+    std::string text = runHost(host, QUERN_DATA_ERROR);
+    EXPECT_EQ(text, length <= 1019 ? format : std::string(1016, 'x') + "...");
+  }
+}
+
 TEST(Fail, TheFirstErrorStays) {
   auto host = [](quern_frame *frame) -> int32_t {
     EXPECT_EQ(quern_frame_fail(frame, QUERN_DATA_ERROR, "first", 0, 0, 0), QUERN_DATA_ERROR);
@@ -163,6 +173,11 @@ TEST(Launch, ScratchBeyondMemoryFails) {
   }
 }
 
+static int32_t sleepALittle(const quern_launch *) {
+  std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  return QUERN_KERNEL_OK;
+}
+
 TEST(Launch, ProfileSeesEachKernel) {
   struct Call {
     uint32_t site;
@@ -180,12 +195,15 @@ TEST(Launch, ProfileSeesEachKernel) {
     quern_frame_launch(frame, 0, nullptr, dims, 0, 0);
     return quern_frame_launch(frame, 0, nullptr, dims, 1, 0);
   };
-  runHost(host, QUERN_OK, {resultOf, resultOf}, options);
+  runHost(host, QUERN_OK, {resultOf, sleepALittle}, options);
   ASSERT_EQ(calls.size(), 2u);
+  EXPECT_GE(calls[0].nanoseconds, 1'000'000);
   EXPECT_EQ(calls[0].site, 1u);
   EXPECT_EQ(calls[0].tasks, 5);
   EXPECT_EQ(calls[1].site, 0u);
   EXPECT_GE(calls[1].nanoseconds, 0);
+  for (const Call &call : calls)
+    EXPECT_LT(call.nanoseconds, 10'000'000'000);
 }
 
 TEST(Context, RefusesOddOptions) {
