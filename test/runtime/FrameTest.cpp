@@ -49,6 +49,18 @@ TEST(Arena, FirstRequestIsKept) {
   EXPECT_EQ(std::set<void *>(seen.begin(), seen.end()).size(), 1u);
 }
 
+TEST(Arena, LargeOnesLieInHugePages) {
+  for (uint64_t bytes : {uint64_t(4) << 20, (uint64_t(9) << 20) + 100}) {
+    auto host = [&](quern_frame *frame) -> int32_t {
+      auto *data = static_cast<char *>(quern_frame_arena(frame, bytes));
+      EXPECT_EQ(uintptr_t(data) % (2 << 20), 0u);
+      data[0] = data[bytes - 1] = 1;
+      return QUERN_OK;
+    };
+    runHost(host, QUERN_OK);
+  }
+}
+
 TEST(Arena, OfTheCallerIsAllThereIs) {
   alignas(64) static char memory[256];
   quern_context_options options = {};
