@@ -77,7 +77,6 @@ void quern_arena_reset(struct quern_arena *arena) {
 }
 
 void quern_arena_release(struct quern_arena *arena) {
-  quern_arena_reset(arena);
   if (!arena->is_callers)
     quern_block_release(&arena->block);
 }
