@@ -75,7 +75,7 @@ public:
   /// The elements of a constant operand of floats, integers or bools, as doubles.
   std::optional<llvm::SmallVector<double>> knownReals(size_t i);
   /// The elements of an integer operand: known, or symbols that graph.read_symbols binds at run time to values of at
-  /// least `minimum` (INT64_MIN: any). The operand has rank 0 or rank 1 of static extent; anything else is recorded as a
+  /// least `minimum`, which is not negative as symbols never are. The operand has rank 0 or rank 1 of static extent; anything else is recorded as a
   /// failure and gives no elements.
   llvm::SmallVector<Dim> readDims(size_t i, int64_t minimum = 0) { return readDims(operand(i), minimum); }
   llvm::SmallVector<Dim> readDims(mlir::Value value, int64_t minimum = 0);
@@ -93,8 +93,8 @@ public:
   mlir::Value constant(mlir::ElementsAttr value);
   /// i64 of rank 1.
   mlir::Value integerVector(llvm::ArrayRef<int64_t> values);
-  /// Integers of rank 1 (or 0, for one dim) that are dims; constants where all are.
-  mlir::Value dimVector(llvm::ArrayRef<Dim> dims, mlir::Type element = {}, bool rank0 = false);
+  /// Integers that are dims, i64 of rank 1 or of the type given; a constant where all are.
+  mlir::Value dimVector(llvm::ArrayRef<Dim> dims, mlir::RankedTensorType type = {});
   /// A splat of a constant over dims.
   mlir::Value splat(double value, mlir::Type element, llvm::ArrayRef<Dim> dims);
 
