@@ -12,6 +12,10 @@ std::optional<llvm::SmallVector<Dim>> evaluateDims(mlir::Operation *op);
 /// Whether a comparison of sizes holds for all values of the symbols (true), for none (false), or is not known.
 std::optional<bool> decide(CompareKind kind, const Dim &a, const Dim &b);
 
+/// Dim::min and Dim::max, decided where the symbols' signs decide.
+Dim smaller(const Dim &a, const Dim &b);
+Dim larger(const Dim &a, const Dim &b);
+
 /// The result of an op whose operands are all constants, exactly as the run time would compute it; failure where an
 /// operand is not constant, the op is not one that is evaluated, or the result would be much larger than the operands.
 /// More than 64 elements come as a dense_resource blob.

@@ -67,6 +67,16 @@ std::optional<bool> graph::decide(CompareKind kind, const Dim &a, const Dim &b) 
   llvm_unreachable("all kinds are above");
 }
 
+Dim graph::smaller(const Dim &a, const Dim &b) {
+  std::optional<bool> first = decide(CompareKind::le, a, b);
+  return !first ? Dim::min(a, b) : *first ? a : b;
+}
+
+Dim graph::larger(const Dim &a, const Dim &b) {
+  std::optional<bool> first = decide(CompareKind::ge, a, b);
+  return !first ? Dim::max(a, b) : *first ? a : b;
+}
+
 //===--- One element ------------------------------------------------------------------------===//
 
 static std::optional<Dim> divide(const Dim &a, const Dim &b) {
@@ -94,8 +104,8 @@ static std::optional<Dim> evaluateElement(Operation *op, ArrayRef<Dim> x) {
       .Case([&](NegOp) { return Dim(0) - x[0]; })
       .Case([&](AbsOp) { return isNonNegative(x[0]) ? Result(x[0]) : std::nullopt; })
       .Case([&](SignOp) { return isPositive(x[0]) ? Result(1) : std::nullopt; })
-      .Case([&](MinOp) { return Dim::min(x[0], x[1]); })
-      .Case([&](MaxOp) { return Dim::max(x[0], x[1]); })
+      .Case([&](MinOp) { return smaller(x[0], x[1]); })
+      .Case([&](MaxOp) { return larger(x[0], x[1]); })
       .Case([&](CompareOp compare) -> Result {
         std::optional<bool> holds = decide(compare.getKind(), x[0], x[1]);
         return holds ? Result(*holds) : std::nullopt;
@@ -222,8 +232,8 @@ static std::optional<Dim> combine(ReduceKind kind, const Dim &a, const Dim &b) {
   switch (kind) {
   case ReduceKind::sum: return a + b;
   case ReduceKind::prod: return a * b;
-  case ReduceKind::min: return Dim::min(a, b);
-  case ReduceKind::max: return Dim::max(a, b);
+  case ReduceKind::min: return smaller(a, b);
+  case ReduceKind::max: return larger(a, b);
   case ReduceKind::mean: return std::nullopt;
   }
   llvm_unreachable("all kinds are above");

@@ -69,6 +69,8 @@ public:
   //===--- Values at compile time -------------------------------------------------------------===//
   /// The elements of an integer operand, where they are constants or shape arithmetic.
   std::optional<llvm::SmallVector<Dim>> knownDims(size_t i) { return has(i) ? graph::knownIntegers(operand(i)) : std::nullopt; }
+  /// Each element of an integer tensor of rank 1 and static extent (or rank 0) that is known: parts of a concat may be.
+  llvm::SmallVector<std::optional<Dim>> partlyKnown(mlir::Value value);
   /// The same where all are constants.
   std::optional<llvm::SmallVector<int64_t>> knownInts(size_t i);
   std::optional<llvm::SmallVector<int64_t>> knownInts(mlir::Value value);
