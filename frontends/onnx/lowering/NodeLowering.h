@@ -97,6 +97,11 @@ public:
   mlir::Value integerVector(llvm::ArrayRef<int64_t> values);
   /// Integers that are dims, i64 of rank 1 or of the type given; a constant where all are.
   mlir::Value dimVector(llvm::ArrayRef<Dim> dims, mlir::RankedTensorType type = {});
+  /// Of this element type, and of rank 0 on request.
+  mlir::Value dimVector(llvm::ArrayRef<Dim> dims, mlir::Type element, bool rank0) {
+    llvm::SmallVector<int64_t> shape(rank0 ? 0 : 1, dims.size());
+    return dimVector(dims, mlir::RankedTensorType::get(shape, element ? element : builder.getI64Type()));
+  }
   /// A splat of a constant over dims.
   mlir::Value splat(double value, mlir::Type element, llvm::ArrayRef<Dim> dims);
 

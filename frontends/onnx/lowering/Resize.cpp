@@ -89,9 +89,9 @@ static Value resize(NodeLowering &node, const Request &request, llvm::StringRef 
   if (same && ArrayRef(graph::dimsOf(x)) == ArrayRef(request.extents))
     return x;
   return node.createAs<graph::ResizeOp>(node.type(request.extents, graph::elementOf(x)), x, mode, coordinates, nearest,
-                                        ArrayRef<double>(request.scales), node.builder.getF64FloatAttr(node.real("cubic_coeff_a", -0.75)),
+                                        ArrayRef<double>(request.scales), llvm::APFloat(node.real("cubic_coeff_a", -0.75)),
                                         bool(node.integer("exclude_outside", 0)), bool(node.integer("antialias", 0)),
-                                        node.builder.getF64FloatAttr(node.real("extrapolation_value", 0)));
+                                        llvm::APFloat(node.real("extrapolation_value", 0)));
 }
 
 /// Upsample, and Resize of opset 10: scales only; pixels begin at 0 and are floored.
