@@ -51,13 +51,13 @@ class Count:
 
 
 def read_report(path):
-    """Count the cases of a JUnit file. A case is what has no failure, error or skip beneath it."""
+    """Count the cases of a JUnit file. A case that ctest could not start has failed: its program was not built."""
     count = Count()
     for case in ElementTree.parse(path).iter("testcase"):
         outcomes = {child.tag for child in case}
-        if outcomes & {"failure", "error"} or case.get("status") == "fail":
+        if outcomes & {"failure", "error"} or case.get("status") in ("fail", "notrun"):
             count.failed += 1
-        elif "skipped" in outcomes or case.get("status") == "notrun":
+        elif "skipped" in outcomes:
             count.skipped += 1
         else:
             count.passed += 1

@@ -115,7 +115,8 @@ def Graph_ConstantOp : Graph_Op<"constant", [Pure, ConstantLike, InferTypeOpAdap
 def Graph_ShapeVectorOp : Graph_PureOp<"shape_vector"> {
   let summary = "integers that are expressions over the symbols";
   let description = [{
-    What Shape, Size and arithmetic on them become: a rank-0 or rank-1 integer tensor whose elements are Dims.
+    What Shape, Size and arithmetic on them become: an integer tensor of static shape whose elements, in row-major
+    order, are Dims.
 
     ```mlir
     %s = graph.shape_vector {dims = ["batch", "12", "64"]} : () -> tensor<3xi64>

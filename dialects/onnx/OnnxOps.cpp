@@ -1,5 +1,4 @@
 #include "dialects/onnx/OnnxOps.h"
-#include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringSet.h"
 #include "llvm/ADT/TypeSwitch.h"

@@ -93,10 +93,11 @@ llvm::Error GraphImporter::importNode(proto::NodeProto &node, Scope &scope) {
 static llvm::Expected<int64_t> findOpset(const proto::NodeProto &node, const Scope &scope,
                                          const OpsetVersions &modelOpsets) {
   llvm::StringRef domain = normalizedDomain(node.domain());
-  llvm::StringRef shown = domain.empty() ? "ai.onnx" : domain;
-  if (!domain.empty() && domain != kMlDomain)
-    return makeError(ErrorKind::Unsupported, "is of domain {0}; supported are ai.onnx, {1} and the model's functions",
-                     quoted(domain), kMlDomain);
+  std::string shown = domainText(domain);
+  if (!newestOpset(domain))
+    return makeError(ErrorKind::Unsupported,
+                     "is of domain {0}, which is neither one of ONNX for inference nor of a function in the model",
+                     shown);
   int64_t opset = scope.opsets->lookup(domain);
   if (opset == 0)
     opset = modelOpsets.lookup(domain);

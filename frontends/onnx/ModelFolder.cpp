@@ -99,7 +99,7 @@ static llvm::Expected<int> openBeneath(const std::string &folder, llvm::ArrayRef
   Descriptor current(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (current.get() < 0)
     return makeError(ErrorKind::File, "lies in a folder that cannot be opened: {0}", std::strerror(errno));
-  for (llvm::StringRef part : parts) {
+  for (const llvm::StringRef &part : parts) {
     bool last = &part == &parts.back();
     std::string name = part.str();
     // A link opened as a folder is refused with ENOTDIR; look first so that the message can say what it is.

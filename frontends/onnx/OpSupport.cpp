@@ -23,6 +23,19 @@ static const Operator operators[] = {
 #undef QUERN_OPERATOR
 };
 
+static constexpr std::pair<llvm::StringLiteral, int64_t> domains[] = {
+    {"", 27},
+    {"ai.onnx.ml", 5},
+    {"ai.onnx.preview", 1},
+};
+
+std::optional<int64_t> quern::newestOpset(llvm::StringRef domain) {
+  for (auto [name, newest] : domains)
+    if (name == domain)
+      return newest;
+  return std::nullopt;
+}
+
 static const Operator *find(llvm::StringRef domain, llvm::StringRef name) {
   std::pair key(domain, name);
   const Operator *found =

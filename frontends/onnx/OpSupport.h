@@ -6,7 +6,10 @@
 
 namespace quern {
 
-// Is this a name in any version of the domain ("" or ai.onnx.ml)?
+// The newest version of a domain ("" is ai.onnx) that this compiler takes; none for a domain it does not know.
+std::optional<int64_t> newestOpset(llvm::StringRef domain);
+
+// Is this a name in any version of the domain?
 bool isKnownOperator(llvm::StringRef domain, llvm::StringRef name);
 
 // The version of the operator's definition that is in force when a model imports `opset` of the domain: the latest not

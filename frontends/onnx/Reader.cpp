@@ -1,10 +1,15 @@
 #include "frontends/onnx/Reader.h"
+#include "frontends/onnx/OpSupport.h"
 #include "llvm/Support/Path.h"
 #include <google/protobuf/io/coded_stream.h>
 
 using namespace quern;
 
 llvm::StringRef quern::normalizedDomain(llvm::StringRef domain) { return domain == "ai.onnx" ? "" : domain; }
+
+std::string quern::domainText(llvm::StringRef domain) {
+  return domain.empty() || domain == "ai.onnx" ? "ai.onnx" : quoted(domain);
+}
 
 // A subgraph costs three messages: attribute, graph, node. The rest is for what lies above and below the graphs.
 static constexpr int maxMessageDepth = 3 * kMaxGraphDepth + 20;
@@ -45,14 +50,16 @@ static llvm::Error parse(llvm::StringRef bytes, proto::ModelProto &model) {
 
 // Versions beyond these exist in files of newer ONNX releases only.
 static llvm::Error checkOpset(const proto::OperatorSetIdProto &opset) {
-  llvm::StringRef domain = normalizedDomain(opset.domain());
-  int64_t known = domain.empty() ? kMaxOpset : domain == kMlDomain ? kMaxMlOpset : INT64_MAX;
-  llvm::StringRef name = domain.empty() ? "ai.onnx" : domain;
-  if (opset.version() > known)
+  // A domain that is imported but not used does no harm.
+  std::optional<int64_t> newest = newestOpset(normalizedDomain(opset.domain()));
+  if (!newest)
+    return llvm::Error::success();
+  std::string domain = domainText(opset.domain());
+  if (opset.version() > *newest)
     return makeError(ErrorKind::Unsupported, "imports operator set {0} of {1}; the newest supported is {2}",
-                     opset.version(), name, known);
-  if (opset.version() < 1 && known != INT64_MAX)
-    return makeError(ErrorKind::Model, "imports operator set {0} of {1}; versions begin at 1", opset.version(), name);
+                     opset.version(), domain, *newest);
+  if (opset.version() < 1)
+    return makeError(ErrorKind::Model, "imports operator set {0} of {1}; versions begin at 1", opset.version(), domain);
   return llvm::Error::success();
 }
 

@@ -13,9 +13,6 @@ namespace quern {
 
 inline constexpr int kMaxGraphDepth = 100;
 inline constexpr int64_t kMaxIrVersion = proto::IR_VERSION;
-inline constexpr int64_t kMaxOpset = 27;   // of ai.onnx
-inline constexpr int64_t kMaxMlOpset = 5;  // of ai.onnx.ml
-inline constexpr llvm::StringLiteral kMlDomain = "ai.onnx.ml";
 
 struct Model {
   proto::ModelProto proto;
@@ -30,5 +27,7 @@ llvm::Expected<std::unique_ptr<Model>> readModelBytes(llvm::StringRef bytes, llv
 
 // "" for both spellings of the default domain.
 llvm::StringRef normalizedDomain(llvm::StringRef domain);
+// The domain as in messages: the default one is ai.onnx.
+std::string domainText(llvm::StringRef domain);
 
 } // namespace quern

@@ -36,8 +36,9 @@ struct quern_arena {
 };
 
 void *quern_arena_take(struct quern_arena *arena, uint64_t bytes);
-/* Ends a run. */
+/* Ends a run: all requests are given back. */
 void quern_arena_reset(struct quern_arena *arena);
+/* Between runs. */
 void quern_arena_release(struct quern_arena *arena);
 
 #endif

@@ -9,7 +9,7 @@ const char *quern_status_text(quern_status status) {
       [QUERN_UNSUPPORTED_CPU] = "unsupported cpu",
       [QUERN_ABI_MISMATCH] = "the model was made for another version of the runtime",
   };
-  if (status < 0 || (size_t)status >= sizeof(texts) / sizeof(texts[0]))
+  if ((uint32_t)status >= sizeof(texts) / sizeof(texts[0]))
     return "unknown status";
   return texts[status];
 }

@@ -3,6 +3,7 @@
 #include "test/runtime/Fixture.h"
 #include <cstring>
 #include <set>
+#include <thread>
 
 using namespace quern::test;
 
@@ -48,6 +49,18 @@ TEST(Arena, FirstRequestIsKept) {
   EXPECT_EQ(std::set<void *>(seen.begin(), seen.end()).size(), 1u);
 }
 
+TEST(Arena, LargeOnesLieInHugePages) {
+  for (uint64_t bytes : {uint64_t(4) << 20, (uint64_t(9) << 20) + 100}) {
+    auto host = [&](quern_frame *frame) -> int32_t {
+      auto *data = static_cast<char *>(quern_frame_arena(frame, bytes));
+      EXPECT_EQ(uintptr_t(data) % (2 << 20), 0u);
+      data[0] = data[bytes - 1] = 1;
+      return QUERN_OK;
+    };
+    runHost(host, QUERN_OK);
+  }
+}
+
 TEST(Arena, OfTheCallerIsAllThereIs) {
   alignas(64) static char memory[256];
   quern_context_options options = {};
@@ -86,6 +99,15 @@ TEST(Fail, ExpandsThreeIntegersAndNothingElse) {
     return quern_frame_fail(frame, QUERN_DATA_ERROR, "%s %d 100% %lld of %lld, %lld and %lld", 1, INT64_MIN, 3);
   };
   EXPECT_EQ(runHost(host, QUERN_DATA_ERROR), "%s %d 100% 1 of -9223372036854775808, 3 and %lld");
+}
+
+TEST(Fail, ALongTextIsCut) {
+  for (size_t length : {1018, 1019, 1020, 5000}) {
+    std::string format(length, 'x');
+    auto host = [&](quern_frame *frame) { return quern_frame_fail(frame, 2, format.c_str(), 0, 0, 0); };
+    std::string text = runHost(host, QUERN_DATA_ERROR);
+    EXPECT_EQ(text, length <= 1019 ? format : std::string(1016, 'x') + "...");
+  }
 }
 
 TEST(Fail, TheFirstErrorStays) {
@@ -163,6 +185,11 @@ TEST(Launch, ScratchBeyondMemoryFails) {
   }
 }
 
+static int32_t sleepALittle(const quern_launch *) {
+  std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  return QUERN_KERNEL_OK;
+}
+
 TEST(Launch, ProfileSeesEachKernel) {
   struct Call {
     uint32_t site;
@@ -180,12 +207,15 @@ TEST(Launch, ProfileSeesEachKernel) {
     quern_frame_launch(frame, 0, nullptr, dims, 0, 0);
     return quern_frame_launch(frame, 0, nullptr, dims, 1, 0);
   };
-  runHost(host, QUERN_OK, {resultOf, resultOf}, options);
+  runHost(host, QUERN_OK, {resultOf, sleepALittle}, options);
   ASSERT_EQ(calls.size(), 2u);
+  EXPECT_GE(calls[0].nanoseconds, 1'000'000);
   EXPECT_EQ(calls[0].site, 1u);
   EXPECT_EQ(calls[0].tasks, 5);
   EXPECT_EQ(calls[1].site, 0u);
   EXPECT_GE(calls[1].nanoseconds, 0);
+  for (const Call &call : calls)
+    EXPECT_LT(call.nanoseconds, 10'000'000'000);
 }
 
 TEST(Context, RefusesOddOptions) {

@@ -78,6 +78,7 @@ TEST(ModelOpen, RefusesInconsistentTables) {
       [](Model &model) { model.sites[0].nodes = nullptr; },
       [](Model &model) { const_cast<quern_value_info *>(model.descriptor.inputs)[0].rank = 9; },
       [](Model &model) { const_cast<quern_value_info *>(model.descriptor.inputs)[0].rank = -1; },
+      [](Model &model) { const_cast<quern_value_info *>(model.descriptor.inputs)[2].rank = 9; },
       [](Model &model) { const_cast<quern_value_info *>(model.descriptor.inputs)[0].name = nullptr; },
       [](Model &model) { const_cast<quern_value_info *>(model.descriptor.outputs)[0].dtype = QUERN_STRING; },
       [](Model &model) { const_cast<int64_t *>(model.descriptor.inputs[0].dims)[0] = QUERN_COMPUTED_DIM; },
@@ -89,6 +90,21 @@ TEST(ModelOpen, RefusesInconsistentTables) {
     fault(*model);
     EXPECT_EQ(openStatus(*model, message), QUERN_INVALID_ARGUMENT) << &fault - faults;
     EXPECT_EQ(message, "the model's descriptor is inconsistent; compile it again");
+  }
+}
+
+TEST(ModelOpen, RefusesTheSecondOfTwo) {
+  const std::function<void(Model &)> spoil[] = {
+      [](Model &) {},
+      [](Model &model) { const_cast<int64_t *>(model.descriptor.outputs[1].dims)[7] = -1; },
+      [](Model &model) { model.sites[1].kernel = 2; },
+  };
+  for (const auto &fault : spoil) {
+    Model model({}, {{"y", QUERN_F32, {1}}, {"z", QUERN_F32, {1, 1, 1, 1, 1, 1, 1, 1}}}, {}, {nothing, nothing},
+                [](quern_frame *) { return 0; });
+    std::string message;
+    fault(model);
+    EXPECT_EQ(openStatus(model, message), &fault == spoil ? QUERN_OK : QUERN_INVALID_ARGUMENT) << &fault - spoil;
   }
 }
 

@@ -117,6 +117,24 @@ TEST(ComputedOutput, OverlapIsSeenByItsRoom) {
             "output \"also\" overlaps output \"kept\" in memory; give it its own");
 }
 
+TEST(Outputs, DoNotOverlap) {
+  Model model({}, {{"a", QUERN_U8, {4}}, {"b", QUERN_U8, {4}}, {"c", QUERN_U8, {4}}}, {}, {},
+              [](quern_frame *) -> int32_t { ADD_FAILURE(); return 0; });
+  ModelHandle opened = open(model);
+  ContextHandle context = createContext(opened);
+  std::vector<uint8_t> memory(12);
+  for (int first = 0; first < 3; ++first)
+    for (int second = first + 1; second < 3; ++second) {
+      std::vector<quern_tensor> outputs(3, tensor(memory, {4}));
+      for (int i = 0; i < 3; ++i)
+        outputs[i].data = memory.data() + 4 * i;
+      outputs[second].data = static_cast<uint8_t *>(outputs[first].data) + 3 * (second - first == 1);
+      std::string names[] = {"a", "b", "c"};
+      EXPECT_EQ(run(context, {}, outputs, QUERN_INVALID_ARGUMENT),
+                "output \"" + names[second] + "\" overlaps output \"" + names[first] + "\" in memory; give it its own");
+    }
+}
+
 /// What the host function may say about output "y" f32 [3, n], and what comes of it.
 static std::string outputError(int32_t rank, std::vector<int64_t> dims) {
   Model model({}, {{"y", QUERN_F32, {3, QUERN_COMPUTED_DIM}}}, {}, {}, [&](quern_frame *frame) {

@@ -113,6 +113,22 @@ TEST(Threads, WorkInTheCallersFloatingPointMode) {
   EXPECT_EQ(sumsOf(pool.get(), 3), nearest);
 }
 
+TEST(Threads, AreGivenBackTheirFloatingPointMode) {
+  static int modeAfter;
+  quern_pool pool = {sizeof(pool), 2, nullptr, nullptr};
+  pool.run = [](quern_pool *, int64_t tasks, void (*body)(void *, int64_t, int64_t, int32_t), void *argument) {
+    std::thread([&] {
+      fesetround(FE_DOWNWARD);
+      body(argument, 0, tasks, 1);
+      modeAfter = fegetround();
+    }).join();
+  };
+  auto model = sumModel(2);
+  ModelHandle opened = open(*model);
+  EXPECT_EQ(sums(opened, &pool, 2), sums(opened, nullptr, 2));
+  EXPECT_EQ(modeAfter, FE_DOWNWARD);
+}
+
 static int32_t keepScratch(const quern_launch *launch) {
   auto *scratch = static_cast<int64_t *>(launch->scratch);
   std::fill(scratch, scratch + 13, launch->first_task);

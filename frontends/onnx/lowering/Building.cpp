@@ -66,7 +66,7 @@ void NodeLowering::checkElementTypes(Operation *op) {
 Value NodeLowering::fold(Operation *op) {
   Value result = op->getResult(0), replacement;
   if (std::optional<SmallVector<Dim>> dims = graph::evaluateDims(op))
-    replacement = dimVector(*dims, graph::elementOf(result), graph::rankOf(result) == 0);
+    replacement = dimVector(*dims, cast<RankedTensorType>(result.getType()));
   else if (FailureOr<ElementsAttr> value = graph::evaluateSmall(op); succeeded(value))
     replacement = constant(*value);
   if (!replacement)
@@ -113,14 +113,13 @@ Value NodeLowering::integerVector(ArrayRef<int64_t> values) {
   return constant(DenseElementsAttr::get(RankedTensorType::get({int64_t(values.size())}, builder.getI64Type()), values));
 }
 
-Value NodeLowering::dimVector(ArrayRef<Dim> dims, Type element, bool rank0) {
-  element = element ? element : builder.getI64Type();
-  auto type = rank0 ? RankedTensorType::get({}, element) : RankedTensorType::get({int64_t(dims.size())}, element);
+Value NodeLowering::dimVector(ArrayRef<Dim> dims, RankedTensorType type) {
+  type = type ? type : RankedTensorType::get({int64_t(dims.size())}, builder.getI64Type());
   if (!llvm::all_of(dims, [](const Dim &dim) { return dim.isConstant(); }))
     return builder.create<graph::ShapeVectorOp>(type, graph::dimsAttr(builder.getContext(), dims));
   SmallVector<APInt> values;
   for (const Dim &dim : dims)
-    values.push_back(APInt(64, *dim.constant(), true).sextOrTrunc(element.getIntOrFloatBitWidth()));
+    values.push_back(APInt(64, *dim.constant(), true).sextOrTrunc(type.getElementTypeBitWidth()));
   return constant(DenseElementsAttr::get(type, values));
 }
 

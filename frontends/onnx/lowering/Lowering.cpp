@@ -44,6 +44,10 @@ Dim Walk::freshSymbol(StringRef base) {
 
 bool Walk::isNewGuard(Block *block, const Dim &a, const Dim &b) { return guards.insert({block, a.str(), b.str()}).second; }
 
+void Walk::forgetGuards(Block *block) {
+  std::erase_if(guards, [&](const auto &guard) { return std::get<0>(guard) == block; });
+}
+
 //===--- The walk ---------------------------------------------------------------------------===//
 
 llvm::Error Walk::lowerNode(NodeOp node, Block *into) {

@@ -134,6 +134,19 @@ std::optional<SmallVector<double>> NodeLowering::knownReals(size_t i) {
   return result;
 }
 
+SmallVector<std::optional<Dim>> NodeLowering::partlyKnown(Value value) {
+  if (std::optional<SmallVector<Dim>> known = graph::knownIntegers(value))
+    return SmallVector<std::optional<Dim>>(known->begin(), known->end());
+  SmallVector<std::optional<Dim>> result;
+  if (auto concat = value.getDefiningOp<graph::ConcatOp>()) {
+    for (Value input : concat.getInputs())
+      result.append(partlyKnown(input));
+    return result;
+  }
+  result.resize(*product(graph::dimsOf(value)).constant());
+  return result;
+}
+
 SmallVector<Dim> NodeLowering::readDims(Value value, int64_t minimum) {
   if (std::optional<SmallVector<Dim>> known = graph::knownIntegers(value))
     return *known;
@@ -149,9 +162,10 @@ SmallVector<Dim> NodeLowering::readDims(Value value, int64_t minimum) {
   }
   SmallVector<Dim> dims;
   SmallVector<Attribute> symbols;
-  for (int64_t i = 0; i < count; ++i) {
-    dims.push_back(freshSymbol(resultName(0)));
-    symbols.push_back(builder.getStringAttr(dims.back().str()));
+  for (std::optional<Dim> &known : partlyKnown(value)) {
+    Dim symbol = freshSymbol(resultName(0));
+    dims.push_back(known.value_or(symbol));
+    symbols.push_back(builder.getStringAttr(symbol.str()));
   }
   builder.create<graph::ReadSymbolsOp>(value, builder.getArrayAttr(symbols), minimum, StringAttr());
   return dims;
@@ -180,4 +194,9 @@ Dim NodeLowering::freshSymbol(StringRef base) { return walk.freshSymbol(base); }
 
 Lowered NodeLowering::lowerRegion(Region &region, ArrayRef<Value> arguments, Block *into) {
   return walk.lowerBlock(region.front(), arguments, into);
+}
+
+void NodeLowering::discard(Operation *op) {
+  op->walk([&](Block *block) { walk.forgetGuards(block); });
+  op->erase();
 }

@@ -69,13 +69,15 @@ public:
   //===--- Values at compile time -------------------------------------------------------------===//
   /// The elements of an integer operand, where they are constants or shape arithmetic.
   std::optional<llvm::SmallVector<Dim>> knownDims(size_t i) { return has(i) ? graph::knownIntegers(operand(i)) : std::nullopt; }
+  /// Each element of an integer tensor of rank 1 and static extent (or rank 0) that is known: parts of a concat may be.
+  llvm::SmallVector<std::optional<Dim>> partlyKnown(mlir::Value value);
   /// The same where all are constants.
   std::optional<llvm::SmallVector<int64_t>> knownInts(size_t i);
   std::optional<llvm::SmallVector<int64_t>> knownInts(mlir::Value value);
   /// The elements of a constant operand of floats, integers or bools, as doubles.
   std::optional<llvm::SmallVector<double>> knownReals(size_t i);
   /// The elements of an integer operand: known, or symbols that graph.read_symbols binds at run time to values of at
-  /// least `minimum` (INT64_MIN: any). The operand has rank 0 or rank 1 of static extent; anything else is recorded as a
+  /// least `minimum`, which is not negative as symbols never are. The operand has rank 0 or rank 1 of static extent; anything else is recorded as a
   /// failure and gives no elements.
   llvm::SmallVector<Dim> readDims(size_t i, int64_t minimum = 0) { return readDims(operand(i), minimum); }
   llvm::SmallVector<Dim> readDims(mlir::Value value, int64_t minimum = 0);
@@ -93,8 +95,13 @@ public:
   mlir::Value constant(mlir::ElementsAttr value);
   /// i64 of rank 1.
   mlir::Value integerVector(llvm::ArrayRef<int64_t> values);
-  /// Integers of rank 1 (or 0, for one dim) that are dims; constants where all are.
-  mlir::Value dimVector(llvm::ArrayRef<Dim> dims, mlir::Type element = {}, bool rank0 = false);
+  /// Integers that are dims, i64 of rank 1 or of the type given; a constant where all are.
+  mlir::Value dimVector(llvm::ArrayRef<Dim> dims, mlir::RankedTensorType type = {});
+  /// Of this element type, and of rank 0 on request.
+  mlir::Value dimVector(llvm::ArrayRef<Dim> dims, mlir::Type element, bool rank0) {
+    llvm::SmallVector<int64_t> shape(rank0 ? 0 : 1, dims.size());
+    return dimVector(dims, mlir::RankedTensorType::get(shape, element ? element : builder.getI64Type()));
+  }
   /// A splat of a constant over dims.
   mlir::Value splat(double value, mlir::Type element, llvm::ArrayRef<Dim> dims);
 
@@ -176,6 +183,9 @@ public:
   std::optional<llvm::SmallVector<mlir::Value>> elementsOf(mlir::Value sequence);
   /// Lowers a subgraph of the node at the end of `into` and returns what it yields.
   Lowered lowerRegion(mlir::Region &region, llvm::ArrayRef<mlir::Value> arguments, mlir::Block *into);
+
+  /// Erases an op with regions that were lowered in vain.
+  void discard(mlir::Operation *op);
 
   /// Simplifies an op that was made with `builder`: its value, or the constant or shape_vector that replaces it.
   mlir::Value fold(mlir::Operation *op);

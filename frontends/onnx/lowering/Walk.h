@@ -18,6 +18,8 @@ public:
   Dim freshSymbol(llvm::StringRef base);
   /// True once for each guard in a block.
   bool isNewGuard(mlir::Block *block, const Dim &a, const Dim &b);
+  /// Forgets the guards of a block that goes away: another one may get its address.
+  void forgetGuards(mlir::Block *block);
 
 private:
   llvm::Error lowerNode(NodeOp node, mlir::Block *into);

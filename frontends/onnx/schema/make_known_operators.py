@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Write OpSupport.inc: every operator of ai.onnx and ai.onnx.ml in the pinned onnx release, with its versions.
+"""Write OpSupport.inc: every operator of the domains below in the pinned onnx release, with its versions.
 
     python frontends/onnx/schema/make_known_operators.py > frontends/onnx/OpSupport.inc
 """
@@ -10,7 +10,8 @@ import onnx
 import onnx.defs
 
 PINNED = "1.22.0"
-DOMAINS = ("", "ai.onnx.ml")
+# Those with operators for inference: what trains a model is not compiled.
+DOMAINS = ("", "ai.onnx.ml", "ai.onnx.preview")
 
 
 def main():

@@ -32,7 +32,7 @@ int main(int argc, char **argv) {
   }
   mlir::OpPrintingFlags flags;
   if (argc == 2 || llvm::StringRef(argv[2]) != "--full")
-    flags.elideLargeResourceString(0);
+    flags.useLocalScope(); // elideLargeResourceString would write each blob as text before it leaves it out
   (*module)->print(llvm::outs(), flags);
   return 0;
 }

@@ -1,0 +1,130 @@
+// Data movement that moves nothing, or that one op says instead of two.
+#include "passes/graph/Simplify.h"
+
+using namespace mlir;
+using namespace quern;
+using namespace quern::graph;
+
+/// An op whose result has its operand's type and that has no other way to change it.
+template <typename OpTy> static LogicalResult dropIdentity(OpTy op, PatternRewriter &rewriter) {
+  if (op->getOperand(0).getType() != op->getResult(0).getType())
+    return rewriter.notifyMatchFailure(op, "the type changes");
+  rewriter.replaceOp(op, op->getOperand(0));
+  return success();
+}
+
+/// reshape(reshape(x)) -> reshape(x); the same for broadcasts, whose axes are aligned at the end.
+template <typename OpTy> static LogicalResult dropInner(OpTy op, PatternRewriter &rewriter) {
+  auto inner = op.getOperand().template getDefiningOp<OpTy>();
+  if (!inner)
+    return rewriter.notifyMatchFailure(op, "the operand is not the same kind of op");
+  rewriter.replaceOpWithNewOp<OpTy>(op, op.getType(), inner.getOperand());
+  return success();
+}
+
+/// A slice of a whole tensor: no start, no step and the same extents.
+static LogicalResult dropWholeSlice(SliceOp op, PatternRewriter &rewriter) {
+  bool whole = op.getOperand().getType() == op.getType() && llvm::all_of(op.getSteps(), [](int64_t step) { return step == 1; }) &&
+               llvm::all_of(dimsOf(op.getStarts()), [](const Dim &start) { return start.isEqualTo(0); });
+  if (!whole)
+    return rewriter.notifyMatchFailure(op, "the slice is not the whole operand");
+  rewriter.replaceOp(op, op.getOperand());
+  return success();
+}
+
+static LogicalResult dropSingleConcat(ConcatOp op, PatternRewriter &rewriter) {
+  if (op.getInputs().size() != 1 || op.getInputs()[0].getType() != op.getType())
+    return rewriter.notifyMatchFailure(op, "there is more than one input");
+  rewriter.replaceOp(op, op.getInputs()[0]);
+  return success();
+}
+
+/// transpose(transpose(x, p), q) -> transpose(x, p . q).
+static LogicalResult composeTransposes(TransposeOp op, PatternRewriter &rewriter) {
+  auto inner = op.getOperand().getDefiningOp<TransposeOp>();
+  if (!inner)
+    return rewriter.notifyMatchFailure(op, "the operand is not a transpose");
+  SmallVector<int64_t> composed;
+  for (int64_t axis : op.getPermutation())
+    composed.push_back(inner.getPermutation()[axis]);
+  rewriter.replaceOpWithNewOp<TransposeOp>(op, op.getType(), inner.getOperand(), composed);
+  return success();
+}
+
+/// A transpose that keeps the order of the axes longer than 1 is a reshape, which costs nothing.
+static LogicalResult reshapeInsteadOfTranspose(TransposeOp op, PatternRewriter &rewriter) {
+  SmallVector<Dim> dims = dimsOf(op.getOperand());
+  int64_t last = -1;
+  for (int64_t axis : op.getPermutation()) {
+    if (dims[axis].isEqualTo(1))
+      continue;
+    if (axis < last)
+      return rewriter.notifyMatchFailure(op, "an axis longer than 1 moves");
+    last = axis;
+  }
+  rewriter.replaceOpWithNewOp<ReshapeOp>(op, op.getType(), op.getOperand());
+  return success();
+}
+
+/// [B*H, S, D] and back around an exchange of the last two axes: reshape(transpose(reshape(x), [0, 2, 1])) ->
+/// transpose(x', [0, 1, 3, 2]), where x' has the outer reshape's leading axes. PyTorch writes batched products so.
+static LogicalResult transposeWithoutReshape(ReshapeOp op, PatternRewriter &rewriter) {
+  auto transpose = op.getOperand().getDefiningOp<TransposeOp>();
+  auto inner = transpose ? transpose.getOperand().getDefiningOp<ReshapeOp>() : ReshapeOp();
+  if (!inner)
+    return rewriter.notifyMatchFailure(op, "not a reshape of a transpose of a reshape");
+  ArrayRef<int64_t> permutation = transpose.getPermutation();
+  int64_t rank = permutation.size();
+  for (int64_t i = 0; i < rank; ++i)
+    if (permutation[i] != (i < rank - 2 ? i : 2 * rank - 3 - i))
+      return rewriter.notifyMatchFailure(op, "the transpose does not exchange the last two axes");
+  SmallVector<Dim> from = dimsOf(inner.getOperand()), middle = dimsOf(inner), to = dimsOf(op);
+  auto sameTail = [](ArrayRef<Dim> a, ArrayRef<Dim> b) {
+    return a.size() >= 2 && b.size() >= 2 && a.take_back(2) == b.take_back(2);
+  };
+  if (!sameTail(from, middle) || !sameTail(to, dimsOf(transpose)) || to == dimsOf(transpose))
+    return rewriter.notifyMatchFailure(op, "a reshape changes the last two axes");
+  SmallVector<Dim> leading = to;
+  std::swap(leading[to.size() - 1], leading[to.size() - 2]);
+  Value x = rewriter.create<ReshapeOp>(op.getLoc(), tensorType(leading, elementOf(op)), inner.getOperand());
+  auto exchange = llvm::to_vector(llvm::seq<int64_t>(0, to.size()));
+  std::swap(exchange[to.size() - 1], exchange[to.size() - 2]);
+  rewriter.replaceOpWithNewOp<TransposeOp>(op, op.getType(), x, exchange);
+  return success();
+}
+
+/// An elementwise op broadcasts itself: its operand need not be stretched if the result stays the same.
+namespace {
+struct UseUnstretched : OpTraitRewritePattern<Elementwise> {
+  using OpTraitRewritePattern::OpTraitRewritePattern;
+  LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
+    if (op->getNumOperands() < 2)
+      return rewriter.notifyMatchFailure(op, "a single operand gives the result its extents");
+    for (OpOperand &operand : op->getOpOperands()) {
+      auto broadcast = operand.get().getDefiningOp<BroadcastOp>();
+      if (!broadcast)
+        continue;
+      SmallVector<Dim> dims = dimsOf(broadcast.getOperand());
+      for (OpOperand &other : op->getOpOperands()) {
+        auto merged = &other == &operand ? FailureOr<SmallVector<Dim>>(dims) : broadcastDims(dims, dimsOf(other.get()));
+        if (failed(merged))
+          return failure();
+        dims = *merged;
+      }
+      if (dims != dimsOf(op->getResult(0)))
+        continue;
+      rewriter.modifyOpInPlace(op, [&] { operand.set(broadcast.getOperand()); });
+      return success();
+    }
+    return rewriter.notifyMatchFailure(op, "no stretched operand can do without");
+  }
+};
+} // namespace
+
+void graph::populateMovementPatterns(RewritePatternSet &patterns) {
+  patterns.add(dropIdentity<ReshapeOp>).add(dropIdentity<BroadcastOp>);
+  patterns.add(dropInner<ReshapeOp>).add(dropInner<BroadcastOp>);
+  patterns.add(dropWholeSlice).add(dropSingleConcat);
+  patterns.add(composeTransposes).add(reshapeInsteadOfTranspose).add(transposeWithoutReshape);
+  patterns.add<UseUnstretched>(patterns.getContext());
+}

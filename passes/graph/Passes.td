@@ -1,0 +1,49 @@
+// The passes on the graph dialect, in the order in which they run.
+
+#ifndef QUERN_PASSES_GRAPH_PASSES
+#define QUERN_PASSES_GRAPH_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def SimplifyGraph : Pass<"quern-simplify-graph", "::mlir::ModuleOp"> {
+  let summary = "Rewrites a graph into a cheaper one with the same values";
+  let description = [{
+    Small greedy rewrites, each a function with its reason: scales and shifts behind a convolution go into its weight
+    (BatchNormalization vanishes), neutral arithmetic goes, powers become products, pairs of reshapes and transposes
+    become one, normalization written as means and roots becomes graph.layer_norm. Equal expressions are computed once.
+
+    ```mlir
+    %0 = graph.conv %x, %w {...}                     %s = graph.mul %w, %scale_of_rows
+    %1 = graph.mul %0, %scale                  ->    %0 = graph.conv %x, %s {...}
+    %2 = graph.add %1, %shift                        %2 = graph.add %0, %shift
+    ```
+
+    It must run after the lowering and before FoldConstants, which computes the products of constants made here.
+    Full cases: test/passes/graph/simplify-graph.mlir.
+  }];
+  let dependentDialects = ["::quern::graph::GraphDialect"];
+}
+
+def FormAttention : Pass<"quern-form-attention", "::mlir::ModuleOp"> {
+  let summary = "Recognizes softmax(q k^T * scale + bias) v";
+  let description = [{
+    The products of an attention stay in one kernel, whose scores never leave the cache:
+
+    ```mlir
+    %0 = graph.matmul %q, %kt
+    %1 = graph.mul %0, %scale
+    %2 = graph.add %1, %mask                   ->    %4 = graph.attention %q, %k, %v, %mask {scale = ...}
+    %3 = graph.softmax %2 {axis = 3 : i64, log = false}
+    %4 = graph.matmul %3, %v
+    ```
+
+    Scales may stand on q, on k and behind the product; masks may be added or selected; keys that are repeated for
+    groups of queries are taken before the repetition. Scores that something else reads stay as they are.
+
+    It must run after SimplifyGraph, which brings transposes and reshapes into one form.
+    Full cases: test/passes/graph/form-attention.mlir.
+  }];
+  let dependentDialects = ["::quern::graph::GraphDialect"];
+}
+
+#endif

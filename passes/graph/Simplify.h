@@ -1,0 +1,28 @@
+// The parts of SimplifyGraph, one file each: small rewrites that make a graph cheaper and no value worse.
+#pragma once
+#include "dialects/graph/Graph.h"
+#include "mlir/IR/PatternMatch.h"
+
+namespace quern::graph {
+
+/// Arithmetic with neutral elements, exact reciprocals, powers, pairs of casts: DropNeutral.cpp.
+void populateArithmeticPatterns(mlir::RewritePatternSet &patterns);
+/// Reshapes, transposes, broadcasts and slices that move nothing or undo each other: ComposeMovement.cpp.
+void populateMovementPatterns(mlir::RewritePatternSet &patterns);
+/// Scales and shifts behind a convolution or matmul go into its weight and bias: FoldScales.cpp.
+void populateScalePatterns(mlir::RewritePatternSet &patterns);
+/// Layer and RMS normalization written as means, squares and roots: FormLayerNorm.cpp.
+void populateLayerNormPatterns(mlir::RewritePatternSet &patterns);
+
+/// The one value of all elements of a constant, also behind reshapes and broadcasts; floats and integers alike.
+std::optional<double> splatOf(mlir::Value value);
+
+/// A constant, or an expression over constants that FoldConstants turns into one.
+bool isConstant(mlir::Value value, int depth = 8);
+
+/// The operand of an op of this kind if nothing else uses its result; null otherwise.
+template <typename OpTy> OpTy onlyUse(mlir::Value value) {
+  return value.hasOneUse() ? value.getDefiningOp<OpTy>() : OpTy();
+}
+
+} // namespace quern::graph
