@@ -165,11 +165,9 @@ static void start_workers(struct pool *pool, int32_t process) {
   pthread_sigmask(SIG_SETMASK, &previous, NULL);
 }
 
-/* What a fork in the middle of a job leaves behind. */
+/* What a fork leaves behind of threads that do not exist in the child. */
 static void forget_threads(struct pool *pool) {
   atomic_store(&pool->sleepers, 0);
-  atomic_store(&pool->holder_sleeps, 0);
-  atomic_store(&pool->unfinished, 0);
   for (int32_t thread = 0; thread < pool->interface.threads; ++thread)
     atomic_store(&pool->workers[thread].unclaimed, 0);
 }

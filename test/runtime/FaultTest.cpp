@@ -20,6 +20,28 @@ TEST(Fault, ASecondRunAllocatesNothing) {
   }
 }
 
+TEST(Fault, NothingLeaks) {
+  int64_t alive = faults.alive;
+  {
+    Model model({}, {{"a", QUERN_U8, {QUERN_COMPUTED_DIM}}, {"b", QUERN_U8, {QUERN_COMPUTED_DIM}}}, {}, {},
+                [&](quern_frame *frame) -> int32_t {
+                  // Everything grows from run to run, and each run has a request beyond the first.
+                  int64_t bytes = faults.allocations * 1000;
+                  for (uint32_t output : {0u, 1u})
+                    EXPECT_NE(quern_frame_output(frame, output, 1, &bytes), nullptr);
+                  for (int request = 0; request < 3; ++request)
+                    EXPECT_NE(quern_frame_arena(frame, uint64_t(bytes)), nullptr);
+                  return QUERN_OK;
+                });
+    ModelHandle opened = open(model);
+    ContextHandle context = createContext(opened);
+    std::vector<quern_tensor> outputs(2);
+    for (int i = 0; i < 5; ++i)
+      run(context, {}, outputs);
+  }
+  EXPECT_EQ(faults.alive, alive);
+}
+
 TEST(Fault, EachAllocationMayFail) {
   int64_t alive = faults.alive;
   std::vector<float> ids(64, 2.0f), mask(64, 1.0f), bias(3);

@@ -119,6 +119,8 @@ TEST(ModelLevel, PicksTheBestUnderTheCap) {
   EXPECT_EQ(quern_model_get_descriptor(opened.get()), &model->descriptor);
   std::string message;
   EXPECT_EQ(openStatus(*model, message, 1), QUERN_OK);
+  model->levels[0].number = 99;
+  EXPECT_STREQ(quern_model_get_level(open(*model).get())->name, "x86-64");
 }
 
 TEST(ModelLevel, RefusesACpuWithoutAny) {

@@ -135,10 +135,22 @@ TEST(Outputs, DoNotOverlap) {
     }
 }
 
+TEST(Outputs, AreAllChecked) {
+  Model model({}, {{"a", QUERN_U8, {4}}, {"b", QUERN_U8, {4}}}, {}, {},
+              [](quern_frame *) -> int32_t { ADD_FAILURE(); return 0; });
+  ModelHandle opened = open(model);
+  ContextHandle context = createContext(opened);
+  std::vector<uint8_t> a(4), b(3);
+  std::vector<quern_tensor> outputs = {tensor(a, {4}), tensor(b, {4})};
+  EXPECT_EQ(run(context, {}, outputs, QUERN_INVALID_ARGUMENT),
+            "output \"b\": 3 bytes are given, but its shape takes 4");
+}
+
 /// What the host function may say about output "y" f32 [3, n], and what comes of it.
 static std::string outputError(int32_t rank, std::vector<int64_t> dims) {
   Model model({}, {{"y", QUERN_F32, {3, QUERN_COMPUTED_DIM}}}, {}, {}, [&](quern_frame *frame) {
-    return quern_frame_output(frame, 0, rank, dims.data()) ? int32_t(QUERN_OK) : int32_t(QUERN_OUT_OF_MEMORY);
+    EXPECT_EQ(quern_frame_output(frame, 0, rank, dims.data()), nullptr);
+    return QUERN_OUT_OF_MEMORY;
   });
   ModelHandle opened = open(model);
   ContextHandle context = createContext(opened);
