@@ -1,0 +1,46 @@
+// What the families of vector math offer the dispatch (the emitters of VectorMath.inc) and each other.
+#pragma once
+#include "codegen/common/Lanes.h"
+
+namespace quern {
+
+#define QUERN_MATH_1(emitter) Float emitter(Float x);
+#define QUERN_MATH_2(emitter) Float emitter(Float x, Float y);
+#define QUERN_MATH(Name, spelling, operands, emitter, ulpsF32, ulpsF64) QUERN_MATH_##operands(emitter)
+#include "codegen/common/VectorMath.inc"
+#undef QUERN_MATH_1
+#undef QUERN_MATH_2
+
+/// x rounded to the nearest integer n, for |x| < 2^(mantissa bits - 2), and a word whose low bits are n + bias.
+struct Rounded {
+  Float n;
+  Int biased;
+};
+Rounded roundWithBits(Float x, int bias);
+
+/// p 2^n with one rounding even where the result is subnormal; `biased` holds n + 2 bias of the format and
+/// -2 bias < n < 2 bias.
+Float scaleByPower(Float p, Int biased);
+
+/// e^x 2^-halvings, for x of any size.
+Float expScaled(Float x, int halvings);
+
+/// (e^x - 1) 2^-halvings in two parts, for x between -bits ln 2 and the overflow of the result. Beyond 2^mantissa bits the
+/// 1 is rounded away unless `keepsOne`.
+TwoPart expm1Scaled(Float x, int halvings, bool keepsOne);
+
+/// x = 2^k m for positive normal x, m in [low, 2 low).
+struct Split {
+  Float k, m;
+};
+
+/// The same for every positive finite x.
+Split splitAnyExponent(Float x, double low);
+
+/// k ln 2 + log(1 + f), f in [-1/4, 1/2].
+Float logOfParts(Float k, Float f);
+
+/// log(1 + x) + doublings ln 2 for finite x > -1.
+Float log1pFinite(Float x, Float doublings);
+
+} // namespace quern

@@ -1,0 +1,66 @@
+// tanh, sinh, cosh by e^x - 1 in two parts; their inverses by log(1 + x).
+#include "codegen/common/VectorMathFamilies.h"
+
+namespace quern {
+
+// tanh(a) = E / (E + 2), E = e^2a - 1 in two parts, for the whole range: no second formula near zero. The division is
+// corrected by its remainder. 2 - (2 + E) is exact, since both are multiples of the sum's ulp and the sum is smaller
+// than 2^mantissa.
+Float emitTanh(Float x) {
+  const Lanes &lanes = *x.lanes;
+  Float a = atMost(abs(x), lanes.pick(9.1, 19.1));
+  TwoPart e = expm1Scaled(a + a, 0, /*keepsOne=*/false);
+  e = fastTwoSum(e.hi, e.lo);
+  TwoPart below = fastTwoSum(lanes.constant(2.0), e.hi);
+  below.lo = below.lo + e.lo;
+  TwoPart q = quotient(e, below);
+  return copySign(q.hi + q.lo, x);
+}
+
+// sinh(a) = (E + E / (E + 1)) / 2; here E = 4 Q, since E overflows before the result does.
+Float emitSinh(Float x) {
+  const Lanes &lanes = *x.lanes;
+  Float a = abs(x);
+  TwoPart quarter = expm1Scaled(atMost(a, lanes.pick(89.6, 710.7)), 2, /*keepsOne=*/true);
+  Float q = quarter.hi + quarter.lo;
+  Float sum = quarter.hi + (quarter.lo + q / fma(q, 4.0, 1.0));
+  return select(a < lanes.pick(0x1p-13, 0x1p-27), x, copySign(sum + sum, x));
+}
+
+// cosh(a) = v + 1 / (4 v), v = e^a / 2.
+Float emitCosh(Float x) {
+  Float v = expScaled(abs(x), 1);
+  return v + 0.25 / v;
+}
+
+// asinh(a) = log(1 + a + a^2 / (1 + sqrt(1 + a^2))); log 2a where a^2 would overflow.
+Float emitAsinh(Float x) {
+  const Lanes &lanes = *x.lanes;
+  Float a = abs(x), square = a * a;
+  Mask large = a > lanes.pick(0x1p30, 0x1p60);
+  Float y = select(large, a, a + square / (sqrt(square + 1.0) + 1.0));
+  Float result = log1pFinite(y, select(large, 1.0, 0.0));
+  return copySign(select(a < lanes.infinity(), result, a), x);
+}
+
+// acosh(1 + t) = log(1 + t + sqrt(t (t + 2))); log 2x where t^2 would overflow.
+Float emitAcosh(Float x) {
+  const Lanes &lanes = *x.lanes;
+  Float t = x - 1.0;
+  Mask large = x > lanes.pick(0x1p30, 0x1p60);
+  Float y = select(large, x, t + sqrt(fma(t, t, t + t)));
+  Float result = log1pFinite(y, select(large, 1.0, 0.0));
+  result = select(x < lanes.infinity(), result, x);
+  return select(x < 1.0, lanes.nan(), result);
+}
+
+// atanh(a) = log(1 + 2a / (1 - a)) / 2.
+Float emitAtanh(Float x) {
+  const Lanes &lanes = *x.lanes;
+  Float a = abs(x);
+  Float result = log1pFinite((a + a) / (1.0 - a), lanes.constant(0.0)) * 0.5;
+  result = select(a < 1.0, result, select(a == 1.0, lanes.infinity(), lanes.nan()));
+  return select(a < lanes.pick(0x1p-13, 0x1p-27), x, copySign(result, x));
+}
+
+} // namespace quern
