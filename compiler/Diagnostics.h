@@ -1,7 +1,7 @@
 // Every failure a user can meet, as one line of text and a kind.
 //
-// A kind is the exit code of the `quern` command and picks the exception class in Python. The line is lower case, has no
-// full stop, names the node or tensor and the two things that disagree, and says what would be right.
+// A kind is the exit code of the `quern` command and picks the exception class in Python. The line is lower case, has
+// no full stop, names the node or tensor and the two things that disagree, and says what would be right.
 #pragma once
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
@@ -19,7 +19,9 @@ enum class ErrorKind {
 };
 
 // The process's exit code for a failure of this kind.
-inline int exitCode(ErrorKind kind) { return static_cast<int>(kind); }
+inline int exitCode(ErrorKind kind) {
+  return static_cast<int>(kind);
+}
 
 // The payload of every llvm::Error that leaves a public function of the compiler.
 class QuernError : public llvm::ErrorInfo<QuernError> {
@@ -38,8 +40,7 @@ private:
 };
 
 // makeError(ErrorKind::Model, "node {0}: ...", quoted(name)): the text is an llvm::formatv format.
-template <typename... Args>
-llvm::Error makeError(ErrorKind kind, const char *format, Args &&...args) {
+template <typename... Args> llvm::Error makeError(ErrorKind kind, const char *format, Args &&...args) {
   return llvm::make_error<QuernError>(kind, llvm::formatv(format, std::forward<Args>(args)...).str());
 }
 

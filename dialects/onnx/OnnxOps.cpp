@@ -62,4 +62,6 @@ LogicalResult NodeOp::verify() {
   return success();
 }
 
-OpFoldResult InitializerOp::fold(FoldAdaptor adaptor) { return getValueAttr(); }
+OpFoldResult InitializerOp::fold(FoldAdaptor adaptor) {
+  return getValueAttr();
+}

@@ -1,4 +1,5 @@
-// The `onnx` dialect: a model file as the importer leaves it. OnnxOps.td documents the ops; Rationale.md what is refused.
+// The `onnx` dialect: a model file as the importer leaves it. OnnxOps.td documents the ops; Rationale.md what is
+// refused.
 #pragma once
 #include "mlir/Bytecode/BytecodeOpInterface.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"

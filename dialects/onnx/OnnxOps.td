@@ -145,7 +145,7 @@ def Onnx_NodeOp : Onnx_Op<"node", []> {
 def Onnx_InitializerOp : Onnx_Op<"initializer", [Pure, ConstantLike, AllTypesMatch<["value", "result"]>]> {
   let summary = "A constant of the file";
   let description = [{
-    At most 64 elements are a `dense` attribute; more are a blob (`dense_resource`) that refers to the bytes of the file.
+    At most 64 elements are a `dense` attribute; more are a blob (`dense_resource`) that refers to the file's bytes.
     A blob holds the elements as ONNX's raw_data does: little-endian, row-major, a byte of 0 or 1 for each bool (`i1`),
     2-bit and 4-bit elements packed with the first in the low bits. Strings are always `dense`.
   }];

@@ -11,12 +11,10 @@ template <unsigned width, IntegerType::SignednessSemantics signedness = IntegerT
 static Type integer(MLIRContext *context) {
   return IntegerType::get(context, width, signedness);
 }
-template <typename T>
-static Type simple(MLIRContext *context) {
+template <typename T> static Type simple(MLIRContext *context) {
   return T::get(context);
 }
-template <typename T>
-static Type complexOf(MLIRContext *context) {
+template <typename T> static Type complexOf(MLIRContext *context) {
   return ComplexType::get(T::get(context));
 }
 

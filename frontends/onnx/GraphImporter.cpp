@@ -55,7 +55,7 @@ llvm::Error GraphImporter::importInitializer(Tensor &tensor, llvm::StringRef nam
   if (!value)
     return withContext("initializer " + quoted(name), value.takeError());
   auto op = builder.create<onnx::InitializerOp>(nameLocation(name, builder), value->getShapedType(),
-                                                   builder.getStringAttr(name), *value);
+                                                builder.getStringAttr(name), *value);
   return scope.define(name, op.getResult());
 }
 
@@ -116,7 +116,8 @@ llvm::Expected<SmallVector<Value>> GraphImporter::importInputs(const proto::Node
   for (const std::string &name : node.input()) {
     Value value = name.empty() ? none : scope.lookup(name);
     if (!value)
-      return makeError(ErrorKind::Model, "input {0} is neither an input of the graph, an initializer nor an output of a node",
+      return makeError(ErrorKind::Model,
+                       "input {0} is neither an input of the graph, an initializer nor an output of a node",
                        quoted(name));
     inputs.push_back(value);
   }

@@ -9,10 +9,10 @@ namespace quern {
 
 // The values that names stand for in a graph, with those of the graphs around it.
 struct Scope {
-  const Scope *outer = nullptr;            // null for the model's graph and for function bodies
-  const OpsetVersions *opsets = nullptr;   // in force here
-  const CallAttributes *call = nullptr;    // null outside of functions
-  std::string namePrefix;                  // of nodes: the calls around, each with a '/'
+  const Scope *outer = nullptr;          // null for the model's graph and for function bodies
+  const OpsetVersions *opsets = nullptr; // in force here
+  const CallAttributes *call = nullptr;  // null outside of functions
+  std::string namePrefix;                // of nodes: the calls around, each with a '/'
   llvm::StringMap<mlir::Value> values;
 
   mlir::Value lookup(llvm::StringRef name) const;
@@ -27,16 +27,15 @@ public:
       : functions(std::move(functions)), builder(builder), none(none), constants(model.folder, builder.getContext()),
         modelOpsets(importedOpsets(model.proto.opset_import())) {}
 
-  // At the builder's place: the graph's initializers and its nodes in topological order. Inputs are in the scope already.
-  // Returns the graph's outputs.
+  // At the builder's place: the graph's initializers and its nodes in topological order. Inputs are in the scope
+  // already. Returns the graph's outputs.
   llvm::Expected<llvm::SmallVector<mlir::Value>> importGraph(proto::GraphProto &graph, Scope &scope);
 
 private:
   using Nodes = google::protobuf::RepeatedPtrField<proto::NodeProto>;
 
   llvm::Error importInitializers(proto::GraphProto &graph, Scope &scope);
-  template <typename Tensor>
-  llvm::Error importInitializer(Tensor &tensor, llvm::StringRef name, Scope &scope);
+  template <typename Tensor> llvm::Error importInitializer(Tensor &tensor, llvm::StringRef name, Scope &scope);
   llvm::Error importNodes(Nodes &nodes, Scope &scope);
   llvm::Error importNode(proto::NodeProto &node, Scope &scope);
   llvm::Error importOperator(proto::NodeProto &node, Scope &scope);

@@ -95,9 +95,9 @@ llvm::Expected<Attribute> quern::importAttribute(AttributeProto &attribute, llvm
   case AttributeProto::INTS:
     return builder.getDenseI64ArrayAttr(llvm::ArrayRef(attribute.ints().data(), attribute.ints_size()));
   case AttributeProto::STRINGS:
-    return importArray(*attribute.mutable_strings(), builder, [&](const std::string &text) -> llvm::Expected<Attribute> {
-      return builder.getStringAttr(text);
-    });
+    return importArray(
+        *attribute.mutable_strings(), builder,
+        [&](const std::string &text) -> llvm::Expected<Attribute> { return builder.getStringAttr(text); });
   case AttributeProto::TENSOR:
     return importTensor(*attribute.mutable_t());
   case AttributeProto::SPARSE_TENSOR:

@@ -29,8 +29,8 @@ private:
 // The type of an attribute; files from before IR version 2 do not say it, and it is that of the field in use.
 proto::AttributeProto::AttributeType attributeType(const proto::AttributeProto &attribute);
 
-// The form of each type is in OnnxOps.td (onnx.node). `owner` is the node, in the names of blobs. Errors do not name the
-// attribute. GRAPH and GRAPHS must not come here.
+// The form of each type is in OnnxOps.td (onnx.node). `owner` is the node, in the names of blobs. Errors do not name
+// the attribute. GRAPH and GRAPHS must not come here.
 llvm::Expected<mlir::Attribute> importAttribute(proto::AttributeProto &attribute, llvm::StringRef owner,
                                                 ConstantCache &constants, mlir::Builder &builder);
 

@@ -25,7 +25,8 @@ static size_t alignmentOf(llvm::StringRef bytes) {
 static ElementsAttr importBlob(TensorData data, ShapedType type, llvm::StringRef name) {
   size_t alignment = alignmentOf(data.bytes);
   llvm::ArrayRef<char> bytes(data.bytes.data(), data.bytes.size());
-  AsmResourceBlob blob(bytes, alignment, [owner = std::move(data.owner)](void *, size_t, size_t) {}, /*dataIsMutable=*/false);
+  AsmResourceBlob blob(
+      bytes, alignment, [owner = std::move(data.owner)](void *, size_t, size_t) {}, /*dataIsMutable=*/false);
   return DenseResourceElementsAttr::get(type, blobName(name), std::move(blob));
 }
 
@@ -42,8 +43,8 @@ static std::string unpack(const TensorData &data) {
 
 static ElementsAttr importDense(const TensorData &data, ShapedType type) {
   if (type.getElementType().isInteger(1))
-    return DenseElementsAttr::get(
-        type, llvm::ArrayRef(reinterpret_cast<const bool *>(data.bytes.data()), data.bytes.size()));
+    return DenseElementsAttr::get(type,
+                                  llvm::ArrayRef(reinterpret_cast<const bool *>(data.bytes.data()), data.bytes.size()));
   std::string unpacked;
   llvm::StringRef bytes = data.bytes;
   if (data.type->bits < 8)

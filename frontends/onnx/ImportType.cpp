@@ -9,7 +9,9 @@ using namespace quern;
 
 using Dimension = proto::TensorShapeProto::Dimension;
 
-static bool isStatic(const Dimension &dim) { return dim.has_dim_value() && dim.dim_value() >= 0; }
+static bool isStatic(const Dimension &dim) {
+  return dim.has_dim_value() && dim.dim_value() >= 0;
+}
 
 static bool isNamed(const Dimension &dim) {
   return dim.has_dim_param() && !dim.dim_param().empty() && dim.dim_param() != "?";
@@ -75,9 +77,11 @@ llvm::Expected<Type> quern::importType(const proto::TypeProto &type, MLIRContext
   case proto::TypeProto::kTensorType:
     return importTensorType(type.tensor_type(), context);
   case proto::TypeProto::kSequenceType:
-    return nested(type.sequence_type().elem_type(), [](Type element) { return onnx::SequenceType::get(element.getContext(), element); });
+    return nested(type.sequence_type().elem_type(),
+                  [](Type element) { return onnx::SequenceType::get(element.getContext(), element); });
   case proto::TypeProto::kOptionalType:
-    return nested(type.optional_type().elem_type(), [](Type element) { return onnx::OptionalType::get(element.getContext(), element); });
+    return nested(type.optional_type().elem_type(),
+                  [](Type element) { return onnx::OptionalType::get(element.getContext(), element); });
   case proto::TypeProto::kMapType: {
     auto key = importElementType(type.map_type().key_type(), context);
     if (!key)

@@ -19,8 +19,8 @@ private:
   llvm::StringSet<> taken;
 };
 
-// Tensor (of unknown rank without a shape), !onnx.seq, !onnx.optional or !onnx.map. Errors: Model for an unknown element
-// type, a dimension below -1 or a size beyond int64; Unsupported for sparse tensors and opaque types.
+// Tensor (of unknown rank without a shape), !onnx.seq, !onnx.optional or !onnx.map. Errors: Model for an unknown
+// element type, a dimension below -1 or a size beyond int64; Unsupported for sparse tensors and opaque types.
 llvm::Expected<mlir::Type> importType(const proto::TypeProto &type, mlir::MLIRContext *context);
 
 // The onnx.dims of a value: null unless it is a tensor of known rank.

@@ -54,8 +54,8 @@ static llvm::Error checkNames(const Values &values, llvm::StringRef what) {
   return llvm::Error::success();
 }
 
-// What a caller passes: files before IR version 4 list the initializers among the inputs, later ones those whose value is
-// a default. Both are constants here.
+// What a caller passes: files before IR version 4 list the initializers among the inputs, later ones those whose value
+// is a default. Both are constants here.
 static SmallVector<const proto::ValueInfoProto *> trueInputs(const proto::GraphProto &graph) {
   llvm::StringSet<> initializers;
   for (const proto::TensorProto &tensor : graph.initializer())
@@ -206,8 +206,7 @@ static llvm::Expected<OwningOpRef<ModuleOp>> importModel(llvm::Expected<std::uni
 }
 
 // Puts the model's name before the message.
-static llvm::Expected<OwningOpRef<ModuleOp>> named(llvm::StringRef name,
-                                                   llvm::Expected<OwningOpRef<ModuleOp>> module) {
+static llvm::Expected<OwningOpRef<ModuleOp>> named(llvm::StringRef name, llvm::Expected<OwningOpRef<ModuleOp>> module) {
   if (module)
     return module;
   std::string text = quoted(name);

@@ -29,7 +29,8 @@ private:
 // The folder that external data must lie in.
 //
 // A location is opened component by component with O_NOFOLLOW, each in the folder before it: no "..", no absolute path,
-// no symbolic link in any place, and what is checked (a regular file with one hard link) is the descriptor that is mapped.
+// no symbolic link in any place, and what is checked (a regular file with one hard link) is the descriptor that is
+// mapped.
 class ModelFolder {
 public:
   // "" is the folder of a model that came as bytes: it has no files.

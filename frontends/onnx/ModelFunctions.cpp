@@ -2,8 +2,7 @@
 
 using namespace quern;
 
-OpsetVersions
-quern::importedOpsets(const google::protobuf::RepeatedPtrField<proto::OperatorSetIdProto> &opsets) {
+OpsetVersions quern::importedOpsets(const google::protobuf::RepeatedPtrField<proto::OperatorSetIdProto> &opsets) {
   OpsetVersions versions;
   for (const proto::OperatorSetIdProto &opset : opsets)
     versions[normalizedDomain(opset.domain())] = opset.version();

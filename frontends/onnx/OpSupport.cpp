@@ -43,7 +43,9 @@ static const Operator *find(llvm::StringRef domain, llvm::StringRef name) {
   return found != std::end(operators) && found->key() == key ? found : nullptr;
 }
 
-bool quern::isKnownOperator(llvm::StringRef domain, llvm::StringRef name) { return find(domain, name) != nullptr; }
+bool quern::isKnownOperator(llvm::StringRef domain, llvm::StringRef name) {
+  return find(domain, name) != nullptr;
+}
 
 int64_t quern::firstVersion(llvm::StringRef domain, llvm::StringRef name) {
   return *find(domain, name)->versions.begin();

@@ -5,7 +5,9 @@
 
 using namespace quern;
 
-llvm::StringRef quern::normalizedDomain(llvm::StringRef domain) { return domain == "ai.onnx" ? "" : domain; }
+llvm::StringRef quern::normalizedDomain(llvm::StringRef domain) {
+  return domain == "ai.onnx" ? "" : domain;
+}
 
 std::string quern::domainText(llvm::StringRef domain) {
   return domain.empty() || domain == "ai.onnx" ? "ai.onnx" : quoted(domain);
@@ -29,7 +31,9 @@ static int graphDepth(const google::protobuf::RepeatedPtrField<proto::NodeProto>
 }
 
 // Recursion is bounded by maxMessageDepth.
-static int graphDepth(const proto::GraphProto &graph) { return 1 + graphDepth(graph.node()); }
+static int graphDepth(const proto::GraphProto &graph) {
+  return 1 + graphDepth(graph.node());
+}
 
 static llvm::Error parse(llvm::StringRef bytes, proto::ModelProto &model) {
   if (bytes.empty())

@@ -1,8 +1,9 @@
 // Reads an ONNX file: bytes in, a checked ModelProto out.
 //
-// The bytes may be anything: a model that comes out has a graph, operator sets this compiler knows, and graphs nested at
-// most kMaxGraphDepth deep, so that code may recurse over it. Names, types and sizes are still to be checked by whoever
-// uses them. protobuf holds at most 2 GiB; larger models keep their weights in external data, which ModelFolder maps.
+// The bytes may be anything: a model that comes out has a graph, operator sets this compiler knows, and graphs nested
+// at most kMaxGraphDepth deep, so that code may recurse over it. Names, types and sizes are still to be checked by
+// whoever uses them. protobuf holds at most 2 GiB; larger models keep their weights in external data, which ModelFolder
+// maps.
 #pragma once
 #include "compiler/Diagnostics.h"
 #include "frontends/onnx/ModelFolder.h"
@@ -22,7 +23,8 @@ struct Model {
 // Errors: File (missing, unreadable, no regular file), Model, Unsupported (a newer ONNX). They do not name the file.
 llvm::Expected<std::unique_ptr<Model>> readModelFile(llvm::StringRef path);
 
-// The bytes are read during the call only. External data is looked for beneath `folder`; with "" a model must not have any.
+// The bytes are read during the call only. External data is looked for beneath `folder`; with "" a model must not have
+// any.
 llvm::Expected<std::unique_ptr<Model>> readModelBytes(llvm::StringRef bytes, llvm::StringRef folder);
 
 // "" for both spellings of the default domain.

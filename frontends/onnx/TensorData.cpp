@@ -51,16 +51,14 @@ static std::string typeText(const TensorData &data) {
 //===-- Typed fields ------------------------------------------------------------------------------------------===//
 
 // A field whose entries have the elements' own form: the field becomes the owner.
-template <typename T>
-static void moveField(google::protobuf::RepeatedField<T> *field, TensorData &data) {
+template <typename T> static void moveField(google::protobuf::RepeatedField<T> *field, TensorData &data) {
   auto owner = std::make_shared<google::protobuf::RepeatedField<T>>(std::move(*field));
   data.bytes = {reinterpret_cast<const char *>(owner->data()), owner->size() * sizeof(T)};
   data.owner = std::move(owner);
 }
 
 // A field of wider entries: the low bytes of each are an element (or a byte of packed elements).
-template <typename T>
-static void narrowField(google::protobuf::RepeatedField<T> *field, TensorData &data) {
+template <typename T> static void narrowField(google::protobuf::RepeatedField<T> *field, TensorData &data) {
   size_t width = std::max(data.type->bits / 8, 1u);
   auto owner = std::make_shared<std::string>();
   owner->resize(field->size() * width);
@@ -268,8 +266,9 @@ llvm::Expected<TensorData> quern::takeSparseTensorData(proto::SparseTensorProto 
     return dense.takeError();
   unsigned bits = dense->type->bits;
   if (bits < 8 || byteCount(*dense) > limit)
-    return makeError(ErrorKind::Unsupported, "is sparse, {0}, and would have {1} bytes as a dense tensor; the limit is {2}",
-                     typeText(*dense), byteCount(*dense), limit);
+    return makeError(ErrorKind::Unsupported,
+                     "is sparse, {0}, and would have {1} bytes as a dense tensor; the limit is {2}", typeText(*dense),
+                     byteCount(*dense), limit);
 
   int64_t count = values->elementCount;
   int64_t rank = dense->dims.size();

@@ -12,7 +12,8 @@ const std::string &quern::nodeName(const proto::NodeProto &node) {
 }
 
 std::string quern::nodeText(const proto::NodeProto &node) {
-  return "node " + quoted(nodeName(node)) + " (" + llvm::StringRef(quoted(node.op_type())).drop_front().drop_back().str() + ")";
+  return "node " + quoted(nodeName(node)) + " (" +
+         llvm::StringRef(quoted(node.op_type())).drop_front().drop_back().str() + ")";
 }
 
 static void collectFreeNames(const proto::GraphProto &graph, llvm::StringSet<> &free);

@@ -10,7 +10,9 @@
 using namespace quern;
 
 // libMLIR and libLLVM are not instrumented: allocators that poison here and unpoison there would report each other.
-extern "C" const char *__asan_default_options() { return "allow_user_poisoning=0:detect_container_overflow=0"; }
+extern "C" const char *__asan_default_options() {
+  return "allow_user_poisoning=0:detect_container_overflow=0";
+}
 
 // A context lives for a number of runs: making one costs more than a run, and blobs stay in it.
 static mlir::MLIRContext &context(size_t run) {
@@ -28,7 +30,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (module)
     return 0;
   Failure failure = takeFailure(module.takeError());
-  if (failure.kind == ErrorKind::Internal || failure.message.empty() || llvm::StringRef(failure.message).contains('\n')) {
+  if (failure.kind == ErrorKind::Internal || failure.message.empty() ||
+      llvm::StringRef(failure.message).contains('\n')) {
     llvm::errs() << failure.message << "\n";
     abort();
   }
