@@ -146,6 +146,12 @@ def test_impossible_versions(tmp_path):
     expect(save(without, tmp_path), MODEL, "imports no operator set, as IR version 8 must")
 
 
+def test_models_from_before_operator_sets(tmp_path):
+    old = model(ir_version=2)
+    del old.opset_import[:]
+    assert b'"Relu"(%arg0) {name = "relu", opset = 1 : i64' in run(save(old, tmp_path)).stdout
+
+
 def test_operators_nobody_knows(tmp_path):
     node = helper.make_node("Frobnicate", ["x"], ["y"], name="frob")
     expect(save(model([node]), tmp_path), MODEL, "node 'frob' (Frobnicate)", "ai.onnx has no operator of this name")
