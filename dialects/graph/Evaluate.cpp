@@ -1,7 +1,82 @@
+// Constants through ops: which ops are evaluated, and when it pays.
 #include "dialects/graph/Evaluate.h"
+#include "dialects/graph/Evaluators.h"
 
 using namespace mlir;
 using namespace quern;
+using namespace quern::graph;
 
-FailureOr<ElementsAttr> graph::evaluateConstant(Operation *op) { return failure(); }
-FailureOr<ElementsAttr> graph::evaluateSmall(Operation *op) { return failure(); }
+/// Results much larger than their operands are cheaper to compute at run time than to load: a mask, an int8 weight in f32.
+static bool isWorthwhile(Operation *op, ArrayRef<ConstantTensor> operands, RankedTensorType type, const ElementFormat &format) {
+  constexpr int64_t small = 4096;
+  int64_t bytes = 0;
+  for (const ConstantTensor &operand : operands)
+    bytes += operand.count() * operand.format.bytes;
+  int64_t limit = std::max<int64_t>(2 * bytes, small * format.bytes);
+  int64_t count = 1;
+  for (int64_t extent : type.getShape())
+    if (llvm::MulOverflow(count, extent, count))
+      return false;
+  return count <= limit / int64_t(format.bytes);
+}
+
+/// The same bytes in another shape share the blob.
+static FailureOr<ElementsAttr> reshaped(ReshapeOp op) {
+  ElementsAttr value = op.getOperand().getDefiningOp<ConstantOp>().getValue();
+  auto type = cast<RankedTensorType>(op.getType());
+  if (auto resource = dyn_cast<DenseResourceElementsAttr>(value))
+    return ElementsAttr(DenseResourceElementsAttr::get(type, resource.getRawHandle()));
+  if (auto dense = dyn_cast<DenseElementsAttr>(value))
+    return ElementsAttr(dense.reshape(type));
+  return failure();
+}
+
+FailureOr<ElementsAttr> graph::evaluateConstant(Operation *op) {
+  if (op->getNumResults() != 1 || isa<ConstantOp, ShapeVectorOp>(op) || op->getNumRegions())
+    return failure();
+  auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType());
+  if (!type || !type.hasStaticShape())
+    return failure();
+  for (Value operand : op->getOperands())
+    if (!operand.getDefiningOp<ConstantOp>())
+      return failure();
+  if (auto reshape = dyn_cast<ReshapeOp>(op))
+    return reshaped(reshape);
+
+  std::optional<ElementFormat> format = ElementFormat::of(type.getElementType());
+  if (!format)
+    return failure();
+  SmallVector<ConstantTensor> operands;
+  for (Value operand : op->getOperands()) {
+    std::optional<ConstantTensor> tensor = ConstantTensor::read(operand.getDefiningOp<ConstantOp>().getValue());
+    if (!tensor)
+      return failure();
+    operands.push_back(std::move(*tensor));
+  }
+  if (!isWorthwhile(op, operands, type, *format))
+    return failure();
+  Evaluation evaluation{op, operands, type, *format};
+  for (Evaluator evaluate : {evaluateElementwise, evaluateMovement, evaluateReduction})
+    if (FailureOr<ElementsAttr> value = evaluate(evaluation); succeeded(value))
+      return value;
+  return failure();
+}
+
+FailureOr<ElementsAttr> graph::evaluateSmall(Operation *op) {
+  auto isSmall = [](Type type, int64_t most) {
+    auto tensor = dyn_cast<RankedTensorType>(type);
+    if (!tensor || !tensor.hasStaticShape())
+      return false;
+    int64_t count = 1;
+    for (int64_t extent : tensor.getShape())
+      if (llvm::MulOverflow(count, extent, count))
+        return false;
+    return count <= most;
+  };
+  if (op->getNumResults() != 1 || !isSmall(op->getResult(0).getType(), 64))
+    return failure();
+  for (Value operand : op->getOperands())
+    if (!operand.getDefiningOp<ConstantOp>() || !isSmall(operand.getType(), 4096))
+      return failure();
+  return evaluateConstant(op);
+}
