@@ -43,9 +43,12 @@ Error separate(const LinkRequest &request, StringRef path, SmallVectorImpl<char>
   std::string weights = staticWeightsSymbol(request);
   config.ELF.LocalizeHidden = true;
   config.Common.SymbolsToRename[kWeightsSymbol] = weights;
-  auto pattern = objcopy::NameOrPattern::create("quern_*", objcopy::MatchStyle::Wildcard, [](Error e) { return e; });
-  if (Error error = config.Common.SymbolsToWeaken.addMatcher(std::move(pattern)))
-    return internal(std::move(error), "link");
+  // Not the weights: a weak reference would not fetch their member of the archive.
+  for (StringRef text : {StringRef("quern_*"), StringRef("!quern_weights")}) {
+    auto pattern = objcopy::NameOrPattern::create(text, objcopy::MatchStyle::Wildcard, [](Error e) { return e; });
+    if (Error error = config.Common.SymbolsToWeaken.addMatcher(std::move(pattern)))
+      return internal(std::move(error), "link");
+  }
   raw_svector_ostream stream(out);
   if (Error error = objcopy::executeObjcopyOnBinary(config, **object, stream))
     return internal(std::move(error), "link");
@@ -57,7 +60,7 @@ Error linkCode(const LinkRequest &request, SmallVectorImpl<char> &out) {
   LinkInputs inputs;
   if (Error error = inputs.addCode(request))
     return error;
-  Expected<OutputFile> joined = OutputFile::create(request.output + ".code");
+  Expected<OutputFile> joined = OutputFile::create(request.output); // never committed: only its temporary is wanted
   if (!joined)
     return joined.takeError();
   if (Error error = linkRelocatable(inputs, joined->temporaryPath(), request.output))
