@@ -46,4 +46,31 @@ def FormAttention : Pass<"quern-form-attention", "::mlir::ModuleOp"> {
   let dependentDialects = ["::quern::graph::GraphDialect"];
 }
 
+def FoldConstantsPass : Pass<"quern-fold-constants", "::mlir::ModuleOp"> {
+  let summary = "Computes what depends on constants alone";
+  let description = [{
+    An op whose operands are constants becomes one, where its result is not much larger than they are: reshaped,
+    transposed, scaled and converted weights, tables of positions. Blobs that no constant refers to any more are freed,
+    so the module must be the only one in its context that has them.
+
+    ```mlir
+    %0 = graph.constant dense_resource<w>                    %1 = graph.constant dense_resource<folded>
+    %1 = graph.transpose %0 {permutation = array<i64: 1, 0>}  ->
+    ```
+
+    It must run after SimplifyGraph, which brings constants together, and again after layouts are assigned, which packs
+    weights by graph.block and graph.transpose. Full cases: test/passes/graph/fold-constants.mlir.
+  }];
+  let dependentDialects = ["::quern::graph::GraphDialect"];
+}
+
+def VerifyGraphPass : Pass<"quern-verify-graph", "::mlir::ModuleOp"> {
+  let summary = "The door of the graph phase: refuses what later phases do not understand";
+  let description = [{
+    One function @main of graph ops; every value is a tensor of known rank, every dynamic extent is an expression, and every
+    symbol is an extent of an argument or bound by a read_symbols, non_zero, if or loop that stands before its use.
+    Changes nothing. Every message: test/passes/graph/verify-graph.mlir.
+  }];
+}
+
 #endif

@@ -92,6 +92,20 @@ static Type mergeTypes(NodeLowering &node, size_t i, Type a, Type b, const llvm:
   return tensorType(dims, cast<RankedTensorType>(a).getElementType());
 }
 
+/// "Where that extent is 1, squeeze it": what exporters write for a squeeze of an axis they do not know.
+static bool isConditionalSqueeze(Region &thenBranch, Region &elseBranch) {
+  auto yielded = [](Region &branch) {
+    Operation *end = branch.front().getTerminator();
+    return end->getNumOperands() == 1 ? end->getOperand(0) : Value();
+  };
+  Value squeezed = yielded(thenBranch), same = yielded(elseBranch);
+  auto squeeze = squeezed ? squeezed.getDefiningOp<NodeOp>() : nullptr;
+  if (auto identity = same ? same.getDefiningOp<NodeOp>() : nullptr; identity && identity.getOpType() == "Identity")
+    same = identity.getInputs()[0];
+  bool hasAxes = squeeze && squeeze.getOpType() == "Squeeze" && (squeeze.getInputs().size() == 2 || squeeze.getNodeAttr("axes"));
+  return hasAxes && squeeze.getInputs()[0] == same;
+}
+
 Lowered onnx::lowerIf(NodeLowering &node) {
   if (llvm::Error error = node.expectOperands(1, 1))
     return error;
@@ -100,6 +114,10 @@ Lowered onnx::lowerIf(NodeLowering &node) {
     return node.error(ErrorKind::Model, "needs the graphs then_branch and else_branch");
   if (auto known = node.knownInts(0); known && known->size() == 1)
     return node.lowerRegion(known->front() ? *thenBranch : *elseBranch, {}, node.builder.getInsertionBlock());
+
+  // Values have one rank, so the extent is taken to be 1; the squeeze guards that.
+  if (isConditionalSqueeze(*thenBranch, *elseBranch))
+    return node.lowerRegion(*thenBranch, {}, node.builder.getInsertionBlock());
 
   auto branches = lowerBranches(node, *thenBranch, *elseBranch);
   if (!branches)

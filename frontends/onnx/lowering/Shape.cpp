@@ -284,8 +284,11 @@ Lowered onnx::lowerRange(NodeLowering &node) {
       return node.takeFailure();
     count = read[0];
   }
-  Value index = node.cast(node.iota({*count}, 0, i64), element);
-  return one(node.add(node.mul(index, operands[2]), operands[0]));
+  Value result = node.cast(node.iota({*count}, 0, i64), element);
+  auto isKnown = [&](size_t i, int64_t value) { return node.knownInts(i) == SmallVector<int64_t>{value}; };
+  if (!isKnown(2, 1))
+    result = node.mul(result, operands[2]);
+  return one(isKnown(0, 0) ? result : node.add(result, operands[0]));
 }
 
 Lowered onnx::lowerEyeLike(NodeLowering &node) {

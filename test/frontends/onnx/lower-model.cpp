@@ -1,7 +1,10 @@
-// lower-model MODEL [--quiet]: reads an ONNX file, lowers it to the graph dialect and prints that, or fails with one line.
+// lower-model MODEL [--quiet] [--fold]: reads an ONNX file, lowers it to the graph dialect, folds constants on request,
+// verifies the graph and prints it, or fails with one line.
 #include "frontends/onnx/Importer.h"
 #include "frontends/onnx/lowering/Lowering.h"
 #include "mlir/IR/Verifier.h"
+#include "mlir/Pass/PassManager.h"
+#include "passes/graph/Passes.h"
 
 using namespace quern;
 
@@ -23,9 +26,15 @@ int main(int argc, char **argv) {
   auto lowered = lowerToGraph(**imported);
   if (!lowered)
     return report(lowered.takeError());
-  if (failed(mlir::verify(**lowered)))
+  auto has = [&](llvm::StringRef flag) { return llvm::is_contained(llvm::ArrayRef(argv + 2, argc - 2), flag); };
+  imported->release().erase();
+  mlir::PassManager passes(&context);
+  if (has("--fold"))
+    passes.addPass(graph::createFoldConstantsPass());
+  passes.addPass(graph::createVerifyGraphPass());
+  if (failed(passes.run(**lowered)))
     return exitCode(ErrorKind::Internal);
-  if (argc < 3)
+  if (!has("--quiet"))
     (*lowered)->print(llvm::outs(), mlir::OpPrintingFlags().elideLargeElementsAttrs(64).elideLargeResourceString(64));
   return 0;
 }
