@@ -48,7 +48,7 @@ def tiny_model():
 
 
 def phases():
-    return re.findall(r'^PHASE\(\s*"?(\w+)', (ROOT / "compiler/Phases.inc").read_text(), re.MULTILINE)
+    return re.findall(r'^QUERN_PHASE\("(\w+)"', (ROOT / "compiler/Phases.inc").read_text(), re.MULTILINE)
 
 
 def compile_model(path, *options):
