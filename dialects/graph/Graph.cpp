@@ -45,6 +45,14 @@ LogicalResult DimsAttr::verify(function_ref<InFlightDiagnostic()> emitError, Arr
   return success();
 }
 
+bool graph::agree(TypeRange a, TypeRange b) {
+  return a.size() == b.size() && llvm::all_of(llvm::zip(a, b), [](auto pair) {
+           auto left = cast<ShapedType>(std::get<0>(pair)), right = cast<ShapedType>(std::get<1>(pair));
+           return left.getElementType() == right.getElementType() && left.getRank() == right.getRank() &&
+                  succeeded(verifyCompatibleShape(left, right));
+         });
+}
+
 //===--- Types with symbolic dims -----------------------------------------------------------===//
 
 RankedTensorType graph::tensorType(ArrayRef<Dim> dims, Type element) {

@@ -16,6 +16,9 @@ namespace quern::graph {
 template <typename ConcreteType>
 class Elementwise : public mlir::OpTrait::TraitBase<ConcreteType, Elementwise> {};
 
+/// Whether tensor types agree: element types, ranks and the extents that both know.
+bool agree(mlir::TypeRange a, mlir::TypeRange b);
+
 } // namespace quern::graph
 
 #include "dialects/graph/GraphDialect.h.inc"

@@ -1,4 +1,4 @@
-#include "passes/loops/EmitLoops.h"
+#include "passes/loops/Emitters.h"
 #include "passes/loops/Domain.h"
 #include "passes/loops/EmitRows.h"
 #include "passes/loops/ReduceAlong.h"
@@ -167,6 +167,11 @@ static LogicalResult emitPieces(KernelFunction &kernel) {
   return success();
 }
 
+/// The vector-loop emitter: elementwise ops, data movement and reductions.
+///
+/// Without row operators, each result is a loop nest over its own elements; what it needs is computed by need
+/// (ElementEmitter). With softmax, layer norm or reductions over the last axes, a task owns whole rows: one pass per
+/// reduction along the row, values that several passes need kept in scratch, then the results.
 LogicalResult emitLoops(KernelFunction &kernel) {
   if (std::optional<RowPlan> plan = planRows(kernel.body()))
     return emitRows(kernel, *plan);

@@ -1,0 +1,382 @@
+// Puts every compute op into exactly one kernel.region.
+//
+//   %0 = graph.conv %x, %w ...                      %y = kernel.region "conv1" (%x, %w, %b) {
+//   %1 = graph.add %0, %b ...               ->        %0 = graph.conv ... ; %1 = graph.add ... ; %2 = graph.max ...
+//   %2 = graph.max %1, %zero ...                      kernel.yield %2 }
+//
+// Greedy, in program order: an op joins the kernels that make its operands where the kernel's emitter can still be one
+// (see `Group`), else it starts a kernel. It must run after FoldConstants and layout assignment, whose ops it fuses, and
+// before SelectSchedule, which looks at whole kernels.
+#include "dialects/kernel/Kernel.h"
+#include "passes/fusion/Fusion.h"
+#include "mlir/Analysis/TopologicalSortUtils.h"
+#include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace quern::graph;
+
+namespace quern {
+#define GEN_PASS_DEF_FORMKERNELSPASS
+#include "passes/fusion/Passes.h.inc"
+
+namespace {
+
+/// What a kernel's emitter can take in.
+enum class GroupKind {
+  Loops,  // elementwise ops and data movement over one domain
+  Rows,   // the same with row operators (softmax, norms, reductions over the last axes)
+  Anchor, // a contraction, pooling, ...: takes elementwise consumers of the anchor's dims
+  Closed  // takes nothing
+};
+
+struct Group {
+  GroupKind kind;
+  SmallVector<Operation *> ops;
+  SmallVector<Dim> domain; // dims of a full result
+  int64_t firstRowAxis = -1;
+  unsigned firstPosition; // of its first op, to bound the search for cycles
+};
+
+bool isHostOp(Operation *op) {
+  return isa<ConstantOp, ReshapeOp, ReadSymbolsOp, GuardOp, IfOp, LoopOp>(op) || op->hasTrait<OpTrait::IsTerminator>();
+}
+
+/// Ops after which sizes may be new: kernels do not move across them.
+bool isBarrier(Operation *op) { return isa<ReadSymbolsOp, GuardOp, NonZeroOp, IfOp, LoopOp>(op); }
+
+/// First row axis of a row operator; -1 if the op is none.
+int64_t rowAxis(Operation *op) {
+  if (auto softmax = dyn_cast<SoftmaxOp>(op))
+    return softmax.getAxis();
+  if (auto norm = dyn_cast<LayerNormOp>(op))
+    return norm.getAxis();
+  auto reduce = dyn_cast<ReduceOp>(op);
+  if (!reduce || reduce.getAxes().empty())
+    return -1;
+  SmallVector<int64_t> axes(reduce.getAxes());
+  llvm::sort(axes);
+  for (size_t i = 0; i < axes.size(); ++i)
+    if (axes[i] != rankOf(reduce.getOperand()) - int64_t(axes.size() - i))
+      return -1;
+  return axes.front();
+}
+
+GroupKind kindOf(Operation *op) {
+  if (rowAxis(op) >= 0)
+    return GroupKind::Rows;
+  if (isa<MatmulOp, ConvOp, PoolOp>(op))
+    return GroupKind::Anchor;
+  if (op->hasTrait<Elementwise>() || isa<TransposeOp, SliceOp, BroadcastOp, GatherOp, ReduceOp, IotaOp, PadOp>(op))
+    return GroupKind::Loops;
+  return GroupKind::Closed;
+}
+
+class KernelFormer {
+public:
+  explicit KernelFormer(Block &block) : block(block) {}
+
+  void run() {
+    SmallVector<Operation *> segment;
+    auto flush = [&] {
+      formSegment(segment);
+      segment.clear();
+    };
+    for (Operation &op : llvm::make_early_inc_range(block)) {
+      for (Region &region : op.getRegions())
+        for (Block &inner : region)
+          if (isa<IfOp, LoopOp>(op))
+            KernelFormer(inner).run();
+      if (isBarrier(&op)) {
+        flush();
+        if (!isHostOp(&op)) // a compute op that binds symbols is a kernel of its own
+          formSegment({&op});
+        continue;
+      }
+      segment.push_back(&op);
+    }
+    flush();
+  }
+
+private:
+  void formSegment(ArrayRef<Operation *> ops) {
+    groups.clear();
+    groupOf.clear();
+    position.clear();
+    for (auto [i, op] : llvm::enumerate(ops))
+      position[op] = i;
+    for (Operation *op : ops)
+      if (!isHostOp(op))
+        place(op);
+    SmallVector<Operation *> moved(ops.begin(), ops.end());
+    materialize(moved);
+  }
+
+  /// Joins the groups of the operands' producers where that is possible, else starts a group.
+  void place(Operation *op) {
+    Group *into = nullptr;
+    for (Value operand : llvm::reverse(op->getOperands())) {
+      Operation *producer = operand.getDefiningOp();
+      Group *group = producer ? groupOf.lookup(producer) : nullptr;
+      if (!group || group == into)
+        continue;
+      if (!into) {
+        if (accepts(*group, op, operand) && !dependsOn(op, *group))
+          into = group;
+      } else if (canMerge(*into, *group) && accepts(*group, op, operand) && !dependsOn(op, *group) && !crossDepends(*into, *group)) {
+        into = merge(into, group);
+      }
+    }
+    if (!into) {
+      groups.push_back(std::make_unique<Group>());
+      into = groups.back().get();
+      into->kind = kindOf(op);
+      into->firstPosition = position[op];
+    }
+    into->ops.push_back(op);
+    groupOf[op] = into;
+    update(*into, op);
+  }
+
+  void update(Group &group, Operation *op) {
+    if (int64_t axis = rowAxis(op); axis >= 0 && group.kind != GroupKind::Anchor) {
+      group.kind = GroupKind::Rows;
+      group.firstRowAxis = axis;
+      group.domain = dimsOf(op->getOperand(0));
+    } else if (group.kind == GroupKind::Loops || (group.kind == GroupKind::Anchor && group.ops.size() == 1)) {
+      group.domain = dimsOf(op->getResult(0));
+    }
+  }
+
+  SmallVector<Dim> reducedRow(const Group &group) {
+    SmallVector<Dim> dims = group.domain;
+    std::fill(dims.begin() + group.firstRowAxis, dims.end(), Dim(1));
+    return dims;
+  }
+
+  /// Each operand has the whole row, or one element for it: then one index walks the row.
+  bool rowsStayWhole(Operation *op, ArrayRef<Dim> domain, int64_t first) {
+    int64_t rank = domain.size();
+    if (first == rank - 1)
+      return true;
+    return llvm::all_of(op->getOperands(), [&](Value operand) {
+      SmallVector<Dim> dims = dimsOf(operand);
+      int64_t lead = rank - int64_t(dims.size());
+      bool whole = true, single = true;
+      for (int64_t axis = first; axis < rank; ++axis) {
+        Dim own = axis < lead ? Dim(1) : dims[axis - lead];
+        whole &= own == domain[axis];
+        single &= own.isEqualTo(1);
+      }
+      return whole || single;
+    });
+  }
+
+  bool usedOnlyBy(Operation *producer, Operation *user) {
+    return llvm::all_of(producer->getUsers(), [&](Operation *other) { return other == user; });
+  }
+
+  /// Whether `op`, which reads `operand` from the group, can be computed inside it.
+  bool accepts(Group &group, Operation *op, Value operand) {
+    if (group.kind == GroupKind::Closed || group.ops.size() > 64)
+      return false;
+    bool elementwise = op->hasTrait<Elementwise>();
+    SmallVector<Dim> result = dimsOf(op->getResult(0));
+    int64_t row = rowAxis(op);
+    switch (group.kind) {
+    case GroupKind::Anchor:
+      return elementwise && result == group.domain;
+    case GroupKind::Rows:
+      if (row >= 0)
+        return row == group.firstRowAxis && dimsOf(op->getOperand(0)) == group.domain && rowsStayWhole(op, group.domain, row);
+      return elementwise && (result == group.domain || result == reducedRow(group)) && rowsStayWhole(op, group.domain, group.firstRowAxis);
+    case GroupKind::Loops:
+      if (row >= 0)
+        return dimsOf(op->getOperand(0)) == group.domain && llvm::all_of(group.ops, [&](Operation *member) {
+                 return member->hasTrait<Elementwise>() && dimsOf(member->getResult(0)) == group.domain && rowsStayWhole(member, group.domain, row);
+               });
+      if (elementwise && result == group.domain)
+        return true;
+      // Another domain: what the group made so far must not be a result of the kernel.
+      if (!elementwise && !isa<TransposeOp, SliceOp, BroadcastOp>(op))
+        return false;
+      if (elementwise && !llvm::all_of(group.ops, [](Operation *member) { return isa<BroadcastOp, IotaOp>(member); }))
+        return false; // a small result, broadcast here: computing it once per element would be waste
+      return llvm::all_of(group.ops, [&](Operation *member) {
+        return (member->hasTrait<Elementwise>() || isa<BroadcastOp, IotaOp, SliceOp>(member)) &&
+               llvm::all_of(member->getUsers(), [&](Operation *user) { return user == op || groupOf.lookup(user) == &group; });
+      });
+    case GroupKind::Closed:
+      return false;
+    }
+    llvm_unreachable("all kinds are handled");
+  }
+
+  bool canMerge(Group &a, Group &b) { return a.kind == GroupKind::Loops && b.kind == GroupKind::Loops && a.domain == b.domain; }
+
+  /// Whether some operand of `op` outside the group needs the group's results: joining would make a cycle.
+  bool dependsOn(Operation *op, Group &group) {
+    SmallVector<Operation *> work;
+    for (Value operand : op->getOperands())
+      if (Operation *producer = operand.getDefiningOp(); producer && groupOf.lookup(producer) != &group)
+        work.push_back(producer);
+    return reaches(work, group);
+  }
+
+  bool crossDepends(Group &a, Group &b) {
+    auto outside = [&](Group &from, Group &to) {
+      SmallVector<Operation *> work;
+      for (Operation *op : from.ops)
+        for (Value operand : op->getOperands())
+          if (Operation *producer = operand.getDefiningOp(); producer && groupOf.lookup(producer) != &from && groupOf.lookup(producer) != &to)
+            work.push_back(producer);
+      return reaches(work, to);
+    };
+    return outside(a, b) || outside(b, a);
+  }
+
+  /// Walks producers, whole groups at a time, back to the position of the group's first op.
+  bool reaches(SmallVector<Operation *> work, Group &group) {
+    llvm::SmallPtrSet<Operation *, 32> seen;
+    while (!work.empty()) {
+      Operation *op = work.pop_back_val();
+      auto at = position.find(op);
+      if (at == position.end() || !seen.insert(op).second)
+        continue;
+      Group *owner = groupOf.lookup(op);
+      if (owner == &group)
+        return true;
+      if (!owner && at->second < group.firstPosition)
+        continue;
+      auto add = [&](Operation *member) {
+        for (Value operand : member->getOperands())
+          if (Operation *producer = operand.getDefiningOp(); producer && (groupOf.lookup(producer) != owner || !owner))
+            work.push_back(producer);
+      };
+      if (owner)
+        llvm::for_each(owner->ops, add);
+      else
+        add(op);
+    }
+    return false;
+  }
+
+  Group *merge(Group *into, Group *other) {
+    for (Operation *op : other->ops)
+      groupOf[op] = into;
+    into->ops.append(other->ops);
+    llvm::sort(into->ops, [&](Operation *a, Operation *b) { return position[a] < position[b]; });
+    into->firstPosition = std::min(into->firstPosition, other->firstPosition);
+    other->ops.clear();
+    return into;
+  }
+
+  void materialize(SmallVectorImpl<Operation *> &segment) {
+    llvm::SetVector<Operation *> remaining(segment.begin(), segment.end());
+    for (auto &group : groups) {
+      if (group->ops.empty())
+        continue;
+      for (Operation *op : group->ops)
+        remaining.remove(op);
+      remaining.insert(outline(*group));
+    }
+    if (remaining.empty())
+      return;
+    // A kernel stands at its last op; users of its earlier ops may stand before that.
+    SmallVector<Operation *> order(remaining.begin(), remaining.end());
+    llvm::sort(order, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
+    Operation *anchor = order.front()->getPrevNode();
+    if (!order.back()->hasTrait<OpTrait::IsTerminator>())
+      order.push_back(nullptr);
+    SmallVector<Operation *> movable;
+    for (Operation *op : order)
+      if (op && !op->hasTrait<OpTrait::IsTerminator>())
+        movable.push_back(op);
+    computeTopologicalSorting(movable);
+    for (Operation *op : movable) {
+      if (anchor)
+        op->moveAfter(anchor);
+      else
+        op->moveBefore(&block, block.begin());
+      anchor = op;
+    }
+  }
+
+  static bool isSplat(Operation *op) {
+    auto constant = dyn_cast_if_present<ConstantOp>(op);
+    return constant && isa<SplatElementsAttr>(constant.getValue());
+  }
+
+  Operation *outline(Group &group) {
+    llvm::SmallPtrSet<Operation *, 16> members(group.ops.begin(), group.ops.end());
+    llvm::SetVector<Value> inputs, outputs;
+    for (Operation *op : group.ops) {
+      for (Value operand : op->getOperands())
+        if (!members.contains(operand.getDefiningOp()) && !isSplat(operand.getDefiningOp()))
+          inputs.insert(operand);
+      for (Value result : op->getResults())
+        if (llvm::any_of(result.getUsers(), [&](Operation *user) { return !members.contains(user); }) || op->getNumResults() > 1 || result.use_empty())
+          outputs.insert(result);
+    }
+    OpBuilder builder(group.ops.back());
+    auto [name, nodes] = nodesOf(group);
+    SmallVector<Type> types = llvm::to_vector(llvm::map_range(outputs, [](Value v) { return v.getType(); }));
+    auto region = builder.create<kernel::RegionOp>(group.ops.back()->getLoc(), types, builder.getStringAttr(name), inputs.getArrayRef(),
+                                                   builder.getStringAttr(nodes), kernel::ScheduleAttr());
+    Block *body = builder.createBlock(&region.getBody());
+    IRMapping mapping;
+    for (Value input : inputs)
+      mapping.map(input, body->addArgument(input.getType(), input.getLoc()));
+    for (Operation *op : group.ops) {
+      for (Value operand : op->getOperands())
+        if (isSplat(operand.getDefiningOp()) && !mapping.contains(operand))
+          mapping.map(operand, builder.clone(*operand.getDefiningOp())->getResult(0));
+      builder.clone(*op, mapping);
+    }
+    SmallVector<Value> values = llvm::to_vector(llvm::map_range(outputs, [&](Value v) { return mapping.lookup(v); }));
+    builder.create<kernel::YieldOp>(region.getLoc(), values);
+    for (auto [i, from] : llvm::enumerate(outputs.getArrayRef()))
+      Value(from).replaceAllUsesWith(region.getResult(i));
+    for (Operation *op : llvm::reverse(group.ops)) {
+      op->dropAllUses();
+      op->erase();
+    }
+    return region;
+  }
+
+  std::pair<std::string, std::string> nodesOf(Group &group) {
+    llvm::SetVector<StringRef> names;
+    for (Operation *op : group.ops)
+      op->getLoc()->walk([&](Location loc) {
+        if (auto named = dyn_cast<NameLoc>(loc))
+          names.insert(named.getName());
+        return WalkResult::advance();
+      });
+    std::string first = names.empty() ? group.ops.front()->getName().stripDialect().str() : names.front().str();
+    return {first, llvm::join(names, ", ")};
+  }
+
+  Block &block;
+  std::vector<std::unique_ptr<Group>> groups;
+  llvm::DenseMap<Operation *, Group *> groupOf;
+  llvm::DenseMap<Operation *, unsigned> position;
+};
+
+struct FormKernelsPass : impl::FormKernelsPassBase<FormKernelsPass> {
+  void runOnOperation() override {
+    ModuleOp module = getOperation();
+    for (auto function : module.getOps<func::FuncOp>())
+      KernelFormer(function.getBody().front()).run();
+    // Names are unique in the model: profiles and errors go by them.
+    llvm::StringMap<unsigned> seen;
+    module.walk([&](kernel::RegionOp region) {
+      unsigned &count = seen[region.getName()];
+      if (count++)
+        region.setName((region.getName() + "#" + Twine(count)).str());
+    });
+  }
+};
+
+} // namespace
+} // namespace quern

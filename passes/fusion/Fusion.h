@@ -1,0 +1,8 @@
+#pragma once
+#include "mlir/Pass/Pass.h"
+
+namespace quern {
+#define GEN_PASS_DECL
+#define GEN_PASS_REGISTRATION
+#include "passes/fusion/Passes.h.inc"
+} // namespace quern

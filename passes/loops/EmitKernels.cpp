@@ -1,0 +1,61 @@
+#include "dialects/kernel/Kernel.h"
+#include "passes/loops/Emitters.h"
+#include "passes/loops/Loops.h"
+#include "llvm/ADT/StringSwitch.h"
+
+using namespace mlir;
+
+namespace quern {
+#define GEN_PASS_DEF_EMITKERNELSPASS
+#include "passes/loops/Passes.h.inc"
+
+KernelEmitter emitterNamed(StringRef algorithm) {
+  return llvm::StringSwitch<KernelEmitter>(algorithm)
+#define QUERN_EMITTER(algorithm, function) .Case(algorithm, function)
+#include "passes/loops/Emitters.inc"
+      .Default(nullptr);
+}
+
+namespace {
+
+struct EmitKernelsPass : impl::EmitKernelsPassBase<EmitKernelsPass> {
+  using Base::Base;
+
+  void runOnOperation() override {
+    llvm::Expected<const Target *> found = lookupTarget(target);
+    if (!found) {
+      getOperation().emitError(llvm::toString(found.takeError()));
+      return signalPassFailure();
+    }
+    SmallVector<kernel::FuncOp> functions(getOperation().getOps<kernel::FuncOp>());
+    for (kernel::FuncOp function : functions)
+      for (const Level &level : (*found)->levels)
+        if (failed(emit(function, level)))
+          return signalPassFailure();
+  }
+
+  LogicalResult emit(kernel::FuncOp source, const Level &level) {
+    KernelEmitter emitter = emitterNamed(source.getSchedule().getAlgorithm());
+    if (!emitter)
+      return source.emitError() << "no emitter for algorithm " << source.getSchedule().getAlgorithm();
+    std::string name = (source.getSymName() + "_" + level.suffix).str();
+    OpBuilder builder = OpBuilder::atBlockEnd(getOperation().getBody());
+    auto module = builder.create<ModuleOp>(source.getLoc(), name);
+    module->setAttr("quern.level", builder.getStringAttr(level.name));
+    KernelFunction kernel(module, source, level, name);
+    if (failed(emitter(kernel)))
+      return failure();
+    kernel.finish();
+    // The host function launches the same tasks whatever the level.
+    std::string tasks = kernel.tasks.str(), scratch = kernel.scratchBytes.str();
+    if (source.getTasks() && *source.getTasks() != tasks)
+      return source.emitError() << "level " << level.name << " has " << tasks << " tasks and another level has " << *source.getTasks();
+    source.setTasks(tasks);
+    Dim most = source.getScratch() ? Dim::max(*Dim::parse(*source.getScratch()), kernel.scratchBytes) : kernel.scratchBytes;
+    source.setScratch(most.str());
+    return success();
+  }
+};
+
+} // namespace
+} // namespace quern

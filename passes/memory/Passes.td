@@ -1,0 +1,24 @@
+#ifndef QUERN_PASSES_MEMORY
+#define QUERN_PASSES_MEMORY
+
+include "mlir/Pass/PassBase.td"
+
+def PlanMemoryPass : Pass<"quern-plan-memory", "mlir::ModuleOp"> {
+  let summary = "Give every tensor of the host function a place";
+  let description = [{
+    Tensors become addresses: inputs, outputs, weights, slots of one arena. Two tensors share a slot where their lives
+    do not overlap; a slot is as large as its largest tensor, an expression where sizes are dynamic, so the same plan
+    serves static and dynamic shapes. A tensor whose size is known only during the run is allocated where it is made.
+
+    ```mlir
+    %y = kernel.launch "fc1" @k0 (%x) ..     rt.arena {slots = ["256*batch"]}
+    %z = kernel.launch "fc2" @k1 (%y) ..  -> %0 = rt.input {index = 0} ; %1 = rt.slot {index = 0}
+    return %z                                rt.launch %0, %1 {..} ; %2 = rt.output {..} ; rt.launch %1, %2 {..}
+    ```
+
+    It must run after kernels are emitted, which learn their tasks and scratch then.
+  }];
+  let dependentDialects = ["::quern::rt::RtDialect", "::mlir::func::FuncDialect"];
+}
+
+#endif

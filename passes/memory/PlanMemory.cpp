@@ -1,0 +1,297 @@
+#include "dialects/kernel/Kernel.h"
+#include "dialects/rt/Rt.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "passes/memory/Memory.h"
+#include "llvm/ADT/StringSet.h"
+
+using namespace mlir;
+using namespace quern::graph;
+
+namespace quern {
+#define GEN_PASS_DEF_PLANMEMORYPASS
+#include "passes/memory/Passes.h.inc"
+
+namespace {
+
+/// A tensor that needs memory of its own: from the op that makes it to its last reader, in the order of a walk.
+struct Life {
+  Value value;
+  unsigned begin, end;
+  Dim bytes;
+  int64_t slot = -1;
+};
+
+Dim bytesOf(Value value) {
+  unsigned bits = elementOf(value).getIntOrFloatBitWidth();
+  return product(dimsOf(value)) * int64_t((std::max(bits, 8u) + 7) / 8);
+}
+
+class Planner {
+public:
+  explicit Planner(func::FuncOp function)
+      : function(function), module(function->getParentOfType<ModuleOp>()), builder(function.getContext()) {}
+
+  LogicalResult run() {
+    for (Value argument : function.getArguments())
+      for (const Dim &dim : dimsOf(argument)) {
+        std::vector<std::string> names;
+        dim.collectSymbols(names);
+        for (const std::string &name : names)
+          early.insert(name);
+      }
+    number(function.getBody().front());
+    assignOutputs();
+    assignSlots();
+
+    auto host = OpBuilder(function).create<func::FuncOp>(function.getLoc(), "host", FunctionType::get(builder.getContext(), {}, {}));
+    builder.setInsertionPointToStart(host.addEntryBlock());
+    builder.create<rt::ArenaOp>(function.getLoc(), dimsAttr(builder.getContext(), slots));
+    for (BlockArgument argument : function.getArguments())
+      buffers[argument] = builder.create<rt::InputOp>(function.getLoc(), buffer(), argument.getArgNumber());
+    if (failed(lower(function.getBody().front())))
+      return failure();
+    builder.create<func::ReturnOp>(function.getLoc());
+    return success();
+  }
+
+private:
+  Type buffer() { return rt::BufferType::get(builder.getContext()); }
+
+  /// The value whose memory `value` shares: reshapes are other views of the same elements.
+  static Value rootOf(Value value) {
+    while (auto reshape = value.getDefiningOp<ReshapeOp>())
+      value = reshape.getOperand();
+    return value;
+  }
+
+  //===--- Lives ----------------------------------------------------------------------------===//
+
+  unsigned number(Block &block) {
+    for (Operation &op : block) {
+      unsigned begin = clock++;
+      for (Region &region : op.getRegions())
+        for (Block &inner : region)
+          number(inner);
+      unsigned end = op.getNumRegions() ? clock++ : begin;
+      positions[&op] = {begin, end};
+    }
+    return clock;
+  }
+
+  /// The last position at which `value` or a view of it is read, seen from the block that makes it.
+  unsigned lastUse(Value value) {
+    Block *home = value.getParentBlock();
+    unsigned last = value.getDefiningOp() ? positions[value.getDefiningOp()].second : 0;
+    for (Operation *user : value.getUsers()) {
+      if (isa<ReshapeOp>(user)) {
+        last = std::max(last, lastUse(user->getResult(0)));
+        continue;
+      }
+      // What a branch yields lives on as the result of the op.
+      if (isa<YieldOp>(user))
+        last = std::max(last, clock);
+      Operation *seen = home->findAncestorOpInBlock(*user);
+      last = std::max(last, seen ? positions[seen].second : clock);
+    }
+    return last;
+  }
+
+  void assignOutputs() {
+    auto results = cast<func::ReturnOp>(function.getBody().front().getTerminator());
+    for (auto [index, value] : llvm::enumerate(results.getOperands())) {
+      Value root = rootOf(value);
+      if (root.getDefiningOp<kernel::LaunchOp>() && root.getParentBlock() == &function.getBody().front())
+        outputOf.try_emplace(root, index);
+    }
+  }
+
+  bool isEarly(const Dim &dim) {
+    std::vector<std::string> names;
+    dim.collectSymbols(names);
+    return llvm::all_of(names, [&](const std::string &name) { return early.contains(name); });
+  }
+
+  void assignSlots() {
+    std::vector<Life> lives;
+    function.walk<WalkOrder::PreOrder>([&](kernel::LaunchOp launch) {
+      for (Value result : launch.getResults())
+        if (!outputOf.count(result) && isEarly(bytesOf(result)))
+          lives.push_back({result, positions[launch].first, lastUse(result), bytesOf(result)});
+    });
+    // Best fit in program order: of the free slots the one nearest in size, judged with every symbol at 64.
+    constexpr int64_t hint = 64;
+    SmallVector<unsigned> freeFrom;
+    for (Life &life : lives) {
+      int64_t size = life.bytes.estimate(hint), best = -1, waste = INT64_MAX;
+      for (size_t slot = 0; slot < slots.size(); ++slot) {
+        int64_t distance = std::abs(slots[slot].estimate(hint) - size);
+        if (freeFrom[slot] < life.begin && distance < waste) {
+          best = slot;
+          waste = distance;
+        }
+      }
+      if (best < 0) {
+        best = slots.size();
+        slots.push_back(life.bytes);
+        freeFrom.push_back(0);
+      }
+      slots[best] = Dim::max(slots[best], life.bytes);
+      freeFrom[best] = life.end;
+      slotOf[life.value] = best;
+    }
+  }
+
+  //===--- Lowering -------------------------------------------------------------------------===//
+
+  LogicalResult lower(Block &block) {
+    for (Operation &op : block)
+      if (failed(lower(&op)))
+        return failure();
+    return success();
+  }
+
+  LogicalResult lower(Operation *op) {
+    return llvm::TypeSwitch<Operation *, LogicalResult>(op)
+        .Case([&](ConstantOp op) { return success(); }) // placed where it is used
+        .Case([&](ReshapeOp op) {
+          if (Value known = bufferOf(op.getOperand()))
+            buffers[op.getResult()] = known;
+          return success();
+        })
+        .Case([&](kernel::LaunchOp op) { return lowerLaunch(op); })
+        .Case([&](ReadSymbolsOp op) {
+          builder.create<rt::ReadSymbolsOp>(op.getLoc(), bufferOf(op.getValues()), elementOf(op.getValues()), op.getSymbols(),
+                                            op.getMinimum(), op.getMaximumAttr());
+          return success();
+        })
+        .Case([&](GuardOp op) {
+          builder.create<rt::GuardOp>(op.getLoc(), op.getLhs(), op.getRhs(), op.getMessage());
+          return success();
+        })
+        .Case([&](IfOp op) { return lowerIf(op); })
+        .Case([&](func::ReturnOp op) { return lowerReturn(op); })
+        .Default([](Operation *op) { return op->emitError() << "has no place in the host function"; });
+  }
+
+  Value bufferOf(Value value) {
+    if (auto constant = value.getDefiningOp<ConstantOp>()) {
+      auto [segment, isNew] = segments.try_emplace(constant.getValue(), segments.size());
+      return builder.create<rt::ConstantOp>(constant.getLoc(), buffer(), constant.getValue(), segment->second);
+    }
+    if (Value known = buffers.lookup(value))
+      return known;
+    // A view whose root is a constant.
+    Value root = rootOf(value);
+    return root != value ? bufferOf(root) : Value();
+  }
+
+  LogicalResult lowerLaunch(kernel::LaunchOp launch) {
+    Location loc = launch.getLoc();
+    SmallVector<Value> operands;
+    for (Value input : launch.getInputs())
+      operands.push_back(bufferOf(input));
+    for (Value result : launch.getResults()) {
+      Value &place = buffers[result];
+      if (auto output = outputOf.find(result); output != outputOf.end())
+        place = makeOutput(loc, output->second);
+      else if (auto slot = slotOf.find(result); slot != slotOf.end())
+        place = builder.create<rt::SlotOp>(loc, buffer(), slot->second);
+      else
+        place = builder.create<rt::AllocateOp>(loc, buffer(), bytesOf(result).str());
+      operands.push_back(place);
+    }
+    auto callee = module.lookupSymbol<kernel::FuncOp>(launch.getCallee());
+    if (!callee || !callee.getTasks())
+      return launch.emitError() << "needs a kernel whose loops are made";
+    SmallVector<Dim> values = dimsOf(launch.getDims());
+    auto expression = [&](StringRef text) {
+      return Dim::parse(text)->substitute([&](StringRef name) -> std::optional<Dim> {
+        size_t index = 0;
+        if (!name.consume_front("d") || name.getAsInteger(10, index) || index >= values.size())
+          return std::nullopt;
+        return values[index];
+      }).str();
+    };
+    builder.create<rt::LaunchOp>(loc, launch.getName(), launch.getCallee(), site++, operands, launch.getDims(), expression(*callee.getTasks()),
+                                 expression(*callee.getScratch()), launch.getNodes());
+    return success();
+  }
+
+  Value makeOutput(Location loc, unsigned index) {
+    auto results = cast<func::ReturnOp>(function.getBody().front().getTerminator());
+    return builder.create<rt::OutputOp>(loc, buffer(), index, dimsAttr(builder.getContext(), dimsOf(results.getOperand(index))));
+  }
+
+  /// Results that no kernel wrote in place: inputs, weights, results of control flow, the same value twice.
+  LogicalResult lowerReturn(func::ReturnOp op) {
+    for (auto [index, value] : llvm::enumerate(op.getOperands())) {
+      auto written = outputOf.find(rootOf(value));
+      if (written != outputOf.end() && written->second == index)
+        continue;
+      Value from = bufferOf(value), to = makeOutput(op.getLoc(), index);
+      builder.create<rt::CopyOp>(op.getLoc(), from, to, bytesOf(value).str());
+    }
+    return success();
+  }
+
+  LogicalResult lowerIf(IfOp op) {
+    SmallVector<Type> types(op.getNumResults(), buffer());
+    auto branch = builder.create<rt::IfOp>(op.getLoc(), types, bufferOf(op.getCondition()), op.getSymbols());
+    for (auto [from, to] : {std::pair(&op.getThenRegion(), &branch.getThenRegion()), std::pair(&op.getElseRegion(), &branch.getElseRegion())}) {
+      OpBuilder::InsertionGuard guard(builder);
+      builder.createBlock(to);
+      Block &body = from->front();
+      for (Operation &inner : body.without_terminator())
+        if (failed(lower(&inner)))
+          return failure();
+      auto yield = cast<YieldOp>(body.getTerminator());
+      SmallVector<Value> values;
+      for (Value value : yield.getValues())
+        values.push_back(bufferOf(value));
+      builder.create<rt::YieldOp>(yield.getLoc(), values, symbolsOf(op, yield));
+    }
+    for (auto [result, place] : llvm::zip(op.getResults(), branch.getResults()))
+      buffers[result] = place;
+    return success();
+  }
+
+  /// What each symbol of the op is in a branch: the dim of the yielded type at the place where the result has it.
+  ArrayAttr symbolsOf(IfOp op, YieldOp yield) {
+    SmallVector<Dim> values;
+    for (Attribute attribute : op.getSymbols()) {
+      Dim symbol = Dim::symbol(cast<StringAttr>(attribute).getValue()), found = 0;
+      for (auto [result, value] : llvm::zip(op.getResults(), yield.getValues())) {
+        SmallVector<Dim> outer = dimsOf(result), inner = dimsOf(value);
+        for (size_t axis = 0; axis < std::min(outer.size(), inner.size()); ++axis)
+          if (outer[axis] == symbol)
+            found = inner[axis];
+      }
+      values.push_back(found);
+    }
+    return dimsAttr(builder.getContext(), values);
+  }
+
+  func::FuncOp function;
+  ModuleOp module;
+  OpBuilder builder;
+  unsigned clock = 0;
+  int64_t site = 0;
+  llvm::DenseMap<Operation *, std::pair<unsigned, unsigned>> positions;
+  llvm::StringSet<> early;
+  SmallVector<Dim> slots;
+  llvm::DenseMap<Value, int64_t> slotOf;
+  llvm::DenseMap<Value, unsigned> outputOf;
+  llvm::DenseMap<Value, Value> buffers;
+  llvm::DenseMap<Attribute, int64_t> segments;
+};
+
+struct PlanMemoryPass : impl::PlanMemoryPassBase<PlanMemoryPass> {
+  void runOnOperation() override {
+    auto function = getOperation().lookupSymbol<func::FuncOp>("main");
+    if (!function || failed(Planner(function).run()))
+      signalPassFailure();
+  }
+};
+
+} // namespace
+} // namespace quern

@@ -1,0 +1,78 @@
+// Chooses the algorithm of each kernel by its anchor op. One line per kind of anchor in the table below.
+#include "dialects/kernel/Kernel.h"
+#include "passes/schedule/Schedule.h"
+
+using namespace mlir;
+using namespace quern::graph;
+
+namespace quern {
+#define GEN_PASS_DEF_SELECTSCHEDULEPASS
+#include "passes/schedule/Passes.h.inc"
+
+namespace {
+
+struct Choice {
+  StringRef algorithm;
+  SmallVector<std::pair<StringRef, int64_t>> parameters;
+  std::string reason;
+};
+
+bool isDepthwise(ConvOp conv) { return conv.getGroup() > 1 && conv.getChannels() && conv.getGroup() == uint64_t(*conv.getChannels()); }
+
+Choice chooseConv(Operation *op) {
+  auto conv = cast<ConvOp>(op);
+  if (!conv.getBlockedOutput())
+    return {"scalar_conv", {}, "channels are not in blocks: plain loops"};
+  if (isDepthwise(conv) && conv.getBlockedInput())
+    return {"depthwise", {}, "one filter per channel: vectors run over 16 channels"};
+  return {"conv", {}, conv.getBlockedInput() ? "channels in blocks of 16: register tiles of pixels x output channels"
+                                             : "few input channels: read as they are, written in blocks of 16"};
+}
+
+Choice chooseMatmul(Operation *op) {
+  auto matmul = cast<MatmulOp>(op);
+  return {"gemm", {}, matmul.getColumns() ? "weights packed in panels of 16" : "both operands are data"};
+}
+
+/// The algorithm by the name of the anchor op; everything else is a vector loop.
+struct Line {
+  StringRef op;
+  Choice (*choose)(Operation *);
+};
+const Line table[] = {
+    {"graph.conv", chooseConv},
+    {"graph.matmul", chooseMatmul},
+    {"graph.attention", [](Operation *) { return Choice{"attention", {}, "scores of a block of queries stay in cache"}; }},
+    {"graph.rnn", [](Operation *) { return Choice{"recurrent", {}, "steps in sequence, weights in cache"}; }},
+    {"graph.conv_transpose", [](Operation *) { return Choice{"conv_transpose", {}, "each output gathers the inputs that reach it"}; }},
+    {"graph.top_k", [](Operation *) { return Choice{"top_k", {}, "a heap per row"}; }},
+    {"graph.non_zero", [](Operation *) { return Choice{"non_zero", {}, "one pass counts, one writes"}; }},
+    {"graph.cumulative", [](Operation *) { return Choice{"cumulative", {}, "one pass per line"}; }},
+    {"graph.scatter_elements", [](Operation *) { return Choice{"scatter", {}, "copy, then updates in order"}; }},
+    {"graph.scatter_nd", [](Operation *) { return Choice{"scatter", {}, "copy, then updates in order"}; }},
+};
+
+Choice choose(kernel::RegionOp region) {
+  for (Operation &op : region.getBody().front())
+    for (const Line &line : table)
+      if (op.getName().getStringRef() == line.op)
+        return line.choose(&op);
+  return {"loops", {}, "no contraction: vectors along the innermost axis"};
+}
+
+struct SelectSchedulePass : impl::SelectSchedulePassBase<SelectSchedulePass> {
+  void runOnOperation() override {
+    Builder builder(&getContext());
+    getOperation().walk([&](kernel::RegionOp region) {
+      Choice choice = choose(region);
+      NamedAttrList parameters;
+      for (auto [name, value] : choice.parameters)
+        parameters.append(name, builder.getI64IntegerAttr(value));
+      region.setScheduleAttr(kernel::ScheduleAttr::get(&getContext(), builder.getStringAttr(choice.algorithm),
+                                                       parameters.getDictionary(&getContext()), builder.getStringAttr(choice.reason)));
+    });
+  }
+};
+
+} // namespace
+} // namespace quern
