@@ -37,8 +37,10 @@ public:
         std::vector<std::string> names;
         dim.collectSymbols(names);
         for (const std::string &name : names)
-          early.insert(name);
+          if (early.insert(name).second)
+            symbols.push_back(builder.getStringAttr(name));
       }
+    module->setAttr("quern.symbols", builder.getArrayAttr(symbols));
     number(function.getBody().front());
     assignOutputs();
     assignSlots();
@@ -51,6 +53,7 @@ public:
     if (failed(lower(function.getBody().front())))
       return failure();
     builder.create<func::ReturnOp>(function.getLoc());
+    module->setAttr("quern.weight_offsets", builder.getDenseI64ArrayAttr(offsets));
     return success();
   }
 
@@ -176,6 +179,10 @@ private:
   Value bufferOf(Value value) {
     if (auto constant = value.getDefiningOp<ConstantOp>()) {
       auto [segment, isNew] = segments.try_emplace(constant.getValue(), segments.size());
+      if (isNew) { // as the linker lays segments out: each at the next multiple of 64 bytes
+        offsets.push_back(weightBytes);
+        weightBytes += llvm::alignTo(uint64_t(*bytesOf(value).constant()), 64);
+      }
       return builder.create<rt::ConstantOp>(constant.getLoc(), buffer(), constant.getValue(), segment->second);
     }
     if (Value known = buffers.lookup(value))
@@ -278,6 +285,9 @@ private:
   int64_t site = 0;
   llvm::DenseMap<Operation *, std::pair<unsigned, unsigned>> positions;
   llvm::StringSet<> early;
+  SmallVector<Attribute> symbols;
+  SmallVector<int64_t> offsets;
+  int64_t weightBytes = 0;
   SmallVector<Dim> slots;
   llvm::DenseMap<Value, int64_t> slotOf;
   llvm::DenseMap<Value, unsigned> outputOf;

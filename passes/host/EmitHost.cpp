@@ -1,0 +1,344 @@
+#include "dialects/graph/Dim.h"
+#include "dialects/rt/Rt.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "passes/host/Host.h"
+#include "quern/runtime.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+
+namespace quern {
+#define GEN_PASS_DEF_EMITHOSTPASS
+#include "passes/host/Passes.h.inc"
+
+namespace {
+
+using Symbols = llvm::StringMap<Value>;
+
+SmallVector<Dim> parseAll(ArrayAttr exprs) {
+  SmallVector<Dim> dims;
+  for (Attribute attribute : exprs)
+    dims.push_back(*Dim::parse(cast<StringAttr>(attribute).getValue()));
+  return dims;
+}
+
+class HostEmitter {
+public:
+  HostEmitter(ModuleOp module, func::FuncOp source)
+      : module(module), source(source), b(source.getLoc(), module.getContext()), pointer(LLVM::LLVMPointerType::get(module.getContext())),
+        i64(b.getI64Type()), i32(b.getI32Type()) {}
+
+  LogicalResult run() {
+    OpBuilder top = OpBuilder::atBlockEnd(module.getBody());
+    ModuleOp host = top.create<ModuleOp>(source.getLoc(), "host_main");
+    b.setInsertionPointToEnd(host.getBody());
+    auto global = b.create<LLVM::GlobalOp>(LLVM::LLVMArrayType::get(b.getI8Type(), 0), /*isConstant=*/true, LLVM::Linkage::External,
+                                           "quern_weights", Attribute());
+    global.setVisibility_(LLVM::Visibility::Hidden);
+    function = b.create<LLVM::LLVMFuncOp>("quern_host_main", LLVM::LLVMFunctionType::get(i32, {pointer}));
+    Block *entry = function.addEntryBlock(b);
+    exit = b.createBlock(&function.getBody(), {}, {i32}, {b.getLoc()});
+    b.create<LLVM::ReturnOp>(exit->getArgument(0));
+    b.setInsertionPointToStart(entry);
+    frame = entry->getArgument(0);
+    Value services = field(offsetof(quern_frame, services));
+    arenaService = load(pointer, services, offsetof(quern_services, arena));
+    outputService = load(pointer, services, offsetof(quern_services, output));
+    launchService = load(pointer, services, offsetof(quern_services, launch));
+    failService = load(pointer, services, offsetof(quern_services, fail));
+    inputs = field(offsetof(quern_frame, inputs));
+    loadSymbols();
+    reserveArrays();
+    for (Operation &op : source.getBody().front())
+      if (failed(emit(&op)))
+        return failure();
+    return success();
+  }
+
+private:
+  //===--- Small pieces ---------------------------------------------------------------------===//
+
+  Value constant(int64_t value) { return b.create<LLVM::ConstantOp>(i64, value); }
+  Value narrow(int64_t value) { return b.create<LLVM::ConstantOp>(i32, value); }
+  Value at(Value base, int64_t bytes) { return b.create<LLVM::GEPOp>(pointer, b.getI8Type(), base, ArrayRef<LLVM::GEPArg>{int32_t(bytes)}); }
+  Value offset(Value base, Value bytes) { return b.create<LLVM::GEPOp>(pointer, b.getI8Type(), base, ArrayRef<LLVM::GEPArg>{bytes}); }
+  Value load(Type type, Value base, int64_t bytes) { return b.create<LLVM::LoadOp>(type, at(base, bytes)); }
+  Value field(int64_t bytes) { return load(pointer, frame, bytes); }
+  void store(Value value, Value base, int64_t bytes) { b.create<LLVM::StoreOp>(value, at(base, bytes)); }
+
+  /// Leaves with `status` where `condition` holds.
+  void exitIf(Value condition, Value status) {
+    Block *rest = b.createBlock(&function.getBody(), std::next(Region::iterator(b.getInsertionBlock())));
+    b.setInsertionPointToEnd(rest->getPrevNode());
+    b.create<LLVM::CondBrOp>(condition, exit, ValueRange(status), rest, ValueRange());
+    b.setInsertionPointToStart(rest);
+  }
+  void exitIfNull(Value address, int32_t status) {
+    Value null = b.create<LLVM::ZeroOp>(pointer);
+    exitIf(b.create<LLVM::ICmpOp>(LLVM::ICmpPredicate::eq, address, null), narrow(status));
+  }
+
+  //===--- Symbols and dims -----------------------------------------------------------------===//
+
+  void loadSymbols() {
+    Value table = field(offsetof(quern_frame, symbols));
+    auto names = module->getAttrOfType<ArrayAttr>("quern.symbols");
+    for (auto [index, name] : llvm::enumerate(names ? names.getValue() : ArrayRef<Attribute>()))
+      symbols[cast<StringAttr>(name).getValue()] = load(i64, table, index * 8);
+  }
+
+  Value value(const Dim &dim) {
+    if (std::optional<int64_t> known = dim.constant())
+      return constant(*known);
+    Value &cached = symbols[dim.str()];
+    if (cached)
+      return cached;
+    Value sum;
+    for (auto &[atoms, coefficient] : dim.getTerms()) {
+      Value term = atoms.empty() || coefficient != 1 ? constant(coefficient) : Value();
+      for (const std::string &text : atoms) {
+        Value factor = atomValue(text);
+        term = term ? b.create<LLVM::MulOp>(term, factor).getResult() : factor;
+      }
+      sum = sum ? b.create<LLVM::AddOp>(sum, term).getResult() : term;
+    }
+    return symbols[dim.str()] = sum;
+  }
+
+  Value atomValue(StringRef text) {
+    Dim::Atom atom = Dim::atomOf(text);
+    if (atom.function.empty()) {
+      Value known = symbols.lookup(atom.name);
+      if (!known) {
+        source.emitError() << "symbol \"" << atom.name << "\" is used before it is bound";
+        broken = true;
+        return constant(0);
+      }
+      return known;
+    }
+    Value x = value(atom.operands[0]), y = value(atom.operands[1]);
+    if (atom.function == "min" || atom.function == "max") {
+      auto predicate = atom.function == "min" ? LLVM::ICmpPredicate::slt : LLVM::ICmpPredicate::sgt;
+      return b.create<LLVM::SelectOp>(b.create<LLVM::ICmpOp>(predicate, x, y), x, y);
+    }
+    // Rounds toward minus infinity; a divisor of 0, which only an empty tensor can bring, counts as 1.
+    Value zero = constant(0), one = constant(1);
+    y = b.create<LLVM::SelectOp>(b.create<LLVM::ICmpOp>(LLVM::ICmpPredicate::eq, y, zero), one, y);
+    Value quotient = b.create<LLVM::SDivOp>(x, y), remainder = b.create<LLVM::SRemOp>(x, y);
+    Value inexact = b.create<LLVM::ICmpOp>(LLVM::ICmpPredicate::ne, remainder, zero);
+    Value signs = b.create<LLVM::ICmpOp>(LLVM::ICmpPredicate::slt, b.create<LLVM::XOrOp>(x, y), zero);
+    Value down = b.create<LLVM::SubOp>(quotient, one);
+    return b.create<LLVM::SelectOp>(b.create<LLVM::AndOp>(inexact, signs), down, quotient);
+  }
+
+  //===--- Arrays for calls -----------------------------------------------------------------===//
+
+  /// One array of addresses and one of dims serve all calls: they are read before the call returns.
+  void reserveArrays() {
+    int64_t buffers = 1, dims = QUERN_MAX_RANK;
+    source.walk([&](rt::LaunchOp launch) {
+      buffers = std::max<int64_t>(buffers, launch.getBuffers().size());
+      dims = std::max<int64_t>(dims, launch.getDims().size());
+    });
+    bufferArray = b.create<LLVM::AllocaOp>(pointer, pointer, constant(buffers));
+    dimArray = b.create<LLVM::AllocaOp>(pointer, i64, constant(dims));
+  }
+
+  void fillDims(ArrayRef<Dim> dims) {
+    for (auto [index, dim] : llvm::enumerate(dims))
+      store(value(dim), dimArray, index * 8);
+  }
+
+  Value call(Value service, Type result, ArrayRef<Value> arguments) {
+    SmallVector<Type> types = llvm::to_vector(llvm::map_range(arguments, [](Value v) { return v.getType(); }));
+    SmallVector<Value> operands{service};
+    operands.append(arguments.begin(), arguments.end());
+    return b.create<LLVM::CallOp>(LLVM::LLVMFunctionType::get(result, types), operands).getResult();
+  }
+
+  //===--- Ops ------------------------------------------------------------------------------===//
+
+  LogicalResult emit(Operation *op) {
+    b.setLoc(op->getLoc());
+    LogicalResult result =
+        llvm::TypeSwitch<Operation *, LogicalResult>(op)
+            .Case([&](rt::ArenaOp op) { return emitArena(op), success(); })
+            .Case([&](rt::SlotOp op) { return places[op.getBuffer()] = slots[op.getIndex()], success(); })
+            .Case([&](rt::InputOp op) {
+              places[op.getBuffer()] = load(pointer, inputs, op.getIndex() * sizeof(quern_tensor) + offsetof(quern_tensor, data));
+              return success();
+            })
+            .Case([&](rt::ConstantOp op) { return emitConstant(op), success(); })
+            .Case([&](rt::OutputOp op) { return emitOutput(op), success(); })
+            .Case([&](rt::AllocateOp op) { return emitAllocate(op), success(); })
+            .Case([&](rt::LaunchOp op) { return emitLaunch(op), success(); })
+            .Case([&](rt::CopyOp op) {
+              b.create<LLVM::MemcpyOp>(places[op.getTo()], places[op.getFrom()], value(*Dim::parse(op.getBytes())), /*isVolatile=*/false);
+              return success();
+            })
+            .Case([&](rt::ReadSymbolsOp op) { return emitRead(op), success(); })
+            .Case([&](rt::GuardOp op) { return emitGuard(op), success(); })
+            .Case([&](rt::IfOp op) { return emitIf(op); })
+            .Case([&](func::ReturnOp) {
+              b.create<LLVM::BrOp>(ValueRange(narrow(QUERN_OK)), exit);
+              return success();
+            })
+            .Default([](Operation *op) { return op->emitError() << "has no meaning in the host function"; });
+    return failure(failed(result) || broken);
+  }
+
+  static constexpr int64_t kAlign = 64;
+
+  void emitArena(rt::ArenaOp op) {
+    Dim total = 0;
+    SmallVector<Value> offsets;
+    for (const Dim &bytes : parseAll(op.getSlots())) {
+      offsets.push_back(value(total));
+      total = total + bytes.ceildiv(kAlign) * kAlign;
+    }
+    if (offsets.empty())
+      return;
+    Value base = call(arenaService, pointer, {frame, value(total)});
+    exitIfNull(base, QUERN_OUT_OF_MEMORY);
+    for (Value bytes : offsets)
+      slots.push_back(offset(base, bytes));
+  }
+
+  void emitAllocate(rt::AllocateOp op) {
+    Value base = call(arenaService, pointer, {frame, value(*Dim::parse(op.getBytes()))});
+    exitIfNull(base, QUERN_OUT_OF_MEMORY);
+    places[op.getBuffer()] = base;
+  }
+
+  void emitConstant(rt::ConstantOp op) {
+    Value base = b.create<LLVM::AddressOfOp>(pointer, "quern_weights");
+    auto offsets = module->getAttrOfType<DenseI64ArrayAttr>("quern.weight_offsets");
+    places[op.getBuffer()] = b.create<LLVM::GEPOp>(pointer, b.getI8Type(), base, ArrayRef<LLVM::GEPArg>{constant(offsets[op.getSegment()])});
+  }
+
+  void emitOutput(rt::OutputOp op) {
+    SmallVector<Dim> dims = parseAll(op.getDims());
+    fillDims(dims);
+    Value data = call(outputService, pointer, {frame, narrow(op.getIndex()), narrow(dims.size()), dimArray});
+    exitIfNull(data, QUERN_INVALID_ARGUMENT);
+    places[op.getBuffer()] = data;
+  }
+
+  void emitLaunch(rt::LaunchOp op) {
+    for (auto [index, buffer] : llvm::enumerate(op.getBuffers()))
+      store(places[buffer], bufferArray, index * 8);
+    fillDims(parseAll(op.getDims()));
+    Value status = call(launchService, i32, {frame, narrow(op.getSite()), bufferArray, dimArray, value(*Dim::parse(op.getTasks())),
+                                             value(*Dim::parse(op.getScratch()))});
+    exitIf(b.create<LLVM::ICmpOp>(LLVM::ICmpPredicate::ne, status, narrow(0)), status);
+  }
+
+  /// A text of the artifact; the address is taken where it is used.
+  LLVM::GlobalOp textGlobal(StringRef content) {
+    std::string name = "text" + std::to_string(texts++);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPoint(function);
+    std::string bytes = content.str() + '\0';
+    auto global = b.create<LLVM::GlobalOp>(LLVM::LLVMArrayType::get(b.getI8Type(), bytes.size()), /*isConstant=*/true, LLVM::Linkage::Internal,
+                                           name, b.getStringAttr(bytes));
+    return global;
+  }
+  Value text(StringRef content) { return b.create<LLVM::AddressOfOp>(textGlobal(content)); }
+
+  void failIf(Value condition, StringRef format, Value x, Value y) {
+    // The call stands in a block of its own, off the straight way.
+    Block *here = b.getInsertionBlock();
+    Block *rest = b.createBlock(&function.getBody(), std::next(Region::iterator(here)));
+    Block *off = b.createBlock(&function.getBody(), function.getBody().end());
+    b.setInsertionPointToStart(off);
+    Value status = call(failService, i32, {frame, narrow(QUERN_DATA_ERROR), text(format), x, y, constant(0)});
+    b.setInsertionPointToEnd(off);
+    b.create<LLVM::BrOp>(ValueRange(status), exit);
+    b.setInsertionPointToEnd(here);
+    b.create<LLVM::CondBrOp>(condition, off, ValueRange(), rest, ValueRange());
+    b.setInsertionPointToStart(rest);
+  }
+
+  void emitRead(rt::ReadSymbolsOp op) {
+    Type element = op.getElement();
+    unsigned width = std::max(8u, element.getIntOrFloatBitWidth());
+    for (auto [index, attribute] : llvm::enumerate(op.getSymbols())) {
+      Value loaded = load(b.getIntegerType(width), places[op.getValues()], index * width / 8);
+      if (width < 64)
+        loaded = element.isUnsignedInteger() || element.isInteger(1) ? b.create<LLVM::ZExtOp>(i64, loaded).getResult()
+                                                                     : b.create<LLVM::SExtOp>(i64, loaded).getResult();
+      StringRef name = cast<StringAttr>(attribute).getValue();
+      Value least = constant(op.getMinimum());
+      failIf(b.create<LLVM::ICmpOp>(LLVM::ICmpPredicate::slt, loaded, least), "a size or position is %lld, but must be at least %lld", loaded, least);
+      // A size beyond this cannot be allocated, and products of sizes stay inside 64 bits.
+      Value most = op.getMaximum() ? value(*Dim::parse(*op.getMaximum())) : constant(int64_t(1) << 40);
+      failIf(b.create<LLVM::ICmpOp>(LLVM::ICmpPredicate::sgt, loaded, most), "a size or position is %lld, but must be at most %lld", loaded, most);
+      symbols[name] = loaded;
+    }
+  }
+
+  void emitGuard(rt::GuardOp op) {
+    Value x = value(*Dim::parse(op.getLhs())), y = value(*Dim::parse(op.getRhs()));
+    failIf(b.create<LLVM::ICmpOp>(LLVM::ICmpPredicate::ne, x, y), (op.getMessage() + ": %lld and %lld").str(), x, y);
+  }
+
+  LogicalResult emitIf(rt::IfOp op) {
+    Value flag = load(b.getI8Type(), places[op.getCondition()], 0);
+    Value condition = b.create<LLVM::ICmpOp>(LLVM::ICmpPredicate::ne, flag, b.create<LLVM::ConstantOp>(b.getI8Type(), 0));
+    Block *here = b.getInsertionBlock();
+    // The join takes the addresses of the results, then the symbols' values.
+    SmallVector<Type> types(op.getNumResults(), pointer);
+    types.append(op.getSymbols().size(), i64);
+    SmallVector<Location> locs(types.size(), op.getLoc());
+    Block *join = b.createBlock(&function.getBody(), std::next(Region::iterator(here)), types, locs);
+    SmallVector<Block *, 2> branches;
+    for (Region *region : {&op.getThenRegion(), &op.getElseRegion()}) {
+      branches.push_back(b.createBlock(&function.getBody(), Region::iterator(join)));
+      Symbols before = symbols;
+      for (Operation &inner : region->front().without_terminator())
+        if (failed(emit(&inner)))
+          return failure();
+      auto yield = cast<rt::YieldOp>(region->front().getTerminator());
+      SmallVector<Value> values;
+      for (Value place : yield.getBuffers())
+        values.push_back(places[place]);
+      for (const Dim &dim : parseAll(yield.getSymbols()))
+        values.push_back(value(dim));
+      b.create<LLVM::BrOp>(values, join);
+      symbols = std::move(before);
+    }
+    b.setInsertionPointToEnd(here);
+    b.create<LLVM::CondBrOp>(condition, branches[0], ValueRange(), branches[1], ValueRange());
+    b.setInsertionPointToStart(join);
+    for (auto [index, result] : llvm::enumerate(op.getResults()))
+      places[result] = join->getArgument(index);
+    for (auto [index, attribute] : llvm::enumerate(op.getSymbols()))
+      symbols[cast<StringAttr>(attribute).getValue()] = join->getArgument(op.getNumResults() + index);
+    return success();
+  }
+
+  ModuleOp module;
+  func::FuncOp source;
+  ImplicitLocOpBuilder b;
+  Type pointer, i64, i32;
+  LLVM::LLVMFuncOp function;
+  Block *exit = nullptr;
+  Value frame, inputs, arenaService, outputService, launchService, failService, bufferArray, dimArray;
+  Symbols symbols; // values of symbols, and of expressions over them
+  SmallVector<Value> slots;
+  llvm::DenseMap<Value, Value> places;
+  unsigned texts = 0;
+  bool broken = false;
+};
+
+struct EmitHostPass : impl::EmitHostPassBase<EmitHostPass> {
+  void runOnOperation() override {
+    auto source = getOperation().lookupSymbol<func::FuncOp>("host");
+    if (!source || failed(HostEmitter(getOperation(), source).run()))
+      signalPassFailure();
+  }
+};
+
+} // namespace
+} // namespace quern

@@ -1,0 +1,17 @@
+#ifndef QUERN_PASSES_HOST
+#define QUERN_PASSES_HOST
+
+include "mlir/Pass/PassBase.td"
+
+def EmitHostPass : Pass<"quern-emit-host", "mlir::ModuleOp"> {
+  let summary = "Turn the rt ops of @host into native code";
+  let description = [{
+    A nested module @host_main appears with one llvm.func @quern_host_main(frame) -> i32 of straight code: dims as i64
+    arithmetic, addresses, calls of the runtime's services, an early exit after each that can fail.
+
+    It must run after memory is planned; nothing but rt ops may be left in @host.
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
+}
+
+#endif
