@@ -1,0 +1,49 @@
+// The compiler as a function: a model in, an artifact out.
+#pragma once
+#include "compiler/Diagnostics.h"
+#include "compiler/Options.h"
+#include "codegen/Emit.h"
+#include "codegen/Target.h"
+#include "codegen/link/ModelDescription.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/OwningOpRef.h"
+#include "llvm/Support/JSON.h"
+
+namespace quern {
+
+/// Registers and loads every dialect of the pipeline. Once per context.
+void loadDialects(mlir::MLIRContext &context);
+/// Registers every pass of the pipeline for textual pipelines (quern-opt).
+void registerPasses();
+
+/// One row of Phases.inc.
+struct Phase {
+  llvm::StringLiteral name, summary;
+};
+llvm::ArrayRef<Phase> allPhases();
+
+/// A model on its way through the phases.
+struct Compilation {
+  Compilation(mlir::MLIRContext &context, const CompileOptions &options) : context(context), options(options) {}
+
+  mlir::MLIRContext &context;
+  const CompileOptions &options;
+  const Target *target = nullptr;
+  std::string input;      ///< path of the model, or what to call it in messages
+  llvm::StringRef bytes;  ///< the model itself where it is not a file
+  mlir::OwningOpRef<mlir::ModuleOp> module;
+  std::vector<EmittedObject> objects; ///< after "emit": the host function, then the kernels in the order of `kernels`
+  std::vector<std::string> kernels;   ///< symbols of the emitted kernels
+  std::string assembly;               ///< after "emit" with EmitKind::Assembly
+  llvm::json::Object manifest;        ///< after "link"
+  struct Timing {
+    llvm::StringRef phase;
+    double seconds;
+  };
+  std::vector<Timing> timings;
+};
+
+/// Runs the phases that the options ask for. Errors are those of the phases; a failed verifier is Internal.
+llvm::Error runPhases(Compilation &compilation);
+
+} // namespace quern

@@ -1,0 +1,184 @@
+#include "compiler/Describe.h"
+#include "codegen/link/Manifest.h"
+#include "dialects/kernel/Kernel.h"
+#include "dialects/rt/Rt.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
+#include "quern/runtime.h"
+#include "llvm/Support/Path.h"
+
+using namespace mlir;
+
+namespace quern {
+
+static int32_t dtypeOf(Type element) {
+  if (auto integer = dyn_cast<IntegerType>(element)) {
+    bool natural = integer.isUnsigned();
+    switch (integer.getWidth()) {
+    case 1: return QUERN_BOOL;
+    case 8: return natural ? QUERN_U8 : QUERN_I8;
+    case 16: return natural ? QUERN_U16 : QUERN_I16;
+    case 32: return natural ? QUERN_U32 : QUERN_I32;
+    default: return natural ? QUERN_U64 : QUERN_I64;
+    }
+  }
+  if (element.isF64()) return QUERN_F64;
+  if (element.isF16()) return QUERN_F16;
+  if (element.isBF16()) return QUERN_BF16;
+  return QUERN_F32;
+}
+
+static ValueInfo describeValue(StringRef name, Type type, ArrayRef<std::string> symbols) {
+  ValueInfo info;
+  info.name = name.str();
+  info.dtype = dtypeOf(cast<RankedTensorType>(type).getElementType());
+  for (const Dim &dim : graph::dimsOf(type)) {
+    if (auto known = dim.constant()) {
+      info.dims.push_back(*known);
+      continue;
+    }
+    auto found = llvm::find(symbols, dim.str());
+    info.dims.push_back(found == symbols.end() ? QUERN_COMPUTED_DIM : -1 - int64_t(found - symbols.begin()));
+  }
+  return info;
+}
+
+ModelDescription describeModel(Compilation &c) {
+  ModelDescription model;
+  model.name = c.options.name.empty() ? llvm::sys::path::stem(c.input).str() : c.options.name;
+  auto main = c.module->lookupSymbol<func::FuncOp>("main");
+  if (auto names = (*c.module)->getAttrOfType<ArrayAttr>("quern.symbols"))
+    for (Attribute name : names)
+      model.symbols.push_back(cast<StringAttr>(name).str());
+  for (auto [index, type] : llvm::enumerate(main.getArgumentTypes()))
+    model.inputs.push_back(describeValue(main.getArgAttrOfType<StringAttr>(index, "graph.name").getValue(), type, model.symbols));
+  for (auto [index, type] : llvm::enumerate(main.getResultTypes()))
+    model.outputs.push_back(describeValue(main.getResultAttrOfType<StringAttr>(index, "graph.name").getValue(), type, model.symbols));
+
+  SmallVector<kernel::FuncOp> functions(c.module->getOps<kernel::FuncOp>());
+  llvm::StringMap<uint32_t> numbers;
+  for (kernel::FuncOp function : functions)
+    numbers[function.getSymName()] = numbers.size();
+  c.module->walk([&](rt::LaunchOp launch) {
+    model.sites.push_back({launch.getName().str(), launch.getNodes().str(), numbers[launch.getCallee()]});
+  });
+  for (const Level &level : c.target->levels) {
+    LevelKernels kernels{&level, {}};
+    for (kernel::FuncOp function : functions)
+      kernels.kernels.push_back((function.getSymName() + "_" + level.suffix).str());
+    model.levels.push_back(std::move(kernels));
+  }
+  if (auto metadata = (*c.module)->getAttrOfType<ArrayAttr>("onnx.metadata"))
+    for (Attribute pair : metadata) {
+      auto entry = cast<ArrayAttr>(pair);
+      model.metadata.push_back({cast<StringAttr>(entry[0]).str(), cast<StringAttr>(entry[1]).str()});
+    }
+  return model;
+}
+
+llvm::json::Object describeManifest(Compilation &c, const ModelDescription &description) {
+  llvm::json::Object manifest = describe(description);
+  manifest["compiler"] = "quern " QUERN_VERSION;
+  manifest["target"] = c.target->name.str();
+  llvm::json::Array kernels;
+  for (kernel::FuncOp function : c.module->getOps<kernel::FuncOp>()) {
+    llvm::json::Object entry;
+    entry["name"] = function.getSymName();
+    entry["algorithm"] = function.getSchedule().getAlgorithm().getValue();
+    entry["reason"] = function.getSchedule().getReason().getValue();
+    entry["tasks"] = function.getTasks().value_or("");
+    entry["scratch"] = function.getScratch().value_or("");
+    llvm::json::Array ops;
+    for (Operation &op : function.getBody().front().without_terminator())
+      ops.push_back(op.getName().stripDialect());
+    entry["ops"] = std::move(ops);
+    llvm::json::Object lint;
+    for (auto [index, symbol] : llvm::enumerate(c.kernels)) {
+      auto [kernel, level] = StringRef(symbol).rsplit('_');
+      if (kernel != function.getSymName())
+        continue;
+      const LoopCounts &hot = c.objects[index + 1].hot;
+      lint[level] = llvm::json::Object{{"instructions", hot.instructions}, {"fma", hot.fma}, {"stack_loads", hot.stackLoads},
+                                       {"stack_stores", hot.stackStores}, {"calls", hot.calls}};
+    }
+    entry["hot_loop"] = std::move(lint);
+    kernels.push_back(std::move(entry));
+  }
+  manifest["kernels"] = std::move(kernels);
+  if (auto offsets = (*c.module)->getAttrOfType<DenseI64ArrayAttr>("quern.weight_offsets"))
+    manifest["weights"] = offsets.empty() ? 0 : offsets.asArrayRef().back();
+  c.module->walk([&](rt::ArenaOp arena) {
+    Dim total = 0;
+    for (Attribute slot : arena.getSlots())
+      total = total + Dim::parse(cast<StringAttr>(slot).getValue())->ceildiv(64) * 64;
+    manifest["arena"] = total.str();
+  });
+  return manifest;
+}
+
+std::vector<llvm::ArrayRef<char>> weightSegments(ModuleOp module, std::deque<std::vector<char>> &copies) {
+  std::vector<llvm::ArrayRef<char>> segments;
+  module.walk([&](rt::ConstantOp constant) {
+    size_t index = constant.getSegment();
+    if (index >= segments.size())
+      segments.resize(index + 1);
+    if (!segments[index].empty())
+      return;
+    if (auto resource = dyn_cast<DenseResourceElementsAttr>(constant.getValue())) {
+      segments[index] = resource.getRawHandle().getBlob()->getData();
+      return;
+    }
+    auto dense = cast<DenseElementsAttr>(constant.getValue());
+    std::vector<char> &bytes = copies.emplace_back();
+    if (dense.getElementType().isInteger(1)) { // kept as bits there, as bytes here
+      for (bool value : dense.getValues<bool>())
+        bytes.push_back(value);
+    } else {
+      ArrayRef<char> raw = dense.getRawData();
+      for (int64_t i = 0; i < (dense.isSplat() ? dense.getNumElements() : 1); ++i)
+        bytes.insert(bytes.end(), raw.begin(), raw.end());
+    }
+    segments[index] = bytes;
+  });
+  return segments;
+}
+
+llvm::Error fixShapes(ModuleOp module, llvm::ArrayRef<FixedShape> shapes) {
+  auto main = module.lookupSymbol<func::FuncOp>("main");
+  SmallVector<Type> types(main.getArgumentTypes());
+  for (const FixedShape &shape : shapes) {
+    std::string known;
+    std::optional<unsigned> input;
+    for (unsigned i = 0; i < main.getNumArguments(); ++i) {
+      StringRef name = main.getArgAttrOfType<StringAttr>(i, "onnx.name").getValue();
+      if (name == shape.input)
+        input = i;
+      known += (known.empty() ? "" : ", ") + quoted(name);
+    }
+    if (!input)
+      return makeError(ErrorKind::Usage, "--shape names {0}, but the model's inputs are {1}", quoted(shape.input), known);
+    auto type = cast<RankedTensorType>(types[*input]);
+    if (type.getRank() != int64_t(shape.dims.size()))
+      return makeError(ErrorKind::Usage, "--shape gives {0} dims for {1}, which has {2}", shape.dims.size(), quoted(shape.input), type.getRank());
+    SmallVector<int64_t> sizes(type.getShape());
+    auto names = main.getArgAttrOfType<ArrayAttr>(*input, "onnx.dims");
+    SmallVector<Attribute> exprs = names ? SmallVector<Attribute>(names.getValue()) : SmallVector<Attribute>();
+    for (auto [axis, wanted] : llvm::enumerate(shape.dims)) {
+      if (wanted < 0)
+        continue;
+      if (!ShapedType::isDynamic(sizes[axis]) && sizes[axis] != wanted)
+        return makeError(ErrorKind::Usage, "--shape gives {0} for axis {1} of {2}, which is {3} in the model", wanted, axis, quoted(shape.input), sizes[axis]);
+      sizes[axis] = wanted;
+      if (axis < exprs.size())
+        exprs[axis] = StringAttr::get(module.getContext(), "");
+    }
+    types[*input] = RankedTensorType::get(sizes, type.getElementType());
+    main.getArgument(*input).setType(types[*input]);
+    if (names)
+      main.setArgAttr(*input, "onnx.dims", ArrayAttr::get(module.getContext(), exprs));
+  }
+  main.setFunctionType(FunctionType::get(module.getContext(), types, main.getResultTypes()));
+  return llvm::Error::success();
+}
+
+} // namespace quern

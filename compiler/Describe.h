@@ -1,0 +1,20 @@
+// From a compiled module to what the artifact says about itself.
+#pragma once
+#include "compiler/Compile.h"
+#include <deque>
+
+namespace quern {
+
+/// The tables of the descriptor: inputs, outputs, symbols, launches, kernels per level, metadata.
+ModelDescription describeModel(Compilation &compilation);
+
+/// The manifest: the description, and per kernel its algorithm, tasks, reason and what the lint counted.
+llvm::json::Object describeManifest(Compilation &compilation, const ModelDescription &description);
+
+/// The bytes of each weight, in the order of segments. Splats are written out into `copies`.
+std::vector<llvm::ArrayRef<char>> weightSegments(mlir::ModuleOp module, std::deque<std::vector<char>> &copies);
+
+/// Gives inputs the shapes that the caller asks for. Error: Usage, an unknown input or a dim that disagrees.
+llvm::Error fixShapes(mlir::ModuleOp onnxModule, llvm::ArrayRef<FixedShape> shapes);
+
+} // namespace quern

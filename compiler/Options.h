@@ -1,0 +1,34 @@
+#pragma once
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace quern {
+
+/// What the link makes.
+enum class EmitKind { SharedLibrary, Object, Archive, Assembly };
+
+/// A shape that the caller fixes: every dim of an input.
+struct FixedShape {
+  std::string input;
+  std::vector<int64_t> dims; ///< -1 leaves a dim as it is
+};
+
+/// Everything that decides what a compilation makes. One struct for the command line, Python and tests.
+struct CompileOptions {
+  std::string target = "x86-64";
+  EmitKind emit = EmitKind::SharedLibrary;
+  std::string output;             ///< path of the artifact
+  std::string header;             ///< path of the C header; empty: none
+  std::string name;               ///< the model's name; empty: from the file's name
+  std::vector<FixedShape> shapes;
+  bool optimize = true;           ///< false: -O0, no fusion, plain loops, through the same phases
+  std::string startAt, stopAfter; ///< names of phases; empty: all
+  /// Called when a phase begins (index, name), for progress; may be empty.
+  std::function<void(unsigned, llvm::StringRef)> progress;
+};
+
+} // namespace quern

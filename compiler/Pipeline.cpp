@@ -1,0 +1,201 @@
+// THE pipeline: every way of using the compiler runs these functions, in the order of Phases.inc.
+#include "compiler/Compile.h"
+#include "compiler/Describe.h"
+#include "compiler/Verify.h"
+#include "codegen/LowerToLLVM.h"
+#include "codegen/link/DescriptorEmitter.h"
+#include "codegen/link/Header.h"
+#include "codegen/link/Linker.h"
+#include "codegen/link/Manifest.h"
+#include "codegen/link/OutputFile.h"
+#include "frontends/onnx/Importer.h"
+#include "frontends/onnx/lowering/Lowering.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Transforms/Passes.h"
+#include "passes/fusion/Fusion.h"
+#include "passes/host/Host.h"
+#include "passes/loops/Loops.h"
+#include "passes/memory/Memory.h"
+#include "passes/schedule/Schedule.h"
+#include "runtime/RuntimeImage.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/Path.h"
+#include <chrono>
+
+using namespace mlir;
+
+namespace quern {
+
+/// Runs passes; the first diagnostic is the error's text.
+static llvm::Error runPasses(Compilation &c, llvm::function_ref<void(PassManager &)> add) {
+  std::string text;
+  ScopedDiagnosticHandler handler(&c.context, [&](Diagnostic &diagnostic) {
+    if (diagnostic.getSeverity() == DiagnosticSeverity::Error && text.empty())
+      text = diagnostic.str();
+    return success();
+  });
+  PassManager manager(&c.context);
+  manager.enableVerifier(true);
+  add(manager);
+  if (failed(manager.run(*c.module)))
+    return makeError(ErrorKind::Internal, "{0}", text.empty() ? std::string("a pass failed without saying why") : text);
+  return llvm::Error::success();
+}
+
+static llvm::Error runImport(Compilation &c) {
+  auto module = c.bytes.empty() ? importOnnxFile(c.input, c.context) : importOnnxBytes(c.bytes, c.input, "", c.context);
+  if (!module)
+    return module.takeError();
+  c.module = std::move(*module);
+  return llvm::Error::success();
+}
+
+static llvm::Error runGraph(Compilation &c) {
+  if (llvm::Error error = fixShapes(*c.module, c.options.shapes))
+    return error;
+  auto module = lowerToGraph(*c.module);
+  if (!module)
+    return module.takeError();
+  c.module = std::move(*module);
+  return runPasses(c, [&](PassManager &manager) {
+    manager.addPass(createCSEPass());
+    manager.addPass(createCanonicalizerPass());
+  });
+}
+
+static llvm::Error runFuse(Compilation &c) {
+  return runPasses(c, [&](PassManager &manager) { manager.addPass(createFormKernelsPass()); });
+}
+
+static llvm::Error runSchedule(Compilation &c) {
+  return runPasses(c, [&](PassManager &manager) { manager.addPass(createSelectSchedulePass()); });
+}
+
+static llvm::Error runLoops(Compilation &c) {
+  return runPasses(c, [&](PassManager &manager) {
+    manager.addPass(createOutlineKernelsPass()); // equal kernels become one before their loops are made
+    EmitKernelsPassOptions options;
+    options.target = c.target->name.str();
+    manager.addPass(createEmitKernelsPass(options));
+  });
+}
+
+static llvm::Error runMemory(Compilation &c) {
+  return runPasses(c, [&](PassManager &manager) { manager.addPass(createPlanMemoryPass()); });
+}
+
+static llvm::Error runHost(Compilation &c) {
+  return runPasses(c, [&](PassManager &manager) { manager.addPass(createEmitHostPass()); });
+}
+
+static llvm::Error runEmit(Compilation &c) {
+  loadCodegenDialects(c.context);
+  std::vector<EmitJob> jobs;
+  for (ModuleOp module : c.module->getOps<ModuleOp>()) {
+    auto levelName = module->getAttrOfType<StringAttr>("quern.level");
+    const Level *level = &c.target->baseLevel();
+    for (const Level &candidate : c.target->levels)
+      if (levelName && candidate.name == levelName.getValue())
+        level = &candidate;
+    if (levelName)
+      c.kernels.push_back(module.getSymName()->str());
+    // The host function comes first.
+    jobs.insert(levelName ? jobs.end() : jobs.begin(), EmitJob{module, level, module.getSymName()->str()});
+  }
+  if (c.options.emit == EmitKind::Assembly) {
+    for (EmitJob &job : jobs) {
+      if (failed(lowerToLLVMDialect(job.module)))
+        return makeError(ErrorKind::Internal, "kernel {0} does not lower to LLVM", job.name);
+      auto text = emitAssembly(job.module, *c.target, *job.level);
+      if (!text)
+        return text.takeError();
+      c.assembly += *text;
+    }
+    return writeOutput(c.options.output, c.assembly);
+  }
+  auto objects = emitAll(jobs, *c.target);
+  if (!objects)
+    return objects.takeError();
+  c.objects = std::move(*objects);
+  return llvm::Error::success();
+}
+
+static llvm::Error runLink(Compilation &c) {
+  if (c.options.emit == EmitKind::Assembly)
+    return llvm::Error::success();
+  ModelDescription description = describeModel(c);
+  c.manifest = describeManifest(c, description);
+  description.manifest = formatManifest(llvm::json::Object(c.manifest));
+  auto descriptor = emitDescriptor(description, *c.target);
+  if (!descriptor)
+    return descriptor.takeError();
+
+  LinkRequest request;
+  request.target = c.target;
+  for (EmittedObject &object : c.objects)
+    request.objects.push_back({object.object.data(), object.object.size()});
+  request.objects.push_back({descriptor->data(), descriptor->size()});
+  std::deque<std::vector<char>> copies;
+  request.weights = weightSegments(*c.module, copies);
+  request.runtime = {quern_runtime_x86_64, size_t(quern_runtime_x86_64_end - quern_runtime_x86_64)};
+  request.exports = descriptorExports(description);
+  request.name = cIdentifier(description.name);
+  request.soname = llvm::sys::path::filename(c.options.output).str();
+  request.output = c.options.output;
+  llvm::Error linked = c.options.emit == EmitKind::Object    ? linkObject(request)
+                       : c.options.emit == EmitKind::Archive ? linkArchive(request)
+                                                             : linkSharedLibrary(request);
+  if (linked)
+    return linked;
+  if (c.options.header.empty())
+    return llvm::Error::success();
+  auto header = formatHeader(c.manifest);
+  if (!header)
+    return header.takeError();
+  return writeOutput(c.options.header, *header);
+}
+
+//===--- The table --------------------------------------------------------------------------===//
+
+llvm::ArrayRef<Phase> allPhases() {
+  static constexpr Phase phases[] = {
+#define QUERN_PHASE(name, summary, run, verify) {name, summary},
+#include "compiler/Phases.inc"
+  };
+  return phases;
+}
+
+llvm::Error runPhases(Compilation &c) {
+  auto target = lookupTarget(c.options.target);
+  if (!target)
+    return target.takeError();
+  c.target = *target;
+  struct Row {
+    llvm::StringLiteral name;
+    llvm::Error (*run)(Compilation &);
+    llvm::Error (*verify)(Compilation &);
+  };
+  static constexpr Row rows[] = {
+#define QUERN_PHASE(name, summary, run, verify) {name, run, verify},
+#include "compiler/Phases.inc"
+  };
+  bool started = c.options.startAt.empty();
+  for (auto [index, row] : llvm::enumerate(rows)) {
+    started |= row.name == c.options.startAt;
+    if (!started)
+      continue;
+    if (c.options.progress)
+      c.options.progress(index, row.name);
+    auto begin = std::chrono::steady_clock::now();
+    if (llvm::Error error = row.run(c))
+      return error;
+    if (llvm::Error error = row.verify(c))
+      return withContext(("after phase " + row.name).str(), std::move(error));
+    c.timings.push_back({row.name, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count()});
+    if (row.name == c.options.stopAfter)
+      break;
+  }
+  return llvm::Error::success();
+}
+
+} // namespace quern

@@ -1,0 +1,33 @@
+// The only place that knows every dialect and every pass.
+#include "compiler/Compile.h"
+#include "dialects/kernel/Kernel.h"
+#include "dialects/onnx/OnnxOps.h"
+#include "dialects/rt/Rt.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Transforms/Passes.h"
+#include "passes/fusion/Fusion.h"
+#include "passes/host/Host.h"
+#include "passes/loops/Loops.h"
+#include "passes/memory/Memory.h"
+#include "passes/schedule/Schedule.h"
+
+using namespace mlir;
+
+namespace quern {
+
+void loadDialects(MLIRContext &context) {
+  context.loadDialect<onnx::OnnxDialect, graph::GraphDialect, kernel::KernelDialect, rt::RtDialect, func::FuncDialect, arith::ArithDialect,
+                      math::MathDialect, memref::MemRefDialect, scf::SCFDialect, vector::VectorDialect, LLVM::LLVMDialect>();
+}
+
+void registerPasses() {
+  registerCanonicalizer();
+  registerCSE();
+  registerFusionPasses();
+  registerSchedulePasses();
+  registerLoopsPasses();
+  registerMemoryPasses();
+  registerHostPasses();
+}
+
+} // namespace quern

@@ -1,0 +1,155 @@
+// quern compile: a model in, an artifact and its header out.
+#include "compiler/Compile.h"
+#include "compiler/tools/quern/Command.h"
+#include "codegen/link/OutputFile.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/Parser/Parser.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/Process.h"
+#include "llvm/Support/raw_ostream.h"
+#include <unistd.h>
+
+using namespace llvm;
+
+namespace quern {
+namespace {
+
+cl::SubCommand subcommand("compile", "compile a model to a shared library");
+cl::OptionCategory category("options of quern compile");
+#define QUERN_OPTION cl::sub(subcommand), cl::cat(category)
+
+cl::opt<std::string> input(cl::Positional, cl::Required, cl::desc("MODEL.onnx"), QUERN_OPTION);
+cl::opt<std::string> output("o", cl::desc("path of the artifact (default: the model's name with .so)"), cl::value_desc("file"), QUERN_OPTION);
+cl::opt<std::string> target("target", cl::desc("x86-64 (all levels in one file), x86-64-v3, x86-64-v4 or native"), cl::init("x86-64"), QUERN_OPTION);
+cl::list<std::string> shapes("shape", cl::desc("fix the dims of an input: name=1x3x224x224 ('?' leaves one open)"), cl::value_desc("name=dims"), QUERN_OPTION);
+cl::opt<EmitKind> emitKind("emit", cl::desc("what to write"), cl::init(EmitKind::SharedLibrary),
+                           cl::values(clEnumValN(EmitKind::SharedLibrary, "so", "shared library (default)"),
+                                      clEnumValN(EmitKind::Object, "obj", "relocatable object"),
+                                      clEnumValN(EmitKind::Archive, "a", "static library"),
+                                      clEnumValN(EmitKind::Assembly, "asm", "assembly text")),
+                           QUERN_OPTION);
+cl::opt<std::string> name("name", cl::desc("name of the model in C (default: from the file's name)"), QUERN_OPTION);
+cl::opt<bool> plain("O0", cl::desc("plain loops and no fusion, for comparison"), QUERN_OPTION);
+cl::opt<std::string> stopAfter("stop-after", cl::desc("stop after a phase and write its IR: import, graph, fuse, schedule, loops, memory, host, emit, link"),
+                               cl::value_desc("phase"), QUERN_OPTION);
+cl::opt<std::string> startAt("start-at", cl::desc("take MODEL as IR and begin with this phase"), cl::value_desc("phase"), QUERN_OPTION);
+cl::opt<bool> timing("timing", cl::desc("print the time of each phase"), QUERN_OPTION);
+cl::opt<bool> json("json", cl::desc("print the artifact's manifest and timings as JSON"), QUERN_OPTION);
+cl::opt<bool> quiet("quiet", cl::desc("print nothing but errors"), QUERN_OPTION);
+cl::opt<bool> noHeader("no-header", cl::desc("write no C header beside the artifact"), QUERN_OPTION);
+
+Expected<FixedShape> parseShape(StringRef text) {
+  auto [input, dims] = text.rsplit('=');
+  FixedShape shape{input.str(), {}};
+  SmallVector<StringRef> parts;
+  if (!dims.empty())
+    dims.split(parts, 'x');
+  if (input.empty() || !text.contains('='))
+    return makeError(ErrorKind::Usage, "--shape {0}: expected name=1x3x224x224", quoted(text));
+  for (StringRef part : parts) {
+    int64_t value = -1;
+    if (part != "?" && (part.getAsInteger(10, value) || value < 0))
+      return makeError(ErrorKind::Usage, "--shape {0}: '{1}' is no dim: expected a number or '?'", quoted(text), part);
+    shape.dims.push_back(value);
+  }
+  return shape;
+}
+
+Error checkPhase(StringRef option, StringRef phase) {
+  if (phase.empty())
+    return Error::success();
+  StringRef best;
+  unsigned distance = 4;
+  for (const Phase &known : allPhases()) {
+    if (known.name == phase)
+      return Error::success();
+    if (unsigned d = phase.edit_distance(known.name); d < distance) {
+      distance = d;
+      best = known.name;
+    }
+  }
+  return makeError(ErrorKind::Usage, "{0}={1}: there is no such phase{2}", option, phase, best.empty() ? "" : ("; did you mean " + best + "?").str());
+}
+
+Error writeIr(Compilation &compilation) {
+  std::string text;
+  raw_string_ostream stream(text);
+  mlir::OpPrintingFlags flags;
+  flags.elideLargeResourceString(1 << 16);
+  compilation.module->print(stream, flags);
+  if (output.empty() || output == "-") {
+    outs() << text;
+    return Error::success();
+  }
+  return writeOutput(output, text);
+}
+
+void report(Compilation &compilation) {
+  if (json) {
+    json::Object timings;
+    for (auto [phase, seconds] : compilation.timings)
+      timings[phase] = seconds;
+    compilation.manifest["seconds"] = std::move(timings);
+    outs() << json::Value(std::move(compilation.manifest)) << "\n";
+    return;
+  }
+  if (timing)
+    for (auto [phase, seconds] : compilation.timings)
+      outs() << formatv("{0,-10} {1,8:F3} s\n", phase, seconds);
+}
+
+Error run() {
+  CompileOptions options;
+  options.target = target;
+  options.emit = emitKind;
+  options.name = name;
+  options.optimize = !plain;
+  options.startAt = startAt;
+  options.stopAfter = stopAfter;
+  for (const std::string &text : shapes) {
+    auto shape = parseShape(text);
+    if (!shape)
+      return shape.takeError();
+    options.shapes.push_back(std::move(*shape));
+  }
+  if (Error error = checkPhase("--stop-after", stopAfter))
+    return error;
+  if (Error error = checkPhase("--start-at", startAt))
+    return error;
+  static constexpr StringLiteral suffixes[] = {".so", ".o", ".a", ".s"};
+  options.output = output.empty() ? (sys::path::stem(input) + suffixes[int(options.emit)]).str() : output;
+  if (!noHeader && options.emit != EmitKind::Assembly) {
+    SmallString<128> header(options.output);
+    sys::path::replace_extension(header, "h");
+    options.header = header.str().str();
+  }
+  bool terminal = isatty(STDERR_FILENO) && !quiet && !json;
+  if (terminal)
+    options.progress = [](unsigned index, StringRef phase) { errs() << formatv("\r[{0}/{1}] {2,-10}", index + 1, allPhases().size(), phase); };
+
+  mlir::MLIRContext context;
+  loadDialects(context);
+  Compilation compilation(context, options);
+  compilation.input = input;
+  if (!options.startAt.empty()) {
+    compilation.module = mlir::parseSourceFile<mlir::ModuleOp>(compilation.input, &context);
+    if (!compilation.module)
+      return makeError(ErrorKind::Model, "{0} is not IR that --start-at can take", quoted(compilation.input));
+  }
+  Error error = runPhases(compilation);
+  if (terminal)
+    errs() << "\r" << std::string(24, ' ') << "\r";
+  if (error)
+    return error;
+  if (!stopAfter.empty() && stopAfter != "emit" && stopAfter != "link")
+    return writeIr(compilation);
+  if (!quiet)
+    report(compilation);
+  return Error::success();
+}
+
+} // namespace
+
+Command compileCommand() { return {&subcommand, run}; }
+
+} // namespace quern
