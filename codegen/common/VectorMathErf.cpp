@@ -17,7 +17,7 @@ static Float erfcF32(Float a) {
 // erfc(a) = e^(-a^2) P((a - 2) / (a + 2)) for a in [0.99, 6], a^2 in two parts.
 static Float erfcF64(Float a) {
   TwoPart square = twoProduct(a, a);
-  Float power = expScaled(-square.hi, 0);
+  Float power = emitExpNegative(-square.hi);
   power = fma(-square.lo, power, power);
   return power * horner((a - 2.0) / (a + 2.0), kErfcScaledF64);
 }

@@ -17,6 +17,8 @@ struct Rounded {
   Int biased;
 };
 Rounded roundWithBits(Float x, int bias);
+/// The same for x * factor, rounded once.
+Rounded roundWithBits(Float x, double factor, int bias);
 
 /// p 2^n with one rounding even where the result is subnormal; `biased` holds n + 2 bias of the format and
 /// -2 bias < n < 2 bias.
@@ -25,9 +27,9 @@ Float scaleByPower(Float p, Int biased);
 /// e^x 2^-halvings, for x of any size.
 Float expScaled(Float x, int halvings);
 
-/// (e^x - 1) 2^-halvings in two parts, for x between -bits ln 2 and the overflow of the result. Beyond 2^mantissa bits the
-/// 1 is rounded away unless `keepsOne`.
-TwoPart expm1Scaled(Float x, int halvings, bool keepsOne);
+/// (e^(m x) - 1) 2^-halvings in two parts, m = 1 or 2, for x between -bits ln 2 and the overflow of the result. Beyond
+/// 2^(mantissa bits) the 1 is rounded away unless `keepsOne`.
+TwoPart expm1Scaled(Float x, int m, int halvings, bool keepsOne);
 
 /// x = 2^k m for positive normal x, m in [low, 2 low).
 struct Split {

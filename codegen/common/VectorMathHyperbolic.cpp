@@ -3,25 +3,28 @@
 
 namespace quern {
 
-// tanh(a) = E / (E + 2), E = e^2a - 1 in two parts, for the whole range: no second formula near zero. The division is
-// corrected by its remainder. 2 - (2 + E) is exact, since both are multiples of the sum's ulp and the sum is smaller
-// than 2^mantissa.
+// tanh(a) = Q / (Q + 1), Q = (e^2a - 1) / 2 in two parts, for the whole range: no second formula near zero. The division
+// is corrected by its remainder. 1 - (1 + Q) is exact, since both are multiples of the sum's ulp, which is at most 1 while
+// tanh differs from 1.
 Float emitTanh(Float x) {
   const Lanes &lanes = *x.lanes;
   Float a = atMost(abs(x), lanes.pick(9.1, 19.1));
-  TwoPart e = expm1Scaled(a + a, 0, /*keepsOne=*/false);
-  e = fastTwoSum(e.hi, e.lo);
-  TwoPart below = fastTwoSum(lanes.constant(2.0), e.hi);
-  below.lo = below.lo + e.lo;
-  TwoPart q = quotient(e, below);
-  return copySign(q.hi + q.lo, x);
+  TwoPart q = expm1Scaled(a, 2, 1, /*keepsOne=*/false);
+  Float numerator = q.hi + q.lo;
+  Float denominator = numerator + 1.0;
+  Float lost = ((1.0 - denominator) + q.hi) + q.lo;
+  Float reciprocal = 1.0 / denominator;
+  Float quotient = numerator * reciprocal;
+  Float remainder = fma(-quotient, denominator, q.hi) + fma(-quotient, lost, q.lo);
+  quotient = fma(remainder, reciprocal, quotient);
+  return fromBits(bits(quotient) | (bits(x) & lanes.bitsOf(-0.0)));
 }
 
 // sinh(a) = (E + E / (E + 1)) / 2; here E = 4 Q, since E overflows before the result does.
 Float emitSinh(Float x) {
   const Lanes &lanes = *x.lanes;
   Float a = abs(x);
-  TwoPart quarter = expm1Scaled(atMost(a, lanes.pick(89.6, 710.7)), 2, /*keepsOne=*/true);
+  TwoPart quarter = expm1Scaled(atMost(a, lanes.pick(89.6, 710.7)), 1, 2, /*keepsOne=*/true);
   Float q = quarter.hi + quarter.lo;
   Float sum = quarter.hi + (quarter.lo + q / fma(q, 4.0, 1.0));
   return select(a < lanes.pick(0x1p-13, 0x1p-27), x, copySign(sum + sum, x));

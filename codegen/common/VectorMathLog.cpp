@@ -85,7 +85,7 @@ Float emitLog1p(Float x) {
 
 // log(1 + e^x) = max(x, 0) + log(1 + e^-|x|): nothing overflows and the small results keep their precision.
 Float emitSoftplus(Float x) {
-  Float tail = log1pFinite(expScaled(-abs(x), 0), x.lanes->constant(0.0));
+  Float tail = log1pFinite(emitExpNegative(-abs(x)), x.lanes->constant(0.0));
   return select(x < 0.0, 0.0, x) + tail;
 }
 

@@ -1,4 +1,5 @@
 #include "test/codegen/math/Measure.h"
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -81,8 +82,10 @@ double ulps(float got, double exact) { return ulpsOf(got, exact); }
 double ulps(double got, long double exact) { return ulpsOf(got, exact); }
 
 template <typename T, typename Function>
-static void measureBatch(Batch<T> batch, Function exact, const T *x, const T *y, Worst &worst) {
-  alignas(64) static thread_local T result[batchLength];
+static void measureBatch(Batch<T> batch, Function exact, bool negativeOnly, const T *x, const T *y, Worst &worst) {
+  alignas(64) static thread_local T result[batchLength], negative[batchLength];
+  if (negativeOnly)
+    x = std::transform(x, x + batchLength, negative, [](T v) { return v > 0 ? -v : v; }) - batchLength;
   batch(x, y, result);
   for (size_t i = 0; i < batchLength; ++i) {
     double error = ulps(result[i], exact(x[i], y[i]));
@@ -91,10 +94,10 @@ static void measureBatch(Batch<T> batch, Function exact, const T *x, const T *y,
   }
 }
 void measure(Batch<float> batch, const Oracle &oracle, const float *x, const float *y, Worst &worst) {
-  measureBatch(batch, oracle.f32, x, y, worst);
+  measureBatch(batch, oracle.f32, oracle.negativeOnly, x, y, worst);
 }
 void measure(Batch<double> batch, const Oracle &oracle, const double *x, const double *y, Worst &worst) {
-  measureBatch(batch, oracle.f64, x, y, worst);
+  measureBatch(batch, oracle.f64, oracle.negativeOnly, x, y, worst);
 }
 
 } // namespace quern::test

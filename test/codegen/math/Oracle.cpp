@@ -1,5 +1,6 @@
 #include "test/codegen/math/Oracle.h"
 #include <cmath>
+#include <string_view>
 
 namespace quern::test {
 namespace {
@@ -7,6 +8,7 @@ namespace {
 /// One function for each name of VectorMath.inc.
 template <typename T> struct Exact {
   static T Exp(T x, T) { return std::exp(x); }
+  static T ExpNegative(T x, T) { return std::exp(x); }
   static T Exp2(T x, T) { return std::exp2(x); }
   static T Expm1(T x, T) { return std::expm1(x); }
   static T Log(T x, T) { return std::log(x); }
@@ -37,7 +39,7 @@ template <typename T> struct Exact {
 
 const Oracle oracles[oracleCount] = {
 #define QUERN_MATH(Name, spelling, operands, emitter, ulpsF32, ulpsF64)                                                \
-  {spelling, operands, ulpsF32, ulpsF64, Exact<double>::Name, Exact<long double>::Name},
+  {spelling, operands, ulpsF32, ulpsF64, std::string_view(spelling) == "exp_negative", Exact<double>::Name, Exact<long double>::Name},
 #include "codegen/common/VectorMath.inc"
 };
 

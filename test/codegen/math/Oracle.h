@@ -13,6 +13,7 @@ struct Oracle {
   const char *name;
   int operands;
   double ulpsF32, ulpsF64; ///< the bounds promised
+  bool negativeOnly;       ///< defined for x <= 0 only
   OracleF32 f32;
   OracleF64 f64;
 };
