@@ -35,4 +35,11 @@ std::vector<std::string> LinkInputs::paths() const {
   return result;
 }
 
+uint64_t LinkInputs::bytes() const {
+  uint64_t sum = 0;
+  for (const ScratchFile &file : files)
+    sum += file.size();
+  return sum;
+}
+
 } // namespace quern

@@ -16,6 +16,8 @@ public:
 
   /// Paths, in the order of addition; valid while this lives.
   std::vector<std::string> paths() const;
+  /// Of all files: the result is not larger by more than its headers and padding.
+  uint64_t bytes() const;
 
 private:
   std::vector<ScratchFile> files;

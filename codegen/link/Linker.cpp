@@ -57,7 +57,7 @@ Error linkSharedLibrary(const LinkRequest &request) {
     return error;
 
   std::vector<std::string> arguments = {
-      "-shared", "-o", output->temporaryPath(), "--version-script=" + script.paths().front(),
+      "-shared", "--version-script=" + script.paths().front(),
       // Calls between exported functions stay inside, whatever else the process has loaded.
       "-Bsymbolic", "--gc-sections", "--build-id=0x" + buildId(request), "--hash-style=gnu",
       // Every import is in the stub's list, or the link fails.
@@ -68,9 +68,7 @@ Error linkSharedLibrary(const LinkRequest &request) {
     arguments.push_back(argument.str());
   if (!request.soname.empty())
     arguments.insert(arguments.end(), {"-soname", request.soname});
-  for (std::string &path : inputs.paths())
-    arguments.push_back(std::move(path));
-  if (Error error = runLld(arguments, request.output))
+  if (Error error = runLld(inputs, *output, arguments, request.output))
     return error;
   return output->commit();
 }

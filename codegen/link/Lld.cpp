@@ -2,6 +2,7 @@
 #include "codegen/CrashFence.h"
 #include "compiler/Diagnostics.h"
 #include "lld/Common/Driver.h"
+#include "llvm/ADT/STLExtras.h"
 #include <mutex>
 
 using namespace llvm;
@@ -39,16 +40,25 @@ Error explain(StringRef messages, StringRef output) {
 
 } // namespace
 
-Error runLld(ArrayRef<std::string> arguments, StringRef output) {
+Error runLld(const LinkInputs &inputs, const OutputFile &output, ArrayRef<std::string> arguments,
+             StringRef shownOutput) {
   static std::mutex oneAtATime;
   static bool broken = false;
   std::lock_guard<std::mutex> guard(oneAtATime);
   if (broken)
-    return makeError(ErrorKind::Internal, "link of {0}: the linker crashed before in this process", quoted(output));
-  // Four threads linking crash lld 19, and a forked child that links hangs without this.
-  std::vector<const char *> words = {"ld.lld", "--threads=1"};
-  for (const std::string &argument : arguments)
-    words.push_back(argument.c_str());
+    return makeError(ErrorKind::Internal, "link of {0}: the linker crashed before in this process",
+                     quoted(shownOutput));
+  // lld writes through a mapping of a sparse file: on a full disk that is a fault, not an error.
+  constexpr uint64_t headersAndPadding = 64 << 10;
+  if (Error error = output.checkRoom(inputs.bytes() + headersAndPadding))
+    return error;
+
+  // Four threads linking crash lld 19, and a forked child that links hangs without --threads=1.
+  std::string path = output.temporaryPath();
+  std::vector<std::string> files = inputs.paths();
+  std::vector<const char *> words = {"ld.lld", "--threads=1", "-o", path.c_str()};
+  for (const std::string &word : concat<const std::string>(arguments, files))
+    words.push_back(word.c_str());
   return runFenced("link", [&]() -> Error {
     // A link that needs the symbol (far weights do) leaves a pointer that the next one writes through (seen as heap
     // corruption with lld 19.1.7).
@@ -58,7 +68,7 @@ Error runLld(ArrayRef<std::string> arguments, StringRef output) {
     lld::Result result = lld::lldMain(words, stream, stream, {{lld::Gnu, &lld::elf::link}});
     broken = !result.canRunAgain;
     if (result.retCode != 0)
-      return explain(messages, output);
+      return explain(messages, shownOutput);
     return Error::success();
   });
 }

@@ -1,13 +1,16 @@
 // lld in this process.
 #pragma once
+#include "codegen/link/LinkInputs.h"
+#include "codegen/link/OutputFile.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/Support/Error.h"
 #include <string>
 
 namespace quern {
 
-/// Runs `ld.lld` with these arguments. lld keeps its state in globals: callers take turns, on one thread each.
-/// `output` is what messages name in place of temporary files. Errors: File (the output cannot be written), Internal.
-llvm::Error runLld(llvm::ArrayRef<std::string> arguments, llvm::StringRef output);
+/// Runs `ld.lld` on the inputs, with these arguments besides. lld keeps its state in globals: callers take turns.
+/// `shownOutput` is what messages name in place of the temporary. Errors: File (the disk is full), Internal.
+llvm::Error runLld(const LinkInputs &inputs, const OutputFile &output, llvm::ArrayRef<std::string> arguments,
+                   llvm::StringRef shownOutput);
 
 } // namespace quern

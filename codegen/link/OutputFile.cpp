@@ -4,6 +4,7 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
+#include <cerrno>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -20,19 +21,36 @@ Expected<OutputFile> OutputFile::create(StringRef path) {
   // A rename would replace a device or a pipe by a file.
   if (!sys::fs::status(path, status) && sys::fs::exists(status) && !sys::fs::is_regular_file(status))
     return cannotWrite(path, "it exists and is not a regular file");
-  SmallString<128> model(sys::path::parent_path(path)), temporary;
-  sys::path::append(model, "." + sys::path::filename(path) + "-%%%%%%%%.tmp");
-  if (std::error_code code = sys::fs::createUniqueFile(model, temporary, sys::fs::all_read | sys::fs::all_write))
+  SmallString<128> prefix(sys::path::parent_path(path)), folder;
+  if (std::error_code code = sys::fs::make_absolute(prefix))
     return cannotWrite(path, code.message());
-  return OutputFile(path.str(), temporary.str().str());
+  sys::path::append(prefix, "." + sys::path::filename(path));
+  if (std::error_code code = sys::fs::createUniqueDirectory(prefix, folder))
+    return cannotWrite(path, code.message());
+  return OutputFile(path.str(), folder.str().str());
 }
 
 OutputFile::~OutputFile() {
-  if (!temporary.empty())
-    sys::fs::remove(temporary);
+  if (!folder.empty())
+    sys::fs::remove_directories(folder);
+}
+
+std::string OutputFile::temporaryPath() const { return folder + "/output"; }
+
+Error OutputFile::checkRoom(uint64_t bytes) const {
+  std::string probe = folder + "/room";
+  int descriptor = open(probe.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  // A file system that cannot reserve says EOPNOTSUPP: then there is nothing to learn.
+  int failed = descriptor < 0 || fallocate(descriptor, 0, 0, bytes) != 0;
+  std::string reason = failed && errno != EOPNOTSUPP ? sys::StrError() : "";
+  if (descriptor >= 0)
+    close(descriptor);
+  sys::fs::remove(probe);
+  return reason.empty() ? Error::success() : cannotWrite(path, reason);
 }
 
 Error OutputFile::commit() {
+  std::string temporary = temporaryPath();
   int descriptor = open(temporary.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0)
     return cannotWrite(path, sys::StrError());
@@ -43,7 +61,6 @@ Error OutputFile::commit() {
     return cannotWrite(path, reason);
   if (std::error_code code = sys::fs::rename(temporary, path))
     return cannotWrite(path, code.message());
-  temporary.clear();
   return Error::success();
 }
 

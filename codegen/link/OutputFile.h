@@ -6,7 +6,8 @@
 
 namespace quern {
 
-/// A temporary beside the wanted path, which takes the path's place when it is complete and is removed otherwise.
+/// A temporary beside the wanted path, which takes the path's place when it is complete and is removed otherwise. It
+/// lies in a folder of its own, so that what a crashed writer leaves goes with it.
 class OutputFile {
 public:
   /// Error: File, the folder is missing or not writable, or the path is something other than a regular file.
@@ -15,15 +16,17 @@ public:
   OutputFile(OutputFile &&other) = default;
   ~OutputFile();
 
-  /// Write here (overwrite or replace the file).
-  const std::string &temporaryPath() const { return temporary; }
+  /// Write here; the file does not exist yet.
+  std::string temporaryPath() const;
+  /// Fails when the disk has no room for `bytes`: whoever writes through a mapping would be killed. Error: File.
+  llvm::Error checkRoom(uint64_t bytes) const;
   /// Syncs the temporary to disk and renames it. Error: File.
   llvm::Error commit();
 
 private:
-  OutputFile(std::string path, std::string temporary) : path(std::move(path)), temporary(std::move(temporary)) {}
+  OutputFile(std::string path, std::string folder) : path(std::move(path)), folder(std::move(folder)) {}
 
-  std::string path, temporary; ///< `temporary` is empty after commit
+  std::string path, folder; ///< `folder` is empty after a move
 };
 
 /// Writes `text` to `path` that way. Error: File.

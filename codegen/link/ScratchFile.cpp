@@ -54,6 +54,7 @@ Error ScratchFile::append(ArrayRef<StringRef> pieces) {
       if (written < 0)
         return makeError(ErrorKind::File, "cannot write a temporary file of the link: {0}", sys::StrError());
       size_t left = written;
+      bytes += written;
       while (!rest.empty() && left >= rest.front().iov_len) {
         left -= rest.front().iov_len;
         rest = rest.drop_front();

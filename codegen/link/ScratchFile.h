@@ -3,6 +3,7 @@
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -18,10 +19,11 @@ public:
   static llvm::Expected<ScratchFile> beside(llvm::StringRef output);
 
   ScratchFile(ScratchFile &&other)
-      : descriptor(std::exchange(other.descriptor, -1)), name(std::move(other.name)) {}
+      : descriptor(std::exchange(other.descriptor, -1)), name(std::move(other.name)), bytes(other.bytes) {}
   ~ScratchFile();
 
   const std::string &path() const { return name; }
+  uint64_t size() const { return bytes; }
   /// Appends the pieces one after the other, straight from where they lie. Error: File (a full disk).
   llvm::Error append(llvm::ArrayRef<llvm::StringRef> pieces);
 
@@ -30,6 +32,7 @@ private:
 
   int descriptor;
   std::string name;
+  uint64_t bytes = 0;
 };
 
 } // namespace quern

@@ -21,14 +21,6 @@ Error internal(Error error, StringRef what) {
 /// The weights' symbol outside the code's object, where it cannot be local.
 std::string staticWeightsSymbol(const LinkRequest &request) { return request.name + "_weights"; }
 
-/// lld -r of `inputs` to `output`.
-Error linkRelocatable(const LinkInputs &inputs, const std::string &output, StringRef shownOutput) {
-  std::vector<std::string> arguments = {"-r", "-o", output};
-  for (std::string &path : inputs.paths())
-    arguments.push_back(std::move(path));
-  return runLld(arguments, shownOutput);
-}
-
 /// Makes several models fit into one program: hidden symbols become local, the runtime's functions weak, and the
 /// weights take the model's name. Done before the weights join, which would have to be copied.
 Error separate(const LinkRequest &request, StringRef path, SmallVectorImpl<char> &out) {
@@ -60,10 +52,10 @@ Error linkCode(const LinkRequest &request, SmallVectorImpl<char> &out) {
   LinkInputs inputs;
   if (Error error = inputs.addCode(request))
     return error;
-  Expected<OutputFile> joined = OutputFile::create(request.output); // never committed: only its temporary is wanted
+  Expected<OutputFile> joined = OutputFile::create(request.output); // never committed
   if (!joined)
     return joined.takeError();
-  if (Error error = linkRelocatable(inputs, joined->temporaryPath(), request.output))
+  if (Error error = runLld(inputs, *joined, {"-r"}, request.output))
     return error;
   return separate(request, joined->temporaryPath(), out);
 }
@@ -84,7 +76,7 @@ Error linkObject(const LinkRequest &request) {
     return error;
   if (Error error = inputs.addWeights(request, staticWeightsSymbol(request)))
     return error;
-  if (Error error = linkRelocatable(inputs, output->temporaryPath(), request.output))
+  if (Error error = runLld(inputs, *output, {"-r"}, request.output))
     return error;
   return output->commit();
 }
@@ -106,6 +98,8 @@ Error linkArchive(const LinkRequest &request) {
   if (!mapped)
     return makeError(ErrorKind::File, "cannot read a temporary file of the link: {0}", mapped.getError().message());
 
+  if (Error error = output->checkRoom(code.size() + weights->size()))
+    return error;
   NewArchiveMember members[2];
   members[0].Buf = MemoryBuffer::getMemBuffer(toString(code), request.name + ".o", /*RequiresNullTerminator=*/false);
   members[0].MemberName = members[0].Buf->getBufferIdentifier();
