@@ -13,8 +13,8 @@ using namespace llvm;
 
 namespace quern {
 
-ScratchFile::ScratchFile(int descriptor)
-    : descriptor(descriptor), name("/proc/self/fd/" + std::to_string(descriptor)) {}
+ScratchFile::ScratchFile(int descriptor, std::string shown)
+    : descriptor(descriptor), name("/proc/self/fd/" + std::to_string(descriptor)), shown(std::move(shown)) {}
 
 ScratchFile::~ScratchFile() {
   if (descriptor >= 0)
@@ -25,7 +25,7 @@ Expected<ScratchFile> ScratchFile::inMemory() {
   int descriptor = memfd_create("quern", MFD_CLOEXEC);
   if (descriptor < 0)
     return makeError(ErrorKind::File, "cannot make a temporary file in memory: {0}", sys::StrError());
-  return ScratchFile(descriptor);
+  return ScratchFile(descriptor, "a temporary file in memory");
 }
 
 Expected<ScratchFile> ScratchFile::beside(StringRef output) {
@@ -35,7 +35,7 @@ Expected<ScratchFile> ScratchFile::beside(StringRef output) {
   if (std::error_code code = sys::fs::createUniqueFile(model, descriptor, path))
     return makeError(ErrorKind::File, "cannot write {0}: {1}", quoted(output), code.message());
   sys::fs::remove(path);
-  return ScratchFile(descriptor);
+  return ScratchFile(descriptor, quoted(output));
 }
 
 Error ScratchFile::append(ArrayRef<StringRef> pieces) {
@@ -52,7 +52,7 @@ Error ScratchFile::append(ArrayRef<StringRef> pieces) {
       if (written < 0 && errno == EINTR)
         continue;
       if (written < 0)
-        return makeError(ErrorKind::File, "cannot write a temporary file of the link: {0}", sys::StrError());
+        return makeError(ErrorKind::File, "cannot write {0}: {1}", shown, sys::StrError());
       size_t left = written;
       bytes += written;
       while (!rest.empty() && left >= rest.front().iov_len) {

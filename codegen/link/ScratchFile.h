@@ -19,7 +19,8 @@ public:
   static llvm::Expected<ScratchFile> beside(llvm::StringRef output);
 
   ScratchFile(ScratchFile &&other)
-      : descriptor(std::exchange(other.descriptor, -1)), name(std::move(other.name)), bytes(other.bytes) {}
+      : descriptor(std::exchange(other.descriptor, -1)), name(std::move(other.name)), shown(std::move(other.shown)),
+        bytes(other.bytes) {}
   ~ScratchFile();
 
   const std::string &path() const { return name; }
@@ -28,10 +29,10 @@ public:
   llvm::Error append(llvm::ArrayRef<llvm::StringRef> pieces);
 
 private:
-  explicit ScratchFile(int descriptor);
+  ScratchFile(int descriptor, std::string shown);
 
   int descriptor;
-  std::string name;
+  std::string name, shown; ///< `shown` is what errors call it
   uint64_t bytes = 0;
 };
 

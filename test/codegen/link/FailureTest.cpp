@@ -94,7 +94,7 @@ TEST_F(LinkFailure, DiskFullOfWeights) {
   request = model.request(x86, inFolder("model.so"));
   request.weights = {weights};
   FileSizeLimit limit(100 << 10);
-  EXPECT_EQ(failToLink(request, ErrorKind::File), "cannot write a temporary file of the link: File too large");
+  EXPECT_EQ(failToLink(request, ErrorKind::File), "cannot write '" + request.output + "': File too large");
   EXPECT_TRUE(filesInFolder().empty());
 }
 
