@@ -52,7 +52,8 @@ Expected<std::vector<EmittedObject>> emitAll(ArrayRef<EmitJob> jobs, const Targe
 
   std::vector<std::optional<Error>> errors(jobs.size());
   {
-    DefaultThreadPool pool(hardware_concurrency());
+    // A context without threading does not lock either.
+    DefaultThreadPool pool(hardware_concurrency(context.isMultithreadingEnabled() ? 0 : 1));
     for (size_t i = 0; i < jobs.size(); ++i)
       pool.async([&, i] { errors[i].emplace(emitJob(jobs[i], target, options, results[i])); });
     pool.wait();

@@ -118,6 +118,15 @@ GlobalVariable *emitTables(const ModelDescription &model, Module &module) {
   return tables.global(descriptor, "quern_model_descriptor");
 }
 
+/// A quern_tensor has room for so many dims.
+Error checkRanks(const ModelDescription &model) {
+  for (const ValueInfo &value : concat<const ValueInfo>(model.inputs, model.outputs))
+    if (value.dims.size() > QUERN_MAX_RANK)
+      return makeError(ErrorKind::Unsupported, "{0} has rank {1}, but inputs and outputs of a model have at most {2}",
+                       quoted(value.name), value.dims.size(), QUERN_MAX_RANK);
+  return Error::success();
+}
+
 /// The levels' tables are indexed by the sites' kernel numbers.
 Error checkKernels(const ModelDescription &model) {
   for (const LevelKernels &level : model.levels) {
@@ -143,6 +152,8 @@ std::vector<std::string> descriptorExports(const ModelDescription &model) {
 }
 
 Expected<SmallVector<char, 0>> emitDescriptor(const ModelDescription &model, const Target &target) {
+  if (Error error = checkRanks(model))
+    return error;
   if (Error error = checkKernels(model))
     return error;
   LLVMContext context;

@@ -13,7 +13,8 @@ inline constexpr llvm::StringLiteral kHostSymbol = "quern_host_main";
 /// Symbols that the artifact of `model` exports besides the runtime's own.
 std::vector<std::string> descriptorExports(const ModelDescription &model);
 
-/// An object that refers to the kernels and to `quern_host_main`, both hidden. Errors: Internal.
+/// An object that refers to the kernels and to `quern_host_main`, both hidden. Errors: Unsupported (an input or output
+/// of a rank above QUERN_MAX_RANK), Internal (sites and kernels disagree).
 llvm::Expected<llvm::SmallVector<char, 0>> emitDescriptor(const ModelDescription &model, const Target &target);
 
 } // namespace quern

@@ -24,7 +24,7 @@ Expected<OutputFile> OutputFile::create(StringRef path) {
   SmallString<128> prefix(sys::path::parent_path(path)), folder;
   if (std::error_code code = sys::fs::make_absolute(prefix))
     return cannotWrite(path, code.message());
-  sys::path::append(prefix, "." + sys::path::filename(path));
+  sys::path::append(prefix, ".quern");
   if (std::error_code code = sys::fs::createUniqueDirectory(prefix, folder))
     return cannotWrite(path, code.message());
   return OutputFile(path.str(), folder.str().str());
