@@ -3,6 +3,7 @@
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Index/IR/IndexOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -133,11 +134,11 @@ Value KernelFunction::emit(const Dim &dim) {
       } else {
         Value a = emit(atom.operands[0]), b = emit(atom.operands[1]);
         if (atom.function == "floordiv")
-          factor = builder.create<arith::FloorDivSIOp>(a, b);
+          factor = builder.create<index::FloorDivSOp>(a, b);
         else if (atom.function == "ceildiv")
-          factor = builder.create<arith::CeilDivSIOp>(a, b);
+          factor = builder.create<index::CeilDivSOp>(a, b);
         else if (atom.function == "mod")
-          factor = builder.create<arith::SubIOp>(a, builder.create<arith::MulIOp>(builder.create<arith::FloorDivSIOp>(a, b), b));
+          factor = builder.create<arith::SubIOp>(a, builder.create<arith::MulIOp>(builder.create<index::FloorDivSOp>(a, b), b));
         else if (atom.function == "min")
           factor = builder.create<arith::MinSIOp>(a, b);
         else

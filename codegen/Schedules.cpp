@@ -1,0 +1,75 @@
+#include "codegen/Schedules.h"
+#include "llvm/ADT/SmallVector.h"
+#include "llvm/Support/MathExtras.h"
+
+namespace quern {
+
+namespace {
+
+struct Row {
+  llvm::StringLiteral level;
+  TileChoice tile;
+};
+constexpr Row kTiles[] = {
+#define TILE(level, rows, vectors, unroll) {level, {rows, vectors, unroll}},
+#include "codegen/x86/Schedules.inc"
+};
+
+/// Time of one reduction step of a tile, in half cycles: multiply-adds and loads go two per cycle, and fewer than eight
+/// accumulators wait for each other. Loads are not all hidden; those of vectors come from a farther cache.
+double stepTime(int64_t rows, int64_t vectors) {
+  return std::max({rows * vectors, rows + 2 * vectors, int64_t(8)}) + 0.05 * (rows + 6 * vectors);
+}
+
+/// Time of one reduction step over everything.
+double coverTime(const TileChoice &tile, int64_t rows, int64_t vectors) {
+  int64_t rowTiles = llvm::divideCeil(rows, tile.rows), size = llvm::divideCeil(rows, rowTiles);
+  int64_t rest = vectors % tile.vectors;
+  return rowTiles * ((vectors / tile.vectors) * stepTime(size, tile.vectors) + (rest ? stepTime(size, rest) : 0));
+}
+
+} // namespace
+
+llvm::ArrayRef<TileChoice> registerTiles(const Level &level) {
+  // Rows of a level stand together.
+  static const auto tiles = [] {
+    llvm::SmallVector<std::pair<llvm::StringRef, llvm::SmallVector<TileChoice, 8>>> byLevel;
+    for (const Row &row : kTiles) {
+      if (byLevel.empty() || byLevel.back().first != row.level)
+        byLevel.push_back({row.level, {}});
+      byLevel.back().second.push_back(row.tile);
+    }
+    return byLevel;
+  }();
+  for (auto &[name, list] : tiles)
+    if (name == level.name)
+      return list;
+  return {};
+}
+
+TileChoice chooseTile(const Level &level, const TileDemand &demand) {
+  // Enough for the rests not to matter.
+  constexpr int64_t kMany = 1 << 12;
+  // Address registers hold this many rows.
+  constexpr int64_t kFarRows = 8;
+  int64_t rows = demand.rows ? std::max<int64_t>(*demand.rows, 1) : kMany;
+  int64_t vectors = demand.vectors ? std::max<int64_t>(*demand.vectors, 1) : kMany;
+  TileChoice best{1, demand.multiple, 1};
+  double bestTime = coverTime(best, rows, vectors);
+  for (TileChoice tile : registerTiles(level)) {
+    tile.vectors = std::min(tile.vectors, vectors) / demand.multiple * demand.multiple;
+    if (tile.vectors == 0)
+      continue;
+    tile.rows = std::min(tile.rows, demand.farRows ? std::min(rows, kFarRows) : rows);
+    double time = coverTime(tile, rows, vectors);
+    if (time >= bestTime)
+      continue;
+    best = tile;
+    bestTime = time;
+  }
+  if (demand.rows)
+    best.rows = llvm::divideCeil(rows, llvm::divideCeil(rows, best.rows));
+  return best;
+}
+
+} // namespace quern

@@ -1,0 +1,30 @@
+// The register tiles that each level runs at full speed, and the choice among them.
+#pragma once
+#include "codegen/Target.h"
+#include <optional>
+
+namespace quern {
+
+/// A tile of up to `rows` rows whose accumulators, operands and broadcasts fit the level's registers.
+struct TileChoice {
+  int64_t rows;
+  int64_t vectors;
+  int64_t unroll; ///< steps of the reduction per iteration
+};
+
+/// What is to be covered with tiles.
+struct TileDemand {
+  std::optional<int64_t> rows;     ///< unknown: many
+  std::optional<int64_t> vectors;  ///< of columns; unknown: many
+  int64_t multiple = 1;            ///< of vectors that a tile must take: those of a panel
+  bool farRows = false;            ///< the distance between rows is a run-time number and costs address registers
+};
+
+/// All tiles of a level, from codegen/<architecture>/Schedules.inc.
+llvm::ArrayRef<TileChoice> registerTiles(const Level &level);
+
+/// The tile that covers the demand in the fewest steps, its rows cut to what is needed: 49 rows are covered by four
+/// tiles of 13 rather than by 14 + 14 + 14 + 7.
+TileChoice chooseTile(const Level &level, const TileDemand &demand);
+
+} // namespace quern

@@ -1,0 +1,219 @@
+// Direct convolution: the reduction is a nest (channel block, window row, window column, 16 channels) over which the
+// accumulators are carried. Borders cost nothing: window rows outside the image are clipped from the loop, and a tile
+// that touches the left or right border takes the window's columns one by one, each with the pixels that it hits.
+#include "codegen/Schedules.h"
+#include "passes/loops/Emitters.h"
+#include "passes/loops/Epilogue.h"
+#include "passes/loops/RegisterTile.h"
+#include "passes/loops/RowTiling.h"
+#include "passes/loops/Window.h"
+
+using namespace mlir;
+
+namespace quern {
+namespace {
+
+constexpr int64_t kBlock = 16;
+
+class ConvEmitter {
+public:
+  ConvEmitter(KernelFunction &kernel, graph::ConvOp conv);
+  void emit();
+
+private:
+  /// Output channel blocks that one tile covers.
+  struct Panels {
+    Index first;
+    int64_t vectors;
+  };
+  void emitTask(Value task);
+  void emitPanels(const Part &rows, Panels panels);
+  void emitTile(int64_t size, Index oy, Index ox, Panels panels, ArrayRef<WindowColumn> columns);
+  void accumulate(const RegisterTile &tile, Accumulators &sums, Index offsetA, Index offsetB, Index windowRows,
+                  ArrayRef<WindowColumn> columns);
+  void store(ArrayRef<Value> sums, int64_t size, Index oy, Index ox, Panels panels);
+  bool flattens();
+
+  KernelFunction &kernel;
+  graph::ConvOp conv;
+  IndexBuilder builder;
+  Epilogue epilogue;
+  ConvGeometry geometry;
+  bool flat;   ///< a 1x1 window of stride 1: the image is one row of pixels
+  bool linear; ///< and the epilogue may see it so
+  WindowAxis y, x;
+  Type element;
+  int64_t lanes, vectorsPerBlock, taskBlocks;
+  Dim setsPerGroup, rowBlocks, rowExtent;
+  TileChoice tile;
+  Index pixel; ///< elements from a pixel to the next
+  // The current task.
+  Index image, group, blockBase;
+};
+
+ConvEmitter::ConvEmitter(KernelFunction &kernel, graph::ConvOp conv)
+    : kernel(kernel), conv(conv), builder(kernel.builder), epilogue(kernel, conv.getResult()), geometry(conv),
+      flat(geometry.isPointwise()), linear(flattens()), y(geometry.y), x(geometry.x), element(graph::elementOf(conv.getResult())),
+      lanes(kernel.level.vectorBytes * 8 / element.getIntOrFloatBitWidth()), vectorsPerBlock(kBlock / lanes) {
+  if (flat) {
+    x.in = x.out = y.in * x.in;
+    y.in = y.out = 1;
+  }
+  kernel::ScheduleAttr schedule = kernel.source.getSchedule();
+  taskBlocks = std::min(schedule.parameter("task_blocks", 4), geometry.outBlocks);
+  setsPerGroup = Dim(geometry.outBlocks).ceildiv(taskBlocks);
+  rowExtent = flat ? x.out : y.out;
+  rowBlocks = Dim::max(rowExtent.floordiv(schedule.parameter("task_rows", flat ? 256 : 8)), 1);
+  pixel = builder.index(geometry.blockedInput ? kBlock : 1);
+
+  TileDemand demand;
+  if (auto columns = x.out.constant())
+    demand.rows = flat ? llvm::divideCeil(*columns, *rowBlocks.constant()) : *columns;
+  demand.vectors = taskBlocks * vectorsPerBlock;
+  demand.multiple = vectorsPerBlock;
+  tile = chooseTile(kernel.level, demand);
+}
+
+void ConvEmitter::emit() {
+  Dim sets = setsPerGroup * geometry.groups;
+  kernel.forTasks(sets * geometry.images * rowBlocks, [&](Value task) { emitTask(task); });
+}
+
+void ConvEmitter::emitTask(Value task) {
+  // Neighbouring tasks share the weights.
+  Index rowCount = kernel.dim(rowBlocks), images = kernel.dim(geometry.images), sets = kernel.dim(setsPerGroup);
+  Part rows = part(builder, builder.rem(task, rowCount), rowCount, kernel.dim(rowExtent));
+  Index rest = builder.div(task, rowCount);
+  image = builder.rem(rest, images);
+  rest = builder.div(rest, images);
+  bool one = setsPerGroup == Dim(1);
+  Index set = one ? builder.index(0) : builder.rem(rest, sets);
+  group = geometry.groups == 1 ? builder.index(0) : builder.div(rest, sets);
+  if (geometry.groups == 1 && !one)
+    set = rest;
+  Part blocks = part(builder, set, sets, builder.index(geometry.outBlocks));
+  blockBase = builder.add(builder.mul(group, geometry.outBlocks), blocks.first);
+
+  int64_t wide = tile.vectors / vectorsPerBlock;
+  Index whole = builder.sub(blocks.count, builder.rem(blocks.count, wide));
+  builder.loop(builder.index(0), whole, wide, [&](Index block) { emitPanels(rows, {block, tile.vectors}); });
+  if (blocks.known.least == blocks.known.most) {
+    if (int64_t left = *blocks.known.most % wide)
+      emitPanels(rows, {whole, left * vectorsPerBlock});
+    return;
+  }
+  builder.loop(whole, blocks.count, 1, [&](Index block) { emitPanels(rows, {block, vectorsPerBlock}); });
+}
+
+void ConvEmitter::emitPanels(const Part &rows, Panels panels) {
+  panels.first = builder.add(blockBase, panels.first);
+  if (flat)
+    return tileRows(builder, rows.count, rows.known, tile.rows, [&](int64_t size, Index ox) {
+      emitTile(size, builder.index(0), builder.add(rows.first, ox), panels, {});
+    });
+  builder.loop(builder.index(0), rows.count, 1, [&](Index row) {
+    Index oy = builder.add(rows.first, row);
+    tileWindows(kernel, x, tile.rows, [&](int64_t size, Index ox, ArrayRef<WindowColumn> columns) {
+      emitTile(size, oy, ox, panels, columns);
+    });
+  });
+}
+
+void ConvEmitter::emitTile(int64_t size, Index oy, Index ox, Panels panels, ArrayRef<WindowColumn> columns) {
+  Index plane = kernel.dim(y.in * x.in), width = kernel.dim(x.in);
+  int64_t unit = geometry.unit();
+  Index panelStride = builder.index(geometry.inChannels * y.window * x.window * unit);
+  RegisterTile registers(builder, {size, panels.vectors, lanes, element},
+                         {kernel.buffer(geometry.input), builder.mul(pixel, x.stride), kernel.buffer(geometry.weight),
+                          kBlock, panelStride});
+  WindowRange rows = windowRange(kernel, builder, y, oy);
+  // Positions may lie before the image; what is read does not.
+  Index iy = builder.sub(builder.add(builder.mul(oy, y.stride), builder.mul(rows.first, y.dilation)), y.low);
+  Index ix = builder.sub(builder.mul(ox, x.stride), x.low);
+  Index channels = builder.add(builder.mul(image, geometry.groups * geometry.inChannels),
+                               builder.mul(group, geometry.inChannels));
+  Index offsetA = builder.mul(builder.add(builder.mul(channels, plane), builder.add(builder.mul(iy, width), ix)), pixel);
+  Index offsetB = builder.add(builder.mul(panels.first, panelStride), builder.mul(rows.first, x.window * unit));
+  Accumulators sums = registers.zero();
+  accumulate(registers, sums, offsetA, offsetB, builder.sub(rows.end, rows.first), columns);
+  store(sums, size, oy, ox, panels);
+}
+
+void ConvEmitter::accumulate(const RegisterTile &registers, Accumulators &sums, Index offsetA, Index offsetB,
+                             Index windowRows, ArrayRef<WindowColumn> columns) {
+  int64_t unit = geometry.unit();
+  Index width = kernel.dim(x.in), plane = kernel.dim(y.in * x.in);
+  ReductionLoop channel{builder.index(geometry.inChannels), builder.mul(plane, pixel),
+                        builder.index(y.window * x.window * unit)};
+  ReductionLoop row{windowRows, builder.mul(builder.mul(width, pixel), y.dilation), builder.index(x.window * unit)};
+  ReductionLoop column{builder.index(x.window), builder.mul(pixel, x.dilation), builder.index(unit)};
+  ReductionLoop inner{builder.index(kBlock), builder.index(1), builder.index(kBlock), tile.unroll};
+  size_t inside = geometry.blockedInput ? 0 : 1;
+  if (columns.empty()) {
+    SmallVector<ReductionLoop> nest{channel, row, column, inner};
+    return registers.accumulate(sums, ArrayRef(nest).drop_back(inside), offsetA, offsetB);
+  }
+  // Each window column runs over all channels and rows: side by side in one loop body they would not fit the registers.
+  for (const WindowColumn &hit : columns) {
+    Index first = hit.range ? hit.range->first : builder.index(hit.column);
+    ReductionLoop range = column;
+    range.extent = hit.range ? builder.sub(hit.range->end, hit.range->first) : builder.index(1);
+    SmallVector<ReductionLoop> nest{channel, row, range, inner};
+    registers.accumulate(sums, ArrayRef(nest).drop_back(inside), builder.add(offsetA, builder.mul(column.stepA, first)),
+                         builder.add(offsetB, builder.mul(column.stepB, first)), hit.first, hit.end);
+  }
+}
+
+void ConvEmitter::store(ArrayRef<Value> sums, int64_t size, Index oy, Index ox, Panels panels) {
+  for (int64_t i = 0; i < size; ++i) {
+    Index row = oy, column = builder.add(ox, i);
+    // Tensors of the epilogue that span the image are addressed alike whether it is one row or many.
+    if (flat && !linear) {
+      Index width = kernel.dim(geometry.x.out);
+      row = builder.div(column, width);
+      column = builder.rem(column, width);
+    }
+    for (int64_t j = 0; j < panels.vectors; ++j) {
+      Index block = builder.add(panels.first, j / vectorsPerBlock);
+      Point point{{builder.value(image), 0, {}}, {builder.value(block), 0, {}}};
+      if (geometry.planar)
+        point.push_back({builder.value(row), 0, {}});
+      point.push_back({builder.value(column), 0, {}});
+      point.push_back({kernel.index(j % vectorsPerBlock * lanes), 1, {}});
+      epilogue.store(sums[i * panels.vectors + j], point);
+    }
+  }
+}
+
+/// Every tensor behind the convolution either spans both axes of the image or none.
+bool ConvEmitter::flattens() {
+  SmallVector<Dim> whole = graph::dimsOf(conv.getResult());
+  if (!geometry.planar)
+    return true;
+  for (Operation &op : kernel.body().without_terminator()) {
+    if (&op == conv.getOperation())
+      continue;
+    if (!op.hasTrait<graph::Elementwise>() && !isa<graph::ConstantOp>(op))
+      return false;
+    for (Value operand : op.getOperands()) {
+      SmallVector<Dim> dims = graph::dimsOf(operand);
+      size_t rank = dims.size();
+      bool spansY = rank >= 3 && dims[rank - 3] != Dim(1), spansX = rank >= 2 && dims[rank - 2] != Dim(1);
+      if (rank > whole.size() || ((spansY || spansX) && (dims[rank - 3] != whole[2] || dims[rank - 2] != whole[3])))
+        return false;
+    }
+  }
+  return true;
+}
+
+} // namespace
+
+LogicalResult emitConv(KernelFunction &kernel) {
+  auto anchor = *kernel.body().getOps<graph::ConvOp>().begin();
+  if (!Epilogue::supports(anchor.getResult(), kernel.body()))
+    return kernel.source.emitError("has an op behind its anchor that does not run on accumulators");
+  ConvEmitter(kernel, anchor).emit();
+  return success();
+}
+
+} // namespace quern

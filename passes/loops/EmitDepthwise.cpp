@@ -1,0 +1,143 @@
+// Depthwise convolution: one filter per channel, so vectors run over the 16 channels of a block. Several output pixels
+// are computed together: each input vector is loaded once and serves every pixel whose window holds it.
+#include "passes/loops/Emitters.h"
+#include "passes/loops/Epilogue.h"
+#include "passes/loops/RowTiling.h"
+#include "passes/loops/Window.h"
+
+using namespace mlir;
+
+namespace quern {
+namespace {
+
+constexpr int64_t kBlock = 16;
+
+class DepthwiseEmitter {
+public:
+  DepthwiseEmitter(KernelFunction &kernel, graph::ConvOp conv);
+  void emit();
+
+private:
+  void emitTask(Value task);
+  void emitTile(int64_t size, Index oy, Index ox, ArrayRef<WindowColumn> columns);
+  void addRow(SmallVectorImpl<Value> &sums, Index input, Index weights, ArrayRef<WindowColumn> columns);
+  void addRange(SmallVectorImpl<Value> &sums, Index input, Index weights, const WindowRange &range);
+  Value load(Value buffer, Index offset) { return builder.create<vector::LoadOp>(vector, buffer, builder.value(offset)); }
+
+  KernelFunction &kernel;
+  IndexBuilder builder;
+  Epilogue epilogue;
+  ConvGeometry geometry;
+  WindowAxis y, x;
+  VectorType vector;
+  int64_t lanes, pixels;
+  Dim rowBlocks;
+  Value input, weight;
+  // The current task.
+  Index image, block, lane;
+};
+
+DepthwiseEmitter::DepthwiseEmitter(KernelFunction &kernel, graph::ConvOp conv)
+    : kernel(kernel), builder(kernel.builder), epilogue(kernel, conv.getResult()), geometry(conv), y(geometry.y),
+      x(geometry.x) {
+  Type element = graph::elementOf(conv.getResult());
+  lanes = std::min<int64_t>(kBlock, kernel.level.vectorBytes * 8 / element.getIntOrFloatBitWidth());
+  vector = VectorType::get(lanes, element);
+  // Accumulators, one row of the filter, and an input. More than 14 pixels gain nothing.
+  pixels = std::clamp<int64_t>(kernel.level.vectorRegisters - x.window - 1, 1, 14);
+  input = kernel.buffer(geometry.input);
+  weight = kernel.buffer(geometry.weight);
+  rowBlocks = Dim::max(y.out.floordiv(kernel.source.getSchedule().parameter("task_rows", 28)), 1);
+}
+
+void DepthwiseEmitter::emit() {
+  kernel.forTasks(geometry.images * geometry.outBlocks * rowBlocks, [&](Value task) { emitTask(task); });
+}
+
+void DepthwiseEmitter::emitTask(Value task) {
+  Index rowCount = kernel.dim(rowBlocks);
+  Part rows = part(builder, builder.rem(task, rowCount), rowCount, kernel.dim(y.out));
+  Index rest = builder.div(task, rowCount);
+  block = builder.rem(rest, geometry.outBlocks);
+  image = builder.div(rest, geometry.outBlocks);
+  builder.loop(builder.index(0), rows.count, 1, [&](Index row) {
+    Index oy = builder.add(rows.first, row);
+    builder.loop(builder.index(0), builder.index(kBlock), lanes, [&](Index first) {
+      lane = first;
+      tileWindows(kernel, x, pixels, [&](int64_t size, Index ox, ArrayRef<WindowColumn> columns) {
+        emitTile(size, oy, ox, columns);
+      });
+    });
+  });
+}
+
+void DepthwiseEmitter::emitTile(int64_t size, Index oy, Index ox, ArrayRef<WindowColumn> columns) {
+  SmallVector<WindowColumn> inside;
+  for (int64_t column = 0; columns.empty() && column < x.window; ++column)
+    inside.push_back({column, 0, size});
+  if (!columns.empty())
+    inside.assign(columns.begin(), columns.end());
+
+  WindowRange rows = windowRange(kernel, builder, y, oy);
+  Index plane = builder.add(builder.mul(image, geometry.outBlocks), block);
+  Index iy = builder.sub(builder.mul(oy, y.stride), y.low), ix = builder.sub(builder.mul(ox, x.stride), x.low);
+  Index row = builder.add(builder.mul(plane, kernel.dim(y.in)), iy);
+  SmallVector<Value> sums(size, builder.create<arith::ConstantOp>(builder.builder.getZeroAttr(vector)));
+  builder.carry(rows.first, rows.end, 1, sums, [&](Index k, SmallVectorImpl<Value> &carried) {
+    Index at = builder.add(builder.mul(builder.add(row, builder.mul(k, y.dilation)), kernel.dim(x.in)), ix);
+    Index filter = builder.mul(builder.add(builder.mul(block, y.window), k), x.window);
+    Index from = builder.add(builder.mul(at, kBlock), lane), weights = builder.add(builder.mul(filter, kBlock), lane);
+    if (inside.front().range)
+      addRange(carried, from, weights, *inside.front().range);
+    else
+      addRow(carried, from, weights, inside);
+  });
+  for (int64_t i = 0; i < size; ++i) {
+    Point point{{builder.value(image), 0, {}}, {builder.value(block), 0, {}}};
+    if (geometry.planar)
+      point.push_back({builder.value(oy), 0, {}});
+    point.push_back({builder.value(builder.add(ox, i)), 0, {}});
+    point.push_back({builder.value(lane), 1, {}});
+    epilogue.store(sums[i], point);
+  }
+}
+
+/// Input positions from left to right, each added to the pixels whose window holds it.
+void DepthwiseEmitter::addRow(SmallVectorImpl<Value> &sums, Index from, Index weights, ArrayRef<WindowColumn> columns) {
+  struct Use {
+    int64_t pixel;
+    Value weight;
+  };
+  std::map<int64_t, SmallVector<Use>> uses;
+  for (const WindowColumn &hit : columns) {
+    Value factor = load(weight, builder.add(weights, hit.column * kBlock));
+    for (int64_t pixel = hit.first; pixel < hit.end; ++pixel)
+      uses[pixel * x.stride + hit.column * x.dilation].push_back({pixel, factor});
+  }
+  for (auto &[position, users] : uses) {
+    Value value = load(input, builder.add(from, position * kBlock));
+    for (const Use &use : users)
+      sums[use.pixel] = builder.create<vector::FMAOp>(value, use.weight, sums[use.pixel]);
+  }
+}
+
+/// One pixel, window columns known at run time.
+void DepthwiseEmitter::addRange(SmallVectorImpl<Value> &sums, Index from, Index weights, const WindowRange &range) {
+  builder.carry(range.first, range.end, 1, sums, [&](Index column, SmallVectorImpl<Value> &carried) {
+    Value value = load(input, builder.add(from, builder.mul(column, x.dilation * kBlock)));
+    Value factor = load(weight, builder.add(weights, builder.mul(column, kBlock)));
+    carried[0] = builder.create<vector::FMAOp>(value, factor, carried[0]);
+  });
+}
+
+} // namespace
+
+LogicalResult emitDepthwise(KernelFunction &kernel) {
+  auto anchor = *kernel.body().getOps<graph::ConvOp>().begin();
+  if (!Epilogue::supports(anchor.getResult(), kernel.body()))
+    return kernel.source.emitError("has an op behind its anchor that does not run on accumulators");
+  DepthwiseEmitter(kernel, anchor).emit();
+  return success();
+}
+
+} // namespace quern

@@ -1,0 +1,299 @@
+// Matrix products: panels of B outside, tiles of rows inside, the whole of K in each tile.
+#include "codegen/Schedules.h"
+#include "passes/loops/Emitters.h"
+#include "passes/loops/Epilogue.h"
+#include "passes/loops/RegisterTile.h"
+#include "passes/loops/RowTiling.h"
+
+using namespace mlir;
+
+namespace quern {
+namespace {
+
+constexpr int64_t kPanel = 16;
+/// Columns of the widest tile of any level: scratch is the same for all.
+constexpr int64_t kWidestGroup = 128;
+
+/// The accumulators' type: narrow floats add up in f32, narrow integers in i32.
+Type accumulatorOf(Type element) {
+  unsigned width = element.getIntOrFloatBitWidth();
+  if (isa<FloatType>(element))
+    return width < 32 ? Float32Type::get(element.getContext()) : element;
+  return IntegerType::get(element.getContext(), std::max(width, 32u));
+}
+
+class GemmEmitter {
+public:
+  GemmEmitter(KernelFunction &kernel, graph::MatmulOp matmul);
+  void emit();
+
+private:
+  struct Columns {
+    Index first, end;
+  };
+  void emitTask(Value task);
+  void emitColumns(const Part &rows, Columns columns);
+  void emitGroup(const Part &rows, Index column, int64_t vectors, bool ragged);
+  void emitTile(int64_t size, Index row, Index column, int64_t vectors, ArrayRef<Value> masks);
+  void readRows(const Part &rows);
+  void readColumns(Index column, int64_t vectors, ArrayRef<Value> masks);
+  Point leadingPoint(Index number, ArrayRef<Dim> dims);
+  Point operandPoint(ArrayRef<Dim> dims, Index row);
+  Index batchOffset(ArrayRef<Dim> dims);
+  int64_t restOfBlocks(int64_t group) const;
+
+  KernelFunction &kernel;
+  graph::MatmulOp matmul;
+  IndexBuilder builder;
+  Epilogue epilogue;
+  SmallVector<Dim> lhsDims, rhsDims, resultDims;
+  BlockArgument lhs, rhs; ///< null: computed or packed into scratch before use
+  Type accumulator;
+  int64_t lanes, taskRows, taskColumns;
+  Dim batches = 1, rowBlocks, columnBlocks, rowExtent, columnExtent, depthExtent;
+  bool batched, packedWeight;
+  TileChoice tile;
+  Index depth;
+  // Where the current task, group and tile read.
+  Value a, b;
+  Index offsetA, strideA, offsetB, stepB, panelStride, batch, firstRow;
+  int64_t panelWidth = kPanel;
+};
+
+/// The kernel's argument that `value` is, reshapes aside: its memory is the value's memory.
+BlockArgument argumentBehind(Value value) {
+  while (auto reshape = value.getDefiningOp<graph::ReshapeOp>())
+    value = reshape.getOperand();
+  return dyn_cast<BlockArgument>(value);
+}
+
+GemmEmitter::GemmEmitter(KernelFunction &kernel, graph::MatmulOp matmul)
+    : kernel(kernel), matmul(matmul), builder(kernel.builder), epilogue(kernel, matmul.getResult()),
+      lhsDims(graph::dimsOf(matmul.getLhs())), rhsDims(graph::dimsOf(matmul.getRhs())),
+      resultDims(graph::dimsOf(matmul.getResult())), lhs(argumentBehind(matmul.getLhs())),
+      rhs(argumentBehind(matmul.getRhs())), accumulator(accumulatorOf(graph::elementOf(matmul.getResult()))),
+      lanes(kernel.level.vectorBytes * 8 / accumulator.getIntOrFloatBitWidth()) {
+  kernel::ScheduleAttr schedule = kernel.source.getSchedule();
+  taskRows = schedule.parameter("task_rows", 128);
+  taskColumns = schedule.parameter("task_columns", 256);
+  packedWeight = matmul.getColumns().has_value();
+  batched = !packedWeight && llvm::any_of(ArrayRef(rhsDims).drop_back(2), [](const Dim &dim) { return dim != Dim(1); });
+  columnExtent = resultDims.back();
+  depthExtent = lhsDims.back();
+  ArrayRef<Dim> outer = ArrayRef(resultDims).drop_back(1);
+  rowExtent = batched ? outer.back() : product(outer);
+  if (batched)
+    batches = product(outer.drop_back());
+  rowBlocks = Dim::max(rowExtent.floordiv(taskRows), 1);
+  columnBlocks = columnExtent.ceildiv(taskColumns);
+  depth = kernel.dim(depthExtent);
+  // A weight in rows is read where it lies if whole vectors stand in a row.
+  if (!packedWeight && (matmul.getTransposeRhs() || !columnExtent.constant() || *columnExtent.constant() % kPanel))
+    rhs = {};
+  // Rows at multiples of 4 KiB fall on the same cache set and drive each other out before their line is used up.
+  int64_t rowBytes = depthExtent.constant().value_or(0) * graph::elementOf(matmul.getLhs()).getIntOrFloatBitWidth() / 8;
+  if (rowBytes && rowBytes % 4096 == 0 && (!rowExtent.constant() || *rowExtent.constant() > 8))
+    lhs = {};
+
+  TileDemand demand;
+  if (auto rows = rowExtent.constant())
+    demand.rows = llvm::divideCeil(*rows, *rowBlocks.constant());
+  if (auto columns = columnExtent.constant())
+    demand.vectors = llvm::divideCeil(std::min(*columns, taskColumns), kPanel) * (kPanel / lanes);
+  demand.farRows = !depthExtent.constant();
+  demand.multiple = kPanel / lanes;
+  tile = chooseTile(kernel.level, demand);
+}
+
+void GemmEmitter::emit() {
+  if (!lhs) {
+    int64_t most = rowExtent.constant() ? llvm::divideCeil(*rowExtent.constant(), *rowBlocks.constant()) : 2 * taskRows;
+    a = kernel.scratch(graph::elementOf(matmul.getLhs()), (depthExtent + kPanel) * most);
+  }
+  if (!rhs)
+    b = kernel.scratch(graph::elementOf(matmul.getRhs()), depthExtent * kWidestGroup);
+  kernel.forTasks(batches * columnBlocks * rowBlocks, [&](Value task) { emitTask(task); });
+}
+
+void GemmEmitter::emitTask(Value task) {
+  // Neighbouring tasks share the columns, so a thread streams its part of B once.
+  Index rowCount = kernel.dim(rowBlocks), columnCount = kernel.dim(columnBlocks), rest = task;
+  Part rows = part(builder, builder.rem(rest, rowCount), rowCount, kernel.dim(rowExtent));
+  rest = builder.div(rest, rowCount);
+  Index block = builder.rem(rest, columnCount);
+  batch = batched ? builder.div(rest, columnCount) : builder.index(0);
+  firstRow = rows.first;
+  Index first = builder.mul(block, taskColumns);
+  Index end = builder.min(builder.add(first, taskColumns), kernel.dim(columnExtent));
+  readRows(rows);
+  emitColumns(rows, {first, end});
+}
+
+/// Columns that are left in a block after groups of so many; -1 if that differs from block to block.
+int64_t GemmEmitter::restOfBlocks(int64_t group) const {
+  auto columns = columnExtent.constant();
+  if (!columns)
+    return -1;
+  int64_t last = *columns - (*columnBlocks.constant() - 1) * taskColumns;
+  if (*columnBlocks.constant() > 1 && taskColumns % group)
+    return taskColumns % group == last % group ? last % group : -1;
+  return last % group;
+}
+
+void GemmEmitter::emitColumns(const Part &rows, Columns columns) {
+  int64_t group = tile.vectors * lanes, perPanel = kPanel / lanes;
+  Index count = builder.sub(columns.end, columns.first);
+  Index whole = builder.sub(columns.end, builder.rem(count, group));
+  builder.loop(columns.first, whole, group, [&](Index column) { emitGroup(rows, column, tile.vectors, false); });
+  int64_t rest = restOfBlocks(group);
+  if (rest == 0)
+    return;
+  if (rest > 0)
+    return builder.loop(whole, columns.end, group, [&](Index column) {
+      emitGroup(rows, column, llvm::divideCeil(rest, kPanel) * perPanel, rest % kPanel != 0);
+    });
+  builder.loop(whole, columns.end, kPanel, [&](Index column) { emitGroup(rows, column, perPanel, true); });
+}
+
+void GemmEmitter::emitGroup(const Part &rows, Index column, int64_t vectors, bool ragged) {
+  SmallVector<Value> masks(vectors);
+  if (ragged)
+    for (int64_t j = std::max<int64_t>(vectors - kPanel / lanes, 0); j < vectors; ++j) {
+      Index left = builder.sub(kernel.dim(columnExtent), builder.add(column, j * lanes));
+      masks[j] = builder.create<vector::CreateMaskOp>(VectorType::get(lanes, builder.builder.getI1Type()),
+                                                      builder.value(left));
+    }
+  readColumns(column, vectors, masks);
+  tileRows(builder, rows.count, rows.known, tile.rows,
+           [&](int64_t size, Index row) { emitTile(size, row, column, vectors, masks); });
+}
+
+void GemmEmitter::emitTile(int64_t size, Index row, Index column, int64_t vectors, ArrayRef<Value> masks) {
+  RegisterTile registers(builder, {size, vectors, lanes, accumulator}, {a, strideA, b, panelWidth, panelStride});
+  Accumulators sums = registers.zero();
+  registers.accumulate(sums, {{depth, builder.index(1), stepB, tile.unroll}},
+                       builder.add(offsetA, builder.mul(row, strideA)), offsetB);
+  for (int64_t i = 0; i < size; ++i) {
+    Index at = builder.add(builder.add(firstRow, row), i);
+    Point point = operandPoint(resultDims, at);
+    for (int64_t j = 0; j < vectors; ++j) {
+      point.back() = {builder.value(builder.add(column, j * lanes)), 1, {}};
+      epilogue.store(sums[i * vectors + j], point, masks[j]);
+    }
+  }
+}
+
+//===--- Operands ---------------------------------------------------------------------------===//
+
+/// `number` taken apart into one index per dim, row-major.
+Point GemmEmitter::leadingPoint(Index number, ArrayRef<Dim> dims) {
+  Point point(dims.size());
+  for (size_t axis = dims.size(); axis-- > 0;) {
+    Index extent = kernel.dim(dims[axis]);
+    point[axis] = {builder.value(axis ? builder.rem(number, extent) : number), 0, {}};
+    number = builder.div(number, extent);
+  }
+  return point;
+}
+
+/// The point of a row of lhs or the result, with a last axis to be filled in. Extents of 1 stretch.
+Point GemmEmitter::operandPoint(ArrayRef<Dim> dims, Index row) {
+  Point point;
+  if (!batched) {
+    point = leadingPoint(row, dims.drop_back());
+  } else {
+    point = leadingPoint(batch, ArrayRef(resultDims).drop_back(2));
+    point.erase(point.begin(), point.begin() + (resultDims.size() - dims.size()));
+    for (size_t axis = 0; axis + 2 < dims.size(); ++axis)
+      if (dims[axis] == Dim(1))
+        point[axis] = {kernel.index(0), 0, {}};
+    point.push_back({builder.value(row), 0, {}});
+  }
+  point.push_back({kernel.index(0), 0, {}});
+  return point;
+}
+
+/// Elements before the matrix of the current batch in an operand with these dims.
+Index GemmEmitter::batchOffset(ArrayRef<Dim> dims) {
+  if (!batched)
+    return builder.index(0);
+  Point point = operandPoint(dims, builder.index(0));
+  SmallVector<Value> strides = kernel.strides(dims);
+  Index offset = builder.index(0);
+  for (size_t axis = 0; axis + 2 < dims.size(); ++axis)
+    offset = builder.add(offset, builder.mul(point[axis].base, strides[axis]));
+  return offset;
+}
+
+void GemmEmitter::readRows(const Part &rows) {
+  if (lhs) {
+    a = kernel.buffer(lhs);
+    strideA = depth;
+    offsetA = builder.add(batchOffset(lhsDims), builder.mul(rows.first, strideA));
+    return;
+  }
+  Dim padded = depthExtent + kPanel;
+  strideA = kernel.dim(padded);
+  offsetA = builder.index(0);
+  builder.loop(builder.index(0), rows.count, 1, [&](Index row) {
+    Point point = operandPoint(lhsDims, builder.add(rows.first, row));
+    auto copy = [&](int64_t width) {
+      return [&, width](Index k) {
+        ElementEmitter emitter(kernel, width);
+        point.back() = {builder.value(k), width > 1 ? 1 : 0, {}};
+        Value value = emitter.at(matmul.getLhs(), point);
+        Value to = builder.value(builder.add(builder.mul(row, strideA), k));
+        if (width > 1)
+          builder.create<vector::StoreOp>(value, a, to);
+        else
+          builder.create<memref::StoreOp>(value, a, to);
+      };
+    };
+    Index whole = builder.sub(depth, builder.rem(depth, lanes));
+    builder.loop(builder.index(0), whole, lanes, copy(lanes));
+    builder.loop(whole, depth, 1, copy(1));
+  });
+}
+
+void GemmEmitter::readColumns(Index column, int64_t vectors, ArrayRef<Value> masks) {
+  panelStride = builder.mul(depth, kPanel);
+  stepB = builder.index(kPanel);
+  if (packedWeight) {
+    b = kernel.buffer(rhs);
+    offsetB = builder.mul(builder.div(column, kPanel), panelStride);
+    return;
+  }
+  if (rhs) {
+    b = kernel.buffer(rhs);
+    offsetB = builder.add(batchOffset(rhsDims), column);
+    stepB = kernel.dim(columnExtent);
+    panelWidth = vectors * lanes;
+    return;
+  }
+  offsetB = builder.index(0);
+  bool transposed = matmul.getTransposeRhs();
+  builder.loop(builder.index(0), depth, 1, [&](Index k) {
+    Point point = operandPoint(rhsDims, builder.index(0));
+    for (int64_t j = 0; j < vectors; ++j) {
+      ElementEmitter emitter(kernel, lanes, masks[j]);
+      size_t rank = point.size();
+      point[rank - (transposed ? 1 : 2)] = {builder.value(k), 0, {}};
+      point[rank - (transposed ? 2 : 1)] = {builder.value(builder.add(column, j * lanes)), 1, {}};
+      int64_t at = j * lanes;
+      Index to = builder.add(builder.mul(panelStride, at / kPanel), builder.add(builder.mul(k, kPanel), at % kPanel));
+      builder.create<vector::StoreOp>(emitter.at(matmul.getRhs(), point), b, builder.value(to));
+    }
+  });
+}
+
+} // namespace
+
+LogicalResult emitGemm(KernelFunction &kernel) {
+  auto anchor = *kernel.body().getOps<graph::MatmulOp>().begin();
+  if (!Epilogue::supports(anchor.getResult(), kernel.body()))
+    return kernel.source.emitError("has an op behind its anchor that does not run on accumulators");
+  GemmEmitter(kernel, anchor).emit();
+  return success();
+}
+
+} // namespace quern

@@ -1,0 +1,124 @@
+#include "passes/loops/Epilogue.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+
+namespace quern {
+
+/// The operand of `op` that depends on the anchor with the shape of the result; null if there is none.
+static Value carrier(Operation *op, const DenseSet<Value> &dependent) {
+  for (Value operand : op->getOperands())
+    if (dependent.contains(operand) &&
+        (!op->hasTrait<graph::Elementwise>() || graph::dimsOf(operand) == graph::dimsOf(op->getResult(0))))
+      return operand;
+  return {};
+}
+
+/// A vector along the last axis stays within one row of the reshaped value.
+static bool keepsVectors(Value from, Value to) {
+  constexpr int64_t kWidest = 16;
+  if (graph::rankOf(from) == 0 || graph::rankOf(to) == 0)
+    return true;
+  Dim before = graph::dimsOf(from).back(), after = graph::dimsOf(to).back();
+  return before == after || (after.constant() && *after.constant() % kWidest == 0) || after.dividedBy(before);
+}
+
+bool Epilogue::supports(Value anchor, Block &body) {
+  DenseSet<Value> dependent{anchor};
+  for (Operation &op : body) {
+    if (op.hasTrait<OpTrait::IsTerminator>() || llvm::none_of(op.getOperands(), [&](Value v) { return dependent.contains(v); }))
+      continue;
+    bool movement = isa<graph::ReshapeOp, graph::TransposeOp>(op);
+    if (isa<graph::ReshapeOp>(op) && !keepsVectors(op.getOperand(0), op.getResult(0)))
+      return false;
+    if (!movement && (!op.hasTrait<graph::Elementwise>() || !carrier(&op, dependent)))
+      return false;
+    for (Value operand : op.getOperands())
+      if (dependent.contains(operand) && graph::dimsOf(operand) != graph::dimsOf(carrier(&op, dependent)))
+        return false;
+    dependent.insert(op.getResult(0));
+  }
+  return true;
+}
+
+Epilogue::Epilogue(KernelFunction &kernel, Value anchor) : kernel(kernel), anchor(anchor) {
+  DenseSet<Value> dependent{anchor};
+  for (Operation &op : kernel.body().without_terminator())
+    if (Value operand = carrier(&op, dependent)) {
+      chain.push_back({&op, operand});
+      dependent.insert(op.getResult(0));
+    }
+}
+
+/// The point of a reshape's result: the linear position taken apart again. Lanes stay lanes where the last axes agree.
+static Point reshaped(KernelFunction &kernel, ArrayRef<Dim> from, ArrayRef<Dim> to, const Point &point) {
+  auto &builder = kernel.builder;
+  Point result(to.size());
+  size_t lastFrom = from.size(), lastTo = to.size();
+  // Trailing axes that are the same need no arithmetic, nor do leading ones.
+  while (lastFrom && lastTo && from[lastFrom - 1] == to[lastTo - 1])
+    result[--lastTo] = point[--lastFrom];
+  size_t first = 0;
+  while (first < lastFrom && first < lastTo && from[first] == to[first]) {
+    result[first] = point[first];
+    ++first;
+  }
+  Value linear = kernel.index(0);
+  int64_t lane = 0;
+  Dim stride = 1;
+  for (size_t i = lastFrom; i-- > first;) {
+    linear = kernel.add(linear, kernel.multiply(point[i].base, kernel.dim(stride)));
+    // The one axis along the lanes is last or has only axes of extent 1 behind it.
+    lane += point[i].lane;
+    stride = stride * from[i];
+  }
+  for (size_t i = lastTo; i-- > first;) {
+    bool outermost = i == first;
+    Value extent = kernel.dim(to[i]);
+    Value here = outermost ? linear : builder.createOrFold<arith::RemUIOp>(linear, extent);
+    result[i] = {here, lane, {}};
+    lane = 0;
+    if (!outermost)
+      linear = builder.createOrFold<arith::DivUIOp>(linear, extent);
+  }
+  return result;
+}
+
+Point Epilogue::follow(Operation *op, Value operand, const Point &point) {
+  if (auto transpose = dyn_cast<graph::TransposeOp>(op)) {
+    Point result;
+    for (int64_t axis : transpose.getPermutation())
+      result.push_back(point[axis]);
+    return result;
+  }
+  if (isa<graph::ReshapeOp>(op))
+    return reshaped(kernel, graph::dimsOf(operand), graph::dimsOf(op->getResult(0)), point);
+  return point;
+}
+
+void Epilogue::store(Value sum, const Point &point, Value mask) {
+  auto vector = dyn_cast<VectorType>(sum.getType());
+  ElementEmitter emitter(kernel, vector ? vector.getNumElements() : 1, mask);
+  Type wanted = emitter.valueType(graph::elementOf(anchor));
+  if (sum.getType() != wanted)
+    sum = isa<FloatType>(getElementTypeOrSelf(wanted))
+              ? kernel.builder.create<arith::TruncFOp>(wanted, sum).getResult()
+              : kernel.builder.create<arith::TruncIOp>(wanted, sum).getResult();
+  DenseMap<Value, Point> points;
+  DenseMap<Value, Value> values;
+  points[anchor] = point;
+  values[anchor] = sum;
+  emitter.define(anchor, [sum](ElementEmitter &, const Point &) { return sum; });
+  for (auto [op, operand] : chain) {
+    Value result = op->getResult(0);
+    Point from = points[operand];
+    points[result] = follow(op, operand, from);
+    Value value = op->hasTrait<graph::Elementwise>() ? emitter.at(result, from) : values[operand];
+    values[result] = value;
+    emitter.define(result, [value](ElementEmitter &, const Point &) { return value; });
+  }
+  for (auto [index, value] : llvm::enumerate(kernel.yield().getValues()))
+    emitter.store(values[value], kernel.resultBuffer(index), graph::dimsOf(value), points[value]);
+}
+
+} // namespace quern

@@ -1,0 +1,92 @@
+#include "passes/loops/RegisterTile.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+
+using namespace mlir;
+
+namespace quern {
+
+RegisterTile::RegisterTile(IndexBuilder builder, TileShape shape, TileOperands operands)
+    : builder(builder), shape(shape), operands(operands), type(VectorType::get(shape.lanes, shape.element)) {
+  for (int64_t row = 0; row < shape.rows; ++row)
+    rowOffsets.push_back(builder.mul(operands.rowStride, row));
+}
+
+Accumulators RegisterTile::zero() const {
+  Value zero = builder.create<arith::ConstantOp>(builder.builder.getZeroAttr(type));
+  return Accumulators(shape.rows * shape.vectors, zero);
+}
+
+/// `value` in the accumulators' element type.
+static Value widen(IndexBuilder builder, Value value, Type element) {
+  Type from = getElementTypeOrSelf(value);
+  if (from == element)
+    return value;
+  Type to = element;
+  if (auto vector = dyn_cast<VectorType>(value.getType()))
+    to = vector.clone(element);
+  if (isa<FloatType>(element))
+    return builder.create<arith::ExtFOp>(to, value);
+  return builder.create<arith::ExtSIOp>(to, value);
+}
+
+Value RegisterTile::loadVector(Index offset) const {
+  auto stored = VectorType::get(shape.lanes, getElementTypeOrSelf(operands.b.getType()));
+  return widen(builder, builder.create<vector::LoadOp>(stored, operands.b, builder.value(offset)), shape.element);
+}
+
+Value RegisterTile::loadScalar(Index offset) const {
+  Value scalar = builder.create<memref::LoadOp>(operands.a, builder.value(offset));
+  return builder.create<vector::BroadcastOp>(type, widen(builder, scalar, shape.element));
+}
+
+void RegisterTile::step(MutableArrayRef<Value> sums, Index offsetA, Index offsetB, int64_t first, int64_t end) const {
+  SmallVector<Value> columns;
+  for (int64_t j = 0; j < shape.vectors; ++j) {
+    int64_t column = j * shape.lanes;
+    Index panel = builder.add(offsetB, builder.mul(operands.panelStride, column / operands.panelWidth));
+    columns.push_back(loadVector(builder.add(panel, column % operands.panelWidth)));
+  }
+  for (int64_t i = first; i < end; ++i) {
+    Value scalar = loadScalar(builder.add(offsetA, rowOffsets[i]));
+    for (int64_t j = 0; j < shape.vectors; ++j) {
+      Value &sum = sums[(i - first) * shape.vectors + j];
+      if (isa<FloatType>(shape.element))
+        sum = builder.create<vector::FMAOp>(scalar, columns[j], sum);
+      else
+        sum = builder.create<arith::AddIOp>(builder.create<arith::MulIOp>(scalar, columns[j]), sum);
+    }
+  }
+}
+
+void RegisterTile::accumulate(Accumulators &sums, ArrayRef<ReductionLoop> nest, Index offsetA, Index offsetB,
+                              int64_t first, int64_t end) const {
+  auto begin = sums.begin() + first * shape.vectors, stop = sums.begin() + end * shape.vectors;
+  SmallVector<Value> active(begin, stop);
+  auto steps = [&](SmallVectorImpl<Value> &inside, Index a, Index b, int64_t count) {
+    const ReductionLoop &loop = nest.back();
+    for (int64_t u = 0; u < count; ++u)
+      step(inside, builder.add(a, builder.mul(loop.stepA, u)), builder.add(b, builder.mul(loop.stepB, u)), first, end);
+  };
+  auto descend = [&](auto &&self, size_t depth, Index a, Index b, SmallVectorImpl<Value> &inside) -> void {
+    const ReductionLoop &loop = nest[depth];
+    auto body = [&](int64_t unroll) {
+      return [&, unroll](Index i, SmallVectorImpl<Value> &values) {
+        Index nextA = builder.add(a, builder.mul(loop.stepA, i)), nextB = builder.add(b, builder.mul(loop.stepB, i));
+        if (depth + 1 < nest.size())
+          self(self, depth + 1, nextA, nextB, values);
+        else
+          steps(values, nextA, nextB, unroll);
+      };
+    };
+    if (depth + 1 < nest.size() || loop.unroll == 1)
+      return builder.carry(builder.index(0), loop.extent, 1, inside, body(1));
+    Index whole = builder.sub(loop.extent, builder.rem(loop.extent, loop.unroll));
+    builder.carry(builder.index(0), whole, loop.unroll, inside, body(loop.unroll));
+    builder.carry(whole, loop.extent, 1, inside, body(1));
+  };
+  descend(descend, 0, offsetA, offsetB, active);
+  std::copy(active.begin(), active.end(), begin);
+}
+
+} // namespace quern

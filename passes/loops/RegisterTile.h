@@ -1,0 +1,74 @@
+// The register tile that every contraction ends in: rows x vectors of accumulators that stay in registers while a
+// reduction runs over one operand's scalars (A, broadcast) and the other's vectors (B).
+//
+//            B:  [b0 ][b1 ]     vectors of one reduction step, next to each other in a panel
+//   A: a0   acc  [   ][   ]
+//      a1        [   ][   ]     acc[i][j] += broadcast(a_i) * b_j
+//      a2        [   ][   ]
+//
+// The accumulators are iter_args of the loops, so they never touch memory there. Whoever emits a tile owns the loops
+// around it and what happens to the accumulators at the end; a matmul, a convolution and the two products of attention
+// differ in nothing else. Register budget: rows * vectors + vectors + 1.
+#pragma once
+#include "passes/loops/IndexBuilder.h"
+
+namespace quern {
+
+struct TileShape {
+  int64_t rows;
+  int64_t vectors;
+  int64_t lanes;     ///< elements of one vector
+  mlir::Type element; ///< of the accumulators: f32, f64 or an integer
+};
+
+/// Where the factors lie. Offsets and strides count elements; the memrefs are 1-D. An element type narrower than the
+/// accumulators' is widened after the load.
+struct TileOperands {
+  mlir::Value a;
+  Index rowStride; ///< of A, from row to row; a constant becomes a displacement and costs no register
+  mlir::Value b;
+  int64_t panelWidth; ///< columns that lie next to each other in B, a multiple of the lanes
+  Index panelStride;  ///< of B, from one panel of that many columns to the next
+};
+
+/// One loop of a reduction nest. Every step moves A and B by so many elements.
+struct ReductionLoop {
+  Index extent;
+  Index stepA, stepB;
+  int64_t unroll = 1; ///< steps per iteration, for the innermost loop only; a rest runs one by one
+};
+
+/// Row by row: accumulator (i, j) is at i * vectors + j.
+using Accumulators = llvm::SmallVector<mlir::Value>;
+
+class RegisterTile {
+public:
+  RegisterTile(IndexBuilder builder, TileShape shape, TileOperands operands);
+
+  Accumulators zero() const;
+
+  /// Adds the products of a nest of loops, outermost first, that starts at these offsets, to the rows [first, end).
+  /// The other rows stay: at the border of an image some rows of a step lie outside, and whoever knows it at compile
+  /// time leaves them out.
+  void accumulate(Accumulators &sums, llvm::ArrayRef<ReductionLoop> nest, Index offsetA, Index offsetB, int64_t first,
+                  int64_t end) const;
+  void accumulate(Accumulators &sums, llvm::ArrayRef<ReductionLoop> nest, Index offsetA, Index offsetB) const {
+    accumulate(sums, nest, offsetA, offsetB, 0, shape.rows);
+  }
+
+  const TileShape &getShape() const { return shape; }
+  mlir::VectorType getVectorType() const { return type; }
+
+private:
+  void step(llvm::MutableArrayRef<mlir::Value> sums, Index offsetA, Index offsetB, int64_t first, int64_t end) const;
+  mlir::Value loadVector(Index offset) const;
+  mlir::Value loadScalar(Index offset) const;
+
+  mutable IndexBuilder builder;
+  TileShape shape;
+  TileOperands operands;
+  mlir::VectorType type;
+  llvm::SmallVector<Index> rowOffsets;
+};
+
+} // namespace quern

@@ -1,0 +1,25 @@
+// Cuts a range of rows into register tiles without ever computing a row twice or reading past the last one.
+#pragma once
+#include "passes/loops/IndexBuilder.h"
+
+namespace quern {
+
+/// How many rows there are to cut: between `least` and `most`, where those are known at compile time.
+struct RowCount {
+  std::optional<int64_t> least, most;
+};
+
+/// Calls `tile` for tiles of at most `rows` rows that cover [0, count). `tile` gets a size known at compile time and the
+/// first row. Where the count is known, or known but for one, the tiles are as equal as can be: sizes r and r - 1.
+/// Otherwise whole tiles come first and then at most one tile of each power of two.
+void tileRows(IndexBuilder builder, Index count, RowCount known, int64_t rows,
+              llvm::function_ref<void(int64_t size, Index first)> tile);
+
+/// Parts of a range that are as equal as can be: part i of `parts` of [0, extent) is [i*extent/parts, (i+1)*extent/parts).
+struct Part {
+  Index first, count;
+  RowCount known;
+};
+Part part(IndexBuilder builder, Index which, Index parts, Index extent);
+
+} // namespace quern

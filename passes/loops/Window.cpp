@@ -1,0 +1,128 @@
+#include "passes/loops/Window.h"
+#include "passes/loops/RowTiling.h"
+
+using namespace mlir;
+
+namespace quern {
+
+/// Window positions past the image's end exist for some output.
+static bool clipsHigh(const WindowAxis &axis) {
+  auto in = axis.in.constant(), out = axis.out.constant();
+  return !in || !out || (*out - 1) * axis.stride + (axis.window - 1) * axis.dilation - axis.low >= *in;
+}
+
+WindowRange windowRange(KernelFunction &kernel, IndexBuilder builder, const WindowAxis &axis, Index out) {
+  WindowRange range{builder.index(0), builder.index(axis.window)};
+  Index position = builder.mul(out, axis.stride);
+  if (axis.low > 0)
+    range.first = builder.ceilDiv(builder.max(builder.sub(builder.index(axis.low), position), 0), axis.dilation);
+  if (clipsHigh(axis)) {
+    Index left = builder.sub(builder.add(kernel.dim(axis.in), axis.low), position);
+    range.end = builder.min(builder.ceilDiv(builder.max(left, 0), axis.dilation), axis.window);
+    // A window that misses the image altogether has no positions.
+    range.end = builder.max(range.end, range.first);
+  }
+  return range;
+}
+
+std::pair<Index, Index> windowInterior(KernelFunction &kernel, IndexBuilder builder, const WindowAxis &axis) {
+  Index out = kernel.dim(axis.out);
+  Index first = builder.min(builder.index(llvm::divideCeil(std::max<int64_t>(axis.low, 0), axis.stride)), out);
+  int64_t reach = (axis.window - 1) * axis.dilation - axis.low;
+  Index last = builder.sub(kernel.dim(axis.in), 1 + reach);
+  Index end = builder.div(builder.max(builder.add(last, axis.stride), 0), axis.stride);
+  return {first, builder.min(builder.max(end, first), out)};
+}
+
+SmallVector<WindowRun> windowRuns(const WindowAxis &axis, int64_t most) {
+  SmallVector<WindowRun> runs;
+  int64_t in = *axis.in.constant(), out = *axis.out.constant();
+  if (out <= 0)
+    return runs;
+  int64_t tiles = llvm::divideCeil(out, most), size = llvm::divideCeil(out, tiles);
+  int64_t larger = out - tiles * (size - 1), at = 0;
+  for (int64_t tile = 0; tile < tiles; ++tile) {
+    int64_t pixels = tile < larger ? size : size - 1;
+    WindowRun run{at, pixels, 1, {}};
+    bool inside = true;
+    for (int64_t column = 0; column < axis.window; ++column) {
+      auto hits = [&](int64_t i) {
+        int64_t position = (at + i) * axis.stride + column * axis.dilation - axis.low;
+        return position >= 0 && position < in;
+      };
+      int64_t first = 0, end = pixels;
+      while (first < end && !hits(first))
+        ++first;
+      while (end > first && !hits(end - 1))
+        --end;
+      inside &= first == 0 && end == pixels;
+      if (first < end)
+        run.columns.push_back({column, first, end});
+    }
+    at += pixels;
+    if (inside)
+      run.columns.clear();
+    else if (run.columns.empty())
+      run.columns.push_back({0, 0, 0}); // nothing but padding: no products at all
+    bool grows = inside && !runs.empty() && runs.back().columns.empty() && runs.back().size == pixels;
+    if (grows)
+      ++runs.back().count;
+    else
+      runs.push_back(std::move(run));
+  }
+  return runs;
+}
+
+static void tileKnownWindows(IndexBuilder builder, const WindowAxis &axis, int64_t size, WindowTile tile) {
+  for (const WindowRun &run : windowRuns(axis, size)) {
+    if (!run.columns.empty()) {
+      tile(run.size, builder.index(run.first), run.columns);
+      continue;
+    }
+    builder.loop(builder.index(0), builder.index(run.count), 1,
+                 [&](Index i) { tile(run.size, builder.add(builder.mul(i, run.size), run.first), {}); });
+  }
+}
+
+void tileWindows(KernelFunction &kernel, const WindowAxis &axis, int64_t size, WindowTile tile) {
+  IndexBuilder builder(kernel.builder);
+  if (axis.in.constant() && axis.out.constant())
+    return tileKnownWindows(builder, axis, size, tile);
+  auto [first, end] = windowInterior(kernel, builder, axis);
+  auto border = [&](Index from, Index to) {
+    builder.loop(from, to, 1, [&](Index at) {
+      tile(1, at, WindowColumn{0, 0, 1, windowRange(kernel, builder, axis, at)});
+    });
+  };
+  border(builder.index(0), first);
+  Index start = first;
+  tileRows(builder, builder.sub(end, first), {}, size,
+           [&](int64_t pixels, Index at) { tile(pixels, builder.add(start, at), {}); });
+  border(end, kernel.dim(axis.out));
+}
+
+ConvGeometry::ConvGeometry(graph::ConvOp conv)
+    : input(cast<BlockArgument>(conv.getInput())), weight(cast<BlockArgument>(conv.getWeight())),
+      planar(conv.getStrides().size() == 2), blockedInput(conv.getBlockedInput()), groups(conv.getGroup()) {
+  SmallVector<Dim> in = graph::dimsOf(conv.getInput()), out = graph::dimsOf(conv.getResult());
+  SmallVector<Dim> weights = graph::dimsOf(conv.getWeight());
+  images = in[0];
+  bool depthwise = blockedInput && conv.getChannels() == groups && groups > 1;
+  outBlocks = *out[1].constant() / (depthwise ? 1 : groups);
+  inChannels = depthwise ? 1 : *weights[1].constant();
+  size_t axes = conv.getStrides().size();
+  auto axis = [&](size_t i) {
+    return WindowAxis{in[2 + i], out[2 + i], *weights[(depthwise ? 1 : 2) + i].constant(), conv.getStrides()[i],
+                      conv.getDilations()[i], conv.getPads()[i]};
+  };
+  if (planar)
+    y = axis(0);
+  x = axis(axes - 1);
+}
+
+bool ConvGeometry::isPointwise() const {
+  auto plain = [](const WindowAxis &axis) { return axis.window == 1 && axis.stride == 1 && axis.low == 0 && axis.in == axis.out; };
+  return plain(y) && plain(x);
+}
+
+} // namespace quern

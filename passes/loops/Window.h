@@ -1,0 +1,65 @@
+// Where the windows of a convolution or a pooling meet the image, at compile time or at run time.
+#pragma once
+#include "passes/loops/IndexBuilder.h"
+#include "passes/loops/KernelFunction.h"
+
+namespace quern {
+
+/// One axis: output position o and window position k read input position o * stride + k * dilation - low.
+struct WindowAxis {
+  Dim in = 1, out = 1;
+  int64_t window = 1, stride = 1, dilation = 1, low = 0;
+};
+
+/// Window positions [first, end) that fall inside the image.
+struct WindowRange {
+  Index first, end;
+};
+WindowRange windowRange(KernelFunction &kernel, IndexBuilder builder, const WindowAxis &axis, Index out);
+
+/// Output positions [first, second) whose whole window is inside the image.
+std::pair<Index, Index> windowInterior(KernelFunction &kernel, IndexBuilder builder, const WindowAxis &axis);
+
+/// Window positions and the pixels [first, end) of a tile for which they are inside the image.
+struct WindowColumn {
+  int64_t column;
+  int64_t first, end;
+  std::optional<WindowRange> range = std::nullopt; ///< instead of `column`: positions known at run time
+};
+
+/// Tiles of one row of output: `count` neighbours of `size` pixels from `first` on. Where the whole window is inside
+/// the image for all pixels, `columns` is empty; a tile at a border stands alone and says what hits what.
+struct WindowRun {
+  int64_t first, size, count;
+  llvm::SmallVector<WindowColumn> columns;
+};
+
+/// Cuts an axis of known extents into tiles of at most `size` pixels that are as equal as can be.
+llvm::SmallVector<WindowRun> windowRuns(const WindowAxis &axis, int64_t size);
+
+/// Covers a row of output with tiles of at most `size` pixels. `columns` is empty where the whole window is inside the
+/// image for every pixel of the tile. Where the width is known, a tile at a border gets its window columns with their
+/// pixels; else such a tile is one pixel, with a range of window columns known at run time.
+using WindowTile = llvm::function_ref<void(int64_t size, Index first, llvm::ArrayRef<WindowColumn> columns)>;
+void tileWindows(KernelFunction &kernel, const WindowAxis &axis, int64_t size, WindowTile tile);
+
+/// The extents of a graph.conv with a blocked result, one or two spatial axes.
+struct ConvGeometry {
+  explicit ConvGeometry(graph::ConvOp conv);
+
+  mlir::BlockArgument input, weight;
+  bool planar;       ///< two spatial axes; else y is of extent 1
+  bool blockedInput; ///< [N, C/16, (H,) W, 16]; else [N, C, (H,) W]
+  Dim images;
+  int64_t groups;
+  int64_t inChannels; ///< per group: blocks of 16 if the input is blocked
+  int64_t outBlocks;  ///< per group, of 16 channels; of a depthwise convolution: all
+  WindowAxis y, x;
+
+  /// Weights per window position and channel (block): 16 in x 16 out, or 1 x 16.
+  int64_t unit() const { return blockedInput ? 256 : 16; }
+  /// A window of 1x1 that reads every pixel once.
+  bool isPointwise() const;
+};
+
+} // namespace quern

@@ -1,0 +1,216 @@
+// Runs one kernel.func on files: the tests' way to compare the emitters with NumPy.
+//
+//   run-kernel kernel.mlir --level=x86-64-v4 --dims=3,128 --in=a.bin --in=b.bin --out=c.bin:4096 [--repeat=20] [--asm]
+//
+// Buffers are the body's arguments, then its results (bytes after the colon). Prints one JSON line: the hot loop's
+// counts, tasks, scratch bytes, the kernel's code, and with --repeat the best time in nanoseconds.
+#include "codegen/Emit.h"
+#include "codegen/EmitModule.h"
+#include "codegen/LowerToLLVM.h"
+#include "codegen/link/Linker.h"
+#include "passes/loops/Emitters.h"
+#include "quern/runtime.h"
+#include "mlir/Parser/Parser.h"
+#include "llvm/AsmParser/Parser.h"
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/Module.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FileUtilities.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/SourceMgr.h"
+#include <dlfcn.h>
+#include <sys/mman.h>
+#include <time.h>
+
+using namespace mlir;
+using namespace quern;
+
+static std::string source, levelName = "x86-64-v4";
+static std::vector<int64_t> dims;
+static std::vector<std::string> inputs, outputs;
+static int repeat = 0;
+static bool assembly = false;
+
+[[noreturn]] static void die(const llvm::Twine &message) {
+  llvm::errs() << message << "\n";
+  exit(1);
+}
+
+/// By hand: linking in this process resets LLVM's own options.
+static void parseArguments(int argc, char **argv) {
+  for (StringRef text : llvm::ArrayRef(argv + 1, argc - 1)) {
+    auto [name, value] = text.split('=');
+    if (name == "--level")
+      levelName = value.str();
+    else if (name == "--in")
+      inputs.push_back(value.str());
+    else if (name == "--out")
+      outputs.push_back(value.str());
+    else if (name == "--asm")
+      assembly = true;
+    else if (name == "--repeat")
+      repeat = std::atoi(value.data());
+    else if (name == "--dims")
+      for (StringRef dim : llvm::split(value, ','))
+        dims.push_back(std::atoll(dim.data()));
+    else
+      source = text.str();
+  }
+}
+
+static const Level &findLevel(const Target &target) {
+  for (const Level &level : target.levels)
+    if (level.name == levelName)
+      return level;
+  die("no such level");
+}
+
+static int64_t evaluate(const Dim &dim) {
+  return *dim.substitute([](StringRef name) -> std::optional<Dim> {
+               int64_t index = 0;
+               if (name.drop_front().getAsInteger(10, index) || index >= int64_t(dims.size()))
+                 die("no value for dim " + name);
+               return Dim(dims[index]);
+             })
+              .constant();
+}
+
+/// The kernel is hidden; this public function reaches it.
+static llvm::SmallVector<char, 0> emitEntry(const Target &target, const Level &level) {
+  llvm::LLVMContext context;
+  llvm::SMDiagnostic diagnostic;
+  auto module = llvm::parseAssemblyString("declare hidden i32 @quern_kernel(ptr)\n"
+                                          "define i32 @quern_entry(ptr %launch) {\n"
+                                          "  %code = tail call i32 @quern_kernel(ptr %launch)\n  ret i32 %code\n}\n",
+                                          diagnostic, context);
+  llvm::SmallVector<char, 0> object;
+  llvm::cantFail(emitModule(*module, target, level, llvm::CodeGenFileType::ObjectFile, object));
+  return object;
+}
+
+/// Memory that ends where a page without access begins: a read or write past the end is a fault.
+static char *guarded(size_t bytes) {
+  size_t page = 4096, whole = (bytes + page - 1) / page * page;
+  char *base = static_cast<char *>(mmap(nullptr, whole + 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  if (base == MAP_FAILED)
+    die("out of memory");
+  mprotect(base, page, PROT_NONE);
+  mprotect(base + page + whole, page, PROT_NONE);
+  return base + page + whole - bytes;
+}
+
+/// Nanoseconds that this thread had a processor: what else runs on the machine counts less than on a clock.
+static double processorTime() {
+  timespec time;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return time.tv_sec * 1e9 + time.tv_nsec;
+}
+
+int main(int argc, char **argv) {
+  parseArguments(argc, argv);
+  const Target *target = llvm::cantFail(lookupTarget("x86-64"));
+  const Level &level = findLevel(*target);
+  MLIRContext context;
+  loadCodegenDialects(context);
+  context.loadDialect<graph::GraphDialect, kernel::KernelDialect>();
+  OwningOpRef<ModuleOp> parsed = parseSourceFile<ModuleOp>(source, &context);
+  if (!parsed)
+    return 1;
+  auto function = *parsed->getOps<kernel::FuncOp>().begin();
+  OwningOpRef<ModuleOp> module = ModuleOp::create(UnknownLoc::get(&context));
+  KernelFunction kernel(*module, function, level, "quern_kernel");
+  KernelEmitter emitter = emitterNamed(function.getSchedule().getAlgorithm());
+  if (!emitter || failed(emitter(kernel)))
+    return 1;
+  kernel.finish();
+  if (failed(verify(*module))) {
+    module->dump();
+    return 1;
+  }
+  if (failed(lowerToLLVMDialect(*module)))
+    return 1;
+  if (assembly) {
+    llvm::outs() << llvm::cantFail(emitAssembly(*module, *target, level));
+    return 0;
+  }
+  auto object = emitObject(*module, *target, level);
+  if (!object)
+    die(toString(object.takeError()));
+
+  llvm::SmallString<64> library;
+  if (llvm::sys::fs::createTemporaryFile("kernel", "so", library))
+    die("cannot create a file");
+  llvm::FileRemover remover(library);
+  LinkRequest request;
+  request.target = target;
+  request.objects = {StringRef(object->object.data(), object->object.size())};
+  llvm::SmallVector<char, 0> entry = emitEntry(*target, level);
+  request.objects.push_back(StringRef(entry.data(), entry.size()));
+  request.name = "kernel";
+  request.exports = {"quern_entry"};
+  request.output = library.str().str();
+  if (auto error = linkSharedLibrary(request))
+    die(toString(std::move(error)));
+  void *handle = dlopen(library.c_str(), RTLD_NOW);
+  void *symbol = handle ? dlsym(handle, "quern_entry") : nullptr;
+  if (!symbol)
+    die(dlerror());
+  auto run = reinterpret_cast<quern_kernel>(symbol);
+
+  std::vector<const void *> buffers;
+  for (const std::string &path : inputs) {
+    auto file = llvm::MemoryBuffer::getFile(path, false, false);
+    if (!file)
+      die("cannot read " + path);
+    char *memory = guarded((*file)->getBufferSize());
+    memcpy(memory, (*file)->getBufferStart(), (*file)->getBufferSize());
+    buffers.push_back(memory);
+  }
+  struct Output {
+    std::string path;
+    char *data;
+    size_t bytes;
+  };
+  std::vector<Output> results;
+  for (StringRef text : outputs) {
+    auto [path, size] = text.rsplit(':');
+    size_t bytes = 0;
+    if (size.getAsInteger(10, bytes))
+      die("an output is PATH:BYTES");
+    results.push_back({path.str(), guarded(bytes), bytes});
+    memset(results.back().data, 0xff, bytes); // NaN: what is not written shows
+    buffers.push_back(results.back().data);
+  }
+  int64_t tasks = evaluate(kernel.tasks), scratch = evaluate(kernel.scratchBytes);
+  char *memory = guarded((scratch + 63) / 64 * 64);
+  quern_launch launch{buffers.data(), dims.data(), 0, tasks, memory};
+  int32_t code = 0;
+  // Tasks in reverse, one launch each: none may need another.
+  for (int64_t task = tasks; task-- > 0;) {
+    launch.first_task = task;
+    launch.last_task = task + 1;
+    code |= run(&launch);
+  }
+  for (const Output &output : results) {
+    std::error_code error;
+    llvm::raw_fd_ostream(output.path, error).write(output.data, output.bytes);
+  }
+  double best = 0;
+  launch.first_task = 0;
+  launch.last_task = tasks;
+  for (int i = 0; i < repeat; ++i) {
+    double start = processorTime();
+    run(&launch);
+    double time = processorTime() - start;
+    best = i ? std::min(best, time) : time;
+  }
+  llvm::json::Object report = toJson(object->hot);
+  report["tasks"] = tasks;
+  report["scratch"] = scratch;
+  report["code"] = code;
+  report["nanoseconds"] = best;
+  report["dynamicStack"] = object->dynamicStack;
+  llvm::outs() << llvm::json::Value(std::move(report)) << "\n";
+  return 0;
+}
