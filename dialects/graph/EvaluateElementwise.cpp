@@ -54,6 +54,8 @@ void graph::forEachElement(MLIRContext *context, ArrayRef<int64_t> shape, ArrayR
                            llvm::function_ref<void(int64_t, ArrayRef<int64_t>)> visit) {
   constexpr int64_t chunk = 1 << 16;
   int64_t count = ShapedType::getNumElements(shape), chunks = llvm::divideCeil(count, chunk);
+  if (count == 0)
+    return;
   if (chunks <= 1)
     return visitRange(shape, strides, 0, count, visit);
   parallelFor(context, 0, chunks, [&](size_t i) {
@@ -209,12 +211,20 @@ static int64_t toInteger(double value, const ElementFormat &to) {
   return value >= end ? largest : value < -end ? -largest - 1 : int64_t(value);
 }
 
+/// 8-bit floats saturate; NaN stays.
+static double saturate(double value, const ElementFormat &to) {
+  if (to.bits != 8 || std::isnan(value))
+    return value;
+  double largest = llvm::APFloat::getLargest(*to.semantics).convertToDouble();
+  return std::clamp(value, -largest, largest);
+}
+
 static void castElement(const ElementFormat &from, const char *source, const ElementFormat &to, char *target) {
   using Kind = ElementFormat::Kind;
   if (from.isReal()) {
     double value = from.real(source);
     if (to.isReal())
-      to.setReal(target, value);
+      to.setReal(target, saturate(value, to));
     else
       to.setInteger(target, to.kind == Kind::boolean ? value != 0 : toInteger(value, to));
     return;
@@ -225,7 +235,7 @@ static void castElement(const ElementFormat &from, const char *source, const Ele
   bool huge = from.kind == Kind::unsignedInteger;
   if (to.kind == Kind::f32) // at once: through f64 it would round twice
     return to.setReal(target, huge ? float(uint64_t(value)) : float(value));
-  to.setReal(target, huge ? double(uint64_t(value)) : double(value));
+  to.setReal(target, saturate(huge ? double(uint64_t(value)) : double(value), to));
 }
 
 //===--- One op -----------------------------------------------------------------------------===//

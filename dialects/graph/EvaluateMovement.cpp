@@ -1,9 +1,52 @@
 // Data movement on constants: bytes are copied, whatever they mean.
 #include "dialects/graph/Evaluators.h"
+#include "mlir/IR/Threading.h"
+#include <cstring>
 
 using namespace mlir;
 using namespace quern;
 using namespace quern::graph;
+
+/// Two axes of a transposition in tiles that fit the cache: rows of the result follow `inner`, rows of the source `outer`.
+template <typename T>
+static void copyTiles(const T *from, T *to, int64_t outerExtent, int64_t outerTo, int64_t innerExtent, int64_t innerFrom) {
+  constexpr int64_t tile = 32;
+  for (int64_t o = 0; o < outerExtent; o += tile)
+    for (int64_t i = 0; i < innerExtent; i += tile)
+      for (int64_t x = o; x < std::min(outerExtent, o + tile); ++x)
+        for (int64_t y = i; y < std::min(innerExtent, i + tile); ++y)
+          to[x * outerTo + y] = from[y * innerFrom + x];
+}
+
+/// Transpositions of at least a page: the last axis of the result and the one that is contiguous in the operand are
+/// copied in tiles, the others are walked.
+template <typename T>
+static void transposeTiles(MLIRContext *context, ArrayRef<int64_t> shape, ArrayRef<int64_t> strides, const T *from, T *to) {
+  SmallVector<int64_t> resultStrides = stridesOf(shape), outerShape, outerFrom, outerTo;
+  size_t last = shape.size() - 1, contiguous = llvm::find(strides, 1) - strides.begin();
+  for (size_t axis = 0; axis < last; ++axis)
+    if (axis != contiguous) {
+      outerShape.push_back(shape[axis]);
+      outerFrom.push_back(strides[axis]);
+      outerTo.push_back(resultStrides[axis]);
+    }
+  int64_t blocks = llvm::divideCeil(shape[contiguous], 256); // of the contiguous axis, for the threads
+  outerShape.push_back(blocks);
+  outerFrom.push_back(0);
+  outerTo.push_back(0);
+  int64_t count = ShapedType::getNumElements(outerShape);
+  parallelFor(context, 0, count, [&](size_t job) {
+    int64_t rest = int64_t(job), source = 0, target = 0, block = rest % blocks;
+    for (int64_t axis = int64_t(outerShape.size()) - 1; axis >= 0; --axis) {
+      source += rest % outerShape[axis] * outerFrom[axis];
+      target += rest % outerShape[axis] * outerTo[axis];
+      rest /= outerShape[axis];
+    }
+    int64_t first = block * 256, extent = std::min<int64_t>(256, shape[contiguous] - first);
+    copyTiles(from + source + first, to + target + first * resultStrides[contiguous], extent, resultStrides[contiguous], shape[last],
+              strides[last]);
+  });
+}
 
 /// The result whose element at an index is the operand's at offset + sum of index * stride.
 static ElementsAttr strided(const Evaluation &evaluation, ArrayRef<int64_t> strides, int64_t offset = 0) {
@@ -19,7 +62,14 @@ static ElementsAttr transpose(const Evaluation &evaluation, TransposeOp op) {
   SmallVector<int64_t> own = stridesOf(evaluation.operands[0].type.getShape()), strides;
   for (int64_t axis : op.getPermutation())
     strides.push_back(own[axis]);
-  return strided(evaluation, strides);
+  const ConstantTensor &operand = evaluation.operands[0];
+  bool large = operand.count() >= 4096 && !strides.empty() && strides.back() != 1 && evaluation.format.bytes == 4;
+  if (!large)
+    return strided(evaluation, strides);
+  return makeConstant(evaluation.type, evaluation.format, [&](char *result) {
+    transposeTiles(evaluation.type.getContext(), evaluation.type.getShape(), strides,
+                   reinterpret_cast<const uint32_t *>(operand.bytes), reinterpret_cast<uint32_t *>(result));
+  });
 }
 
 static FailureOr<ElementsAttr> slice(const Evaluation &evaluation, SliceOp op) {

@@ -98,7 +98,8 @@ def Graph_CastOp : Graph_PureOp<"cast", [Graph_Elementwise]> {
   let summary = "the same value in another element type";
   let description = [{
     To i1: not equal to zero. Float to integer truncates toward zero and saturates; NaN gives 0. Integer to narrower
-    integer keeps the low bits. Float to narrower float rounds to nearest even.
+    integer keeps the low bits. Float to narrower float rounds to nearest even; 8-bit floats
+    saturate.
   }];
   let arguments = (ins AnyTensor:$operand);
   let results = (outs AnyTensor:$result);

@@ -1,10 +1,12 @@
-// lower-model MODEL [--quiet] [--fold]: reads an ONNX file, lowers it to the graph dialect, folds constants on request,
-// verifies the graph and prints it, or fails with one line.
+// lower-model MODEL [--quiet] [--fold] [--values]: reads an ONNX file, lowers it to the graph dialect, folds constants on
+// request, verifies the graph and prints it, or fails with one line. With --values it prints each result instead: its
+// type and, where it is a constant, its bytes in hexadecimal.
+#include "dialects/graph/ConstantTensor.h"
 #include "frontends/onnx/Importer.h"
 #include "frontends/onnx/lowering/Lowering.h"
-#include "mlir/IR/Verifier.h"
 #include "mlir/Pass/PassManager.h"
 #include "passes/graph/Passes.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace quern;
 
@@ -12,6 +14,20 @@ static int report(llvm::Error error) {
   Failure failure = takeFailure(std::move(error));
   llvm::errs() << failure.message << "\n";
   return exitCode(failure.kind);
+}
+
+static void printValues(mlir::ModuleOp module) {
+  auto main = module.lookupSymbol<mlir::func::FuncOp>("main");
+  for (mlir::Value value : main.front().getTerminator()->getOperands()) {
+    auto constant = value.getDefiningOp<graph::ConstantOp>();
+    auto tensor = constant ? graph::ConstantTensor::read(constant.getValue()) : std::nullopt;
+    llvm::outs() << value.getType() << " ";
+    if (tensor)
+      llvm::outs() << llvm::toHex(llvm::StringRef(tensor->bytes, tensor->count() * tensor->format.bytes), /*LowerCase=*/true);
+    else
+      llvm::outs() << "?";
+    llvm::outs() << "\n";
+  }
 }
 
 int main(int argc, char **argv) {
@@ -34,7 +50,9 @@ int main(int argc, char **argv) {
   passes.addPass(graph::createVerifyGraphPass());
   if (failed(passes.run(**lowered)))
     return exitCode(ErrorKind::Internal);
-  if (!has("--quiet"))
+  if (has("--values"))
+    printValues(**lowered);
+  else if (!has("--quiet"))
     (*lowered)->print(llvm::outs(), mlir::OpPrintingFlags().elideLargeElementsAttrs(64).elideLargeResourceString(64));
   return 0;
 }
