@@ -1,0 +1,15 @@
+"""Quern compiles machine-learning models into native code.
+
+    model = quern.compile("model.onnx")
+    y = model(x)
+    model.save("model.so")
+"""
+from ._compile import compile
+from ._errors import (DataError, FileError, InputError, InternalError, ModelError, QuernError, UnsupportedError,
+                      UsageError)
+from ._model import CompiledModel, Kernel, Value, load
+from ._session import InferenceSession
+
+__version__ = "0.1.0"
+__all__ = ["CompiledModel", "DataError", "FileError", "InferenceSession", "InputError", "InternalError", "Kernel",
+           "ModelError", "QuernError", "UnsupportedError", "UsageError", "Value", "compile", "load"]

@@ -1,0 +1,93 @@
+"""Compilation, in a child process: what goes wrong there cannot take this process along."""
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from ._errors import BY_EXIT_CODE, FileError, InternalError, UsageError
+from ._model import CompiledModel
+
+MOST_BYTES = 2**31 - 1    # of a protobuf message
+
+
+def find_compiler():
+    """The `quern` command of this package: of the wheel, or of the build folder."""
+    installed = Path(__file__).parent / "bin" / "quern"
+    if installed.exists():
+        return str(installed)
+    try:
+        from ._build_paths import QUERN
+    except ImportError:
+        raise FileError(f"the compiler is missing: neither '{installed}' nor a build folder has it") from None
+    return QUERN
+
+
+def compile(model, target="native", shapes=None, threads=None, *, name=None):
+    """Compiles an ONNX model.
+
+    model: a path, the file's bytes, or an onnx.ModelProto. External data is read beside a path only.
+    target: "native" (this machine), "x86-64" (every level in one file), "x86-64-v3" or "x86-64-v4".
+    shapes: fixes dims of inputs, {"x": (1, 3, 224, None)}; None leaves a dim as it is.
+    threads: the most threads that a call of the result uses; by default every core that this process may use.
+    """
+    options = [f"--target={target}", *(f"--shape={_shape(*item)}" for item in (shapes or {}).items())]
+    if name is not None:
+        options.append(f"--name={name}")
+    folder = tempfile.mkdtemp(prefix="quern-")
+    try:
+        artifact = os.path.join(folder, "model.so")
+        _run_compiler([_path(model, folder), "-o", artifact, *options])
+        return CompiledModel(artifact, threads, folder=folder)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _shape(name, dims):
+    try:
+        parts = ["?" if dim is None or isinstance(dim, str) else str(int(dim)) for dim in dims]
+    except (TypeError, ValueError):
+        raise UsageError(f"shapes[{name!r}] is {dims!r}: expected a tuple of numbers and None") from None
+    return f"{name}={'x'.join(parts)}"
+
+
+def _path(model, folder):
+    """The model as a file that the compiler can read."""
+    if isinstance(model, (str, os.PathLike)):
+        return os.path.abspath(os.fspath(model))
+    if hasattr(model, "SerializeToString"):
+        if model.ByteSize() > MOST_BYTES:
+            raise UsageError("the model is over 2 GB: save it with external data and pass its path")
+        model = model.SerializeToString()
+    if not isinstance(model, (bytes, bytearray, memoryview)):
+        raise UsageError(f"cannot compile a {type(model).__name__}: expected a path, bytes or an onnx.ModelProto")
+    path = os.path.join(folder, "model.onnx")
+    with open(path, "wb") as file:
+        file.write(model)
+    return path
+
+
+def _run_compiler(arguments):
+    """Ctrl-C ends the child too: the terminal signals both, and subprocess waits for it."""
+    command = [find_compiler(), "compile", "--quiet", "--no-header", *arguments]
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    except OSError as error:
+        raise FileError(f"cannot run '{command[0]}': {error.strerror}") from error
+    if done.returncode == 0:
+        return
+    text = done.stderr.decode(errors="replace")
+    lines = [line.removeprefix("quern: error: ") for line in text.splitlines() if line.startswith("quern: error: ")]
+    if done.returncode < 0 and not lines:
+        lines = [f"the compiler was ended by {signal.Signals(-done.returncode).name}; run {' '.join(command)}"]
+    kind = BY_EXIT_CODE.get(done.returncode, InternalError)
+    raise kind(lines[-1] if lines else f"the compiler failed with exit code {done.returncode}: {text[-500:]}")
+
+
+def main():
+    """The `quern` command."""
+    compiler = find_compiler()
+    os.execv(compiler, [compiler, *sys.argv[1:]])

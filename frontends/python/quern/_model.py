@@ -1,0 +1,169 @@
+"""A compiled model, ready to run."""
+import difflib
+import json
+import os
+import shutil
+import tempfile
+import weakref
+from dataclasses import dataclass
+
+from ._arrays import convert, empty
+from ._errors import FileError, InputError, UsageError
+from ._runtime import Model
+from ._threads import default_threads
+
+
+@dataclass(frozen=True)
+class Value:
+    """An input or output. A dim is a number, a symbol's name, or None when it is known only after the run."""
+    name: str
+    dtype: str
+    shape: tuple
+
+    def __str__(self):
+        return f"{self.name}: {self.dtype}[{', '.join('?' if dim is None else str(dim) for dim in self.shape)}]"
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """One launch of a kernel: its name, and the model's own nodes that it computes."""
+    name: str
+    nodes: tuple
+
+
+class CompiledModel:
+    """A model as native code. Made by `compile` and `load`; may be called from many threads at once.
+
+        y = model(x)                          # arrays by position: one array, or a tuple of several
+        outputs = model({"x": x})             # arrays by name: a dict
+        first, = model.run(["y"], {"x": x})   # the outputs named, as a list
+    """
+
+    def __init__(self, path, threads=None, max_level=0, folder=None):
+        """Opens the shared library `path`; `folder` is removed when this object goes."""
+        if threads is not None and (not isinstance(threads, int) or threads < 1):
+            raise UsageError(f"threads={threads!r}: expected a number of at least 1")
+        self._path = os.path.abspath(os.fspath(path))
+        if not os.path.isfile(self._path):
+            raise FileError(f"cannot read '{path}': {'not a regular file' if os.path.exists(path) else 'no such file'}")
+        self._max_level = max_level
+        self._model = Model(self._path, threads or default_threads(), max_level, convert, empty)
+        self.inputs = tuple(Value(*value) for value in self._model.inputs)
+        self.outputs = tuple(Value(*value) for value in self._model.outputs)
+        self._input_names = tuple(value.name for value in self.inputs)
+        self._output_names = tuple(value.name for value in self.outputs)
+        if folder:
+            weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+
+    def __call__(self, *arrays):
+        if len(arrays) == 1 and type(arrays[0]) is dict:
+            return dict(zip(self._output_names, self._run_named(arrays[0])))
+        results = self._model.run(*arrays)
+        return results[0] if len(results) == 1 else results
+
+    def run(self, outputs, inputs):
+        """The outputs named (None: all of them), as a list; `inputs` maps names to arrays."""
+        results = self._run_named(inputs)
+        if outputs is None:
+            return list(results)
+        return [results[_index(self._output_names, name, "output")] for name in outputs]
+
+    def _run_named(self, inputs):
+        try:
+            arrays = [inputs[name] for name in self._input_names]
+        except KeyError as error:
+            missing = error.args[0]
+        else:
+            if len(inputs) == len(arrays):
+                return self._model.run(*arrays)
+            missing = None
+        for name in inputs:
+            _index(self._input_names, name, "input")
+        raise InputError(f"input {missing!r} is missing: the model takes {_list(self._input_names)}")
+
+    def save(self, path):
+        """Writes the shared library to `path`; it needs nothing else to run."""
+        path = os.fspath(path)
+        try:
+            if os.path.exists(path) and os.path.samefile(path, self._path):
+                return
+            descriptor, temporary = tempfile.mkstemp(prefix=".quern-", dir=os.path.dirname(os.path.abspath(path)))
+            os.close(descriptor)
+            try:
+                shutil.copyfile(self._path, temporary)
+                shutil.copymode(self._path, temporary)
+                os.replace(temporary, path)
+            except BaseException:
+                os.unlink(temporary)
+                raise
+        except OSError as error:
+            raise FileError(f"cannot write '{path}': {error.strerror}") from error
+
+    @property
+    def name(self):
+        return self._model.name
+
+    @property
+    def metadata(self):
+        """The model file's own key-value pairs."""
+        return self._model.metadata
+
+    @property
+    def manifest(self):
+        """What the artifact says about itself: a dict, as `quern inspect --json` prints it."""
+        return json.loads(self._model.manifest)
+
+    @property
+    def kernels(self):
+        return tuple(Kernel(site["name"], tuple(site["nodes"].split(", "))) for site in self.manifest["sites"])
+
+    @property
+    def threads(self):
+        """The most threads that a call uses."""
+        return self._model.threads
+
+    @property
+    def level(self):
+        """The instruction-set level in use, such as "x86-64-v4"."""
+        return self._model.level
+
+    def __repr__(self):
+        inputs, outputs = (", ".join(map(str, values)) for values in (self.inputs, self.outputs))
+        return f"<quern.CompiledModel {self.name}({inputs}) -> ({outputs}), {self.level}, {self.threads} threads>"
+
+    def __reduce__(self):
+        with open(self._path, "rb") as file:
+            return _from_bytes, (file.read(), self.threads, self._max_level)
+
+
+def _from_bytes(data, threads, max_level):
+    folder = tempfile.mkdtemp(prefix="quern-")
+    path = os.path.join(folder, "model.so")
+    try:
+        with open(path, "wb") as file:
+            file.write(data)
+        return CompiledModel(path, threads, max_level, folder)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def load(path, threads=None, max_level=0):
+    """Opens a shared library that `quern compile` or `save` wrote.
+
+    threads: the most threads that a call uses; by default every core that this process may use.
+    max_level: 3 uses at most the x86-64-v3 kernels, and so on; 0 the best that the CPU has.
+    """
+    return CompiledModel(path, threads, max_level)
+
+
+def _list(names):
+    return ", ".join(map(repr, names)) or "none"
+
+
+def _index(names, name, kind):
+    if name in names:
+        return names.index(name)
+    near = difflib.get_close_matches(str(name), names, 1)
+    hint = f"did you mean {near[0]!r}?" if near else f"there is {_list(names)}"
+    raise InputError(f"the model has no {kind} {name!r}; {hint}")
