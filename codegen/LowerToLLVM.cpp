@@ -9,13 +9,35 @@
 #include "mlir/Conversion/SCFToControlFlow/SCFToControlFlow.h"
 #include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVMPass.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/Index/IR/IndexDialect.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 using namespace mlir;
 
 namespace quern {
+namespace {
+
+/// Operations of arith that its conversion to LLVM does not know: divisions that round up or down, and bfloat16, which
+/// LLVM would convert by a call for each element. The stock arith-expand pass is not used: it also takes minimum and
+/// maximum apart, which LLVM does better (one instruction for a relu).
+struct ExpandArithPass : PassWrapper<ExpandArithPass, OperationPass<ModuleOp>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(ExpandArithPass)
+
+  StringRef getName() const override { return "ExpandArithPass"; }
+
+  void runOnOperation() override {
+    RewritePatternSet patterns(&getContext());
+    arith::populateCeilFloorDivExpandOpsPatterns(patterns);
+    arith::populateExpandBFloat16Patterns(patterns);
+    if (failed(applyPatternsAndFoldGreedily(getOperation(), std::move(patterns))))
+      signalPassFailure();
+  }
+};
+
+} // namespace
 
 void loadCodegenDialects(MLIRContext &context) {
   DialectRegistry registry;
@@ -30,7 +52,9 @@ void loadCodegenDialects(MLIRContext &context) {
 
 LogicalResult lowerToLLVMDialect(ModuleOp module) {
   PassManager manager(module.getContext());
-  // Structured control flow first: all later conversions then see blocks and branches only.
+  // First, as what it makes is ordinary arith.
+  manager.addPass(std::make_unique<ExpandArithPass>());
+  // Structured control flow next: all later conversions then see blocks and branches only.
   manager.addPass(createConvertSCFToCFPass());
   // Vectors before memrefs: a vector.load becomes a pointer and an offset made of its memref's descriptor.
   manager.addPass(createConvertVectorToLLVMPass());

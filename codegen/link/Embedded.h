@@ -8,6 +8,10 @@ namespace quern {
 /// A stub of libc.so.6 for the machine: names and versions to link against, no code.
 llvm::StringRef libcStub(uint16_t elfMachine);
 
+/// An object for the machine with the functions that LLVM calls where it has no instruction (fmod, conversions of
+/// 16-bit floats).
+llvm::StringRef libcallsObject(uint16_t elfMachine);
+
 /// The text of quern/runtime.h.
 llvm::StringRef runtimeHeader();
 

@@ -1,4 +1,5 @@
 #include "codegen/link/LinkInputs.h"
+#include "codegen/link/Embedded.h"
 #include "codegen/link/WeightsObject.h"
 
 using namespace llvm;
@@ -17,7 +18,9 @@ Error LinkInputs::addCode(const LinkRequest &request) {
   for (StringRef object : request.objects)
     if (Error error = addBytes(object))
       return error;
-  return request.runtime.empty() ? Error::success() : addBytes(request.runtime);
+  if (Error error = addBytes(request.runtime))
+    return error;
+  return addBytes(libcallsObject(request.target->elfMachine));
 }
 
 Error LinkInputs::addWeights(const LinkRequest &request, StringRef symbol) {

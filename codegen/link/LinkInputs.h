@@ -7,7 +7,7 @@ namespace quern {
 
 class LinkInputs {
 public:
-  /// Objects and runtime of the request, in memory. Error: File.
+  /// Objects and runtime of the request and what LLVM may call, in memory. Error: File.
   llvm::Error addCode(const LinkRequest &request);
   /// The weights, on the disk of the output, as `symbol`. Error: File.
   llvm::Error addWeights(const LinkRequest &request, llvm::StringRef symbol);

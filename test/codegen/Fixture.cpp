@@ -104,21 +104,26 @@ std::string tileKernel(StringRef name, unsigned rows, unsigned vectors, unsigned
   return text;
 }
 
-std::string scaleKernel(StringRef name, float factor) {
+std::string mapKernel(StringRef name, StringRef body) {
   std::string text = formatv(kernelStart, name).str();
   raw_string_ostream os(text);
-  os << formatv("%factor = arith.constant {0:F6} : f32\n", factor) << R"(
+  os << R"(
     scf.for %i = %c0 to %c64 step %c1 {
       %n = arith.index_cast %i : index to i64
       %from = llvm.getelementptr %a[%n] : (!llvm.ptr, i64) -> !llvm.ptr, f32
       %to = llvm.getelementptr %b[%n] : (!llvm.ptr, i64) -> !llvm.ptr, f32
       %x = llvm.load %from : !llvm.ptr -> f32
-      %y = arith.mulf %x, %factor : f32
+      )"
+     << body << R"(
       llvm.store %y, %to : f32, !llvm.ptr
     }
     return %ok : i32
   })";
   return text;
+}
+
+std::string scaleKernel(StringRef name, float factor) {
+  return mapKernel(name, formatv("%factor = arith.constant {0:F6} : f32\n%y = arith.mulf %x, %factor : f32", factor).str());
 }
 
 } // namespace quern::test

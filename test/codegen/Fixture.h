@@ -42,6 +42,9 @@ protected:
 /// A kernel of an `rows` x `vectors` register tile of `lanes` floats over a reduction of 64 steps, named `name`.
 std::string tileKernel(llvm::StringRef name, unsigned rows, unsigned vectors, unsigned lanes);
 
+/// A kernel that writes f(x) to buffer 1 for each of 64 floats x of buffer 0; `body` computes %y : f32 of %x : f32.
+std::string mapKernel(llvm::StringRef name, llvm::StringRef body);
+
 /// A kernel that writes `factor` times each of 64 floats of buffer 0 to buffer 1.
 std::string scaleKernel(llvm::StringRef name, float factor);
 

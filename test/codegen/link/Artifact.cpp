@@ -47,6 +47,11 @@ constexpr char weightsSource[] = R"(
 } // namespace
 
 Model LinkTest::makeModel(StringRef name, float factor, std::optional<uint64_t> weightsOffset) {
+  return makeModel(name, [&](StringRef symbol) { return scaleKernel(symbol, factor); }, weightsOffset);
+}
+
+Model LinkTest::makeModel(StringRef name, function_ref<std::string(StringRef)> kernel,
+                          std::optional<uint64_t> weightsOffset) {
   Model model;
   model.description.name = name.str();
   model.description.inputs = {{"x", QUERN_F32, {64}}};
@@ -57,7 +62,7 @@ Model LinkTest::makeModel(StringRef name, float factor, std::optional<uint64_t> 
   for (const Level &level : x86.levels) {
     std::string symbol = ("k0_" + level.suffix).str();
     model.description.levels.push_back({&level, {symbol}});
-    take(emit(scaleKernel(symbol, factor), x86, level));
+    take(emit(kernel(symbol), x86, level));
   }
   auto [before, after] = StringRef(hostText).split("SOURCE");
   std::string source = weightsOffset ? formatv(weightsSource, *weightsOffset).str() : inputSource;

@@ -22,6 +22,9 @@ class LinkTest : public CodegenTest {
 protected:
   /// `weightsOffset`: bytes from quern_weights to the source; none: the source is the input.
   Model makeModel(llvm::StringRef name, float factor, std::optional<uint64_t> weightsOffset = std::nullopt);
+  /// The same with kernels whose text `kernel` gives for a symbol.
+  Model makeModel(llvm::StringRef name, llvm::function_ref<std::string(llvm::StringRef)> kernel,
+                  std::optional<uint64_t> weightsOffset = std::nullopt);
   /// makeModel() linked as NAME.so.
   std::string linkModel(llvm::StringRef name, float factor);
 
