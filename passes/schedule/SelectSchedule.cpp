@@ -1,6 +1,7 @@
 // Chooses the algorithm of each kernel by its anchor op. One line per kind of anchor in the table below.
 #include "dialects/kernel/Kernel.h"
 #include "passes/schedule/Schedule.h"
+#include "passes/schedule/TaskSize.h"
 
 using namespace mlir;
 using namespace quern::graph;
@@ -25,13 +26,15 @@ Choice chooseConv(Operation *op) {
     return {"scalar_conv", {}, "channels are not in blocks: plain loops"};
   if (isDepthwise(conv) && conv.getBlockedInput())
     return {"depthwise", {}, "one filter per channel: vectors run over 16 channels"};
-  return {"conv", {}, conv.getBlockedInput() ? "channels in blocks of 16: register tiles of pixels x output channels"
+  ConvTask task = convTask(conv);
+  return {"conv", {{"task_rows", task.rows}, {"task_blocks", task.blocks}}, conv.getBlockedInput() ? "channels in blocks of 16: register tiles of pixels x output channels"
                                              : "few input channels: read as they are, written in blocks of 16"};
 }
 
 Choice chooseMatmul(Operation *op) {
   auto matmul = cast<MatmulOp>(op);
-  return {"gemm", {}, matmul.getColumns() ? "weights packed in panels of 16" : "both operands are data"};
+  GemmTask task = gemmTask(matmul);
+  return {"gemm", {{"task_rows", task.rows}, {"task_columns", task.columns}}, matmul.getColumns() ? "weights packed in panels of 16" : "both operands are data"};
 }
 
 /// The algorithm by the name of the anchor op; everything else is a vector loop.

@@ -1,0 +1,65 @@
+#include "passes/schedule/TaskSize.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+
+namespace quern {
+namespace {
+
+/// What a dim that is not known is taken for: it decides how fast, never what.
+constexpr int64_t kUnknownExtent = 64;
+/// 30 microseconds at 100 GFLOP/s.
+constexpr double kLeastFlops = 3e6;
+constexpr double kTasks = 32;
+/// Flops that a core could do in the time in which it reads a byte from memory.
+constexpr double kFlopsPerByte = 5;
+/// Of weights that a task goes through for each of its tiles.
+constexpr int64_t kCachedBytes = 512 << 10;
+
+int64_t estimate(const Dim &dim) { return std::max<int64_t>(dim.estimate(kUnknownExtent), 1); }
+double flopsPerTask(double total) { return std::max(kLeastFlops, total / kTasks); }
+
+} // namespace
+
+GemmTask gemmTask(graph::MatmulOp matmul) {
+  // Whole tiles of 14, 9 and 6 rows.
+  constexpr int64_t kRows = 126, kColumns = 64, kWideColumns = 128;
+  SmallVector<Dim> lhs = graph::dimsOf(matmul.getLhs()), result = graph::dimsOf(matmul.getResult());
+  bool batched = !matmul.getColumns() && graph::rankOf(matmul.getRhs()) > 2;
+  int64_t rows = estimate(batched ? result[result.size() - 2] : product(ArrayRef(result).drop_back()));
+  double depth = estimate(lhs.back()), columns = estimate(result.back());
+  double copies = batched ? estimate(product(ArrayRef(result).drop_back(2))) : 1;
+  int64_t block = std::min(rows, kRows);
+  double perColumn = std::max(2 * block * depth, kFlopsPerByte * 4 * depth);
+  double total = copies * columns * rows / block * perColumn;
+  // Tiles of one or two rows are wide.
+  int64_t step = rows <= 2 ? kWideColumns : kColumns;
+  int64_t wanted = std::min(flopsPerTask(total) / perColumn, columns);
+  return {kRows, std::max<int64_t>(llvm::alignTo(wanted, step), step)};
+}
+
+ConvTask convTask(graph::ConvOp conv) {
+  constexpr int64_t kBlock = 16;
+  SmallVector<Dim> result = graph::dimsOf(conv.getResult()), weights = graph::dimsOf(conv.getWeight());
+  size_t axes = conv.getStrides().size();
+  auto isOne = [](int64_t value) { return value == 1; };
+  bool pointwise = llvm::all_of(conv.getStrides(), isOne) &&
+                   llvm::all_of(ArrayRef(weights).slice(2, axes), [](const Dim &dim) { return dim == Dim(1); });
+  int64_t width = estimate(result[1 + axes]), height = axes > 1 ? estimate(result[axes]) : 1;
+  int64_t rows = pointwise ? width * height : height;
+  int64_t groups = conv.getGroup(), blocks = std::max<int64_t>(estimate(result[1]) / groups, 1);
+  // Weights of one output block: everything behind the first axis.
+  double depth = estimate(product(ArrayRef(weights).drop_front())) / double(kBlock);
+  double perRow = 2 * depth * kBlock * (pointwise ? 1 : width);
+  double target = flopsPerTask(perRow * rows * blocks * groups * estimate(result[0]));
+
+  int64_t cached = std::max<int64_t>(kCachedBytes / int64_t(depth * kBlock * 4), 2);
+  ConvTask task{0, std::min<int64_t>(blocks, llvm::alignDown(cached, 2))};
+  task.rows = std::clamp<int64_t>(target / (perRow * task.blocks), 1, rows);
+  // The whole image is still too little or too much: more or fewer channels.
+  if (task.rows == rows)
+    task.blocks = std::clamp<int64_t>(llvm::alignTo(int64_t(target / (perRow * rows)), 2), std::min<int64_t>(2, blocks), blocks);
+  return task;
+}
+
+} // namespace quern

@@ -1,0 +1,23 @@
+// How much of a kernel one task computes. The numbers depend on shapes alone, so that results do not depend on the
+// machine's threads, and are the same for all levels, which share one host function.
+//
+// A task should take at least some 30 microseconds, so that handing it out costs nothing; there should be a few dozen of
+// them, so that threads end together; and what it reads again and again should stay in an L2 cache.
+#pragma once
+#include "dialects/graph/Graph.h"
+
+namespace quern {
+
+struct GemmTask {
+  int64_t rows, columns;
+};
+GemmTask gemmTask(graph::MatmulOp matmul);
+
+/// `rows` counts rows of the output image, or pixels where the window is 1x1 and reads every pixel; `blocks` are of 16
+/// output channels.
+struct ConvTask {
+  int64_t rows, blocks;
+};
+ConvTask convTask(graph::ConvOp conv);
+
+} // namespace quern
