@@ -15,7 +15,8 @@ from timing import interleave, paired_ratio, pin, progress, report
 
 
 def compiled(checkout, model, artifact, target):
-    subprocess.run([checkout / "build/bin/quern", "compile", model, "--target", target, "-o", artifact], check=True)
+    subprocess.run([checkout / "build/bin/quern", "compile", model, "--target", target, "-o", artifact, "--quiet"],
+                   check=True)
     return artifact
 
 

@@ -13,7 +13,8 @@ from roofline import fma_gflops
 from timing import interleave, pin, progress, report
 
 # Square ones, and BERT-base's: attention's projections and the two of its MLP, at 128, 32 and 1 tokens.
-SHAPES = ["512x512x512", "1024x1024x1024"] + [f"{m}x{nk}" for m in (128, 32, 1) for nk in ("768x768", "3072x768", "768x3072")]
+BERT = ["768x768", "3072x768", "768x3072"]
+SHAPES = ["512x512x512", "1024x1024x1024", *(f"{m}x{nk}" for m in (128, 32, 1) for nk in BERT)]
 
 
 def matmul_model(m, weight):
@@ -67,9 +68,11 @@ def measure(shape, threads, seconds):
             interleave(calls | {"peak": lambda: peaks.append(fma_gflops(threads))}, seconds).items()}
     rates = {name: 2e-9 * m * n * k / t for name, t in best.items() if name != "peak"}
     others = [rate for name, rate in rates.items() if name != "quern"]
-    row = {"m x n x k": shape, "FMA peak": round(max(peaks), 1)} | {f"{name} GFLOP/s": round(rate, 1) for name, rate in rates.items()}
+    row = {"m x n x k": shape, "FMA peak": round(max(peaks), 1)}
+    row |= {f"{name} GFLOP/s": round(rate, 1) for name, rate in rates.items()}
     if "quern" in rates:
-        row |= {"to the best other": round(rates["quern"] / max(others), 3), "of FMA peak": f"{rates['quern'] / max(peaks):.0%}"}
+        row |= {"to the best other": round(rates["quern"] / max(others), 3),
+                "of FMA peak": f"{rates['quern'] / max(peaks):.0%}"}
     return row
 
 

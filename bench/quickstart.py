@@ -26,7 +26,8 @@ ROOT = Path(__file__).resolve().parent.parent
 MODELS = Path(rapidocr_onnxruntime.__file__).parent / "models"
 NAMES = {"ch_PP-OCRv4_det_infer": "detection", "ch_ppocr_mobile_v2.0_cls_infer": "orientation",
          "ch_PP-OCRv4_rec_infer": "recognition"}
-LINES = ["Quern grinds models", "into native code:", "one shared library,", "no interpreter,", "no dependencies,", "2098 nodes read this."]
+LINES = ["Quern grinds models", "into native code:", "one shared library,", "no interpreter,", "no dependencies,",
+         "2098 nodes read this."]
 
 
 def draw(path):

@@ -18,11 +18,12 @@ def library():
     source = Path(__file__).with_suffix(".c")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "roofline.so"
-        subprocess.run(["cc", "-O3", "-march=native", "-ffp-contract=fast", "-pthread", "-shared", "-fPIC", source, "-o",
-                        path], check=True)
+        flags = ["-O3", "-march=native", "-ffp-contract=fast", "-pthread", "-shared", "-fPIC"]
+        subprocess.run(["cc", *flags, source, "-o", path], check=True)
         loaded = ctypes.CDLL(str(path))
-    for function, arguments in (("fma_gflops", [ctypes.c_int] * 2), ("read_gbytes", [ctypes.c_int] * 2 + [ctypes.c_size_t])):
-        getattr(loaded, function).restype, getattr(loaded, function).argtypes = ctypes.c_double, arguments
+    for function, arguments in ((loaded.fma_gflops, "ii"), (loaded.read_gbytes, "iiz")):
+        function.restype = ctypes.c_double
+        function.argtypes = [{"i": ctypes.c_int, "z": ctypes.c_size_t}[letter] for letter in arguments]
     return loaded
 
 

@@ -121,7 +121,8 @@ def export_float(name, model, out, dynamic):
     inputs = model.inputs()
     randomise(module, inputs)
     outputs, flops, precision = reference(module, inputs)
-    meta = {"flops": flops, "parameters": sum(p.numel() for p in module.parameters()), "reference": f"torch {precision}"}
+    parameters = sum(p.numel() for p in module.parameters())
+    meta = {"flops": flops, "parameters": parameters, "reference": f"torch {precision}"}
 
     for suffix in ["", "_dynamic"] if dynamic else [""]:
         path = out / f"{name}{suffix}.onnx"
@@ -182,7 +183,9 @@ def export_quantized(name, model, out):
 
 def export(name, out, dynamic):
     model = MODELS[name]
-    return export_quantized(name, model, out) if isinstance(model, Quantized) else export_float(name, model, out, dynamic)
+    if isinstance(model, Quantized):
+        return export_quantized(name, model, out)
+    return export_float(name, model, out, dynamic)
 
 
 def missing(name, out, dynamic):

@@ -22,7 +22,8 @@ REPORTS = BUILD / "reports"
 
 
 def gtest(report, jobs):
-    return ["ctest", "--test-dir", BUILD, "-j", jobs, "--timeout", "300", "--output-on-failure", "--output-junit", report]
+    return ["ctest", "--test-dir", BUILD, "-j", jobs, "--timeout", "300", "--output-on-failure",
+            "--output-junit", report]
 
 
 def lit(report, jobs):

@@ -70,7 +70,8 @@ def main():
             compile_model(path, f"--stop-after={phase}", "-o", Path(folder) / phase)
         compile_model(path, "-o", library)
         image = np.random.default_rng(1).standard_normal((1, 3, 18, 18), "f4")
-        (got,), (want,) = quern.load(library).run(None, {"image": image}), ReferenceEvaluator(model).run(None, {"image": image})
+        got, = quern.load(library).run(None, {"image": image})
+        want, = ReferenceEvaluator(model).run(None, {"image": image})
     np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-6)
     print(f"tiny: {len(phases())} phases, largest difference {np.abs(got - want).max():.1e}")
 
