@@ -1,6 +1,9 @@
 // Nanoseconds per element of the compiler's own math functions beside MLIR's approximations, glibc's vector math (libmvec,
-// bound of 4 ulp) and glibc's scalar functions: f32, one thread, 4096 elements in L1, least of many runs.
+// bound of 4 ulp) and glibc's scalar functions: f32, one thread, 4096 elements in L1, least of many runs. In parentheses
+// the instructions of the loop over vectors, the branch for huge angles included.
+#include "codegen/Lint.h"
 #include "test/codegen/math/Measure.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -79,9 +82,26 @@ template <typename Run> static double nsPerElement(Run run) {
 
 static void printTime(double ns) { ns < 0 ? std::printf("%9s", "-") : std::printf("%9.3f", ns); }
 
+/// Instructions of the loop of every function of an object.
+static std::vector<quern::FunctionCounts> countsOf(const std::string &path, llvm::StringRef level) {
+  const quern::Target &target = **quern::lookupTarget(level);
+  auto object = llvm::MemoryBuffer::getFile(path);
+  return llvm::cantFail(quern::countLoops((*object)->getBuffer(), target, target.baseLevel()));
+}
+static void printCount(const std::vector<quern::FunctionCounts> &counts, const std::string &name) {
+  for (const quern::FunctionCounts &function : counts)
+    if (function.name == name)
+      std::printf(" (%3u)", function.hot.instructions);
+}
+
 int main() {
   alignas(64) static float x[batchLength], y[batchLength], result[batchLength];
-  std::printf("ns per element%9s%9s%9s%9s%9s%9s%9s\n", "v4", "mlir", "libmvec", "v3", "mlir", "libmvec", "glibc");
+  const std::vector<quern::FunctionCounts> ours[] = {countsOf(OURS "/f32_16.o", "x86-64-v4"),
+                                                     countsOf(OURS "/f32_8.o", "x86-64-v3")};
+  const std::vector<quern::FunctionCounts> theirs[] = {countsOf(PEERS "/mlir_f32_16.o", "x86-64-v4"),
+                                                       countsOf(PEERS "/mlir_f32_8.o", "x86-64-v3")};
+  std::printf("ns per element%15s%15s%9s%15s%15s%9s%9s\n", "v4 ours", "mlir", "libmvec", "v3 ours", "mlir", "libmvec",
+              "glibc");
   for (int function = 0; function < oracleCount; ++function) {
     const Oracle &oracle = oracles[function];
     // Sizes at which every function is at work; within (0, 1) for those of that domain, above 1 for acosh.
@@ -101,13 +121,18 @@ int main() {
     std::printf("%-14s", oracle.name);
     for (int level = 0; level < 2; ++level) {
       if (!runsHere(variantsF32[level].needsAvx512)) {
-        std::printf("%9s%9s%9s", "-", "-", "-");
+        std::printf("%15s%15s%9s", "-", "-", "-");
         continue;
       }
       printTime(nsPerElement([&] { variantsF32[level].functions[function](x, y, result); }));
+      printCount(ours[level], variantsF32[level].name + ("_" + std::string(oracle.name)));
       printTime(approximation ? nsPerElement([&] {
         approximation->functions[level](x, x, 0, batchLength, 1, result, result, 0, batchLength, 1);
       }) : -1);
+      if (approximation)
+        printCount(theirs[level], "mlir_" + (variantsF32[level].name + ("_" + std::string(oracle.name))));
+      else
+        std::printf("%6s", "");
       printTime(peer ? nsPerElement([&] { peer->mvec[level](x, result); }) : -1);
     }
     printTime(peer ? nsPerElement([&] { peer->scalar(x, result); }) : -1);
