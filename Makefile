@@ -4,6 +4,7 @@
 # and for work on Quern:
 #   make build        what the others start with
 #   make tiny         one small model through every phase, in seconds
+#   make check-math   the math functions of f32 on all 2^32 inputs, an hour
 #   make bench        the models of bench/ beside ONNX Runtime
 # Each installs what it needs first; a second run finds it in place.
 
@@ -13,7 +14,7 @@ SETUP := compiler/setup/setup.sh
 export CCACHE_SLOPPINESS := pch_defines,time_macros
 export PYTHONPATH := $(CURDIR)/build/python$(if $(PYTHONPATH),:$(PYTHONPATH))
 
-.PHONY: quickstart check build tiny bench
+.PHONY: quickstart check build tiny check-math bench
 .DEFAULT_GOAL := build
 
 build:
@@ -29,6 +30,9 @@ check: build
 
 tiny: build
 	@$(PYTHON) test/tiny.py
+
+check-math: build
+	@cmake --build build --target check-math
 
 bench: build
 	@$(SETUP) bench bench-nodeps
