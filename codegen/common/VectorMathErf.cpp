@@ -5,12 +5,12 @@
 namespace quern {
 
 // erfc(a) = 2^(a P(a) - 2a) for a in [0.92, 3.95]; further out erf rounds to 1. P is smallest, and with it the error of
-// the exponent, where erfc is largest.
+// the exponent, where erfc is largest. The integer n leaves the exponent before it is rounded: -2a - n is exact.
 static Float erfcF32(Float a) {
   const Lanes &lanes = *a.lanes;
-  Float exponent = fma(a, horner(a, kErfcExponentF32), -(a + a));
-  auto [n, biased] = roundWithBits(exponent, lanes.bias());
-  Float r = exponent - n;
+  Float polynomial = horner(a, kErfcExponentF32), twice = a + a;
+  auto [n, biased] = roundWithBits(fma(a, polynomial, -twice), lanes.bias());
+  Float r = fma(a, polynomial, -twice - n);
   return fma(horner(r, kExp2Tail), r, 1.0) * fromBits(biased << lanes.mantissaBits());
 }
 
