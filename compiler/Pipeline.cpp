@@ -13,6 +13,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/Passes.h"
 #include "passes/fusion/Fusion.h"
+#include "passes/graph/Passes.h"
 #include "passes/host/Host.h"
 #include "passes/loops/Loops.h"
 #include "passes/memory/Memory.h"
@@ -58,13 +59,30 @@ static llvm::Error runGraph(Compilation &c) {
     return module.takeError();
   c.module = std::move(*module);
   return runPasses(c, [&](PassManager &manager) {
+    manager.addPass(graph::createFoldConstantsPass()); // what depends on weights alone is computed once, here
     manager.addPass(createCSEPass());
-    manager.addPass(createCanonicalizerPass());
+    if (!c.options.optimize)
+      return;
+    manager.addPass(graph::createSimplifyGraph());   // folds scales into weights: before their layout is fixed
+    manager.addPass(graph::createFormAttention());   // reads matmul and softmax as the model has them
+    manager.addPass(graph::createFoldConstantsPass());
+    manager.addPass(createCSEPass());
   });
 }
 
 static llvm::Error runFuse(Compilation &c) {
-  return runPasses(c, [&](PassManager &manager) { manager.addPass(createFormKernelsPass()); });
+  return runPasses(c, [&](PassManager &manager) {
+    manager.addPass(createMoveRowAxisLastPass()); // row kernels walk the last axes
+    if (c.options.optimize) {
+      manager.addPass(createAssignLayoutsPass()); // writes packing of weights down as graph ops ...
+      manager.addPass(createPackWeightsPass());
+      manager.addPass(graph::createFoldConstantsPass()); // ... which are carried out here
+      manager.addPass(createCSEPass());
+    }
+    FormKernelsPassOptions options;
+    options.fuse = c.options.optimize;
+    manager.addPass(createFormKernelsPass(options));
+  });
 }
 
 static llvm::Error runSchedule(Compilation &c) {

@@ -6,6 +6,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Transforms/Passes.h"
 #include "passes/fusion/Fusion.h"
+#include "passes/graph/Passes.h"
 #include "passes/host/Host.h"
 #include "passes/loops/Loops.h"
 #include "passes/memory/Memory.h"
@@ -23,6 +24,7 @@ void loadDialects(MLIRContext &context) {
 void registerPasses() {
   registerCanonicalizer();
   registerCSE();
+  graph::registerGraphPasses();
   registerFusionPasses();
   registerSchedulePasses();
   registerLoopsPasses();

@@ -75,7 +75,7 @@ GroupKind kindOf(Operation *op) {
 
 class KernelFormer {
 public:
-  explicit KernelFormer(Block &block) : block(block) {}
+  KernelFormer(Block &block, bool fuse) : block(block), fuse(fuse) {}
 
   void run() {
     SmallVector<Operation *> segment;
@@ -87,7 +87,7 @@ public:
       for (Region &region : op.getRegions())
         for (Block &inner : region)
           if (isa<IfOp, LoopOp>(op))
-            KernelFormer(inner).run();
+            KernelFormer(inner, fuse).run();
       if (isBarrier(&op)) {
         flush();
         if (!isHostOp(&op)) // a compute op that binds symbols is a kernel of its own
@@ -119,7 +119,7 @@ private:
     for (Value operand : llvm::reverse(op->getOperands())) {
       Operation *producer = operand.getDefiningOp();
       Group *group = producer ? groupOf.lookup(producer) : nullptr;
-      if (!group || group == into)
+      if (!group || group == into || !fuse)
         continue;
       if (!into) {
         if (accepts(*group, op, operand) && !dependsOn(op, *group))
@@ -358,16 +358,18 @@ private:
   }
 
   Block &block;
+  bool fuse;
   std::vector<std::unique_ptr<Group>> groups;
   llvm::DenseMap<Operation *, Group *> groupOf;
   llvm::DenseMap<Operation *, unsigned> position;
 };
 
 struct FormKernelsPass : impl::FormKernelsPassBase<FormKernelsPass> {
+  using Base::Base;
   void runOnOperation() override {
     ModuleOp module = getOperation();
     for (auto function : module.getOps<func::FuncOp>())
-      KernelFormer(function.getBody().front()).run();
+      KernelFormer(function.getBody().front(), fuse).run();
     // Names are unique in the model: profiles and errors go by them.
     llvm::StringMap<unsigned> seen;
     module.walk([&](kernel::RegionOp region) {

@@ -3,6 +3,47 @@
 
 include "mlir/Pass/PassBase.td"
 
+def MoveRowAxisLastPass : Pass<"quern-move-row-axis-last", "mlir::ModuleOp"> {
+  let summary = "Put the axis of each softmax last";
+  let description = [{
+    Row kernels walk the last axes. A softmax along another axis becomes transpose, softmax, transpose; where the
+    neighbours transpose too, the pairs cancel in SimplifyGraph's patterns or fuse.
+
+    ```mlir
+    %y = graph.softmax %x {axis = 1}   ->   %0 = graph.transpose %x ; %1 = graph.softmax %0 {axis = 2} ; %y = graph.transpose %1
+    ```
+  }];
+}
+
+def AssignLayoutsPass : Pass<"quern-assign-layouts", "mlir::ModuleOp"> {
+  let summary = "Give convolutions and what follows them channels in blocks of 16";
+  let description = [{
+    One walk in program order. A convolution that the blocked kernels can compute takes and gives [N, C/16, H, W, 16];
+    elementwise ops, pooling, reductions over the image, concatenations and slices of whole blocks, and resizing follow
+    their operands; everything else gets a graph.unblock in front. Channels that fill up the last block hold finite
+    numbers that nothing reads: weights are zero there.
+
+    ```mlir
+    %y = graph.conv %x, %w    ->    %b = graph.block %x ; %c = graph.conv %b, %packed {blocked_input, blocked_output}
+                                    %y = graph.unblock %c
+    ```
+
+    It must run after SimplifyGraph, which folds scales into weights, and before FoldConstants, which carries out the
+    packing of the weights that this pass writes down as graph ops.
+  }];
+}
+
+def PackWeightsPass : Pass<"quern-pack-weights", "mlir::ModuleOp"> {
+  let summary = "Write down the packing of constant right-hand sides of matmuls in panels of 16 columns";
+  let description = [{
+    ```mlir
+    %y = graph.matmul %x, %w   ->   %p = transpose(block(%w)) : tensor<N/16 x K x 16> ; %y = graph.matmul %x, %p {columns = N}
+    ```
+
+    It must run before FoldConstants, which carries the packing out.
+  }];
+}
+
 def FormKernelsPass : Pass<"quern-form-kernels", "mlir::ModuleOp"> {
   let summary = "Put every compute op into exactly one kernel.region";
   let description = [{
@@ -18,6 +59,7 @@ def FormKernelsPass : Pass<"quern-form-kernels", "mlir::ModuleOp"> {
     It must run after constants are folded and layouts are assigned, whose ops it fuses, and before schedules are
     selected, which look at whole kernels.
   }];
+  let options = [Option<"fuse", "fuse", "bool", "true", "false: every op is a kernel of its own">];
   let dependentDialects = ["::quern::kernel::KernelDialect"];
 }
 
