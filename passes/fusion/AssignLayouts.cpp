@@ -169,7 +169,7 @@ private:
     if (!blockedInput)
       return filters;
     Value both = builder.create<BlockOp>(loc, filters, 1, kBlock); // [M/16, C/16, K..., 16 out, 16 in]
-    SmallVector<int64_t> order(llvm::seq<int64_t>(rankOf(both)));
+    SmallVector<int64_t> order = llvm::to_vector(llvm::seq<int64_t>(rankOf(both)));
     std::swap(order[order.size() - 1], order[order.size() - 2]);
     return builder.create<TransposeOp>(loc, both, order);
   }
