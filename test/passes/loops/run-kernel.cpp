@@ -4,38 +4,24 @@
 //
 // Buffers are the body's arguments, then its results (bytes after the colon). Prints one JSON line: the hot loop's
 // counts, tasks, scratch bytes, the kernel's code, and with --repeat the best time in nanoseconds.
-#include "codegen/Emit.h"
-#include "codegen/EmitModule.h"
 #include "codegen/LowerToLLVM.h"
-#include "codegen/link/Linker.h"
 #include "passes/loops/Emitters.h"
-#include "quern/runtime.h"
+#include "test/passes/loops/LoadedKernel.h"
 #include "mlir/Parser/Parser.h"
-#include "llvm/AsmParser/Parser.h"
-#include "llvm/IR/LLVMContext.h"
-#include "llvm/IR/Module.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/MemoryBuffer.h"
-#include "llvm/Support/SourceMgr.h"
-#include <dlfcn.h>
 #include <sys/mman.h>
-#include <time.h>
 
 using namespace mlir;
 using namespace quern;
+using namespace quern::test;
 
 static std::string source, levelName = "x86-64-v4";
 static std::vector<int64_t> dims;
 static std::vector<std::string> inputs, outputs;
 static int repeat = 0;
 static bool assembly = false;
-
-[[noreturn]] static void die(const llvm::Twine &message) {
-  llvm::errs() << message << "\n";
-  exit(1);
-}
 
 /// By hand: linking in this process resets LLVM's own options.
 static void parseArguments(int argc, char **argv) {
@@ -76,19 +62,6 @@ static int64_t evaluate(const Dim &dim) {
               .constant();
 }
 
-/// The kernel is hidden; this public function reaches it.
-static llvm::SmallVector<char, 0> emitEntry(const Target &target, const Level &level) {
-  llvm::LLVMContext context;
-  llvm::SMDiagnostic diagnostic;
-  auto module = llvm::parseAssemblyString("declare hidden i32 @quern_kernel(ptr)\n"
-                                          "define i32 @quern_entry(ptr %launch) {\n"
-                                          "  %code = tail call i32 @quern_kernel(ptr %launch)\n  ret i32 %code\n}\n",
-                                          diagnostic, context);
-  llvm::SmallVector<char, 0> object;
-  llvm::cantFail(emitModule(*module, target, level, llvm::CodeGenFileType::ObjectFile, object));
-  return object;
-}
-
 /// Memory that ends where a page without access begins: a read or write past the end is a fault.
 static char *guarded(size_t bytes) {
   size_t page = 4096, whole = (bytes + page - 1) / page * page;
@@ -98,13 +71,6 @@ static char *guarded(size_t bytes) {
   mprotect(base, page, PROT_NONE);
   mprotect(base + page + whole, page, PROT_NONE);
   return base + page + whole - bytes;
-}
-
-/// Nanoseconds that this thread had a processor: what else runs on the machine counts less than on a clock.
-static double processorTime() {
-  timespec time;
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
-  return time.tv_sec * 1e9 + time.tv_nsec;
 }
 
 int main(int argc, char **argv) {
@@ -124,39 +90,13 @@ int main(int argc, char **argv) {
   if (!emitter || failed(emitter(kernel)))
     return 1;
   kernel.finish();
-  if (failed(verify(*module))) {
-    module->dump();
-    return 1;
-  }
-  if (failed(lowerToLLVMDialect(*module)))
-    return 1;
   if (assembly) {
+    if (failed(lowerToLLVMDialect(*module)))
+      return 1;
     llvm::outs() << llvm::cantFail(emitAssembly(*module, *target, level));
     return 0;
   }
-  auto object = emitObject(*module, *target, level);
-  if (!object)
-    die(toString(object.takeError()));
-
-  llvm::SmallString<64> library;
-  if (llvm::sys::fs::createTemporaryFile("kernel", "so", library))
-    die("cannot create a file");
-  llvm::FileRemover remover(library);
-  LinkRequest request;
-  request.target = target;
-  request.objects = {StringRef(object->object.data(), object->object.size())};
-  llvm::SmallVector<char, 0> entry = emitEntry(*target, level);
-  request.objects.push_back(StringRef(entry.data(), entry.size()));
-  request.name = "kernel";
-  request.exports = {"quern_entry"};
-  request.output = library.str().str();
-  if (auto error = linkSharedLibrary(request))
-    die(toString(std::move(error)));
-  void *handle = dlopen(library.c_str(), RTLD_NOW);
-  void *symbol = handle ? dlsym(handle, "quern_entry") : nullptr;
-  if (!symbol)
-    die(dlerror());
-  auto run = reinterpret_cast<quern_kernel>(symbol);
+  LoadedKernel loaded = loadKernel(*module, *target, level);
 
   std::vector<const void *> buffers;
   for (const std::string &path : inputs) {
@@ -190,7 +130,7 @@ int main(int argc, char **argv) {
   for (int64_t task = tasks; task-- > 0;) {
     launch.first_task = task;
     launch.last_task = task + 1;
-    code |= run(&launch);
+    code |= loaded.run(&launch);
   }
   for (const Output &output : results) {
     std::error_code error;
@@ -201,16 +141,16 @@ int main(int argc, char **argv) {
   launch.last_task = tasks;
   for (int i = 0; i < repeat; ++i) {
     double start = processorTime();
-    run(&launch);
+    loaded.run(&launch);
     double time = processorTime() - start;
     best = i ? std::min(best, time) : time;
   }
-  llvm::json::Object report = toJson(object->hot);
+  llvm::json::Object report = toJson(loaded.hot);
   report["tasks"] = tasks;
   report["scratch"] = scratch;
   report["code"] = code;
   report["nanoseconds"] = best;
-  report["dynamicStack"] = object->dynamicStack;
+  report["dynamicStack"] = loaded.dynamicStack;
   llvm::outs() << llvm::json::Value(std::move(report)) << "\n";
   return 0;
 }
