@@ -39,10 +39,9 @@ struct Split {
 /// The same for every positive finite x.
 Split splitAnyExponent(Float x, double low);
 
-/// k ln 2 + log(1 + f), f in [-1/4, 1/2].
-Float logOfParts(Float k, Float f);
-
-/// log(1 + x) + doublings ln 2 for finite x > -1.
-Float log1pFinite(Float x, Float doublings);
+/// log(1 + x) for finite x > -1.
+Float log1pFinite(Float x);
+/// log(1 + x.hi + x.lo) + doublings ln 2.
+Float log1pFinite(TwoPart x, Float doublings);
 
 } // namespace quern

@@ -20,13 +20,15 @@ Float emitTanh(Float x) {
   return fromBits(bits(quotient) | (bits(x) & lanes.bitsOf(-0.0)));
 }
 
-// sinh(a) = (E + E / (E + 1)) / 2; here E = 4 Q, since E overflows before the result does.
+// sinh(a) = (E + E / (E + 1)) / 2; here E = 4 Q, since E overflows before the result does. Q / (4 Q + 1) is added as
+// Q u, u = 1 / (4 Q + 1), and Q as 2 Q less Q rounded, which is exact.
 Float emitSinh(Float x) {
   const Lanes &lanes = *x.lanes;
   Float a = abs(x);
   TwoPart quarter = expm1Scaled(atMost(a, lanes.pick(89.6, 710.7)), 1, 2, /*keepsOne=*/true);
   Float q = quarter.hi + quarter.lo;
-  Float sum = quarter.hi + (quarter.lo + q / fma(q, 4.0, 1.0));
+  Float u = 1.0 / fma(q, 4.0, 1.0);
+  Float sum = fma(quarter.hi, 2.0, -q) + fma(q, u, quarter.lo + quarter.lo);
   return select(a < lanes.pick(0x1p-13, 0x1p-27), x, copySign(sum + sum, x));
 }
 
@@ -41,7 +43,7 @@ Float emitAsinh(Float x) {
   const Lanes &lanes = *x.lanes;
   Float a = abs(x), square = a * a;
   Mask large = a > lanes.pick(0x1p30, 0x1p60);
-  Float y = select(large, a, a + square / (sqrt(square + 1.0) + 1.0));
+  TwoPart y = fastTwoSum(a, select(large, 0.0, square / (sqrt(square + 1.0) + 1.0)));
   Float result = log1pFinite(y, select(large, 1.0, 0.0));
   return copySign(select(a < lanes.infinity(), result, a), x);
 }
@@ -51,7 +53,7 @@ Float emitAcosh(Float x) {
   const Lanes &lanes = *x.lanes;
   Float t = x - 1.0;
   Mask large = x > lanes.pick(0x1p30, 0x1p60);
-  Float y = select(large, x, t + sqrt(fma(t, t, t + t)));
+  TwoPart y = fastTwoSum(select(large, x, sqrt(fma(t, t, t + t))), select(large, 0.0, t));
   Float result = log1pFinite(y, select(large, 1.0, 0.0));
   result = select(x < lanes.infinity(), result, x);
   return select(x < 1.0, lanes.nan(), result);
@@ -61,7 +63,8 @@ Float emitAcosh(Float x) {
 Float emitAtanh(Float x) {
   const Lanes &lanes = *x.lanes;
   Float a = abs(x);
-  Float result = log1pFinite((a + a) / (1.0 - a), lanes.constant(0.0)) * 0.5;
+  Float zero = lanes.constant(0.0);
+  Float result = log1pFinite(quotient({a + a, zero}, fastTwoSum(lanes.constant(1.0), -a)), zero) * 0.5;
   result = select(a < 1.0, result, select(a == 1.0, lanes.infinity(), lanes.nan()));
   return select(a < lanes.pick(0x1p-13, 0x1p-27), x, copySign(result, x));
 }

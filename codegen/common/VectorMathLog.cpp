@@ -4,6 +4,7 @@
 // cancel (k = -1, f > 0) their sum is exact, so one addition is error enough.
 #include "codegen/common/VectorMathCoefficients.h"
 #include "codegen/common/VectorMathFamilies.h"
+#include <optional>
 
 namespace quern {
 
@@ -30,14 +31,16 @@ Split splitAnyExponent(Float x, double low) {
   return splitWithBias(select(subnormal, x * std::ldexp(1.0, shift), x), low, select(subnormal, bias + shift, bias));
 }
 
-Float logOfParts(Float k, Float f) {
+/// k ln 2 + log(1 + f), f in [-1/4, 1/2], + `low` where there is one.
+static Float logOfParts(Float k, Float f, std::optional<Float> low = std::nullopt) {
   const Lanes &lanes = *f.lanes;
   llvm::ArrayRef<double> ln2 = lanes.pick(kLn2);
   Float polynomial = horner(f, kLog1pTail);
   // ln 2 as one f32 is right to 2^-29; as one f64 only to 2^-54, so its second part is added.
-  if (!lanes.isF64())
-    return fma(k, ln2[0], fma(f * f, polynomial, f));
-  return fma(k, ln2[0], f + fma(f * f, polynomial, k * ln2[1]));
+  if (lanes.isF64())
+    low = low ? fma(k, ln2[1], *low) : k * ln2[1];
+  Float log = low ? f + fma(f * f, polynomial, *low) : fma(f * f, polynomial, f);
+  return fma(k, ln2[0], log);
 }
 
 /// A logarithm of `argument` where it is positive and finite, and the special values elsewhere.
@@ -67,7 +70,14 @@ Float emitLog2(Float x) {
 // The exponent is that of 1 + x as rounded; f = x 2^-k + (2^-k - 1) is then formed from x itself, with one rounding.
 // 2^-k is kept four times as large, because 2^-128 is no normal number. Where f is 1/2 or -1/4 but for the rounding of
 // 1 + x, k = 0 makes it exact and k = 1 or -1 does not: so the sum counts as rounded towards 1 (one bit down if x >= 0).
-Float log1pFinite(Float x, Float doublings) {
+namespace {
+struct Log1pParts {
+  Float k, f;
+  Float scale; ///< 4 2^-k
+};
+} // namespace
+
+static Log1pParts splitLog1p(Float x) {
   const Lanes &lanes = *x.lanes;
   int mantissa = lanes.mantissaBits();
   Int isNegative = bits(x) >> (lanes.intType.getIntOrFloatBitWidth() - 1);
@@ -76,16 +86,28 @@ Float log1pFinite(Float x, Float doublings) {
   Float scale = fromBits((lanes.integer(2 * lanes.bias() + 2) - field) << mantissa);
   Float f = fma(x * scale, 0.25, fma(scale, 0.25, -1.0));
   Float k = fromBits(field | lanes.bitsOf(std::ldexp(1.0, mantissa))) - fieldBias(lanes);
-  return logOfParts(k + doublings, f);
+  return {k, f, scale};
+}
+
+Float log1pFinite(Float x) {
+  Log1pParts parts = splitLog1p(x);
+  return logOfParts(parts.k, parts.f);
+}
+
+// log(1 + f + e) = log(1 + f) + e / (1 + f), where e is so small that 1 - 0.8 f is a good enough reciprocal.
+Float log1pFinite(TwoPart x, Float doublings) {
+  Log1pParts parts = splitLog1p(x.hi);
+  Float low = x.lo * parts.scale * fma(parts.f, -0.2, 0.25);
+  return logOfParts(parts.k + doublings, parts.f, low);
 }
 
 Float emitLog1p(Float x) {
-  return copySign(withLogSpecials(x, log1pFinite(x, x.lanes->constant(0.0)), -1.0), x);
+  return copySign(withLogSpecials(x, log1pFinite(x), -1.0), x);
 }
 
 // log(1 + e^x) = max(x, 0) + log(1 + e^-|x|): nothing overflows and the small results keep their precision.
 Float emitSoftplus(Float x) {
-  Float tail = log1pFinite(emitExpNegative(-abs(x)), x.lanes->constant(0.0));
+  Float tail = log1pFinite(emitExpNegative(-abs(x)));
   return select(x < 0.0, 0.0, x) + tail;
 }
 

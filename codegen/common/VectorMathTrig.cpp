@@ -62,11 +62,12 @@ Float emitTan(Float x) {
   return select(x == 0.0, x, q.hi + q.lo);
 }
 
-// asin(y) = y + y^3 P(y^2) for |y| <= 1/2; beyond, asin(a) = pi/2 - 2 asin(sqrt((1 - a) / 2)), where 1 - a is exact.
+// asin(y) = y + y^3 P(y^2) for |y| <= 1/2; beyond, asin(a) = pi/2 - 2 asin(sqrt((1 - a) / 2)), where 1 - a is exact. An
+// error of asin(y) counts double there, so its two terms are taken from pi/2 one after the other.
 namespace {
 struct AsinParts {
   Mask large;
-  Float value; ///< asin of |x|, or of sqrt((1 - |x|) / 2) where large
+  Float y, tail; ///< of asin(|x|), or of asin(sqrt((1 - |x|) / 2)) where large
 };
 } // namespace
 
@@ -75,24 +76,28 @@ static AsinParts asinParts(Float x) {
   Mask large = a > 0.5;
   Float square = select(large, fma(a, -0.5, 0.5), a * a);
   Float y = select(large, sqrt(square), a);
-  return {large, fma(y * square, horner(square, kAsinTail), y)};
+  return {large, y, y * square * horner(square, kAsinTail)};
+}
+
+/// hi + lo - 2 (y + tail)
+static Float lessTwice(double hi, double lo, const AsinParts &parts) {
+  TwoPart head = fastTwoSum(parts.y.lanes->constant(hi), parts.y * -2.0);
+  return head.hi + (head.lo - fma(parts.tail, 2.0, -lo));
 }
 
 Float emitAsin(Float x) {
   llvm::ArrayRef<double> piHalf = x.lanes->pick(kPiHalfParts);
-  auto [large, value] = asinParts(x);
-  Float beyond = fma(value, -2.0, piHalf[0]) + piHalf[1];
-  return copySign(select(large, beyond, value), x);
+  AsinParts parts = asinParts(x);
+  return copySign(select(parts.large, lessTwice(piHalf[0], piHalf[1], parts), parts.y + parts.tail), x);
 }
 
 Float emitAcos(Float x) {
   llvm::ArrayRef<double> piHalf = x.lanes->pick(kPiHalfParts);
-  auto [large, value] = asinParts(x);
-  Mask negative = x < 0.0;
-  Float twice = value + value;
-  Float beyond = select(negative, (2 * piHalf[0] - twice) + 2 * piHalf[1], twice);
+  AsinParts parts = asinParts(x);
+  Float value = parts.y + parts.tail;
+  Float beyond = select(x < 0.0, lessTwice(2 * piHalf[0], 2 * piHalf[1], parts), value + value);
   Float within = piHalf[0] - (copySign(value, x) - piHalf[1]);
-  return select(large, beyond, within);
+  return select(parts.large, beyond, within);
 }
 
 // atan(a) = atan(c) + atan((a - c) / (1 + a c)) with c = 0, 1 or infinity, whichever leaves at most tan(pi/8).

@@ -17,7 +17,8 @@ constexpr double landmarks[] = {
     1,      1.5,      1.5707963, 2,      2.41421356, 3.1415927, 3.95, 6,        9.1,        17.5,       19.1,      37,
     87.336, 88.0,     88.72284, 89.4,    103.97,  104.5,   127,    128,        149,        150,        708.3964,  709.78,
     710.47, 744.4,    745.13,   746,     1022,    1024,    1074,   1076,       0x1p17,     0x1p24,     0x1p27,    0x1p30,
-    0x1p53, 0x1p60,   0x1p64,   0x1p127, 0x1.fffffep127,   0x1p1000, 0x1.fffffffffffffp1023, 0x1p-1022, 0x1p-1074};
+    0x1p53, 0x1p60,   0x1p64,   0x1p127, 0x1.fffffep127,   0x1p1000, 0x1.6ac5b262ca1ffp849,
+    0x1.fffffffffffffp1023, 0x1p-1022, 0x1p-1074};
 
 template <typename T> std::vector<T> specials() {
   std::vector<T> values = {std::numeric_limits<T>::infinity(), std::numeric_limits<T>::quiet_NaN()};
