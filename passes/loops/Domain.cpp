@@ -7,43 +7,54 @@ using namespace quern::graph;
 
 namespace quern {
 
-/// An operand aligned at the last axis of a result of rank `rank`: both axes are its own and whole, or it has neither.
-static bool alignedMergeable(Value operand, ArrayRef<Dim> dims, int64_t axis) {
+/// An operand aligned at the last axis of a result with these dims: both axes are its own and whole, or it has neither.
+static bool alignedMergeable(Value operand, ArrayRef<Dim> dims, int64_t first, int64_t second) {
   SmallVector<Dim> own = dimsOf(operand);
-  int64_t at = axis - int64_t(dims.size() - own.size());
-  bool first = at >= 0 && !own[at].isEqualTo(1), second = at + 1 >= 0 && !own[at + 1].isEqualTo(1);
-  if (at + 1 < 0 || (!first && !second))
+  int64_t lead = int64_t(dims.size() - own.size());
+  auto extent = [&](int64_t axis) { return axis < lead ? Dim(1) : own[axis - lead]; };
+  if (extent(first).isEqualTo(1) && extent(second).isEqualTo(1))
     return true;
-  if (at < 0)
-    return dims[axis].isEqualTo(1);
-  bool firstWhole = own[at] == dims[axis], secondWhole = own[at + 1] == dims[axis + 1];
-  return firstWhole && secondWhole && mergeable(operand, at);
+  return extent(first) == dims[first] && extent(second) == dims[second] && mergeable(operand, first - lead, second - lead);
 }
 
-bool mergeable(Value value, int64_t axis) {
+/// Whether all axes strictly between two have extent 1.
+static bool neighbours(ArrayRef<Dim> dims, int64_t first, int64_t second) {
+  return first < second && llvm::all_of(dims.slice(first + 1, second - first - 1), [](const Dim &dim) { return dim.isEqualTo(1); });
+}
+
+bool mergeable(Value value, int64_t first, int64_t second) {
   Operation *op = value.getDefiningOp();
   if (!op)
     return true;
   SmallVector<Dim> dims = dimsOf(value);
   if (op->hasTrait<Elementwise>() || isa<BroadcastOp>(op))
-    return llvm::all_of(op->getOperands(), [&](Value operand) { return alignedMergeable(operand, dims, axis); });
+    return llvm::all_of(op->getOperands(), [&](Value operand) { return alignedMergeable(operand, dims, first, second); });
   return llvm::TypeSwitch<Operation *, bool>(op)
       .Case([&](ConstantOp) { return true; })
       .Case([&](TransposeOp op) {
-        return op.getPermutation()[axis] + 1 == op.getPermutation()[axis + 1] && mergeable(op.getOperand(), op.getPermutation()[axis]);
+        int64_t from = op.getPermutation()[first], to = op.getPermutation()[second];
+        return neighbours(dimsOf(op.getOperand()), from, to) && mergeable(op.getOperand(), from, to);
       })
       .Case([&](SliceOp op) {
         // The inner axis must be whole; the outer one may start anywhere. Only in front of memory: other ops look at
         // the indices one by one.
-        bool whole = dimsOf(op.getStarts())[axis + 1].isEqualTo(0) && op.getSteps()[axis + 1] == 1 &&
-                     dimOf(op.getOperand(), axis + 1) == dims[axis + 1] && op.getSteps()[axis] == 1;
-        return whole && isa<BlockArgument>(op.getOperand());
+        bool whole = dimsOf(op.getStarts())[second].isEqualTo(0) && op.getSteps()[second] == 1 &&
+                     dimOf(op.getOperand(), second) == dims[second] && op.getSteps()[first] == 1;
+        return whole && isa<BlockArgument>(op.getOperand()) && neighbours(dimsOf(op.getOperand()), first, second);
       })
       .Case([&](ReduceOp op) {
-        return !llvm::is_contained(op.getAxes(), axis) && !llvm::is_contained(op.getAxes(), axis + 1) && mergeable(op.getOperand(), axis);
+        return !llvm::is_contained(op.getAxes(), first) && !llvm::is_contained(op.getAxes(), second) &&
+               neighbours(dimsOf(op.getOperand()), first, second) && mergeable(op.getOperand(), first, second);
       })
-      .Case([&](SoftmaxOp op) { return mergeable(op.getOperand(), axis) && int64_t(op.getAxis()) != axis && int64_t(op.getAxis()) != axis + 1; })
-      .Case([&](LayerNormOp op) { return mergeable(op.getOperand(), axis) && int64_t(op.getAxis()) != axis + 1; })
+      .Case([&](SoftmaxOp op) {
+        int64_t axis = op.getAxis();
+        return axis != first && axis != second && mergeable(op.getOperand(), first, second);
+      })
+      .Case([&](LayerNormOp op) {
+        // Both axes inside the row, or both outside.
+        int64_t axis = op.getAxis();
+        return (first >= axis || second < axis) && mergeable(op.getOperand(), first, second);
+      })
       .Default(false);
 }
 
@@ -51,17 +62,20 @@ Domain Domain::of(ArrayRef<Value> values, ArrayRef<Dim> dims, int64_t fixedAxis)
   Domain domain;
   domain.dims.assign(dims.begin(), dims.end());
   for (int64_t axis = 0; axis < int64_t(dims.size()); ++axis) {
-    bool joins = axis > 0 && axis != fixedAxis && llvm::all_of(values, [&](Value value) { return mergeable(value, axis - 1); });
-    // An extent of 1 joins any neighbour: its index is always 0.
+    if (dims[axis].isEqualTo(1))
+      continue;
+    bool joins = !domain.groups.empty() && llvm::all_of(values, [&](Value value) { return mergeable(value, domain.groups.back().axis, axis); });
+    for (int64_t fixed = domain.groups.empty() ? axis : domain.groups.back().axis + 1; fixed <= axis; ++fixed)
+      joins &= fixed != fixedAxis;
     if (joins) {
-      domain.groups.back().last = axis;
+      domain.groups.back().axis = axis;
       domain.groups.back().extent = domain.groups.back().extent * dims[axis];
     } else {
-      domain.groups.push_back({axis, axis, dims[axis]});
+      domain.groups.push_back({axis, dims[axis]});
     }
   }
   if (domain.groups.empty())
-    domain.groups.push_back({0, -1, 1}); // a scalar
+    domain.groups.push_back({-1, 1});
   return domain;
 }
 
@@ -86,7 +100,7 @@ void Domain::place(KernelFunction &kernel, Point &point, size_t count, Value lin
       index = b.create<arith::RemUIOp>(linear, extent);
       linear = b.create<arith::DivUIOp>(linear, extent);
     }
-    point[groups[i].last] = {index, 0, {}};
+    point[groups[i].axis] = {index, 0, {}};
   }
 }
 

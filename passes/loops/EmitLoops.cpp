@@ -96,8 +96,8 @@ static void storePiece(ElementEmitter &emitter, Piece &piece, const Point &point
 /// One row of the domain: elements [from, to) of the last group.
 static void emitRow(KernelFunction &kernel, Piece &piece, Point point, Value from, Value to) {
   ElementEmitter outer(kernel, 1);
-  int64_t axis = piece.domain.groups.back().last;
-  if (axis < 0) { // rank 0
+  int64_t axis = piece.domain.groups.back().axis;
+  if (axis < 0) { // one element
     storePiece(outer, piece, point);
     return;
   }

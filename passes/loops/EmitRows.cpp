@@ -51,6 +51,9 @@ std::optional<RowPlan> planRows(Block &body) {
   if (plan.stages.empty())
     return std::nullopt;
   plan.length = product(ArrayRef(plan.dims).drop_front(plan.first));
+  plan.axis = plan.dims.size() - 1;
+  while (plan.axis > plan.first && plan.dims[plan.axis].isEqualTo(1))
+    --plan.axis;
   // One index must walk the row in every value, and every result has the whole row or one element of it.
   auto walkable = [&](Value value) {
     SmallVector<Dim> dims = dimsOf(value);
@@ -62,9 +65,14 @@ std::optional<RowPlan> planRows(Block &body) {
     return whole || dims == reduced;
   };
   auto merges = [&](Value value) {
-    for (int64_t axis = plan.first; axis + 1 < int64_t(plan.dims.size()); ++axis)
-      if (!mergeable(value, axis))
+    int64_t before = -1;
+    for (int64_t axis = plan.first; axis < int64_t(plan.dims.size()); ++axis) {
+      if (plan.dims[axis].isEqualTo(1))
+        continue;
+      if (before >= 0 && !mergeable(value, before, axis))
         return false;
+      before = axis;
+    }
     return true;
   };
   for (Operation *stage : plan.stages)
@@ -126,7 +134,7 @@ private:
 
   Point at(const AxisPoint &axis) {
     Point place = point;
-    place.back() = axis;
+    place[plan.axis] = axis;
     return place;
   }
 
@@ -148,7 +156,7 @@ private:
     if (memory == kept.end() || !written.insert(operand))
       return;
     outer.define(operand, [this, memory = memory->second, operand](ElementEmitter &e, const Point &place) {
-      return loadRow(e, memory, elementOf(operand), place.back());
+      return loadRow(e, memory, elementOf(operand), place[plan.axis]);
     });
   }
 
@@ -199,7 +207,7 @@ private:
     Value one = b.create<arith::ConstantOp>(b.getFloatAttr(element, 1));
     Value scale = b.create<arith::DivFOp>(one, sum);
     outer.define(op.getResult(), [this, memory, element, scale](ElementEmitter &e, const Point &place) -> Value {
-      return b.create<arith::MulFOp>(loadRow(e, memory, element, place.back()), e.spread(scale));
+      return b.create<arith::MulFOp>(loadRow(e, memory, element, place[plan.axis]), e.spread(scale));
     });
   }
 
@@ -265,7 +273,7 @@ LogicalResult emitRows(KernelFunction &kernel, const RowPlan &plan) {
   Domain outer;
   outer.dims = plan.dims;
   for (int64_t axis = 0; axis < plan.first; ++axis)
-    outer.groups.push_back({axis, axis, plan.dims[axis]});
+    outer.groups.push_back({axis, plan.dims[axis]});
   Dim rows = outer.outer(outer.groups.size());
   // A row costs about ten times a plain element.
   Dim perTask = Dim::max(Dim(4096).floordiv(Dim::max(plan.length, 1)), 1);

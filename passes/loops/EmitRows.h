@@ -7,6 +7,7 @@ namespace quern {
 /// are the row, of `length` elements in row-major order.
 struct RowPlan {
   int64_t first;
+  int64_t axis; // the one that the index along the row is on: the last with more than one element
   Dim length;
   llvm::SmallVector<Dim> dims; // of a value that has the whole row
   llvm::SmallVector<mlir::Operation *> stages;
