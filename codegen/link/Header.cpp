@@ -111,7 +111,8 @@ Expected<std::string> formatHeader(const json::Object &manifest) {
 
   std::string text, guard = "QUERN_MODEL_" + StringRef(*identifier).upper() + "_H";
   raw_string_ostream os(text);
-  os << "/* " << commentText(*name) << ", compiled by Quern. This file is complete: no other header of Quern's is needed.\n"
+  os << "/* " << commentText(*name)
+     << ", compiled by Quern. This file is complete: no other header of Quern's is needed.\n"
      << " *\n";
   writeValues(os, "Inputs", *inputs);
   writeValues(os, "Outputs", *outputs);

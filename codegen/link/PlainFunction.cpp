@@ -22,7 +22,8 @@ Constant *tensorTemplates(ArrayRef<ValueInfo> values, StructType *type) {
     uint64_t dims[QUERN_MAX_RANK] = {};
     copy(value.dims, dims);
     tensors.push_back(ConstantStruct::get(
-        type, {Constant::getNullValue(type->getElementType(0)), ConstantInt::get(type->getElementType(1), value.bytes()),
+        type, {Constant::getNullValue(type->getElementType(0)),
+               ConstantInt::get(type->getElementType(1), value.bytes()),
                ConstantInt::get(type->getElementType(2), value.dtype),
                ConstantInt::get(type->getElementType(3), value.dims.size()),
                ConstantDataArray::get(type->getContext(), dims)}));

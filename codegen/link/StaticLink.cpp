@@ -108,7 +108,8 @@ Error linkArchive(const LinkRequest &request) {
   members[1].MemberName = weightsName;
   if (Error error = writeArchive(output->temporaryPath(), members, SymtabWritingMode::NormalSymtab,
                                  object::Archive::K_GNU, /*Deterministic=*/true, /*Thin=*/false))
-    return makeError(ErrorKind::File, "cannot write {0}: {1}", quoted(request.output), llvm::toString(std::move(error)));
+    return makeError(ErrorKind::File, "cannot write {0}: {1}", quoted(request.output),
+                     llvm::toString(std::move(error)));
   return output->commit();
 }
 

@@ -91,7 +91,8 @@ TEST_F(Emit, FatalErrorOfTheCodeGeneratorIsAnErrorOfItsJob) {
   const Target &x86 = target("x86-64-v3");
   // The base level cannot select an instruction of the best one: LLVM gives up with report_fatal_error.
   auto module = parse(R"(llvm.func @k(%a: vector<16xf32>, %b: vector<16xi32>) -> vector<16xf32> {
-    %r = llvm.call_intrinsic "llvm.x86.avx512.permvar.sf.512"(%a, %b) : (vector<16xf32>, vector<16xi32>) -> vector<16xf32>
+    %r = llvm.call_intrinsic "llvm.x86.avx512.permvar.sf.512"(%a, %b)
+      : (vector<16xf32>, vector<16xi32>) -> vector<16xf32>
     llvm.return %r : vector<16xf32>
   })");
   EmitJob job = {*module, &x86.baseLevel(), "k"};

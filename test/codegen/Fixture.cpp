@@ -123,7 +123,8 @@ std::string mapKernel(StringRef name, StringRef body) {
 }
 
 std::string scaleKernel(StringRef name, float factor) {
-  return mapKernel(name, formatv("%factor = arith.constant {0:F6} : f32\n%y = arith.mulf %x, %factor : f32", factor).str());
+  static constexpr char body[] = "%factor = arith.constant {0:F6} : f32\n%y = arith.mulf %x, %factor : f32";
+  return mapKernel(name, formatv(body, factor).str());
 }
 
 } // namespace quern::test

@@ -20,7 +20,8 @@ protected:
     return Library(path).run(input, /*maxLevel=*/3);
   }
 
-  void expectEqual(llvm::ArrayRef<float> input, llvm::ArrayRef<float> actual, llvm::function_ref<float(float)> expected) {
+  void expectEqual(llvm::ArrayRef<float> input, llvm::ArrayRef<float> actual,
+                   llvm::function_ref<float(float)> expected) {
     for (auto [x, y] : llvm::zip(input, actual))
       EXPECT_TRUE(y == expected(x) || (std::isnan(y) && std::isnan(expected(x))))
           << "of " << x << ": " << y << " and not " << expected(x);

@@ -11,7 +11,9 @@ namespace {
 
 class Manifest : public LinkTest {
 protected:
-  std::string failToRead(llvm::StringRef path, ErrorKind kind) { return messageOf(readManifest(path).takeError(), kind); }
+  std::string failToRead(llvm::StringRef path, ErrorKind kind) {
+    return messageOf(readManifest(path).takeError(), kind);
+  }
 
   void write(llvm::StringRef bytes) { std::ofstream(inFolder("file")).write(bytes.data(), bytes.size()); }
 
@@ -58,10 +60,12 @@ TEST_F(Manifest, OtherFilesAreRefused) {
   EXPECT_EQ(failToReadBytes("text"), "'" + path + "' is not a model compiled by Quern: it has no manifest");
   EXPECT_EQ(failToReadBytes(""), "'" + path + "' is not a model compiled by Quern: it has no manifest");
   EXPECT_EQ(failToReadBytes("!<thin>\n"), "'" + path + "' is not a model compiled by Quern: it has no manifest");
-  EXPECT_EQ(failToRead(inFolder("none"), ErrorKind::File), "cannot read '" + inFolder("none") + "': No such file or directory");
+  EXPECT_EQ(failToRead(inFolder("none"), ErrorKind::File),
+            "cannot read '" + inFolder("none") + "': No such file or directory");
   EXPECT_EQ(failToRead("/dev/zero", ErrorKind::File), "cannot read '/dev/zero': not a regular file");
   ASSERT_EQ(mkfifo(inFolder("pipe").c_str(), 0600), 0);
-  EXPECT_EQ(failToRead(inFolder("pipe"), ErrorKind::File), "cannot read '" + inFolder("pipe") + "': not a regular file");
+  EXPECT_EQ(failToRead(inFolder("pipe"), ErrorKind::File),
+            "cannot read '" + inFolder("pipe") + "': not a regular file");
 }
 
 TEST_F(Manifest, TruncatedFilesAreRefused) {

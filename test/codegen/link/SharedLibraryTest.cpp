@@ -57,7 +57,8 @@ TEST_F(SharedLibrary, PlainFunctionRuns) {
   Library library(linkModel("scale", 2));
   auto *descriptor = library.get<const quern_model_descriptor>("scale_model_descriptor");
   quern_model *model = nullptr;
-  ASSERT_EQ(library.get<decltype(quern_model_open)>("quern_model_open")(descriptor, nullptr, &model, nullptr), QUERN_OK);
+  auto *open = library.get<decltype(quern_model_open)>("quern_model_open");
+  ASSERT_EQ(open(descriptor, nullptr, &model, nullptr), QUERN_OK);
   quern_context *context = nullptr;
   ASSERT_EQ(library.get<decltype(quern_context_create)>("quern_context_create")(model, nullptr, &context), QUERN_OK);
   auto *scale = library.get<quern_status(const float *, float *, quern_context *)>("scale");

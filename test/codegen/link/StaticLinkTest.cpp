@@ -12,7 +12,8 @@ namespace {
 class StaticLink : public LinkTest {
 protected:
   /// Writes NAME.h and the file of `link` for a model that doubles, or triples, its weights.
-  void writeModel(llvm::StringRef name, float factor, llvm::Error (*link)(const LinkRequest &), llvm::StringRef suffix) {
+  void writeModel(llvm::StringRef name, float factor, llvm::Error (*link)(const LinkRequest &),
+                  llvm::StringRef suffix) {
     std::vector<float> weights(64, factor);
     Model model = makeModel(name, factor, /*weightsOffset=*/0);
     LinkRequest request = model.request(x86, inFolder(name) + suffix.str());
