@@ -4,6 +4,7 @@
 #include "dialects/onnx/OnnxOps.h"
 #include "dialects/rt/Rt.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Index/IR/IndexDialect.h"
 #include "mlir/Transforms/Passes.h"
 #include "passes/fusion/Fusion.h"
 #include "passes/graph/Passes.h"
@@ -18,7 +19,7 @@ namespace quern {
 
 void loadDialects(MLIRContext &context) {
   context.loadDialect<onnx::OnnxDialect, graph::GraphDialect, kernel::KernelDialect, rt::RtDialect, func::FuncDialect, arith::ArithDialect,
-                      math::MathDialect, memref::MemRefDialect, scf::SCFDialect, vector::VectorDialect, LLVM::LLVMDialect>();
+                      index::IndexDialect, math::MathDialect, memref::MemRefDialect, scf::SCFDialect, vector::VectorDialect, LLVM::LLVMDialect>();
 }
 
 void registerPasses() {
