@@ -77,8 +77,6 @@ Float copySign(Float magnitude, Float sign) {
 // Written so that each is one min or max instruction: x86's return the second operand for a NaN.
 Float atMost(Float a, double bound) { return select(a > bound, bound, a); }
 Float atLeast(Float a, double bound) { return select(a < bound, bound, a); }
-Float larger(Float a, Float b) { return select(a < b, b, a); }
-Float smaller(Float a, Float b) { return select(a < b, a, b); }
 
 static Mask compare(arith::CmpFPredicate predicate, Float a, Float b) {
   return {a.lanes, a.lanes->builder.create<arith::CmpFOp>(a.lanes->loc, predicate, a.value, b.value)};
@@ -146,12 +144,6 @@ Float horner(Float x, llvm::ArrayRef<double> coefficients) {
 TwoPart fastTwoSum(Float a, Float b) {
   Float sum = a + b;
   return {sum, (a - sum) + b};
-}
-
-TwoPart twoSum(Float a, Float b) {
-  Float sum = a + b;
-  Float bInSum = sum - a;
-  return {sum, (a - (sum - bInSum)) + (b - bInSum)};
 }
 
 TwoPart twoProduct(Float a, Float b) {

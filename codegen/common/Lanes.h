@@ -89,9 +89,6 @@ Float copySign(Float magnitude, Float sign);
 /// `bound` where a is above (below) it, else a: a NaN stays.
 Float atMost(Float a, double bound);
 Float atLeast(Float a, double bound);
-/// The larger, where neither is a NaN.
-Float larger(Float a, Float b);
-Float smaller(Float a, Float b);
 
 /// Ordered comparisons: false for a NaN.
 Mask operator<(Float a, Float b);
@@ -130,8 +127,6 @@ inline Float horner(Float x, const PerFormat &table) { return horner(x, x.lanes-
 
 /// a + b exactly; |a| >= |b| or a = 0 or the exponents allow it (Dekker 1971).
 TwoPart fastTwoSum(Float a, Float b);
-/// a + b exactly, for any a and b (Knuth).
-TwoPart twoSum(Float a, Float b);
 /// a * b exactly, by an FMA.
 TwoPart twoProduct(Float a, Float b);
 /// a / b to about twice the precision.

@@ -105,7 +105,8 @@ Float emitExpm1(Float x) {
 }
 
 // 1 / (1 + e^-x) for x >= 0 and e^x / (1 + e^x) below, so that the exponential never overflows and its subnormal values
-// become the function's. What the denominator loses in rounding, at most half an ulp of 1, is given back to the quotient.
+// become the function's. What the denominator loses in rounding, at most half an ulp of 1, is given back to the
+// quotient.
 Float emitSigmoid(Float x) {
   Float e = emitExpNegative(-abs(x));
   TwoPart denominator = fastTwoSum(x.lanes->constant(1.0), e);

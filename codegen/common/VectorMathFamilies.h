@@ -31,13 +31,11 @@ Float expScaled(Float x, int halvings);
 /// 2^(mantissa bits) the 1 is rounded away unless `keepsOne`.
 TwoPart expm1Scaled(Float x, int m, int halvings, bool keepsOne);
 
-/// x = 2^k m for positive normal x, m in [low, 2 low).
+/// x = 2^k m for positive finite x, m in [low, 2 low).
 struct Split {
   Float k, m;
 };
-
-/// The same for every positive finite x.
-Split splitAnyExponent(Float x, double low);
+Split splitExponent(Float x, double low);
 
 /// log(1 + x) for finite x > -1.
 Float log1pFinite(Float x);

@@ -3,9 +3,9 @@
 
 namespace quern {
 
-// tanh(a) = Q / (Q + 1), Q = (e^2a - 1) / 2 in two parts, for the whole range: no second formula near zero. The division
-// is corrected by its remainder. 1 - (1 + Q) is exact, since both are multiples of the sum's ulp, which is at most 1 while
-// tanh differs from 1.
+// tanh(a) = Q / (Q + 1), Q = (e^2a - 1) / 2 in two parts, for the whole range: no second formula near zero. The
+// division is corrected by its remainder. 1 - (1 + Q) is exact, since both are multiples of the sum's ulp, which is at
+// most 1 while tanh differs from 1.
 Float emitTanh(Float x) {
   const Lanes &lanes = *x.lanes;
   Float a = atMost(abs(x), lanes.pick(9.1, 19.1));

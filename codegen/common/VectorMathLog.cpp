@@ -8,27 +8,20 @@
 
 namespace quern {
 
-// Adding the distance from `low` to 1 to the bits makes the exponent field that of the power to divide by. The field
-// becomes a float by standing in the low bits of 2^mantissa.
-static Split splitWithBias(Float x, double low, Float bias) {
+static double fieldBias(const Lanes &lanes) { return std::ldexp(1.0, lanes.mantissaBits()) + lanes.bias(); }
+
+// A subnormal x is first made normal. Adding the distance from `low` to 1 to the bits makes the exponent field that of
+// the power to divide by. The field becomes a float by standing in the low bits of 2^mantissa.
+Split splitExponent(Float x, double low) {
   const Lanes &lanes = *x.lanes;
   int mantissa = lanes.mantissaBits();
+  Mask subnormal = x < lanes.pick(0x1p-126, 0x1p-1022);
+  x = select(subnormal, x * std::ldexp(1.0, mantissa), x);
+  Float bias = select(subnormal, fieldBias(lanes) + mantissa, fieldBias(lanes));
   Int moved = bits(x) + (lanes.bitsOf(1.0) - lanes.bitsOf(low));
   Int field = (moved >> mantissa) | lanes.bitsOf(std::ldexp(1.0, mantissa));
   Float m = fromBits((moved & lanes.integer((uint64_t(1) << mantissa) - 1)) + lanes.bitsOf(low));
   return {fromBits(field) - bias, m};
-}
-
-static double fieldBias(const Lanes &lanes) { return std::ldexp(1.0, lanes.mantissaBits()) + lanes.bias(); }
-
-Split splitExponent(Float x, double low) { return splitWithBias(x, low, x.lanes->constant(fieldBias(*x.lanes))); }
-
-Split splitAnyExponent(Float x, double low) {
-  const Lanes &lanes = *x.lanes;
-  int shift = lanes.mantissaBits();
-  Mask subnormal = x < lanes.pick(0x1p-126, 0x1p-1022);
-  double bias = fieldBias(lanes);
-  return splitWithBias(select(subnormal, x * std::ldexp(1.0, shift), x), low, select(subnormal, bias + shift, bias));
 }
 
 /// k ln 2 + log(1 + f), f in [-1/4, 1/2], + `low` where there is one.
@@ -52,13 +45,13 @@ static Float withLogSpecials(Float argument, Float result, double zero) {
 }
 
 Float emitLog(Float x) {
-  auto [k, m] = splitAnyExponent(x, 0.75);
+  auto [k, m] = splitExponent(x, 0.75);
   return withLogSpecials(x, logOfParts(k, m - 1.0), 0.0);
 }
 
 // log2(1 + f) with f log2(e) in two parts: the rounding of that product would be the larger half of the error.
 Float emitLog2(Float x) {
-  auto [k, m] = splitAnyExponent(x, 0.75);
+  auto [k, m] = splitExponent(x, 0.75);
   llvm::ArrayRef<double> log2e = x.lanes->pick(kLog2eParts);
   Float f = m - 1.0;
   Float head = f * log2e[0];
@@ -69,7 +62,8 @@ Float emitLog2(Float x) {
 
 // The exponent is that of 1 + x as rounded; f = x 2^-k + (2^-k - 1) is then formed from x itself, with one rounding.
 // 2^-k is kept four times as large, because 2^-128 is no normal number. Where f is 1/2 or -1/4 but for the rounding of
-// 1 + x, k = 0 makes it exact and k = 1 or -1 does not: so the sum counts as rounded towards 1 (one bit down if x >= 0).
+// 1 + x, k = 0 makes it exact and k = 1 or -1 does not: so the sum counts as rounded towards 1 (one bit down if x >=
+// 0).
 namespace {
 struct Log1pParts {
   Float k, f;

@@ -9,12 +9,11 @@ static TwoPart product(TwoPart a, TwoPart b) {
   return {p.hi, fma(a.hi, b.lo, fma(a.lo, b.hi, p.lo))};
 }
 
-/// log2 of a positive finite a, to about 2^-8 ulp of its first part.
-/// log m = 2 atanh(q), q = (m - 1) / (m + 1), m in [sqrt 1/2, sqrt 2); atanh q = q + q^3 (c0 + q^2 (...)), where all but
-/// the parenthesis is in two parts.
+/// log2 of a positive finite a, to about 2^-8 ulp of its first part. log m = 2 atanh(q), q = (m - 1) / (m + 1), m in
+/// [sqrt 1/2, sqrt 2); atanh q = q + q^3 (c0 + q^2 (...)), where all but the parenthesis is in two parts.
 static TwoPart preciseLog2(Float a) {
   const Lanes &lanes = *a.lanes;
-  auto [k, m] = splitAnyExponent(a, 0.70710678);
+  auto [k, m] = splitExponent(a, 0.70710678);
   TwoPart q = quotient({m - 1.0, lanes.constant(0.0)}, fastTwoSum(lanes.constant(1.0), m));
   TwoPart square = product(q, q);
   llvm::ArrayRef<double> tail = lanes.pick(kAtanhTail);

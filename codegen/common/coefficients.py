@@ -27,7 +27,7 @@ def remez(target, weight, variable, degree, low, high, rounds=40):
     count = degree + 2
     grid_count = 40 * count
     grid = [low + (high - low) * (1 - mp.cos(mp.pi * i / grid_count)) / 2 for i in range(grid_count + 1)]
-    # Where the weight vanishes (around 0) there is nothing to fit, and a reference point there would force the error to 0.
+    # Around 0 the weight vanishes: nothing to fit there, and a reference point would force the error to 0.
     values = [(target(x), weight(x), variable(x)) for x in grid if abs(x) > (high - low) / 50]
     chosen = [round(i * (len(values) - 1) / (count - 1)) for i in range(count)]
     for _ in range(rounds):
@@ -116,7 +116,8 @@ DELTA = mpf("0.139")  # exp rounds x/ln 2 - DELTA, see VectorMathExp.cpp
 def exp_tail(bits, degree):
     low, high = (DELTA - mpf("0.5")) * LN2, (DELTA + mpf("0.5")) * LN2
     f = tail(mp.exp, {0: 1, 1: 1})
-    return fit(bits, lambda x: f(x or EPS), lambda x: x * x / mp.exp(x), identity, degree, low * mpf("1.001"), high * mpf("1.001"))
+    low, high = low * mpf("1.001"), high * mpf("1.001")
+    return fit(bits, lambda x: f(x or EPS), lambda x: x * x / mp.exp(x), identity, degree, low, high)
 
 
 def exp2_tail(bits, degree):
@@ -132,7 +133,8 @@ def expm1_tail(bits, degree):
 
 def log1p_tail(bits, degree):
     f = tail(mp.log1p, {1: 1})
-    return fit(bits, lambda x: f(x or EPS), lambda x: x * x / mp.log1p(x or EPS), identity, degree, mpf("-0.25"), mpf("0.5"))
+    low, high = mpf("-0.25"), mpf("0.5")
+    return fit(bits, lambda x: f(x or EPS), lambda x: x * x / mp.log1p(x or EPS), identity, degree, low, high)
 
 
 def odd_tail(function, bits, degree, high):
@@ -171,7 +173,8 @@ def erf_tail(bits, degree):
 
 def erfc_exponent(bits, degree):
     """erfc(x) = 2^(x P(x) - 2 x)"""
-    return fit(bits, lambda x: mp.log(mp.erfc(x), 2) / x + 2, lambda x: x * mp.erfc(x), identity, degree, mpf("0.92"), mpf("3.95"))
+    low, high = mpf("0.92"), mpf("3.95")
+    return fit(bits, lambda x: mp.log(mp.erfc(x), 2) / x + 2, lambda x: x * mp.erfc(x), identity, degree, low, high)
 
 
 def erfc_scaled(bits, degree):

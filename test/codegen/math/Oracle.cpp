@@ -39,7 +39,8 @@ template <typename T> struct Exact {
 
 const Oracle oracles[oracleCount] = {
 #define QUERN_MATH(Name, spelling, operands, emitter, ulpsF32, ulpsF64)                                                \
-  {spelling, operands, ulpsF32, ulpsF64, std::string_view(spelling) == "exp_negative", Exact<double>::Name, Exact<long double>::Name},
+  {spelling, operands, ulpsF32, ulpsF64, std::string_view(spelling) == "exp_negative",                                   \
+   Exact<double>::Name, Exact<long double>::Name},
 #include "codegen/common/VectorMath.inc"
 };
 
