@@ -28,7 +28,7 @@ using namespace mlir;
 namespace quern {
 
 /// Runs passes; the first diagnostic is the error's text.
-static llvm::Error runPasses(Compilation &c, llvm::function_ref<void(PassManager &)> add) {
+static llvm::Error runPasses(Compilation &c, llvm::function_ref<void(PassManager &)> add, ErrorKind kind = ErrorKind::Internal) {
   std::string text;
   ScopedDiagnosticHandler handler(&c.context, [&](Diagnostic &diagnostic) {
     if (diagnostic.getSeverity() == DiagnosticSeverity::Error && text.empty())
@@ -39,7 +39,7 @@ static llvm::Error runPasses(Compilation &c, llvm::function_ref<void(PassManager
   manager.enableVerifier(true);
   add(manager);
   if (failed(manager.run(*c.module)))
-    return makeError(ErrorKind::Internal, "{0}", text.empty() ? std::string("a pass failed without saying why") : text);
+    return makeError(kind, "{0}", text.empty() ? std::string("a pass failed without saying why") : text);
   return llvm::Error::success();
 }
 
@@ -95,7 +95,7 @@ static llvm::Error runLoops(Compilation &c) {
     EmitKernelsPassOptions options;
     options.target = c.target->name.str();
     manager.addPass(createEmitKernelsPass(options));
-  });
+  }, ErrorKind::Unsupported); // what fails here is an op that no emitter computes
 }
 
 static llvm::Error runMemory(Compilation &c) {

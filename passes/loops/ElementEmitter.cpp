@@ -237,9 +237,7 @@ Value ElementEmitter::compute(Operation *op, const Point &point) {
       .Case([&](PoolOp op) { return pool(op, point); })
       .Case([&](BlockOp op) { return block(op, point); })
       .Case([&](UnblockOp op) { return unblock(op, point); })
-      .Default([&](Operation *op) -> Value {
-        llvm::report_fatal_error(llvm::Twine("no element rule for ") + op->getName().getStringRef());
-      });
+      .Default([&](Operation *op) { return kernel.refuse(op, valueType(elementOf(op->getResult(0)))); });
 }
 
 Point ElementEmitter::broadcastPoint(Value operand, const Point &point) {

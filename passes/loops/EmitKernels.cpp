@@ -34,10 +34,20 @@ struct EmitKernelsPass : impl::EmitKernelsPassBase<EmitKernelsPass> {
           return signalPassFailure();
   }
 
+  /// The model's nodes that a kernel computes, for messages.
+  std::string nodesOf(kernel::FuncOp source) {
+    std::string nodes;
+    getOperation().walk([&](kernel::LaunchOp launch) {
+      if (launch.getCallee() == source.getSymName() && nodes.empty())
+        nodes = ("node " + launch.getNodes()).str();
+    });
+    return nodes;
+  }
+
   LogicalResult emit(kernel::FuncOp source, const Level &level) {
     KernelEmitter emitter = emitterNamed(source.getSchedule().getAlgorithm());
     if (!emitter)
-      return source.emitError() << "no emitter for algorithm " << source.getSchedule().getAlgorithm();
+      return source.emitError() << nodesOf(source) << ": there is no kernel for " << source.getSchedule().getAlgorithm().getValue();
     std::string name = (source.getSymName() + "_" + level.suffix).str();
     OpBuilder builder = OpBuilder::atBlockEnd(getOperation().getBody());
     auto module = builder.create<ModuleOp>(source.getLoc(), name);
@@ -45,6 +55,8 @@ struct EmitKernelsPass : impl::EmitKernelsPassBase<EmitKernelsPass> {
     KernelFunction kernel(module, source, level, name);
     if (failed(emitter(kernel)))
       return failure();
+    if (kernel.refused)
+      return source.emitError() << nodesOf(source) << ": there is no kernel for " << kernel.refused->getName().stripDialect();
     kernel.finish();
     // The host function launches the same tasks whatever the level.
     std::string tasks = kernel.tasks.str(), scratch = kernel.scratchBytes.str();

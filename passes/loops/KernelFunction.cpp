@@ -194,6 +194,11 @@ Value KernelFunction::scratch(Type element, const Dim &elements) {
   return memory(address, element);
 }
 
+Value KernelFunction::refuse(Operation *op, Type type) {
+  refused = refused ? refused : op;
+  return builder.create<arith::ConstantOp>(builder.getZeroAttr(type));
+}
+
 void KernelFunction::fail(Value condition, KernelError error) {
   if (auto vector = dyn_cast<VectorType>(condition.getType()))
     condition = builder.create<vector::ReductionOp>(vector::CombiningKind::OR, condition);

@@ -55,6 +55,11 @@ public:
   /// Records a data error where the i1 (or vector of i1: any lane) holds; the kernel goes on and must stay in bounds.
   void fail(mlir::Value condition, KernelError error);
 
+  /// Records that an op has no rule here; the emitter goes on with any value and the kernel is refused in the end.
+  mlir::Value refuse(mlir::Operation *op, mlir::Type type);
+  /// The op without a rule; null if there was none.
+  mlir::Operation *refused = nullptr;
+
   /// How an element is kept in memory, and in registers.
   static mlir::Type storageType(mlir::Type element);
   static mlir::Type registerType(mlir::Type element);
