@@ -2,6 +2,7 @@
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/MathExtras.h"
+#include "llvm/Support/SaveAndRestore.h"
 #include <algorithm>
 
 using namespace llvm;
@@ -212,7 +213,8 @@ struct DimParser {
 
   std::optional<Dim> factor() {
     text = text.ltrim();
-    if (text.empty() || ++depth > 200)
+    llvm::SaveAndRestore nesting(depth, depth + 1);
+    if (text.empty() || depth > 200)
       return std::nullopt;
     if (eat('(')) {
       auto inner = sum();
