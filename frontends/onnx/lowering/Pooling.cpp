@@ -152,12 +152,15 @@ Lowered onnx::lowerMaxUnpool(NodeLowering &node) {
   if (asked.size() != dims.size())
     return node.error(ErrorKind::Model, "output_shape has {0} entries, expected {1}", asked.size(), dims.size());
 
-  // The indices count elements of a tensor of the extents that are asked for.
-  Value zeros = node.splat(0.0, elementOf(x), {quern::product(asked)});
+  // The indices count elements of a result without output_shape, which is that one with zeros behind it.
+  Value zeros = node.splat(0.0, elementOf(x), {quern::product(dims)});
   Dim count = quern::product(dimsOf(x));
   Value flat = node.createAs<ScatterElementsOp>(zeros.getType(), zeros, node.reshape(node.operand(1), {count}),
                                                 node.reshape(x, {count}), 0, ScatterKind::none);
-  return SmallVector<Value>{node.reshape(flat, asked)};
+  SmallVector<Dim> low(dims.size(), 0), high;
+  for (size_t i = 0; i < dims.size(); ++i)
+    high.push_back(asked[i] - dims[i]);
+  return SmallVector<Value>{node.pad(node.reshape(flat, dims), low, high)};
 }
 
 //===--- Averages and norms -----------------------------------------------------------------===//

@@ -1,6 +1,7 @@
-// lower-model MODEL [--quiet] [--fold] [--values]: reads an ONNX file, lowers it to the graph dialect, folds constants on
-// request, verifies the graph and prints it, or fails with one line. With --values it prints each result instead: its
-// type and, where it is a constant, its bytes in hexadecimal.
+// lower-model MODEL [--quiet] [--simplify] [--fold] [--values | --generic]: reads an ONNX file, lowers it to the graph
+// dialect, simplifies it and folds constants on request, verifies the graph and prints it, or fails with one line. With
+// --values it prints each result instead: its type and, where it is a constant, its bytes in hexadecimal. --generic prints
+// the generic form with all weights, for programs.
 #include "dialects/graph/ConstantTensor.h"
 #include "frontends/onnx/Importer.h"
 #include "frontends/onnx/lowering/Lowering.h"
@@ -45,6 +46,10 @@ int main(int argc, char **argv) {
   auto has = [&](llvm::StringRef flag) { return llvm::is_contained(llvm::ArrayRef(argv + 2, argc - 2), flag); };
   imported->release().erase();
   mlir::PassManager passes(&context);
+  if (has("--simplify")) {
+    passes.addPass(graph::createSimplifyGraph());
+    passes.addPass(graph::createFormAttention());
+  }
   if (has("--fold"))
     passes.addPass(graph::createFoldConstantsPass());
   passes.addPass(graph::createVerifyGraphPass());
@@ -52,6 +57,8 @@ int main(int argc, char **argv) {
     return exitCode(ErrorKind::Internal);
   if (has("--values"))
     printValues(**lowered);
+  else if (has("--generic"))
+    (*lowered)->print(llvm::outs(), mlir::OpPrintingFlags().printGenericOpForm());
   else if (!has("--quiet"))
     (*lowered)->print(llvm::outs(), mlir::OpPrintingFlags().elideLargeElementsAttrs(64).elideLargeResourceString(64));
   return 0;
