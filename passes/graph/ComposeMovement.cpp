@@ -32,6 +32,15 @@ static LogicalResult dropWholeSlice(SliceOp op, PatternRewriter &rewriter) {
   return success();
 }
 
+/// A slice, reshape or transpose of a stretched scalar is a stretched scalar.
+template <typename OpTy> static LogicalResult restretchScalar(OpTy op, PatternRewriter &rewriter) {
+  auto broadcast = op.getOperand().template getDefiningOp<BroadcastOp>();
+  if (!broadcast || rankOf(broadcast.getOperand()) != 0)
+    return rewriter.notifyMatchFailure(op, "the operand is not a stretched scalar");
+  rewriter.replaceOpWithNewOp<BroadcastOp>(op, op.getType(), broadcast.getOperand());
+  return success();
+}
+
 static LogicalResult dropSingleConcat(ConcatOp op, PatternRewriter &rewriter) {
   if (op.getInputs().size() != 1 || op.getInputs()[0].getType() != op.getType())
     return rewriter.notifyMatchFailure(op, "there is more than one input");
@@ -125,6 +134,7 @@ void graph::populateMovementPatterns(RewritePatternSet &patterns) {
   patterns.add(dropIdentity<ReshapeOp>).add(dropIdentity<BroadcastOp>);
   patterns.add(dropInner<ReshapeOp>).add(dropInner<BroadcastOp>);
   patterns.add(dropWholeSlice).add(dropSingleConcat);
+  patterns.add(restretchScalar<SliceOp>).add(restretchScalar<ReshapeOp>).add(restretchScalar<TransposeOp>);
   patterns.add(composeTransposes).add(reshapeInsteadOfTranspose).add(transposeWithoutReshape);
   patterns.add<UseUnstretched>(patterns.getContext());
 }

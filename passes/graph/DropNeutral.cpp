@@ -100,8 +100,22 @@ static LogicalResult mergeAdds(AddOp op, PatternRewriter &rewriter) {
   return rewriter.notifyMatchFailure(op, "no constant is added to a sum with a constant");
 }
 
+/// A recurrent layer begins with zeros where it is given no state.
+static LogicalResult dropZeroState(RnnOp op, PatternRewriter &rewriter) {
+  auto isZero = [](Value state) { return state && splatOf(state) == 0.0; };
+  if (!isZero(op.getInitialH()) && !isZero(op.getInitialC()))
+    return rewriter.notifyMatchFailure(op, "no initial state is zero");
+  rewriter.modifyOpInPlace(op, [&] {
+    if (isZero(op.getInitialH()))
+      op.getInitialHMutable().clear();
+    if (isZero(op.getInitialC()))
+      op.getInitialCMutable().clear();
+  });
+  return success();
+}
+
 void graph::populateArithmeticPatterns(RewritePatternSet &patterns) {
   patterns.add(dropNeutralOperand<AddOp, 0>).add(dropNeutralOperand<MulOp, 1>);
   patterns.add(dropNeutralRhs<SubOp, 0>).add(dropNeutralRhs<DivOp, 1>).add(dropNeutralRhs<PowOp, 1>);
-  patterns.add(multiplyByReciprocal).add(expandPower).add(dropCast).add(mergeAdds);
+  patterns.add(multiplyByReciprocal).add(expandPower).add(dropCast).add(mergeAdds).add(dropZeroState);
 }

@@ -260,11 +260,32 @@ static LogicalResult formAttention(MatmulOp op, PatternRewriter &rewriter) {
   return success();
 }
 
+/// v softmax(..)^T -> (softmax(..) v^T)^T, the form of models that keep channels before places.
+static LogicalResult putSoftmaxFirst(MatmulOp op, PatternRewriter &rewriter) {
+  Value p = op.getRhs();
+  bool transposed = op.getTransposeRhs();
+  if (auto transpose = onlyUse<TransposeOp>(p); transpose && !transposed) {
+    auto exchange = llvm::to_vector(llvm::seq<int64_t>(0, rankOf(p)));
+    std::swap(exchange[exchange.size() - 1], exchange[exchange.size() - 2]);
+    transposed = llvm::equal(transpose.getPermutation(), exchange);
+    p = transpose.getOperand();
+  }
+  if (!transposed || rankOf(p) != rankOf(op.getLhs()) || !onlyUse<SoftmaxOp>(p))
+    return rewriter.notifyMatchFailure(op, "the right operand is no transposed softmax");
+  SmallVector<Dim> dims = dimsOf(op);
+  std::swap(dims[dims.size() - 1], dims[dims.size() - 2]);
+  Value product = rewriter.create<MatmulOp>(op.getLoc(), tensorType(dims, elementOf(op)), p, op.getLhs(),
+                                            /*transpose_rhs=*/true, /*columns=*/IntegerAttr());
+  rewriter.replaceOp(op, exchanged(product, rewriter));
+  return success();
+}
+
 namespace {
 struct FormAttention : graph::impl::FormAttentionBase<FormAttention> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
-    patterns.add(formAttention);
+    patterns.add(putSoftmaxFirst).add(formAttention);
+    populateMovementPatterns(patterns); // what was around the products meets what was made
     GreedyRewriteConfig config;
     config.enableRegionSimplification = GreedySimplifyRegionLevel::Disabled; // regions of one block
     if (failed(applyPatternsAndFoldGreedily(getOperation(), std::move(patterns), config)))
