@@ -253,7 +253,7 @@ def Graph_ReduceOp : Graph_PureOp<"reduce", [InferTypeOpAdaptor]> {
     On i1, max is "any" and min is "all". Floats: the order of the sum is fixed by the shape.
 
     ```mlir
-    %m = graph.reduce %x {axes = array<i64: 2, 3>, kind = #graph.reduction<mean>} : (tensor<1x8x7x7xf32>) -> tensor<1x8x1x1xf32>
+    %m = graph.reduce %x {axes = array<i64: 2, 3>, kind = #graph<reduction mean>} : (tensor<1x8x7x7xf32>) -> tensor<1x8x1x1xf32>
     ```
   }];
   let arguments = (ins AnyTensor:$operand, DenseI64ArrayAttr:$axes, Graph_ReduceKindAttr:$kind);

@@ -190,7 +190,7 @@ func.func @zero_state(%p: tensor<1x?x2x4xf32, #graph.dims<["", "t", "", ""]>>, %
   %zero = graph.constant dense<0.0> : tensor<f32>
   %0 = graph.broadcast %zero : (tensor<f32>) -> tensor<3x2x4xf32>
   %1 = graph.slice %0 {starts = ["1", "0", "0"], steps = array<i64: 1, 1, 1>} : (tensor<3x2x4xf32>) -> tensor<1x2x4xf32>
-  %y, %h, %c = graph.rnn %p, %r, %1 {activations = ["Tanh"], alphas = array<f64: 0.0>, betas = array<f64: 0.0>, clip = 0.0 : f64, direction = "forward", input_forget = false, kind = #graph.rnn_kind<rnn>, linear_before_reset = false, operandSegmentSizes = array<i32: 1, 1, 0, 1, 0, 0, 0>} : (tensor<1x?x2x4xf32, #graph.dims<["", "t", "", ""]>>, tensor<1x4x4xf32>, tensor<1x2x4xf32>) -> (tensor<?x1x2x4xf32, #graph.dims<["t", "", "", ""]>>, tensor<1x2x4xf32>, tensor<1x2x4xf32>)
+  %y, %h, %c = graph.rnn %p, %r, %1 {activations = ["Tanh"], alphas = array<f64: 0.0>, betas = array<f64: 0.0>, clip = 0.0 : f64, direction = "forward", input_forget = false, kind = #graph<rnn_kind rnn>, linear_before_reset = false, operandSegmentSizes = array<i32: 1, 1, 0, 1, 0, 0, 0>} : (tensor<1x?x2x4xf32, #graph.dims<["", "t", "", ""]>>, tensor<1x4x4xf32>, tensor<1x2x4xf32>) -> (tensor<?x1x2x4xf32, #graph.dims<["t", "", "", ""]>>, tensor<1x2x4xf32>, tensor<1x2x4xf32>)
   return %h : tensor<1x2x4xf32>
 }
 
@@ -203,10 +203,10 @@ func.func @zero_state(%p: tensor<1x?x2x4xf32, #graph.dims<["", "t", "", ""]>>, %
 func.func @layer_norm(%x: tensor<2x8xf32>) -> tensor<2x8xf32> {
   %two = graph.constant dense<2.0> : tensor<f32>
   %eps = graph.constant dense<1.0e-05> : tensor<f32>
-  %0 = graph.reduce %x {axes = array<i64: 1>, kind = #graph.reduction<mean>} : (tensor<2x8xf32>) -> tensor<2x1xf32>
+  %0 = graph.reduce %x {axes = array<i64: 1>, kind = #graph<reduction mean>} : (tensor<2x8xf32>) -> tensor<2x1xf32>
   %1 = graph.sub %x, %0 : (tensor<2x8xf32>, tensor<2x1xf32>) -> tensor<2x8xf32>
   %2 = graph.pow %1, %two : (tensor<2x8xf32>, tensor<f32>) -> tensor<2x8xf32>
-  %3 = graph.reduce %2 {axes = array<i64: 1>, kind = #graph.reduction<mean>} : (tensor<2x8xf32>) -> tensor<2x1xf32>
+  %3 = graph.reduce %2 {axes = array<i64: 1>, kind = #graph<reduction mean>} : (tensor<2x8xf32>) -> tensor<2x1xf32>
   %4 = graph.add %3, %eps : (tensor<2x1xf32>, tensor<f32>) -> tensor<2x1xf32>
   %5 = graph.sqrt %4 : (tensor<2x1xf32>) -> tensor<2x1xf32>
   %6 = graph.div %1, %5 : (tensor<2x8xf32>, tensor<2x1xf32>) -> tensor<2x8xf32>
@@ -223,7 +223,7 @@ func.func @rms_norm(%x: tensor<2x8xf32>) -> tensor<2x8xf32> {
   %one = graph.constant dense<1.0> : tensor<f32>
   %eps = graph.constant dense<1.0e-06> : tensor<f32>
   %0 = graph.mul %x, %x : (tensor<2x8xf32>, tensor<2x8xf32>) -> tensor<2x8xf32>
-  %1 = graph.reduce %0 {axes = array<i64: 1>, kind = #graph.reduction<mean>} : (tensor<2x8xf32>) -> tensor<2x1xf32>
+  %1 = graph.reduce %0 {axes = array<i64: 1>, kind = #graph<reduction mean>} : (tensor<2x8xf32>) -> tensor<2x1xf32>
   %2 = graph.add %1, %eps : (tensor<2x1xf32>, tensor<f32>) -> tensor<2x1xf32>
   %3 = graph.sqrt %2 : (tensor<2x1xf32>) -> tensor<2x1xf32>
   %4 = graph.div %one, %3 : (tensor<f32>, tensor<2x1xf32>) -> tensor<2x1xf32>
@@ -240,7 +240,7 @@ func.func @rms_norm(%x: tensor<2x8xf32>) -> tensor<2x8xf32> {
 func.func @keep_norm_of_first_axis(%x: tensor<2x8xf32>) -> tensor<2x8xf32> {
   %eps = graph.constant dense<1.0e-06> : tensor<f32>
   %0 = graph.mul %x, %x : (tensor<2x8xf32>, tensor<2x8xf32>) -> tensor<2x8xf32>
-  %1 = graph.reduce %0 {axes = array<i64: 0>, kind = #graph.reduction<mean>} : (tensor<2x8xf32>) -> tensor<1x8xf32>
+  %1 = graph.reduce %0 {axes = array<i64: 0>, kind = #graph<reduction mean>} : (tensor<2x8xf32>) -> tensor<1x8xf32>
   %2 = graph.add %1, %eps : (tensor<1x8xf32>, tensor<f32>) -> tensor<1x8xf32>
   %3 = graph.sqrt %2 : (tensor<1x8xf32>) -> tensor<1x8xf32>
   %4 = graph.div %x, %3 : (tensor<2x8xf32>, tensor<1x8xf32>) -> tensor<2x8xf32>

@@ -35,9 +35,10 @@ MODES = {"plain": [], "passes": ["--simplify", "--fold"], "dynamic": []}
 
 
 def forget_extents(model):
-    """Every extent of the first input gets a name of its own."""
+    """Every extent of the first input gets a name of its own, but for those of 1: an unknown extent does not stretch."""
     for axis, dim in enumerate(model.graph.input[0].type.tensor_type.shape.dim):
-        dim.dim_param = f"d{axis}"
+        if dim.dim_value != 1:
+            dim.dim_param = f"d{axis}"
     for value in model.graph.output:
         for axis, dim in enumerate(value.type.tensor_type.shape.dim):
             dim.dim_param = f"{value.name}_{axis}"
