@@ -5,7 +5,10 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "quern/runtime.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
+#include "llvm/Support/SHA256.h"
 
 using namespace mlir;
 
@@ -76,10 +79,35 @@ ModelDescription describeModel(Compilation &c) {
   return model;
 }
 
+/// What the model file says about itself, and its hash.
+static llvm::json::Object describeFile(Compilation &c) {
+  llvm::json::Object about;
+  static constexpr std::pair<llvm::StringLiteral, llvm::StringLiteral> texts[] = {
+      {"graph", "quern.name"}, {"domain", "onnx.domain"}, {"doc", "onnx.doc"}, {"producer", "onnx.producer"},
+      {"producer_version", "onnx.producer_version"}};
+  for (auto [key, attribute] : texts)
+    if (auto text = (*c.module)->getAttrOfType<StringAttr>(attribute))
+      about[key] = llvm::json::fixUTF8(text.getValue());
+  if (auto version = (*c.module)->getAttrOfType<IntegerAttr>("onnx.model_version"))
+    about["version"] = version.getInt();
+  std::unique_ptr<llvm::MemoryBuffer> file;
+  llvm::StringRef bytes = c.bytes;
+  if (bytes.empty())
+    if (auto opened = llvm::MemoryBuffer::getFile(c.input, /*IsText=*/false, /*RequiresNullTerminator=*/false)) {
+      file = std::move(*opened);
+      bytes = file->getBuffer();
+    }
+  llvm::SHA256 hash;
+  hash.update(bytes);
+  about["sha256"] = llvm::toHex(hash.final(), /*LowerCase=*/true);
+  return about;
+}
+
 llvm::json::Object describeManifest(Compilation &c, const ModelDescription &description) {
   llvm::json::Object manifest = describe(description);
   manifest["compiler"] = "quern " QUERN_VERSION;
   manifest["target"] = c.target->name.str();
+  manifest["model"] = describeFile(c);
   llvm::json::Array kernels;
   for (kernel::FuncOp function : c.module->getOps<kernel::FuncOp>()) {
     llvm::json::Object entry;

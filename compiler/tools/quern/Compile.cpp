@@ -84,7 +84,7 @@ Error writeIr(Compilation &compilation) {
   return writeOutput(output, text);
 }
 
-void report(Compilation &compilation) {
+void report(Compilation &compilation, bool json, bool timing) {
   if (json) {
     json::Object timings;
     for (auto [phase, seconds] : compilation.timings)
@@ -136,15 +136,16 @@ Error run() {
     if (!compilation.module)
       return makeError(ErrorKind::Model, "{0} is not IR that --start-at can take", quoted(compilation.input));
   }
+  const bool asJson = json, withTiming = timing, silent = quiet; // lld resets every option when it has linked
   Error error = runPhases(compilation);
   if (terminal)
     errs() << "\r" << std::string(24, ' ') << "\r";
   if (error)
     return error;
-  if (!stopAfter.empty() && stopAfter != "emit" && stopAfter != "link")
+  if (!options.stopAfter.empty() && options.stopAfter != "emit" && options.stopAfter != "link")
     return writeIr(compilation);
-  if (!quiet)
-    report(compilation);
+  if (!silent)
+    report(compilation, asJson, withTiming);
   return Error::success();
 }
 
