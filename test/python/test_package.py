@@ -214,7 +214,7 @@ class TestInferenceSession:
         for mine, other in zip(ours.get_inputs() + ours.get_outputs(), theirs.get_inputs() + theirs.get_outputs(), strict=True):
             assert (mine.name, mine.type, mine.shape) == (other.name, other.type, other.shape)
         mine, other = ours.get_modelmeta(), theirs.get_modelmeta()
-        for field in ("custom_metadata_map", "domain", "description"):
+        for field in ("custom_metadata_map", "producer_name", "graph_name", "domain", "description"):
             assert getattr(mine, field) == getattr(other, field), field
         assert ours.get_providers() == ["QuernExecutionProvider"]
         assert ours._model.threads == 1

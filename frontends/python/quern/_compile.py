@@ -80,9 +80,11 @@ def _run_compiler(arguments):
     if done.returncode == 0:
         return
     text = done.stderr.decode(errors="replace")
-    lines = [line.removeprefix("quern: error: ") for line in text.splitlines() if line.startswith("quern: error: ")]
+    own = os.path.join(os.path.dirname(arguments[arguments.index("-o") + 1]), "")    # means nothing to the caller
+    lines = [line.removeprefix("quern: error: ").replace(own, "") for line in text.splitlines() if line.startswith("quern: error: ")]
     if done.returncode < 0 and not lines:
-        lines = [f"the compiler was ended by {signal.Signals(-done.returncode).name}; run {' '.join(command)}"]
+        last = (text.strip().splitlines() or ["it said nothing"])[-1]
+        lines = [f"the compiler was ended by {signal.Signals(-done.returncode).name}: {last}"]
     kind = BY_EXIT_CODE.get(done.returncode, InternalError)
     raise kind(lines[-1] if lines else f"the compiler failed with exit code {done.returncode}: {text[-500:]}")
 
