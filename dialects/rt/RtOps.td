@@ -87,5 +87,19 @@ def Rt_IfOp : Op<Rt_Dialect, "if", [SingleBlock, NoRegionArguments]> {
   let regions = (region SizedRegion<1>:$then_region, SizedRegion<1>:$else_region);
   let assemblyFormat = "$condition attr-dict `:` functional-type(operands, results) $then_region `else` $else_region";
 }
+def Rt_LoopOp : Op<Rt_Dialect, "loop", [SingleBlock]> {
+  let summary = "repeats its body while the condition holds and the trip count, if not negative, is not reached";
+  let description = [{
+    Body arguments: the iteration (i64 in memory), the condition (bool in memory), the carried buffers. The yield gives
+    the next condition, the next carried buffers, and buffers of `scan_bytes` bytes each (expressions inside the body)
+    that are appended one after another. `symbols` start at `initial_symbols` and become what the yield says. Results:
+    the carried buffers, then the appended ones.
+  }];
+  let arguments = (ins Rt_BufferType:$trip_count, Rt_BufferType:$condition, Variadic<Rt_BufferType>:$initial, StrArrayAttr:$symbols,
+                       StrArrayAttr:$initial_symbols, StrArrayAttr:$scan_bytes);
+  let results = (outs Variadic<Rt_BufferType>:$results);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results) $body";
+}
 
 #endif

@@ -66,9 +66,9 @@ int64_t rowAxis(Operation *op) {
 GroupKind kindOf(Operation *op) {
   if (rowAxis(op) >= 0)
     return GroupKind::Rows;
-  if (isa<MatmulOp, ConvOp, PoolOp>(op))
+  if (isa<MatmulOp, ConvOp, ConvTransposeOp, PoolOp>(op))
     return GroupKind::Anchor;
-  if (op->hasTrait<Elementwise>() || isa<TransposeOp, SliceOp, BroadcastOp, GatherOp, ReduceOp, IotaOp, PadOp>(op))
+  if (op->hasTrait<Elementwise>() || isa<TransposeOp, SliceOp, BroadcastOp, GatherOp, GatherElementsOp, GatherNdOp, ArgReduceOp, ResizeOp, ReduceOp, IotaOp, PadOp>(op))
     return GroupKind::Loops;
   return GroupKind::Closed;
 }

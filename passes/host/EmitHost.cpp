@@ -180,6 +180,7 @@ private:
             .Case([&](rt::ReadSymbolsOp op) { return emitRead(op), success(); })
             .Case([&](rt::GuardOp op) { return emitGuard(op), success(); })
             .Case([&](rt::IfOp op) { return emitIf(op); })
+            .Case([&](rt::LoopOp op) { return emitLoop(op); })
             .Case([&](func::ReturnOp) {
               b.create<LLVM::BrOp>(ValueRange(narrow(QUERN_OK)), exit);
               return success();
@@ -315,6 +316,107 @@ private:
       places[result] = join->getArgument(index);
     for (auto [index, attribute] : llvm::enumerate(op.getSymbols()))
       symbols[cast<StringAttr>(attribute).getValue()] = join->getArgument(op.getNumResults() + index);
+    return success();
+  }
+
+  //===--- Loops ----------------------------------------------------------------------------===//
+
+  /// Memory of the function itself, also where the op stands in a loop.
+  Value stackSlot(Type type) {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(&function.getBody().front());
+    return b.create<LLVM::AllocaOp>(pointer, type, constant(1));
+  }
+
+  /// What is appended to one scan output: address, bytes used, bytes there.
+  struct Appended {
+    Value data, used, room;
+  };
+
+  /// Appends `bytes` bytes, into memory of twice the size where there is no room.
+  Appended append(Appended to, Value from, Value bytes, Value iteration) {
+    failIf(b.create<LLVM::ICmpOp>(LLVM::ICmpPredicate::ne, to.used, b.create<LLVM::MulOp>(iteration, bytes)),
+           "iterations of a loop give values of different sizes: %lld bytes so far, and now %lld more", to.used, bytes);
+    Value needed = b.create<LLVM::AddOp>(to.used, bytes);
+    Value full = b.create<LLVM::ICmpOp>(LLVM::ICmpPredicate::sgt, needed, to.room);
+    Block *here = b.getInsertionBlock();
+    Block *grow = b.createBlock(&function.getBody(), std::next(Region::iterator(here)));
+    Block *rest = b.createBlock(&function.getBody(), std::next(Region::iterator(grow)), {pointer, i64}, {b.getLoc(), b.getLoc()});
+    b.setInsertionPointToEnd(here);
+    b.create<LLVM::CondBrOp>(full, grow, ValueRange(), rest, ValueRange{to.data, to.room});
+    b.setInsertionPointToStart(grow);
+    Value room = b.create<LLVM::AddOp>(b.create<LLVM::MulOp>(needed, constant(2)), constant(kAlign));
+    Value data = call(arenaService, pointer, {frame, room});
+    exitIfNull(data, QUERN_OUT_OF_MEMORY);
+    b.create<LLVM::MemcpyOp>(data, to.data, to.used, /*isVolatile=*/false);
+    b.create<LLVM::BrOp>(ValueRange{data, room}, rest);
+    b.setInsertionPointToStart(rest);
+    b.create<LLVM::MemcpyOp>(offset(rest->getArgument(0), to.used), from, bytes, /*isVolatile=*/false);
+    return {rest->getArgument(0), needed, rest->getArgument(1)};
+  }
+
+  /// The header's arguments: iteration, condition, addresses of carried values, three of each scan output, symbols.
+  LogicalResult emitLoop(rt::LoopOp op) {
+    size_t carried = op.getInitial().size(), scans = op.getScanBytes().size(), names = op.getSymbols().size();
+    Value trips = load(i64, places[op.getTripCount()], 0), iterationSlot = stackSlot(i64), conditionSlot = stackSlot(b.getI8Type());
+    SmallVector<Value> start{constant(0), load(b.getI8Type(), places[op.getCondition()], 0)};
+    for (Value value : op.getInitial())
+      start.push_back(places[value]);
+    for (size_t i = 0; i < scans; ++i)
+      start.append({iterationSlot, constant(0), constant(0)}); // some address: nothing is there yet
+    for (const Dim &dim : parseAll(op.getInitialSymbols()))
+      start.push_back(value(dim));
+    SmallVector<Type> types = llvm::to_vector(llvm::map_range(start, [](Value v) { return v.getType(); }));
+    Block *here = b.getInsertionBlock();
+    Block *header = b.createBlock(&function.getBody(), std::next(Region::iterator(here)), types, SmallVector<Location>(types.size(), op.getLoc()));
+    Block *round = b.createBlock(&function.getBody(), std::next(Region::iterator(header)));
+    Block *done = b.createBlock(&function.getBody(), std::next(Region::iterator(round)));
+    b.setInsertionPointToEnd(here);
+    b.create<LLVM::BrOp>(start, header);
+
+    b.setInsertionPointToStart(header);
+    Value iteration = header->getArgument(0), flag = header->getArgument(1);
+    Value unlimited = b.create<LLVM::ICmpOp>(LLVM::ICmpPredicate::slt, trips, constant(0));
+    Value within = b.create<LLVM::OrOp>(unlimited, b.create<LLVM::ICmpOp>(LLVM::ICmpPredicate::slt, iteration, trips));
+    Value holds = b.create<LLVM::ICmpOp>(LLVM::ICmpPredicate::ne, flag, b.create<LLVM::ConstantOp>(b.getI8Type(), 0));
+    b.create<LLVM::CondBrOp>(b.create<LLVM::AndOp>(within, holds), round, ValueRange(), done, ValueRange());
+
+    Symbols before = symbols;
+    auto bindSymbols = [&] {
+      for (auto [index, attribute] : llvm::enumerate(op.getSymbols()))
+        symbols[cast<StringAttr>(attribute).getValue()] = header->getArgument(header->getNumArguments() - names + index);
+    };
+    b.setInsertionPointToStart(round);
+    bindSymbols();
+    Block &body = op.getBody().front();
+    store(iteration, iterationSlot, 0);
+    store(flag, conditionSlot, 0);
+    places[body.getArgument(0)] = iterationSlot;
+    places[body.getArgument(1)] = conditionSlot;
+    for (size_t i = 0; i < carried; ++i)
+      places[body.getArgument(2 + i)] = header->getArgument(2 + i);
+    for (Operation &inner : body.without_terminator())
+      if (failed(emit(&inner)))
+        return failure();
+    auto yield = cast<rt::YieldOp>(body.getTerminator());
+    SmallVector<Value> next{b.create<LLVM::AddOp>(iteration, constant(1)), load(b.getI8Type(), places[yield.getBuffers()[0]], 0)};
+    for (Value place : yield.getBuffers().slice(1, carried))
+      next.push_back(places[place]);
+    for (auto [index, bytes] : llvm::enumerate(parseAll(op.getScanBytes()))) {
+      unsigned at = 2 + carried + 3 * index;
+      Appended to{header->getArgument(at), header->getArgument(at + 1), header->getArgument(at + 2)};
+      to = append(to, places[yield.getBuffers()[1 + carried + index]], value(bytes), iteration);
+      next.append({to.data, to.used, to.room});
+    }
+    for (const Dim &dim : parseAll(yield.getSymbols()))
+      next.push_back(value(dim));
+    b.create<LLVM::BrOp>(next, header);
+
+    symbols = std::move(before);
+    b.setInsertionPointToStart(done);
+    bindSymbols();
+    for (size_t i = 0; i < op.getNumResults(); ++i)
+      places[op.getResult(i)] = header->getArgument(i < carried ? 2 + i : 2 + carried + 3 * (i - carried));
     return success();
   }
 

@@ -233,7 +233,11 @@ Value ElementEmitter::compute(Operation *op, const Point &point) {
       .Case([&](ConcatOp op) { return concat(op, point); })
       .Case([&](PadOp op) { return pad(op, point); })
       .Case([&](GatherOp op) { return gather(op, point); })
+      .Case([&](GatherElementsOp op) { return gatherElements(op, point); })
+      .Case([&](GatherNdOp op) { return gatherNd(op, point); })
+      .Case([&](ResizeOp op) { return resize(op, point); })
       .Case([&](ReduceOp op) { return reduce(op, point); })
+      .Case([&](ArgReduceOp op) { return argReduce(op, point); })
       .Case([&](PoolOp op) { return pool(op, point); })
       .Case([&](BlockOp op) { return block(op, point); })
       .Case([&](UnblockOp op) { return unblock(op, point); })
@@ -361,21 +365,25 @@ AxisPoint ElementEmitter::checkedIndex(Value index, const Dim &extent) {
   return vector ? AxisPoint{kernel.index(0), 0, index} : AxisPoint{index, 0, {}};
 }
 
-Value ElementEmitter::gather(GatherOp op, const Point &point) {
-  int64_t axis = op.getAxis(), rank = rankOf(op.getIndices());
-  Point indexPoint(point.begin() + axis, point.begin() + axis + rank), inner(point.begin(), point.begin() + axis);
-  bool varies = llvm::any_of(indexPoint, [](const AxisPoint &place) { return place.lane || place.perLane; });
+AxisPoint ElementEmitter::indexAt(Value indices, const Point &point, const Dim &extent) {
+  bool varies = llvm::any_of(point, [](const AxisPoint &place) { return place.lane || place.perLane; });
   Value index;
   if (varies || lanes == 1) {
-    index = at(op.getIndices(), indexPoint);
+    index = at(indices, point);
   } else { // one index for all lanes: keep it scalar, so that the load stays contiguous
     ElementEmitter scalar(kernel, 1);
     scalar.inherit(*this);
-    index = scalar.at(op.getIndices(), indexPoint);
+    index = scalar.at(indices, point);
   }
-  if (elementOf(op.getIndices()).isUnsignedInteger())
-    index = emitCast(kernel.builder, index, elementOf(op.getIndices()), kernel.builder.getI64Type());
-  inner.push_back(checkedIndex(index, dimOf(op.getData(), axis)));
+  if (elementOf(indices).isUnsignedInteger())
+    index = emitCast(kernel.builder, index, elementOf(indices), kernel.builder.getI64Type());
+  return checkedIndex(index, extent);
+}
+
+Value ElementEmitter::gather(GatherOp op, const Point &point) {
+  int64_t axis = op.getAxis(), rank = rankOf(op.getIndices());
+  Point indexPoint(point.begin() + axis, point.begin() + axis + rank), inner(point.begin(), point.begin() + axis);
+  inner.push_back(indexAt(op.getIndices(), indexPoint, dimOf(op.getData(), axis)));
   inner.append(point.begin() + axis + rank, point.end());
   return at(op.getData(), inner);
 }

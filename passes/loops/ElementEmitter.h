@@ -45,6 +45,11 @@ public:
   /// The index along an axis as a vector of index (or the scalar base).
   mlir::Value indexOf(const AxisPoint &axis);
   mlir::Type valueType(mlir::Type element);
+  /// Evaluates `value` only where `inside` (i1 or lanes of i1) holds; `otherwise` elsewhere.
+  mlir::Value guarded(mlir::Value inside, mlir::Value otherwise, llvm::function_ref<mlir::Value()> value);
+
+  /// An element of an index operand as a checked place on an axis of `extent`; one for all lanes stays scalar.
+  AxisPoint indexAt(mlir::Value indices, const Point &point, const Dim &extent);
 
   KernelFunction &kernel;
   const int64_t lanes;
@@ -62,13 +67,18 @@ private:
   mlir::Value pool(graph::PoolOp op, const Point &point);
   mlir::Value block(graph::BlockOp op, const Point &point);
   mlir::Value unblock(graph::UnblockOp op, const Point &point);
+  // ElementIndexing.cpp
+  mlir::Value gatherElements(graph::GatherElementsOp op, const Point &point);
+  mlir::Value gatherNd(graph::GatherNdOp op, const Point &point);
+  mlir::Value argReduce(graph::ArgReduceOp op, const Point &point);
+  mlir::Value argReduceRow(graph::ArgReduceOp op, const Point &point);
+  // ElementResize.cpp
+  mlir::Value resize(graph::ResizeOp op, const Point &point);
 
   /// The point of `operand` for elementwise broadcasting of `point`.
   Point broadcastPoint(mlir::Value operand, const Point &point);
   /// Turns the index vector or scalar of an ONNX index operand into an axis inside [0, extent), checked.
   AxisPoint checkedIndex(mlir::Value index, const Dim &extent);
-  /// Evaluates `value` only where `inside` (i1 or lanes of i1) holds; `otherwise` elsewhere.
-  mlir::Value guarded(mlir::Value inside, mlir::Value otherwise, llvm::function_ref<mlir::Value()> value);
   /// lower <= axis < upper as i1, or lanes of i1.
   mlir::Value inRange(const AxisPoint &axis, mlir::Value lower, mlir::Value upper);
   AxisPoint shifted(const AxisPoint &axis, mlir::Value by);

@@ -38,6 +38,8 @@ static bool reducesLastAxis(Value value) {
   if (auto reduce = dyn_cast<ReduceOp>(op))
     if (llvm::is_contained(reduce.getAxes(), rankOf(reduce.getOperand()) - 1))
       return true;
+  if (auto arg = dyn_cast<ArgReduceOp>(op); arg && int64_t(arg.getAxis()) == rankOf(arg.getOperand()) - 1)
+    return true;
   return llvm::any_of(op->getOperands(), reducesLastAxis);
 }
 

@@ -27,6 +27,11 @@ public:
   void finish();
 
   mlir::Block &body() { return source.getBody().front(); }
+  /// The first op of this kind in the body; null if there is none.
+  template <typename OpTy> OpTy find() {
+    auto ops = body().getOps<OpTy>();
+    return ops.empty() ? OpTy() : *ops.begin();
+  }
   kernel::YieldOp yield() { return llvm::cast<kernel::YieldOp>(body().getTerminator()); }
 
   /// The memory of a block argument of the body, or of yielded result `index`.

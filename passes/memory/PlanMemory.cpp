@@ -172,6 +172,7 @@ private:
           return success();
         })
         .Case([&](IfOp op) { return lowerIf(op); })
+        .Case([&](LoopOp op) { return lowerLoop(op); })
         .Case([&](func::ReturnOp op) { return lowerReturn(op); })
         .Default([](Operation *op) { return op->emitError() << "has no place in the host function"; });
   }
@@ -276,6 +277,95 @@ private:
       values.push_back(found);
     }
     return dimsAttr(builder.getContext(), values);
+  }
+
+  //===--- Loops ----------------------------------------------------------------------------===//
+
+  bool mentions(Value value, ArrayAttr names) {
+    std::vector<std::string> used;
+    bytesOf(value).collectSymbols(used);
+    return llvm::any_of(names, [&](Attribute name) { return llvm::is_contained(used, cast<StringAttr>(name).getValue().str()); });
+  }
+
+  /// New memory with what `from` holds, the elements of `value`.
+  Value copyOf(Location loc, Value from, Value value) {
+    Value to = builder.create<rt::AllocateOp>(loc, buffer(), bytesOf(value).str());
+    builder.create<rt::CopyOp>(loc, from, to, bytesOf(value).str());
+    return to;
+  }
+
+  /// A carried value whose size stays has one place for all iterations, which each iteration writes at its end; one whose
+  /// size changes gets new memory.
+  LogicalResult lowerLoop(LoopOp op) {
+    Location loc = op.getLoc();
+    Block &body = op.getBody().front();
+    auto yield = cast<YieldOp>(body.getTerminator());
+    size_t carried = op.getInitial().size();
+    SmallVector<Value> initial;
+    for (Value value : op.getInitial())
+      initial.push_back(copyOf(loc, bufferOf(value), value));
+    SmallVector<Attribute> scanBytes;
+    for (Value value : yield.getValues().drop_front(1 + carried))
+      scanBytes.push_back(builder.getStringAttr(bytesOf(value).str()));
+    auto [first, next] = loopSymbols(op, yield);
+    SmallVector<Type> types(op.getNumResults(), buffer());
+    auto loop = builder.create<rt::LoopOp>(loc, types, bufferOf(op.getTripCount()), bufferOf(op.getCondition()), initial, op.getSymbols(),
+                                           first, builder.getArrayAttr(scanBytes));
+    {
+      OpBuilder::InsertionGuard guard(builder);
+      Block *inner = builder.createBlock(&loop.getBody());
+      for (BlockArgument argument : body.getArguments())
+        buffers[argument] = inner->addArgument(buffer(), loc);
+      for (Operation &nested : body.without_terminator())
+        if (failed(lower(&nested)))
+          return failure();
+      SmallVector<Value> values{bufferOf(yield.getValues()[0])}, nexts;
+      for (auto [index, value] : llvm::enumerate(yield.getValues().slice(1, carried))) {
+        // Another carried value must be read before its place is written.
+        bool fixed = !mentions(body.getArgument(2 + index), op.getSymbols());
+        bool isOther = isa<BlockArgument>(rootOf(value)) && rootOf(value) != body.getArgument(2 + index);
+        nexts.push_back(!fixed || isOther ? copyOf(loc, bufferOf(value), value) : bufferOf(value));
+      }
+      for (size_t index = 0; index < carried; ++index) {
+        Value place = buffers[body.getArgument(2 + index)];
+        if (!mentions(body.getArgument(2 + index), op.getSymbols())) {
+          if (nexts[index] != place)
+            builder.create<rt::CopyOp>(loc, nexts[index], place, bytesOf(body.getArgument(2 + index)).str());
+          nexts[index] = place;
+        }
+        values.push_back(nexts[index]);
+      }
+      for (Value value : yield.getValues().drop_front(1 + carried))
+        values.push_back(bufferOf(value));
+      builder.create<rt::YieldOp>(yield.getLoc(), values, next);
+    }
+    for (auto [result, place] : llvm::zip(op.getResults(), loop.getResults()))
+      buffers[result] = place;
+    return success();
+  }
+
+  /// What each symbol of a loop is at the start, and what the end of an iteration makes it.
+  std::pair<ArrayAttr, ArrayAttr> loopSymbols(LoopOp op, YieldOp yield) {
+    size_t carried = op.getInitial().size();
+    SmallVector<Dim> first, next;
+    for (Attribute attribute : op.getSymbols()) {
+      Dim symbol = Dim::symbol(cast<StringAttr>(attribute).getValue()), start = 0, after = symbol;
+      for (auto [index, result] : llvm::enumerate(op.getResults()))
+        for (auto [axis, dim] : llvm::enumerate(dimsOf(result))) {
+          if (dim != symbol)
+            continue;
+          Value given = yield.getValues()[1 + index];
+          if (index < carried) {
+            start = dimOf(op.getInitial()[index], axis);
+            after = dimOf(given, axis);
+          } else {
+            after = axis == 0 ? symbol + 1 : dimOf(given, axis - 1);
+          }
+        }
+      first.push_back(start);
+      next.push_back(after);
+    }
+    return {dimsAttr(builder.getContext(), first), dimsAttr(builder.getContext(), next)};
   }
 
   func::FuncOp function;

@@ -219,7 +219,10 @@ static Value nonZero(NodeLowering &node, Value x) {
     if (value && value->size() == 1 && (*value)[0] != 0)
       return node.unsqueeze(node.iota(graph::dimsOf(x), 0, i64), {0});
   }
-  Dim count = node.freshSymbol(node.resultName(0));
+  // Counted first: the result's place is made when its size is known.
+  SmallVector<int64_t> axes = llvm::to_vector(llvm::seq<int64_t>(0, graph::rankOf(x)));
+  Value flags = node.cast(node.cast(x, node.builder.getI1Type()), i64);
+  Dim count = node.readDims(node.reshape(node.reduce(flags, axes, graph::ReduceKind::sum), {}), 0).front();
   return node.createAs<graph::NonZeroOp>(node.type({graph::rankOf(x), count}, i64), x, count.str());
 }
 

@@ -1,0 +1,95 @@
+// Elements picked by index tensors, and the indices of extrema.
+#include "passes/loops/ElementEmitter.h"
+#include "passes/loops/ReduceAlong.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+using namespace quern::graph;
+
+namespace quern {
+
+Value ElementEmitter::gatherElements(GatherElementsOp op, const Point &point) {
+  Point inner = point;
+  inner[op.getAxis()] = indexAt(op.getIndices(), point, dimOf(op.getData(), op.getAxis()));
+  return at(op.getData(), inner);
+}
+
+Value ElementEmitter::gatherNd(GatherNdOp op, const Point &point) {
+  int64_t batch = op.getBatchDims(), rank = rankOf(op.getIndices()), depth = *dimOf(op.getIndices(), rank - 1).constant();
+  Point indexPoint(point.begin(), point.begin() + rank - 1), inner(point.begin(), point.begin() + batch);
+  indexPoint.emplace_back();
+  for (int64_t i = 0; i < depth; ++i) {
+    indexPoint.back() = {kernel.index(i), 0, {}};
+    inner.push_back(indexAt(op.getIndices(), indexPoint, dimOf(op.getData(), batch + i)));
+  }
+  inner.append(point.begin() + rank - 1, point.end());
+  return at(op.getData(), inner);
+}
+
+//===--- Indices of extrema -----------------------------------------------------------------===//
+
+/// Whether `value` takes the place of `best`: it is beyond it, or as far and later ones win. A NaN is beyond all numbers.
+static Value wins(ImplicitLocOpBuilder &b, ArgReduceOp op, Type element, Value value, Value best) {
+  bool largest = op.getLargest(), last = op.getLast();
+  if (isa<FloatType>(element)) {
+    using F = arith::CmpFPredicate;
+    Value beyond = b.create<arith::CmpFOp>(largest ? (last ? F::OGE : F::OGT) : (last ? F::OLE : F::OLT), value, best);
+    Value nan = b.create<arith::CmpFOp>(F::UNO, value, value);
+    if (last)
+      return b.create<arith::OrIOp>(b.create<arith::AndIOp>(beyond, b.create<arith::CmpFOp>(F::ORD, best, best)), nan);
+    return b.create<arith::OrIOp>(beyond, b.create<arith::AndIOp>(nan, b.create<arith::CmpFOp>(F::ORD, best, best)));
+  }
+  using I = arith::CmpIPredicate;
+  if (element.isUnsignedInteger() || element.isInteger(1))
+    return b.create<arith::CmpIOp>(largest ? (last ? I::uge : I::ugt) : (last ? I::ule : I::ult), value, best);
+  return b.create<arith::CmpIOp>(largest ? (last ? I::sge : I::sgt) : (last ? I::sle : I::slt), value, best);
+}
+
+Value ElementEmitter::argReduce(ArgReduceOp op, const Point &point) {
+  ImplicitLocOpBuilder &b = kernel.builder;
+  int64_t axis = op.getAxis();
+  Type element = elementOf(op.getOperand());
+  if (lanes == 1 && axis == rankOf(op.getOperand()) - 1 && isa<FloatType>(element))
+    return argReduceRow(op, point);
+  Point inner = point;
+  inner[axis] = {kernel.index(0), 0, {}};
+  Value first = at(op.getOperand(), inner);
+  Value none = b.create<arith::ConstantOp>(b.getZeroAttr(valueType(b.getI64Type())));
+  auto loop = b.create<scf::ForOp>(kernel.index(1), kernel.dim(dimOf(op.getOperand(), axis)), kernel.index(1), ValueRange{first, none});
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  inner[axis] = {loop.getInductionVar(), 0, {}};
+  Value value = at(op.getOperand(), inner), best = loop.getRegionIterArg(0);
+  Value better = wins(b, op, element, value, best);
+  Value index = spread(b.create<arith::IndexCastOp>(b.getI64Type(), loop.getInductionVar()));
+  b.create<scf::YieldOp>(ValueRange{b.create<arith::SelectOp>(better, value, best), b.create<arith::SelectOp>(better, index, loop.getRegionIterArg(1))});
+  return loop.getResult(1);
+}
+
+/// Along the last axis, in vectors: the extremum first, then the first (or last) index that has it.
+Value ElementEmitter::argReduceRow(ArgReduceOp op, const Point &point) {
+  ImplicitLocOpBuilder &b = kernel.builder;
+  Type element = elementOf(op.getOperand()), i64 = b.getI64Type();
+  Value extent = kernel.dim(dimOf(op.getOperand(), op.getAxis()));
+  auto place = [&](const AxisPoint &axis) {
+    Point inner = point;
+    inner.back() = axis;
+    return inner;
+  };
+  ReduceKind kind = op.getLargest() ? ReduceKind::max : ReduceKind::min;
+  Value best = reduceAlong(*this, extent, {{kind, element}}, [&](ElementEmitter &e, const AxisPoint &axis) {
+                 return SmallVector<Value>{e.at(op.getOperand(), place(axis))};
+               })[0];
+  // The extremum is NaN where an element is.
+  ReduceKind pick = op.getLast() ? ReduceKind::max : ReduceKind::min;
+  return reduceAlong(*this, extent, {{pick, i64}}, [&](ElementEmitter &e, const AxisPoint &axis) {
+           Value value = e.at(op.getOperand(), place(axis));
+           Value equal = b.create<arith::CmpFOp>(arith::CmpFPredicate::OEQ, value, e.spread(best));
+           Value hit = b.create<arith::OrIOp>(equal, b.create<arith::CmpFOp>(arith::CmpFPredicate::UNO, value, value));
+           Value index = b.create<arith::IndexCastOp>(e.valueType(i64), e.indexOf(axis));
+           Value miss = b.create<arith::ConstantIntOp>(op.getLast() ? 0 : INT64_MAX, 64);
+           return SmallVector<Value>{b.create<arith::SelectOp>(hit, index, e.spread(miss))};
+         })[0];
+}
+
+} // namespace quern

@@ -1,0 +1,156 @@
+// The k best elements of a line: a heap with the worst of them at its root, then a heap sort. A task owns whole lines.
+#include "passes/loops/Emitters.h"
+#include "passes/loops/ElementEmitter.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+using namespace quern::graph;
+
+namespace quern {
+namespace {
+
+/// An element with its place on the axis, which breaks ties.
+struct Entry {
+  Value value, index;
+};
+
+class TopK {
+public:
+  TopK(KernelFunction &kernel, TopKOp op)
+      : kernel(kernel), b(kernel.builder), op(op), element(elementOf(op.getOperand())), i64(b.getI64Type()), k(dimOf(op.getValues(), op.getAxis())) {
+    values = kernel.scratch(element, k);
+    indices = kernel.scratch(i64, k);
+  }
+
+  void emitLine(const Point &line) {
+    Value zero = kernel.index(0), one = kernel.index(1), count = kernel.dim(k), extent = kernel.dim(dimOf(op.getOperand(), op.getAxis()));
+    kernel.forRange(zero, count, one, [&](Value i) { put(i, input(line, i)); });
+    // From the last parent to the root.
+    Value parents = b.create<arith::DivUIOp>(count, kernel.index(2));
+    kernel.forRange(zero, parents, one, [&](Value i) {
+      Value at = b.create<arith::SubIOp>(kernel.add(parents, -1), i);
+      sink(at, get(at), count);
+    });
+    Value none = b.create<arith::CmpIOp>(arith::CmpIPredicate::eq, count, zero);
+    kernel.forRange(b.create<arith::SelectOp>(none, extent, count), extent, one, [&](Value i) {
+      Entry entry = input(line, i);
+      auto choice = b.create<scf::IfOp>(better(entry, get(zero)), /*withElseRegion=*/false);
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(choice.thenBlock());
+      sink(zero, entry, count);
+    });
+    // The worst goes behind the heap, which shrinks: the best ends at 0.
+    kernel.forRange(one, count, one, [&](Value i) {
+      Value last = b.create<arith::SubIOp>(count, i);
+      Entry worst = get(zero), moved = get(last);
+      put(last, worst);
+      sink(zero, moved, last);
+    });
+    kernel.forRange(zero, count, one, [&](Value i) {
+      ElementEmitter e(kernel, 1);
+      Point point = at(line, i);
+      Entry entry = get(i);
+      for (auto [index, yielded] : llvm::enumerate(kernel.yield().getValues()))
+        e.store(yielded == op.getValues() ? entry.value : entry.index, kernel.resultBuffer(index), dimsOf(yielded), point);
+    });
+  }
+
+private:
+  Point at(const Point &line, Value i) {
+    Point point = line;
+    point[op.getAxis()] = {i, 0, {}};
+    return point;
+  }
+  Entry input(const Point &line, Value i) {
+    ElementEmitter e(kernel, 1);
+    return {e.at(op.getOperand(), at(line, i)), b.create<arith::IndexCastOp>(i64, i)};
+  }
+  Entry get(Value i) {
+    ElementEmitter e(kernel, 1);
+    return {e.load(values, element, k, Point{{i, 0, {}}}), b.create<memref::LoadOp>(indices, i)};
+  }
+  void put(Value i, Entry entry) {
+    ElementEmitter e(kernel, 1);
+    e.store(entry.value, values, k, Point{{i, 0, {}}});
+    b.create<memref::StoreOp>(entry.index, indices, i);
+  }
+
+  /// Whether `x` comes before `y` in the result.
+  Value better(Entry x, Entry y) {
+    Value beyond, equal;
+    if (isa<FloatType>(element)) {
+      beyond = b.create<arith::CmpFOp>(op.getLargest() ? arith::CmpFPredicate::OGT : arith::CmpFPredicate::OLT, x.value, y.value);
+      equal = b.create<arith::CmpFOp>(arith::CmpFPredicate::OEQ, x.value, y.value);
+    } else {
+      using I = arith::CmpIPredicate;
+      bool natural = element.isUnsignedInteger() || element.isInteger(1);
+      beyond = b.create<arith::CmpIOp>(op.getLargest() ? (natural ? I::ugt : I::sgt) : (natural ? I::ult : I::slt), x.value, y.value);
+      equal = b.create<arith::CmpIOp>(I::eq, x.value, y.value);
+    }
+    Value first = b.create<arith::CmpIOp>(arith::CmpIPredicate::slt, x.index, y.index);
+    return b.create<arith::OrIOp>(beyond, b.create<arith::AndIOp>(equal, first));
+  }
+
+  /// Puts `entry` at `from` or, past the children that are worse, further down the heap of `count` entries.
+  void sink(Value from, Entry entry, Value count) {
+    Type index = b.getIndexType();
+    auto loop = b.create<scf::WhileOp>(TypeRange{index, index}, ValueRange{from});
+    Location loc = b.getLoc();
+    OpBuilder::InsertionGuard guard(b);
+    Block *before = b.createBlock(&loop.getBefore(), {}, {index}, {loc});
+    Value place = before->getArgument(0), left = kernel.add(kernel.multiply(place, kernel.index(2)), 1), right = kernel.add(left, 1);
+    auto within = [&](Value i) -> Value { return b.create<arith::CmpIOp>(arith::CmpIPredicate::slt, i, count); };
+    // Out of range reads go to the heap's own entries: `place` is inside.
+    Value hasLeft = within(left), hasRight = within(right);
+    Value safeLeft = b.create<arith::SelectOp>(hasLeft, left, place), safeRight = b.create<arith::SelectOp>(hasRight, right, safeLeft);
+    Value takeRight = better(get(safeLeft), get(safeRight));
+    Value child = b.create<arith::SelectOp>(takeRight, safeRight, safeLeft);
+    Value goesOn = b.create<arith::AndIOp>(hasLeft, better(entry, get(child)));
+    b.create<scf::ConditionOp>(goesOn, ValueRange{place, child});
+    Block *after = b.createBlock(&loop.getAfter(), {}, {index, index}, {loc, loc});
+    put(after->getArgument(0), get(after->getArgument(1)));
+    b.create<scf::YieldOp>(ValueRange{after->getArgument(1)});
+    b.setInsertionPointAfter(loop);
+    put(loop.getResult(0), entry);
+  }
+
+  KernelFunction &kernel;
+  ImplicitLocOpBuilder &b;
+  TopKOp op;
+  Type element, i64;
+  Dim k;
+  Value values, indices; // scratch
+};
+
+} // namespace
+
+LogicalResult emitTopK(KernelFunction &kernel) {
+  auto op = kernel.find<TopKOp>();
+  if (!op)
+    return kernel.source.emitError() << "has no top_k";
+  ImplicitLocOpBuilder &b = kernel.builder;
+  SmallVector<Dim> dims = dimsOf(op.getOperand());
+  int64_t axis = op.getAxis();
+  SmallVector<Dim> lines = dims;
+  lines[axis] = 1;
+  Dim count = product(lines), perTask = Dim::max(Dim(4096).floordiv(Dim::max(dims[axis], 1)), 1);
+  TopK topK(kernel, op);
+  kernel.forTasks(count.ceildiv(perTask), [&](Value task) {
+    Value from = kernel.multiply(task, kernel.dim(perTask));
+    Value to = b.create<arith::MinSIOp>(kernel.add(from, kernel.dim(perTask)), kernel.dim(count));
+    kernel.forRange(from, to, kernel.index(1), [&](Value linear) {
+      Point line(dims.size(), AxisPoint{kernel.index(0), 0, {}});
+      for (size_t i = dims.size(); i-- > 0;) {
+        if (lines[i].isEqualTo(1))
+          continue;
+        Value extent = kernel.dim(lines[i]);
+        line[i].base = b.create<arith::RemUIOp>(linear, extent);
+        linear = b.create<arith::DivUIOp>(linear, extent);
+      }
+      topK.emitLine(line);
+    });
+  });
+  return success();
+}
+
+} // namespace quern
