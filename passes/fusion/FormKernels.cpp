@@ -68,7 +68,8 @@ GroupKind kindOf(Operation *op) {
     return GroupKind::Rows;
   if (isa<MatmulOp, ConvOp, ConvTransposeOp, PoolOp>(op))
     return GroupKind::Anchor;
-  if (op->hasTrait<Elementwise>() || isa<TransposeOp, SliceOp, BroadcastOp, GatherOp, GatherElementsOp, GatherNdOp, ArgReduceOp, ResizeOp, ReduceOp, IotaOp, PadOp>(op))
+  if (op->hasTrait<Elementwise>() || isa<TransposeOp, SliceOp, BroadcastOp, GatherOp, GatherElementsOp, GatherNdOp, ArgReduceOp, ResizeOp,
+                                         ReduceOp, IotaOp, PadOp>(op))
     return GroupKind::Loops;
   return GroupKind::Closed;
 }

@@ -40,7 +40,7 @@ public:
   }
 
   /// The taps are floor(position) + first .. + last - 1.
-  std::pair<int64_t, int64_t> taps() const { return op.getMode() == "cubic" ? std::pair<int64_t, int64_t>(-1, 3) : std::pair<int64_t, int64_t>(0, 2); }
+  std::pair<int64_t, int64_t> taps() { return op.getMode() == "cubic" ? std::pair<int64_t, int64_t>(-1, 3) : std::pair<int64_t, int64_t>(0, 2); }
 
   /// With antialiasing the taps spread by 1/scale where the axis shrinks: their range is known at run time only.
   std::pair<Value, Value> spreadTaps() {
@@ -66,7 +66,7 @@ public:
     return {clamped(index), weight};
   }
 
-  bool normalizes() const { return op.getAntialias() || op.getExcludeOutside(); }
+  bool normalizes() { return op.getAntialias() || op.getExcludeOutside(); }
 
 private:
   Type realType() { return vector ? Type(VectorType::get(emitter.lanes, b.getF32Type())) : b.getF32Type(); }

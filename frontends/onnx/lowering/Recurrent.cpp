@@ -186,8 +186,8 @@ static Lowered lowerLayer(NodeLowering &node, const Layer &layer) {
   all.insert(all.begin(), extents->steps);
   Type lastType = tensorType(last, element);
   auto rnn = node.builder.create<RnnOp>(
-      TypeRange{tensorType(all, element), lastType, lastType}, projected, packRecurrence(node, *extents, width), recurrenceBias, initialH, initialC,
-      lengths, lstm ? node.operand(7) : Value(), layer.kind, node.text("direction", "forward"),
+      TypeRange{tensorType(all, element), lastType, lastType}, projected, packRecurrence(node, *extents, width), recurrenceBias,
+      initialH, initialC, lengths, lstm ? node.operand(7) : Value(), layer.kind, node.text("direction", "forward"),
       node.builder.getStrArrayAttr(activations->names), activations->alphas, activations->betas,
       llvm::APFloat(node.real("clip", 0.0)), beforeReset, node.integer("input_forget", 0) != 0);
   return arrangeResults(node, rnn, batchFirst);
