@@ -333,7 +333,7 @@ def Graph_AttentionOp : Graph_PureOp<"attention"> {
   let description = [{
     q [B, H, S, D], k [B, Hk, T, D], v [B, Hk, T, Dv], bias broadcasts to [B, H, S, T] or is absent; Hk divides H
     (grouped queries). `causal` masks key j for query i where j > i + T - S. Formed by the fusion phase from
-    matmul, mul, add, softmax, matmul, and by native Attention operators.
+    matmul, mul, add, softmax, matmul, and by native Attention operators. A query whose keys are all masked gives 0.
   }];
   let arguments = (ins AnyTensor:$query, AnyTensor:$key, AnyTensor:$value, Optional<AnyTensor>:$bias, F64Attr:$scale,
                        UnitAttr:$causal);
@@ -345,7 +345,8 @@ def Graph_RnnOp : Graph_PureOp<"rnn", [AttrSizedOperandSegments]> {
     `projected` is x W^T + biases, computed by a matmul before: [directions, T, B, gates*H] (gates in ONNX order);
     `recurrence` is R in panels of P columns, [directions, gates*H/P, H, P], P dividing H; `recurrence_bias` [directions, gates*H] only for GRU's linear_before_reset;
     `initial_h`, `initial_c` [directions, B, H]; `lengths` [B] i32; `peepholes` [directions, 3*H].
-    `activations` are ONNX's names, one per gate function and direction. Results: y [T, directions, B, H],
+    `activations` are ONNX's names, one per gate function and direction, as `alphas` and `betas` are. A `clip` of 0 is none.
+    Absent initial states are 0, absent lengths T; outputs past a length are 0. Results: y [T, directions, B, H],
     last_h [directions, B, H], last_c [directions, B, H] (LSTM; else unused, same type).
     `directions` is "forward", "reverse" or "bidirectional".
   }];
