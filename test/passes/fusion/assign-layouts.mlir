@@ -1,0 +1,21 @@
+// RUN: quern-opt %s --quern-assign-layouts | FileCheck %s
+
+// The activation and the pooling follow the convolution's blocks; the unblock stands in front of the result alone.
+// CHECK-LABEL: func.func @main
+// CHECK: graph.block %arg0 {axis = 1 : i64, size = 16 : i64}
+// CHECK: graph.conv {{.*}}blocked_input, blocked_output, channels = 24
+// CHECK-SAME: -> tensor<1x2x8x8x16xf32>
+// CHECK: graph.max {{.*}} -> tensor<1x2x8x8x16xf32>
+// CHECK: graph.pool {{.*}}blocked
+// CHECK-SAME: -> tensor<1x2x4x4x16xf32>
+// CHECK: graph.unblock {{.*}}extent = 24
+func.func @main(%x: tensor<1x16x8x8xf32>) -> tensor<1x24x4x4xf32> {
+  %w = graph.constant dense<1.0> : tensor<24x16x3x3xf32>
+  %zero = graph.constant dense<0.0> : tensor<f32>
+  %0 = graph.conv %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, group = 1}
+      : (tensor<1x16x8x8xf32>, tensor<24x16x3x3xf32>) -> tensor<1x24x8x8xf32>
+  %1 = graph.max %0, %zero : (tensor<1x24x8x8xf32>, tensor<f32>) -> tensor<1x24x8x8xf32>
+  %2 = graph.pool %1 {kind = #graph.pool_kind<max>, kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>,
+      pads = array<i64: 0, 0, 0, 0>, ceil = false, count_padding = false} : (tensor<1x24x8x8xf32>) -> tensor<1x24x4x4xf32>
+  return %2 : tensor<1x24x4x4xf32>
+}

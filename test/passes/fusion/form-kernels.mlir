@@ -1,0 +1,24 @@
+// RUN: quern-opt %s --quern-form-kernels | FileCheck %s
+// RUN: quern-opt %s --quern-form-kernels=fuse=false | FileCheck %s --check-prefix=SINGLE
+
+// A matmul takes its bias and activation in; the residual comes as an input.
+// CHECK-LABEL: func.func @main
+// CHECK: %[[Y:.*]] = kernel.region "matmul"
+// CHECK: graph.matmul
+// CHECK: graph.add
+// CHECK: graph.max
+// CHECK: kernel.yield
+// The transpose reads with another domain than the matmul writes: a kernel of its own.
+// CHECK: kernel.region "transpose" (%[[Y]])
+// CHECK-NOT: kernel.region
+// CHECK: return
+
+// SINGLE-COUNT-4: kernel.region
+func.func @main(%x: tensor<4x8xf32>, %w: tensor<8x16xf32>, %b: tensor<16xf32>) -> tensor<16x4xf32> {
+  %zero = graph.constant dense<0.0> : tensor<f32>
+  %0 = graph.matmul %x, %w : (tensor<4x8xf32>, tensor<8x16xf32>) -> tensor<4x16xf32>
+  %1 = graph.add %0, %b : (tensor<4x16xf32>, tensor<16xf32>) -> tensor<4x16xf32>
+  %2 = graph.max %1, %zero : (tensor<4x16xf32>, tensor<f32>) -> tensor<4x16xf32>
+  %3 = graph.transpose %2 {permutation = array<i64: 1, 0>} : (tensor<4x16xf32>) -> tensor<16x4xf32>
+  return %3 : tensor<16x4xf32>
+}
