@@ -9,7 +9,8 @@ using namespace quern::onnx;
 /// The spatial extents of the weight, which have to be static: they are loop bounds of the kernel that is made.
 static llvm::Expected<SmallVector<int64_t>> kernelOf(NodeLowering &node, Value weight) {
   SmallVector<int64_t> kernel;
-  for (const Dim &extent : ArrayRef(dimsOf(weight)).drop_front(2)) {
+  SmallVector<Dim> dims = dimsOf(weight);
+  for (const Dim &extent : ArrayRef(dims).drop_front(2)) {
     if (!extent.isConstant())
       return node.error(ErrorKind::Unsupported, "the weight's spatial extent {0} is dynamic, expected a static one",
                         extent.str());

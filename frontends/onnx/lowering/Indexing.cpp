@@ -253,14 +253,22 @@ Lowered onnx::lowerCompress(NodeLowering &node) {
 Lowered onnx::lowerCumulative(NodeLowering &node) {
   if (llvm::Error error = node.expectOperands(2, 2))
     return error;
-  std::optional<SmallVector<int64_t>> given = node.knownInts(1);
-  if (!given || given->size() != 1)
-    return node.error(ErrorKind::Unsupported, "axis is computed at run time; it must be a constant");
   Value x = node.operand(0);
-  llvm::Expected<int64_t> axis = node.axis((*given)[0], graph::rankOf(x));
-  if (!axis)
-    return axis.takeError();
+  int64_t rank = graph::rankOf(x);
   auto kind = node.opType() == "CumProd" ? graph::ReduceKind::prod : graph::ReduceKind::sum;
   bool exclusive = node.integer("exclusive", 0), reverse = node.integer("reverse", 0);
-  return one(node.createAs<graph::CumulativeOp>(x.getType(), x, *axis, kind, exclusive, reverse));
+  auto along = [&](int64_t axis) { return node.createAs<graph::CumulativeOp>(x.getType(), x, axis, kind, exclusive, reverse); };
+  if (std::optional<SmallVector<int64_t>> given = node.knownInts(1)) {
+    llvm::Expected<int64_t> axis = node.axis(given->size() == 1 ? (*given)[0] : INT64_MAX, rank);
+    return axis ? one(along(*axis)) : axis.takeError();
+  }
+  // An axis that is data picks one of the results; there are as many as axes.
+  Value axis = scalar(node, node.operand(1)), result = rank ? along(0) : x;
+  for (int64_t candidate = 1; candidate < rank; ++candidate) {
+    Type type = axis.getType();
+    Value hit = node.binary<graph::OrOp>(node.compare(CompareKind::eq, axis, node.constantInt(candidate, type)),
+                                         node.compare(CompareKind::eq, axis, node.constantInt(candidate - rank, type)));
+    result = node.select(hit, along(candidate), result);
+  }
+  return one(result);
 }

@@ -221,6 +221,27 @@ Lowered onnx::lowerPad(NodeLowering &node) {
   return one(node.pad(x, low, high, value, *mode));
 }
 
+/// Each axis is cropped or padded around its middle; the odd element goes at the end.
+Lowered onnx::lowerCenterCropPad(NodeLowering &node) {
+  if (llvm::Error error = node.expectOperands(2, 2))
+    return error;
+  Value x = node.operand(0);
+  SmallVector<Dim> dims = graph::dimsOf(x), sizes = node.readDims(1), low(dims.size(), 0), high(dims.size(), 0);
+  auto all = llvm::to_vector(llvm::seq<int64_t>(dims.size()));
+  llvm::Expected<SmallVector<int64_t>> axes = node.axes(node.integers("axes").value_or(all), dims.size());
+  if (!axes)
+    return axes.takeError();
+  if (axes->size() != sizes.size())
+    return node.error(ErrorKind::Model, "has {0} sizes for {1} axes", sizes.size(), axes->size());
+  for (auto [axis, size] : llvm::zip(*axes, sizes)) {
+    Dim cropped = graph::smaller(dims[axis], size), missing = size - cropped;
+    x = node.sliceAxis(x, axis, (dims[axis] - cropped).floordiv(2), cropped);
+    low[axis] = missing.floordiv(2);
+    high[axis] = missing - low[axis];
+  }
+  return one(node.pad(x, low, high));
+}
+
 /// [a, b] tiled by [m, n] is [1, a, 1, b] stretched to [m, a, n, b] and seen as [m*a, n*b].
 static Value tile(NodeLowering &node, Value x, ArrayRef<Dim> repeats) {
   SmallVector<Dim> from = graph::dimsOf(x), apart, stretched, result;
