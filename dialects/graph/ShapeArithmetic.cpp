@@ -265,8 +265,10 @@ static std::optional<Elements> transpose(TransposeOp op, const Elements &operand
                                  }));
 }
 
-/// Constants are as narrow as their type; sums of sizes beyond it are left to the run time.
+/// Constants are as narrow as their type. Longer expressions than any sensible model has are left to the run time.
 static bool fits(const Dim &dim, IntegerType type) {
+  if (dim.getTerms().size() > 64 || dim.str().size() > 2000)
+    return false;
   std::optional<int64_t> value = dim.constant();
   if (!value || type.getWidth() == 64)
     return !dim.isPoison() && (!value || !type.isUnsigned() || *value >= 0);
@@ -275,12 +277,20 @@ static bool fits(const Dim &dim, IntegerType type) {
   return llvm::isIntN(type.getWidth(), *value);
 }
 
+static bool isFew(RankedTensorType type) {
+  int64_t count = 1;
+  for (int64_t extent : type.getShape())
+    if (llvm::MulOverflow(count, extent, count))
+      return false;
+  return count <= kMaxElements;
+}
+
 std::optional<SmallVector<Dim>> graph::evaluateDims(Operation *op) {
   if (op->getNumResults() != 1 || op->getNumOperands() == 0)
     return std::nullopt;
   auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType());
   auto integer = type ? dyn_cast<IntegerType>(type.getElementType()) : nullptr;
-  if (!integer || integer.getWidth() > 64 || !type.hasStaticShape() || type.getNumElements() > kMaxElements)
+  if (!integer || integer.getWidth() > 64 || !type.hasStaticShape() || !isFew(type))
     return std::nullopt;
   // Constants alone are evaluateConstant's: it wraps as the type does.
   if (llvm::none_of(op->getOperands(), [](Value operand) { return operand.getDefiningOp<ShapeVectorOp>(); }))

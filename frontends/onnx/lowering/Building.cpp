@@ -9,6 +9,11 @@ using namespace quern::onnx;
 
 //===--- The core ---------------------------------------------------------------------------===//
 
+static Type elementType(Type like) {
+  auto shaped = dyn_cast<ShapedType>(like);
+  return shaped ? shaped.getElementType() : like;
+}
+
 Value NodeLowering::refuse(OperationState &state, const llvm::Twine &why) {
   fail(error(ErrorKind::Model, "{0}", why.str()));
   Value stand;
@@ -30,7 +35,23 @@ Value NodeLowering::inferred(OperationState &state, Infer infer) {
   return finish(state);
 }
 
+/// Whether the elements and their bytes can be counted: no type beyond this is made.
+static bool isCountable(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  int64_t count = 8;
+  if (tensor)
+    for (int64_t extent : tensor.getShape())
+      if (!ShapedType::isDynamic(extent) && extent != 0 && llvm::MulOverflow(count, extent, count))
+        return false;
+  return true;
+}
+
 Value NodeLowering::finish(OperationState &state) {
+  for (Type &type : state.types)
+    if (!isCountable(type)) {
+      fail(error(ErrorKind::Model, "makes {0}, whose elements do not fit 64 bits", type));
+      type = RankedTensorType::get(SmallVector<int64_t>(cast<ShapedType>(type).getRank(), 1), elementType(type));
+    }
   Operation *op = builder.create(state);
   checkElementTypes(op);
   return failure ? op->getResult(0) : fold(op);
@@ -77,11 +98,6 @@ Value NodeLowering::fold(Operation *op) {
 
 //===--- Constants --------------------------------------------------------------------------===//
 
-static Type elementType(Type like) {
-  auto shaped = dyn_cast<ShapedType>(like);
-  return shaped ? shaped.getElementType() : like;
-}
-
 Value NodeLowering::constant(ElementsAttr value) { return builder.create<graph::ConstantOp>(value.getShapedType(), value); }
 
 Value NodeLowering::constant(double value, Type like) {
@@ -126,10 +142,15 @@ Value NodeLowering::dimVector(ArrayRef<Dim> dims, RankedTensorType type) {
 Value NodeLowering::splat(double value, Type element, ArrayRef<Dim> dims) { return broadcast(constant(value, element), dims); }
 
 RankedTensorType NodeLowering::type(ArrayRef<Dim> dims, Type element) {
-  if (RankedTensorType result = graph::tensorType(dims, element))
+  // Products of sums grow without end in models that are made to do so.
+  bool simple = llvm::all_of(dims, [](const Dim &dim) { return dim.getTerms().size() <= 256; });
+  if (!simple)
+    fail(error(ErrorKind::Unsupported, "makes an extent that is a sum of more than 256 terms; make some dims static"));
+  else if (RankedTensorType result = graph::tensorType(dims, element))
     return result;
-  std::string text = llvm::join(llvm::map_range(dims, [](const Dim &dim) { return dim.str(); }), ", ");
-  fail(error(ErrorKind::Model, "makes a tensor of extents [{0}]", text));
+  else
+    fail(error(ErrorKind::Model, "makes a tensor of extents [{0}]",
+               llvm::join(llvm::map_range(dims, [](const Dim &dim) { return dim.str(); }), ", ")));
   return RankedTensorType::get(SmallVector<int64_t>(dims.size(), 1), element);
 }
 

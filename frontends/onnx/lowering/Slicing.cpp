@@ -131,7 +131,8 @@ Lowered onnx::lowerSlice(NodeLowering &node) {
   };
   Value starts = byInput ? node.operand(1) : given("starts"), ends = byInput ? node.operand(2) : given("ends");
   for (Value positions : {starts, ends})
-    if (graph::rankOf(positions) != 1 || !graph::dimOf(positions, 0).isConstant() || !isa<IntegerType>(graph::elementOf(positions)))
+    if (graph::rankOf(positions) != 1 || graph::dimOf(positions, 0).constant().value_or(INT64_MAX) > 64 ||
+        !isa<IntegerType>(graph::elementOf(positions)))
       return node.error(ErrorKind::Unsupported, "needs starts and ends of a length known at compile time, got {0}", positions.getType());
   SmallVector<std::optional<Dim>> knownStarts = node.partlyKnown(starts), knownEnds = node.partlyKnown(ends);
 
