@@ -28,16 +28,26 @@ static bool isNonNegativeAtom(StringRef text) {
   return first && second; // min and floordiv; a zero divisor is an error of the run
 }
 
-/// The least value of a dim, nothing if it has none that is known.
-static std::optional<int64_t> lowerBound(const Dim &dim) {
+/// The least value of a dim, nothing if it has none that is known. N - min(1, N) is at least N - N: up to `replaced`
+/// minima that are subtracted are taken for what they are at most.
+static std::optional<int64_t> lowerBound(const Dim &dim, int replaced = 2) {
   if (dim.isPoison())
     return std::nullopt;
   int64_t bound = 0;
   for (auto &[atoms, coefficient] : dim.getTerms()) {
-    if (atoms.empty())
+    if (atoms.empty()) {
       bound = coefficient;
-    else if (coefficient < 0 || !llvm::all_of(atoms, isNonNegativeAtom))
+      continue;
+    }
+    if (coefficient >= 0 && llvm::all_of(atoms, isNonNegativeAtom))
+      continue;
+    Dim::Atom atom = Dim::atomOf(atoms[0]);
+    if (coefficient >= 0 || atoms.size() != 1 || atom.function != "min" || replaced == 0)
       return std::nullopt;
+    for (const Dim &most : atom.operands)
+      if (auto least = lowerBound(dim + (Dim::symbol(atoms[0]) - most) * Dim(0 - coefficient), replaced - 1))
+        return least;
+    return std::nullopt;
   }
   return bound;
 }
@@ -68,13 +78,15 @@ std::optional<bool> graph::decide(CompareKind kind, const Dim &a, const Dim &b) 
 }
 
 Dim graph::smaller(const Dim &a, const Dim &b) {
-  std::optional<bool> first = decide(CompareKind::le, a, b);
-  return !first ? Dim::min(a, b) : *first ? a : b;
+  if (decide(CompareKind::le, a, b) == true)
+    return a;
+  return decide(CompareKind::le, b, a) == true ? b : Dim::min(a, b);
 }
 
 Dim graph::larger(const Dim &a, const Dim &b) {
-  std::optional<bool> first = decide(CompareKind::ge, a, b);
-  return !first ? Dim::max(a, b) : *first ? a : b;
+  if (decide(CompareKind::ge, a, b) == true)
+    return a;
+  return decide(CompareKind::ge, b, a) == true ? b : Dim::max(a, b);
 }
 
 //===--- One element ------------------------------------------------------------------------===//

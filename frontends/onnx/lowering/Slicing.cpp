@@ -83,10 +83,11 @@ static std::optional<Dim> clampPosition(const Dim &position, const Dim &extent, 
   if (!negative)
     return std::nullopt;
   if (!*negative)
-    return graph::smaller(position, high);
+    return position.isEqualTo(INT64_MAX) ? high : graph::smaller(position, high); // "to the end"
   // extent - k, not below low: extent - min(k, extent - low) is the form in which sizes cancel.
-  Dim back = position.isEqualTo(INT64_MIN) ? Dim(INT64_MAX) : Dim(0) - position;
-  return extent - graph::smaller(back, extent - low);
+  if (std::optional<int64_t> constant = position.constant(); constant && *constant < -INT64_MAX / 2)
+    return low;
+  return extent - graph::smaller(Dim(0) - position, extent - low);
 }
 
 /// The same for a position that is data: clamped at run time and then read as a symbol.
@@ -110,7 +111,7 @@ static Cut cutAxis(NodeLowering &node, const Dim &extent, int64_t step, llvm::fu
   }
   // The start of an empty axis would be -1; no element is read then.
   Dim start = at(false, extent.isEqualTo(0) ? -1 : 0, extent - 1), end = at(true, -1, extent - 1);
-  return {start, graph::larger((start - end).ceildiv(-step), 0)};
+  return {start, graph::smaller(graph::larger((start - end).ceildiv(-step), 0), extent)};
 }
 
 /// The integers of a Slice: attributes before opset 10, inputs since.
