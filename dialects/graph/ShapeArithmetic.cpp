@@ -44,10 +44,11 @@ static std::optional<int64_t> lowerBound(const Dim &dim, int replaced = 2) {
     Dim::Atom atom = Dim::atomOf(atoms[0]);
     if (coefficient >= 0 || atoms.size() != 1 || atom.function != "min" || replaced == 0)
       return std::nullopt;
+    std::optional<int64_t> best;
     for (const Dim &most : atom.operands)
       if (auto least = lowerBound(dim + (Dim::symbol(atoms[0]) - most) * Dim(0 - coefficient), replaced - 1))
-        return least;
-    return std::nullopt;
+        best = std::max(best.value_or(INT64_MIN), *least);
+    return best;
   }
   return bound;
 }
