@@ -36,7 +36,11 @@ Expected<json::Object> compileManifest(StringRef path) {
   sys::fs::remove_directories(folder);
   if (error)
     return std::move(error);
-  return std::move(compilation.manifest);
+  // Its strings are borrowed from the context, which goes now.
+  Expected<json::Value> owned = json::parse(formatManifest(std::move(compilation.manifest)));
+  if (!owned)
+    return owned.takeError();
+  return std::move(*owned->getAsObject());
 }
 
 Expected<json::Object> manifestOf(StringRef path) {
@@ -58,7 +62,7 @@ json::Array explain(const json::Object &manifest) {
     json::Array launches;
     for (const json::Value &site : sites ? *sites : json::Array())
       if (const json::Object *object = site.getAsObject(); object && object->getInteger("kernel") == int64_t(index))
-        launches.push_back(json::Object{{"name", text(*object, "name")}, {"nodes", text(*object, "nodes")}});
+        launches.push_back(json::Object{{"name", text(*object, "name").str()}, {"nodes", text(*object, "nodes").str()}});
     entry["launches"] = std::move(launches);
     result.push_back(std::move(entry));
   }
