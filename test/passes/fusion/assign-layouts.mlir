@@ -15,7 +15,7 @@ func.func @main(%x: tensor<1x16x8x8xf32>) -> tensor<1x24x4x4xf32> {
   %0 = graph.conv %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, group = 1}
       : (tensor<1x16x8x8xf32>, tensor<24x16x3x3xf32>) -> tensor<1x24x8x8xf32>
   %1 = graph.max %0, %zero : (tensor<1x24x8x8xf32>, tensor<f32>) -> tensor<1x24x8x8xf32>
-  %2 = graph.pool %1 {kind = #graph.pool_kind<max>, kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>,
+  %2 = graph.pool %1 {kind = #graph<pool_kind max>, kernel = array<i64: 2, 2>, strides = array<i64: 2, 2>, dilations = array<i64: 1, 1>,
       pads = array<i64: 0, 0, 0, 0>, ceil = false, count_padding = false} : (tensor<1x24x8x8xf32>) -> tensor<1x24x4x4xf32>
   return %2 : tensor<1x24x4x4xf32>
 }
