@@ -31,7 +31,7 @@ func.func @main(%x: tensor<2x3xf32>) -> (tensor<2x3xf32>, tensor<3x2xi32>, tenso
   %zero = graph.constant dense<0> : tensor<i64>
   %quotient = graph.div %n, %zero : (tensor<i64>, tensor<i64>) -> tensor<i64>
 
-  // CHECK: %[[Y:.+]] = graph.mul %{{.+}}, %[[SUM]]
+  // CHECK-DAG: %[[Y:.+]] = graph.mul %{{.+}}, %[[SUM]]
   // CHECK: return %[[Y]], %[[TRANSPOSED]], %[[LAST]], %[[WIDE]], %[[QUOTIENT]]
   return %y, %i, %last, %wide, %quotient : tensor<2x3xf32>, tensor<3x2xi32>, tensor<1xi64>, tensor<128x128xf32>, tensor<i64>
 }
