@@ -27,7 +27,7 @@ def gtest(report, jobs):
 
 
 def lit(report, jobs):
-    return [sys.executable, "-m", "lit.main", "-v", "-j", jobs, "--xunit-xml-output", report, BUILD / "test"]
+    return [Path(sys.executable).with_name("lit"), "-v", "-j", jobs, "--xunit-xml-output", report, BUILD / "test"]
 
 
 def pytest(report, jobs):

@@ -138,6 +138,10 @@ LogicalResult emitTopK(KernelFunction &kernel) {
   kernel.forTasks(count.ceildiv(perTask), [&](Value task) {
     Value from = kernel.multiply(task, kernel.dim(perTask));
     Value to = b.create<arith::MinSIOp>(kernel.add(from, kernel.dim(perTask)), kernel.dim(count));
+    // k may be data: more than the axis has is an error, and no line is read.
+    Value tooMany = b.create<arith::CmpIOp>(arith::CmpIPredicate::sgt, kernel.dim(dimOf(op.getValues(), axis)), kernel.dim(dims[axis]));
+    kernel.fail(tooMany, KernelError::Size);
+    to = b.create<arith::SelectOp>(tooMany, from, to);
     kernel.forRange(from, to, kernel.index(1), [&](Value linear) {
       Point line(dims.size(), AxisPoint{kernel.index(0), 0, {}});
       for (size_t i = dims.size(); i-- > 0;) {

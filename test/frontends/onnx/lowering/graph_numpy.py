@@ -446,6 +446,8 @@ def rnn(frame, o, *arguments):
     a = {name: next(given) if present else None for name, present in zip(names, o.operandSegmentSizes)}
     directions, steps, batch, width = a["projected"].shape
     size = a["r"].shape[2]
+    # Panels [directions, gates*H/P, H, P] to [directions, gates*H, H].
+    a["r"] = a["r"].transpose(0, 1, 3, 2).reshape(directions, width, size)
     lengths = a["lengths"] if a["lengths"] is not None else np.full(batch, steps)
     y = np.zeros((steps, directions, batch, size))
     last_h, last_c = np.zeros((directions, batch, size)), np.zeros((directions, batch, size))
