@@ -133,8 +133,8 @@ llvm::json::Object describeManifest(Compilation &c, const ModelDescription &desc
     kernels.push_back(std::move(entry));
   }
   manifest["kernels"] = std::move(kernels);
-  if (auto offsets = (*c.module)->getAttrOfType<DenseI64ArrayAttr>("quern.weight_offsets"))
-    manifest["weights"] = offsets.empty() ? 0 : offsets.asArrayRef().back();
+  if (auto bytes = (*c.module)->getAttrOfType<IntegerAttr>("quern.weight_bytes"))
+    manifest["weights"] = bytes.getInt();
   c.module->walk([&](rt::ArenaOp arena) {
     Dim total = 0;
     for (Attribute slot : arena.getSlots())

@@ -54,6 +54,7 @@ public:
       return failure();
     builder.create<func::ReturnOp>(function.getLoc());
     module->setAttr("quern.weight_offsets", builder.getDenseI64ArrayAttr(offsets));
+    module->setAttr("quern.weight_bytes", builder.getI64IntegerAttr(weightBytes));
     return success();
   }
 

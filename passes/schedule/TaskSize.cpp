@@ -8,8 +8,8 @@ namespace {
 
 /// What a dim that is not known is taken for: it decides how fast, never what.
 constexpr int64_t kUnknownExtent = 64;
-/// 30 microseconds at 100 GFLOP/s.
-constexpr double kLeastFlops = 3e6;
+/// 10 microseconds at 100 GFLOP/s: a fork and join costs less than one, and a few large tasks divide badly.
+constexpr double kLeastFlops = 1e6;
 constexpr double kTasks = 32;
 /// Flops that a core could do in the time in which it reads a byte from memory.
 constexpr double kFlopsPerByte = 5;

@@ -21,7 +21,7 @@
 enum {
   CACHE_LINES = 128, /* two lines, as the prefetcher takes pairs */
   PIECES = 4,        /* of a chunk: enough that the last piece of a slow thread is short */
-  SPIN_NANOSECONDS = 50000,
+  SPIN_NANOSECONDS = 400000, /* longer than the serial kernels between two launches: waking a sleeper costs 5 % there */
   YIELD_NANOSECONDS = 2000,
   SPINS_PER_CLOCK = 32
 };
