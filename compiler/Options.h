@@ -25,7 +25,7 @@ struct CompileOptions {
   std::string header;             ///< path of the C header; empty: none
   std::string name;               ///< the model's name; empty: from the file's name
   std::vector<FixedShape> shapes;
-  bool optimize = true;           ///< false: -O0, no fusion, plain loops, through the same phases
+  bool optimize = true;           ///< false: -O0, no fusion, no blocked layouts, no packed weights; the same phases
   std::string startAt, stopAfter; ///< names of phases; empty: all
   /// Called when a phase begins (index, name), for progress; may be empty.
   std::function<void(unsigned, llvm::StringRef)> progress;

@@ -174,10 +174,6 @@ private:
     });
   }
 
-  bool usedOnlyBy(Operation *producer, Operation *user) {
-    return llvm::all_of(producer->getUsers(), [&](Operation *other) { return other == user; });
-  }
-
   /// Whether `op`, which reads `operand` from the group, can be computed inside it.
   bool accepts(Group &group, Operation *op, Value operand) {
     if (group.kind == GroupKind::Closed || group.ops.size() > 64)
@@ -288,11 +284,9 @@ private:
     SmallVector<Operation *> order(remaining.begin(), remaining.end());
     llvm::sort(order, [](Operation *a, Operation *b) { return a->isBeforeInBlock(b); });
     Operation *anchor = order.front()->getPrevNode();
-    if (!order.back()->hasTrait<OpTrait::IsTerminator>())
-      order.push_back(nullptr);
     SmallVector<Operation *> movable;
     for (Operation *op : order)
-      if (op && !op->hasTrait<OpTrait::IsTerminator>())
+      if (!op->hasTrait<OpTrait::IsTerminator>())
         movable.push_back(op);
     computeTopologicalSorting(movable);
     for (Operation *op : movable) {

@@ -160,8 +160,6 @@ private:
     });
   }
 
-  Value spreadOver(ElementEmitter &e, Value scalar) { return e.spread(scalar); }
-
   void emitReduce(ElementEmitter &outer, ReduceOp op) {
     Type element = elementOf(op.getOperand());
     Value result = reduceAlong(outer, length, {{op.getKind(), element}}, [&](ElementEmitter &e, const AxisPoint &axis) {

@@ -18,7 +18,6 @@ struct Life {
   Value value;
   unsigned begin, end;
   Dim bytes;
-  int64_t slot = -1;
 };
 
 Dim bytesOf(Value value) {

@@ -29,7 +29,7 @@ cl::opt<EmitKind> emitKind("emit", cl::desc("what to write"), cl::init(EmitKind:
                                       clEnumValN(EmitKind::Assembly, "asm", "assembly text")),
                            QUERN_OPTION);
 cl::opt<std::string> name("name", cl::desc("name of the model in C (default: from the file's name)"), QUERN_OPTION);
-cl::opt<bool> plain("O0", cl::desc("plain loops and no fusion, for comparison"), QUERN_OPTION);
+cl::opt<bool> plain("O0", cl::desc("no fusion, no blocked layouts, no packed weights, for comparison"), QUERN_OPTION);
 cl::opt<std::string> stopAfter("stop-after", cl::desc("stop after a phase and write its IR: import, graph, fuse, schedule, loops, memory, host, emit, link"),
                                cl::value_desc("phase"), QUERN_OPTION);
 cl::opt<std::string> startAt("start-at", cl::desc("take MODEL as IR and begin with this phase"), cl::value_desc("phase"), QUERN_OPTION);
