@@ -18,6 +18,8 @@ if(NOT TARGET quernPch)
   configure_file(${PROJECT_BINARY_DIR}/pch.cpp.tmp ${PROJECT_BINARY_DIR}/pch.cpp COPYONLY)
   add_library(quernPch OBJECT ${PROJECT_BINARY_DIR}/pch.cpp)
   quern_compile_settings(quernPch)
+  # Without the headers' times inside, a cached header fits every checkout.
+  target_compile_options(quernPch PRIVATE "$<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>")
   target_precompile_headers(quernPch PRIVATE $<$<COMPILE_LANGUAGE:CXX>:${PROJECT_SOURCE_DIR}/compiler/cmake/pch.h>)
 endif()
 
