@@ -3,7 +3,8 @@
 #include "mlir/IR/BuiltinDialect.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "passes/graph/Passes.h"
-#include "llvm/ADT/StringSet.h"
+#include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/StringMap.h"
 
 namespace quern::graph {
 #define GEN_PASS_DEF_FOLDCONSTANTSPASS
@@ -13,55 +14,67 @@ namespace quern::graph {
 using namespace mlir;
 using namespace quern;
 
-/// Replaces an op by a constant of its value.
-static LogicalResult foldOp(Operation *op) {
-  FailureOr<ElementsAttr> value = graph::evaluateConstant(op);
-  if (failed(value))
-    return failure();
-  OpBuilder builder(op);
-  op->replaceAllUsesWith(builder.create<graph::ConstantOp>(op->getLoc(), op->getResultTypes(), *value));
-  op->erase();
-  return success();
-}
-
 static StringRef blobName(graph::ConstantOp op) {
   auto resource = dyn_cast<DenseResourceElementsAttr>(op.getValue());
   return resource ? resource.getRawHandle().getKey() : "";
 }
 
-static llvm::StringSet<> blobsOf(ModuleOp module) {
-  llvm::StringSet<> names;
-  module.walk([&](graph::ConstantOp op) { names.insert(blobName(op)); });
-  return names;
-}
-
 namespace {
+/// How many constants read each blob. The memory of a blob goes with its last reader: what a weight was before it was
+/// packed would double the compiler's memory if it stayed until the end of the pass.
+class BlobReaders {
+public:
+  explicit BlobReaders(ModuleOp module) {
+    module.walk([&](graph::ConstantOp op) { add(op); });
+  }
+
+  void add(graph::ConstantOp op) { ++readers[blobName(op)]; }
+
+  void erase(graph::ConstantOp op) {
+    StringRef name = blobName(op);
+    if (!name.empty() && --readers[name] == 0)
+      DenseResourceElementsHandle::getManagerInterface(op.getContext()).getBlobManager().update(name, AsmResourceBlob());
+    op.erase();
+  }
+
+private:
+  llvm::StringMap<size_t> readers;
+};
+
 struct FoldConstants : graph::impl::FoldConstantsPassBase<FoldConstants> {
   void runOnOperation() override {
     SmallVector<Operation *> ops;
     getOperation().walk([&](Operation *op) { ops.push_back(op); });
+    BlobReaders readers(getOperation());
     for (Operation *op : ops)
-      if (isa_and_nonnull<graph::GraphDialect>(op->getDialect()) && succeeded(foldOp(op)))
+      if (isa_and_nonnull<graph::GraphDialect>(op->getDialect()) && succeeded(foldOp(op, readers)))
         ++numFolded;
-    llvm::StringSet<> seen = blobsOf(getOperation());
-    eraseUnused(getOperation());
-    freeUnused(seen);
-  }
-
-  static void eraseUnused(ModuleOp module) {
-    SmallVector<graph::ConstantOp> constants;
-    module.walk([&](graph::ConstantOp op) { constants.push_back(op); });
-    for (graph::ConstantOp op : constants)
+    SmallVector<graph::ConstantOp> unused;
+    getOperation().walk([&](graph::ConstantOp op) {
       if (op->use_empty())
-        op->erase();
+        unused.push_back(op);
+    });
+    for (graph::ConstantOp op : unused)
+      readers.erase(op);
   }
 
-  void freeUnused(const llvm::StringSet<> &seen) {
-    llvm::StringSet<> used = blobsOf(getOperation());
-    auto &manager = DenseResourceElementsHandle::getManagerInterface(&getContext());
-    for (auto &name : seen)
-      if (!name.getKey().empty() && !used.contains(name.getKey()))
-        manager.getBlobManager().update(name.getKey(), AsmResourceBlob());
+  /// Replaces an op by a constant of its value.
+  static LogicalResult foldOp(Operation *op, BlobReaders &readers) {
+    FailureOr<ElementsAttr> value = graph::evaluateConstant(op);
+    if (failed(value))
+      return failure();
+    OpBuilder builder(op);
+    auto constant = builder.create<graph::ConstantOp>(op->getLoc(), op->getResultTypes(), *value);
+    readers.add(constant);
+    op->replaceAllUsesWith(constant);
+    llvm::SmallSetVector<Operation *, 4> producers;
+    for (Value operand : op->getOperands())
+      producers.insert(operand.getDefiningOp());
+    op->erase();
+    for (Operation *producer : producers)
+      if (auto read = dyn_cast_if_present<graph::ConstantOp>(producer); read && read->use_empty())
+        readers.erase(read);
+    return success();
   }
 
   Statistic numFolded{this, "folded", "ops that became constants"};
