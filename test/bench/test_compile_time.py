@@ -31,4 +31,4 @@ def test_compile_stays_within_its_memory(tmp_path):
     row = measure(ROOT / "build/bin/quern", model, "native")
     assert row["verdict"] in ("ok", "missed"), row  # a busy machine may be slow, not larger
     assert row["anonymous MB"] <= row["goal MB"], row
-    assert row["artifact MB"] > 6 * 2304**2 * 4 / 1e6
+    assert row["artifact MB"] > 127  # all of the weights are there
