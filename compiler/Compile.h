@@ -9,6 +9,10 @@
 #include "mlir/IR/OwningOpRef.h"
 #include "llvm/Support/JSON.h"
 
+namespace mlir {
+class PassManager;
+}
+
 namespace quern {
 
 /// Registers and loads every dialect of the pipeline. Once per context.
@@ -43,7 +47,11 @@ struct Compilation {
   std::vector<Timing> timings;
 };
 
-/// Runs the phases that the options ask for. Errors are those of the phases; a failed verifier is Internal.
+/// Runs the phases that the options ask for. Errors are those of the phases; a failed verifier is Internal. With startAt,
+/// `input` is the text of the phase before (PhaseText.h): what that phase's verifier says of it is the caller's error.
 llvm::Error runPhases(Compilation &compilation);
+
+/// Runs passes on the compilation's module; the first diagnostic is the error's text.
+llvm::Error runPasses(Compilation &compilation, llvm::function_ref<void(mlir::PassManager &)> add, ErrorKind kind = ErrorKind::Internal);
 
 } // namespace quern

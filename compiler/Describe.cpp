@@ -46,9 +46,35 @@ static ValueInfo describeValue(StringRef name, Type type, ArrayRef<std::string> 
   return info;
 }
 
+llvm::Error recordOrigin(Compilation &c) {
+  Builder builder(&c.context);
+  std::unique_ptr<llvm::MemoryBuffer> file;
+  llvm::StringRef bytes = c.bytes;
+  if (bytes.empty()) {
+    auto opened = llvm::MemoryBuffer::getFile(c.input, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+    if (!opened)
+      return makeError(ErrorKind::File, "{0} cannot be read: {1}", quoted(c.input), opened.getError().message());
+    file = std::move(*opened);
+    bytes = file->getBuffer();
+  }
+  llvm::SHA256 hash;
+  hash.update(bytes);
+  (*c.module)->setAttr("quern.sha256", builder.getStringAttr(llvm::toHex(hash.final(), /*LowerCase=*/true)));
+  (*c.module)->setAttr("quern.model", builder.getStringAttr(llvm::sys::path::stem(c.input)));
+  return llvm::Error::success();
+}
+
+/// The model's own name in the artifact: the caller's, else the file's.
+static std::string modelName(Compilation &c) {
+  if (!c.options.name.empty())
+    return c.options.name;
+  auto recorded = (*c.module)->getAttrOfType<StringAttr>("quern.model");
+  return recorded ? recorded.str() : llvm::sys::path::stem(c.input).str();
+}
+
 ModelDescription describeModel(Compilation &c) {
   ModelDescription model;
-  model.name = c.options.name.empty() ? llvm::sys::path::stem(c.input).str() : c.options.name;
+  model.name = modelName(c);
   auto main = c.module->lookupSymbol<func::FuncOp>("main");
   if (auto names = (*c.module)->getAttrOfType<ArrayAttr>("quern.symbols"))
     for (Attribute name : names)
@@ -84,22 +110,12 @@ static llvm::json::Object describeFile(Compilation &c) {
   llvm::json::Object about;
   static constexpr std::pair<llvm::StringLiteral, llvm::StringLiteral> texts[] = {
       {"graph", "quern.name"}, {"domain", "onnx.domain"}, {"doc", "onnx.doc"}, {"producer", "onnx.producer"},
-      {"producer_version", "onnx.producer_version"}};
+      {"producer_version", "onnx.producer_version"}, {"sha256", "quern.sha256"}};
   for (auto [key, attribute] : texts)
     if (auto text = (*c.module)->getAttrOfType<StringAttr>(attribute))
       about[key] = llvm::json::fixUTF8(text.getValue());
   if (auto version = (*c.module)->getAttrOfType<IntegerAttr>("onnx.model_version"))
     about["version"] = version.getInt();
-  std::unique_ptr<llvm::MemoryBuffer> file;
-  llvm::StringRef bytes = c.bytes;
-  if (bytes.empty())
-    if (auto opened = llvm::MemoryBuffer::getFile(c.input, /*IsText=*/false, /*RequiresNullTerminator=*/false)) {
-      file = std::move(*opened);
-      bytes = file->getBuffer();
-    }
-  llvm::SHA256 hash;
-  hash.update(bytes);
-  about["sha256"] = llvm::toHex(hash.final(), /*LowerCase=*/true);
   return about;
 }
 

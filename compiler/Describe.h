@@ -5,6 +5,10 @@
 
 namespace quern {
 
+/// Writes what the artifact will say of the model's file into the module, for every later phase: quern.model, the name
+/// that the file gives, and quern.sha256, of its bytes. Error: File.
+llvm::Error recordOrigin(Compilation &compilation);
+
 /// The tables of the descriptor: inputs, outputs, symbols, launches, kernels per level, metadata.
 ModelDescription describeModel(Compilation &compilation);
 

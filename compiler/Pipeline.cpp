@@ -1,6 +1,7 @@
 // THE pipeline: every way of using the compiler runs these functions, in the order of Phases.inc.
 #include "compiler/Compile.h"
 #include "compiler/Describe.h"
+#include "compiler/PhaseText.h"
 #include "compiler/Verify.h"
 #include "codegen/LowerToLLVM.h"
 #include "codegen/link/DescriptorEmitter.h"
@@ -27,8 +28,7 @@ using namespace mlir;
 
 namespace quern {
 
-/// Runs passes; the first diagnostic is the error's text.
-static llvm::Error runPasses(Compilation &c, llvm::function_ref<void(PassManager &)> add, ErrorKind kind = ErrorKind::Internal) {
+llvm::Error runPasses(Compilation &c, llvm::function_ref<void(PassManager &)> add, ErrorKind kind) {
   std::string text;
   ScopedDiagnosticHandler handler(&c.context, [&](Diagnostic &diagnostic) {
     if (diagnostic.getSeverity() == DiagnosticSeverity::Error && text.empty())
@@ -48,7 +48,7 @@ static llvm::Error runImport(Compilation &c) {
   if (!module)
     return module.takeError();
   c.module = std::move(*module);
-  return llvm::Error::success();
+  return recordOrigin(c);
 }
 
 static llvm::Error runGraph(Compilation &c) {
@@ -129,7 +129,7 @@ static llvm::Error runEmit(Compilation &c) {
         return text.takeError();
       c.assembly += *text;
     }
-    return writeOutput(c.options.output, c.assembly);
+    return llvm::Error::success();
   }
   auto objects = emitAll(jobs, *c.target);
   if (!objects)
@@ -140,7 +140,7 @@ static llvm::Error runEmit(Compilation &c) {
 
 static llvm::Error runLink(Compilation &c) {
   if (c.options.emit == EmitKind::Assembly)
-    return llvm::Error::success();
+    return llvm::Error::success(); // assembly is text, which the caller writes
   ModelDescription description = describeModel(c);
   c.manifest = describeManifest(c, description);
   description.manifest = formatManifest(llvm::json::Object(c.manifest));
@@ -183,27 +183,47 @@ llvm::ArrayRef<Phase> allPhases() {
   return phases;
 }
 
+namespace {
+struct Row {
+  llvm::StringLiteral name;
+  llvm::Error (*run)(Compilation &);
+  llvm::Error (*verify)(Compilation &);
+};
+constexpr Row rows[] = {
+#define QUERN_PHASE(name, summary, run, verify) {name, run, verify},
+#include "compiler/Phases.inc"
+};
+} // namespace
+
+/// Reads the text that `first` goes on from; it must pass the door of the phase before.
+static llvm::Error enter(Compilation &c, const Row &first) {
+  if (&first == rows)
+    return makeError(ErrorKind::Usage, "--start-at={0}: the first phase reads a model file, not a text", first.name);
+  const Row &before = *(&first - 1);
+  if (!c.options.shapes.empty() && before.run != runImport)
+    return makeError(ErrorKind::Usage, "--shape: shapes are fixed by phase graph, which --start-at={0} leaves out", first.name);
+  if (llvm::Error error = readPhaseText(c))
+    return error;
+  if (llvm::Error error = before.verify(c))
+    return makeError(ErrorKind::Model, "{0} is not what phase {1} gives: {2}", quoted(c.input), before.name,
+                     takeFailure(std::move(error)).message);
+  return llvm::Error::success();
+}
+
 llvm::Error runPhases(Compilation &c) {
   auto target = lookupTarget(c.options.target);
   if (!target)
     return target.takeError();
   c.target = *target;
-  struct Row {
-    llvm::StringLiteral name;
-    llvm::Error (*run)(Compilation &);
-    llvm::Error (*verify)(Compilation &);
-  };
-  static constexpr Row rows[] = {
-#define QUERN_PHASE(name, summary, run, verify) {name, run, verify},
-#include "compiler/Phases.inc"
-  };
-  bool started = c.options.startAt.empty();
-  for (auto [index, row] : llvm::enumerate(rows)) {
-    started |= row.name == c.options.startAt;
-    if (!started)
-      continue;
+  const Row *first = rows;
+  if (!c.options.startAt.empty()) {
+    first = llvm::find_if(rows, [&](const Row &row) { return row.name == c.options.startAt; });
+    if (llvm::Error error = enter(c, *first))
+      return error;
+  }
+  for (const Row &row : llvm::make_range(first, std::end(rows))) {
     if (c.options.progress)
-      c.options.progress(index, row.name);
+      c.options.progress(&row - rows, row.name);
     auto begin = std::chrono::steady_clock::now();
     if (llvm::Error error = row.run(c))
       return error;

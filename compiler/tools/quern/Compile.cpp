@@ -1,9 +1,8 @@
 // quern compile: a model in, an artifact and its header out.
-#include "compiler/Compile.h"
+#include "compiler/PhaseText.h"
 #include "compiler/tools/quern/Command.h"
 #include "codegen/link/OutputFile.h"
 #include "mlir/IR/MLIRContext.h"
-#include "mlir/Parser/Parser.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Process.h"
 #include "llvm/Support/raw_ostream.h"
@@ -30,9 +29,9 @@ cl::opt<EmitKind> emitKind("emit", cl::desc("what to write"), cl::init(EmitKind:
                            QUERN_OPTION);
 cl::opt<std::string> name("name", cl::desc("name of the model in C (default: from the file's name)"), QUERN_OPTION);
 cl::opt<bool> plain("O0", cl::desc("no fusion, no blocked layouts, no packed weights, for comparison"), QUERN_OPTION);
-cl::opt<std::string> stopAfter("stop-after", cl::desc("stop after a phase and write its IR: import, graph, fuse, schedule, loops, memory, host, emit, link"),
+cl::opt<std::string> stopAfter("stop-after", cl::desc("stop after a phase and write its text: import, graph, fuse, schedule, loops, memory, host, emit, link"),
                                cl::value_desc("phase"), QUERN_OPTION);
-cl::opt<std::string> startAt("start-at", cl::desc("take MODEL as IR and begin with this phase"), cl::value_desc("phase"), QUERN_OPTION);
+cl::opt<std::string> startAt("start-at", cl::desc("take MODEL as the text of the phase before, written by --stop-after with -o, and go on"), cl::value_desc("phase"), QUERN_OPTION);
 cl::opt<bool> timing("timing", cl::desc("print the time of each phase"), QUERN_OPTION);
 cl::opt<bool> json("json", cl::desc("print the artifact's manifest and timings as JSON"), QUERN_OPTION);
 cl::opt<bool> quiet("quiet", cl::desc("print nothing but errors"), QUERN_OPTION);
@@ -71,17 +70,19 @@ Error checkPhase(StringRef option, StringRef phase) {
   return makeError(ErrorKind::Usage, "{0}={1}: there is no such phase{2}", option, phase, best.empty() ? "" : ("; did you mean " + best + "?").str());
 }
 
-Error writeIr(Compilation &compilation) {
-  std::string text;
-  raw_string_ostream stream(text);
-  mlir::OpPrintingFlags flags;
-  flags.elideLargeResourceString(1 << 16);
-  compilation.module->print(stream, flags);
-  if (output.empty() || output == "-") {
-    outs() << text;
-    return Error::success();
-  }
-  return writeOutput(output, text);
+Error writeText(StringRef path, StringRef text) {
+  if (path != "-")
+    return writeOutput(path, text);
+  outs() << text;
+  return Error::success();
+}
+
+/// The module after the phase at which to stop. A file gets everything that --start-at needs, a terminal or a pipe what
+/// a person reads.
+Error writeModule(Compilation &compilation) {
+  if (output.empty() || output == "-")
+    return writeText("-", readableText(*compilation.module) + "\n");
+  return writeText(output, completeText(*compilation.module));
 }
 
 void report(Compilation &compilation, bool json, bool timing) {
@@ -101,7 +102,7 @@ void report(Compilation &compilation, bool json, bool timing) {
 Error run() {
   CompileOptions options;
   options.target = target;
-  options.emit = emitKind;
+  options.emit = stopAfter == "emit" ? EmitKind::Assembly : EmitKind(emitKind); // the text of machine code
   options.name = name;
   options.optimize = !plain;
   options.startAt = startAt;
@@ -117,7 +118,7 @@ Error run() {
   if (Error error = checkPhase("--start-at", startAt))
     return error;
   static constexpr StringLiteral suffixes[] = {".so", ".o", ".a", ".s"};
-  options.output = output.empty() ? (sys::path::stem(input) + suffixes[int(options.emit)]).str() : output;
+  options.output = !output.empty() ? output : stopAfter == "emit" ? "-" : (sys::path::stem(input) + suffixes[int(options.emit)]).str();
   if (!noHeader && options.emit != EmitKind::Assembly) {
     SmallString<128> header(options.output);
     sys::path::replace_extension(header, "h");
@@ -131,11 +132,6 @@ Error run() {
   loadDialects(context);
   Compilation compilation(context, options);
   compilation.input = input;
-  if (!options.startAt.empty()) {
-    compilation.module = mlir::parseSourceFile<mlir::ModuleOp>(compilation.input, &context);
-    if (!compilation.module)
-      return makeError(ErrorKind::Model, "{0} is not IR that --start-at can take", quoted(compilation.input));
-  }
   const bool asJson = json, withTiming = timing, silent = quiet; // lld resets every option when it has linked
   Error error = runPhases(compilation);
   if (terminal)
@@ -143,7 +139,9 @@ Error run() {
   if (error)
     return error;
   if (!options.stopAfter.empty() && options.stopAfter != "emit" && options.stopAfter != "link")
-    return writeIr(compilation);
+    return writeModule(compilation);
+  if (options.emit == EmitKind::Assembly)
+    return writeText(options.output, compilation.assembly);
   if (!silent)
     report(compilation, asJson, withTiming);
   return Error::success();
