@@ -40,6 +40,7 @@ struct Compilation {
   std::vector<std::string> kernels;   ///< symbols of the emitted kernels
   std::string assembly;               ///< after "emit" with EmitKind::Assembly
   llvm::json::Object manifest;        ///< after "link"
+  std::vector<std::string> warnings;  ///< what a user should know of a model that compiles all the same
   struct Timing {
     llvm::StringRef phase;
     double seconds;

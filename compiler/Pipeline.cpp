@@ -52,6 +52,12 @@ static llvm::Error runImport(Compilation &c) {
 }
 
 static llvm::Error runGraph(Compilation &c) {
+  ScopedDiagnosticHandler handler(&c.context, [&](Diagnostic &diagnostic) {
+    if (diagnostic.getSeverity() != DiagnosticSeverity::Warning)
+      return failure();
+    c.warnings.push_back(diagnostic.str());
+    return success();
+  });
   if (llvm::Error error = fixShapes(*c.module, c.options.shapes))
     return error;
   auto module = lowerToGraph(*c.module);

@@ -4,8 +4,10 @@
 // gives up the interpreter's lock while it runs. Inputs are read where they lie; what this file cannot read in place
 // (lists, strided or foreign arrays) goes through `convert` of quern/_arrays.py first.
 #include "quern/runtime.h"
+#include <cerrno>
 #include <cstring>
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <functional>
 #include <map>
 #include <memory>
@@ -14,6 +16,7 @@
 #include <nanobind/stl/string.h>
 #include <optional>
 #include <string>
+#include <unistd.h>
 #include <vector>
 
 namespace nb = nanobind;
@@ -106,13 +109,11 @@ public:
       : threads(threads), convert(std::move(convert)), empty(std::move(empty)) {
     if (threads < 1)
       raise("UsageError", "threads=" + std::to_string(threads) + ": at least one thread is needed");
-    library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-    if (!library)
-      raise("ModelError", std::string("cannot load a model: ") + dlerror());
+    load(path);
     try {
       open(path, maxLevel);
     } catch (...) {
-      dlclose(library);
+      unload();
       throw;
     }
   }
@@ -123,7 +124,7 @@ public:
     for (quern_context *context : idle)
       quern_context_destroy(context);
     quern_model_close(model);
-    dlclose(library);
+    unload();
   }
 
   nb::object run(nb::args arrays);
@@ -145,6 +146,29 @@ public:
   const int threads;
 
 private:
+  /// Loads by the name of an open descriptor: by the path, the dynamic linker would give the library that it has loaded
+  /// under that path before, also where the file has been compiled anew since.
+  void load(const std::string &path) {
+    file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+      raise("FileError", "'" + path + "' cannot be opened: " + strerror(errno));
+    std::string name = "/proc/self/fd/" + std::to_string(file);
+    library = dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (library)
+      return;
+    std::string reason = dlerror();
+    if (reason.compare(0, name.size() + 2, name + ": ") == 0)
+      reason.erase(0, name.size() + 2);
+    close(file);
+    raise("ModelError", "'" + path + "' cannot be loaded: " + reason);
+  }
+
+  /// The descriptor stays open as long as the library: its name must stand for no other.
+  void unload() {
+    dlclose(library);
+    close(file);
+  }
+
   void open(const std::string &path, unsigned maxLevel) {
     descriptor = static_cast<const quern_model_descriptor *>(dlsym(library, "quern_model_descriptor"));
     if (!descriptor)
@@ -209,6 +233,7 @@ private:
   nb::object makeArray(uint32_t output, const int64_t *dims, int32_t rank) const;
 
   void *library = nullptr;
+  int file = -1;
   const quern_model_descriptor *descriptor = nullptr;
   quern_model *model = nullptr;
   nb::object convert, empty;

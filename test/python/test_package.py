@@ -141,6 +141,16 @@ def test_save_and_load(compiled, arrays, tmp_path):
     np.testing.assert_array_equal(quern.load(path)(*arrays), compiled(*arrays))
 
 
+def test_a_file_that_was_compiled_anew(square_plus, compiled, arrays, tmp_path):
+    path = tmp_path / "model.so"
+    compiled.save(path)
+    before = quern.load(path)
+    other = make_model({"x": (TensorProto.FLOAT, [2])}, {"z": (TensorProto.FLOAT, [2])}, [helper.make_node("Neg", ["x"], ["z"])])
+    quern.compile(other).save(path)
+    np.testing.assert_array_equal(quern.load(path)(np.float32([1, 2])), np.float32([-1, -2]))
+    np.testing.assert_array_equal(before(*arrays), compiled(*arrays))
+
+
 def test_levels(square_plus, arrays, tmp_path):
     quern.compile(square_plus, target="x86-64").save(tmp_path / "model.so")
     lowest = quern.load(tmp_path / "model.so", max_level=3)

@@ -138,6 +138,9 @@ Error run() {
     errs() << "\r" << std::string(24, ' ') << "\r";
   if (error)
     return error;
+  if (!silent)
+    for (const std::string &warning : compilation.warnings)
+      errs() << "quern: warning: " << compilation.input << ": " << warning << "\n";
   if (!options.stopAfter.empty() && options.stopAfter != "emit" && options.stopAfter != "link")
     return writeModule(compilation);
   if (options.emit == EmitKind::Assembly)
