@@ -19,7 +19,8 @@ def SimplifyGraph : Pass<"quern-simplify-graph", "::mlir::ModuleOp"> {
     ```
 
     It must run after the lowering and before FoldConstants, which computes the products of constants made here.
-    Full cases: test/passes/graph/simplify-graph.mlir.
+    Full cases, by the file of the rewrite: compose-movement.mlir, drop-neutral.mlir, fold-scales.mlir and
+    form-layer-norm.mlir of test/passes/graph.
   }];
   let dependentDialects = ["::quern::graph::GraphDialect"];
 }

@@ -1,0 +1,43 @@
+// RUN: quern-opt %s --quern-emit-kernels=target=x86-64-v4 --canonicalize --cse | FileCheck %s
+
+// Movement costs no memory: a slice moves the address that the load reads.
+// CHECK-LABEL: func.func @movement_v4
+// CHECK:       scf.for
+// CHECK:       scf.for %[[ROW:.*]] =
+// CHECK-NEXT:    %[[R:.*]] = arith.addi %[[ROW]], %c2
+// CHECK-NEXT:    %[[A:.*]] = arith.muli %[[R]], %c32
+// CHECK-NEXT:    %[[B:.*]] = arith.addi %[[A]], %c16
+// CHECK-NEXT:    vector.load %{{.*}}[%[[B]]]
+// CHECK:         vector.store
+// CHECK-NOT:   vector.store
+
+// Lanes that are not neighbours in memory are gathered.
+// CHECK-LABEL: func.func @transposed_v4
+// CHECK-DAG:   %[[LANES:.*]] = arith.constant dense<[0, 32, 64, 96, {{.*}}, 480]> : vector<16xindex>
+// CHECK:       vector.gather %{{.*}}[%{{.*}}] [%[[LANES]]]
+
+// A value that two ops ask for at one point is computed once.
+// CHECK-LABEL: func.func @shared_v4
+// CHECK:       scf.for
+// CHECK:         %[[E:.*]] = math.sqrt
+// CHECK-NOT:     math.sqrt
+// CHECK:         arith.mulf %[[E]], %[[E]]
+// CHECK:         vector.store
+kernel.func @movement attributes {dims = 0 : i64, schedule = #kernel.schedule<"loops", {}, "test">} {
+^bb0(%x: tensor<16x32xf32>):
+  %0 = graph.slice %x {starts = ["2", "16"], steps = array<i64: 1, 1>} : (tensor<16x32xf32>) -> tensor<8x16xf32>
+  %1 = graph.exp %0 : (tensor<8x16xf32>) -> tensor<8x16xf32>
+  kernel.yield %1 : tensor<8x16xf32>
+}
+kernel.func @transposed attributes {dims = 0 : i64, schedule = #kernel.schedule<"loops", {}, "test">} {
+^bb0(%x: tensor<16x32xf32>):
+  %0 = graph.transpose %x {permutation = array<i64: 1, 0>} : (tensor<16x32xf32>) -> tensor<32x16xf32>
+  %1 = graph.neg %0 : (tensor<32x16xf32>) -> tensor<32x16xf32>
+  kernel.yield %1 : tensor<32x16xf32>
+}
+kernel.func @shared attributes {dims = 0 : i64, schedule = #kernel.schedule<"loops", {}, "test">} {
+^bb0(%x: tensor<16xf32>):
+  %0 = graph.sqrt %x : (tensor<16xf32>) -> tensor<16xf32>
+  %1 = graph.mul %0, %0 : (tensor<16xf32>, tensor<16xf32>) -> tensor<16xf32>
+  kernel.yield %1 : tensor<16xf32>
+}

@@ -1,0 +1,21 @@
+// RUN: quern-opt %s --quern-emit-kernels=target=x86-64-v4 --canonicalize --cse | FileCheck %s
+
+// The accumulators of a row of pixels are carried through the window and the 16 input channels; nothing is stored before
+// the sums are complete. Window rows outside the image are clipped from the loop.
+// CHECK-LABEL: func.func @k_v4
+// CHECK-DAG:   arith.maxsi
+// CHECK-DAG:   arith.minsi
+// CHECK:       scf.for %{{.*}} iter_args({{.*}} -> (vector<16xf32>, vector<16xf32>
+// CHECK:         scf.for %{{.*}} = %c0 to %c16 step %c1 iter_args(
+// CHECK-NOT:     vector.store
+// CHECK:         %[[W:.*]] = vector.load
+// CHECK:         %[[X:.*]] = vector.broadcast
+// CHECK-NEXT:    vector.fma %[[X]], %[[W]]
+// CHECK:         %[[X2:.*]] = vector.broadcast
+// CHECK-NEXT:    vector.fma %[[X2]], %[[W]]
+// CHECK:       vector.store
+kernel.func @k attributes {dims = 0 : i64, schedule = #kernel.schedule<"conv", {task_blocks = 1 : i64, task_rows = 8 : i64}, "test">} {
+^bb0(%x: tensor<1x1x8x8x16xf32>, %w: tensor<1x1x3x3x16x16xf32>):
+  %0 = graph.conv %x, %w {blocked_input, blocked_output, channels = 16 : i64, dilations = array<i64: 1, 1>, group = 1 : i64, kernel = array<i64: 3, 3>, pads = array<i64: 1, 1, 1, 1>, strides = array<i64: 1, 1>} : (tensor<1x1x8x8x16xf32>, tensor<1x1x3x3x16x16xf32>) -> tensor<1x1x8x8x16xf32>
+  kernel.yield %0 : tensor<1x1x8x8x16xf32>
+}

@@ -1,0 +1,23 @@
+// RUN: quern-opt %s --quern-emit-kernels=target=x86-64-v4 --canonicalize --cse | FileCheck %s
+
+// Each operand of a concatenation is a piece: a loop nest of its own that writes its place in the result; the last whole
+// vector is followed by a masked one.
+// CHECK:       kernel.func @k attributes {{{.*}}tasks = "2"
+// CHECK-LABEL: func.func @k_v4
+// CHECK:       arith.cmpi ult
+// CHECK:       scf.if
+// CHECK:         vector.load
+// CHECK-NEXT:    arith.negf
+// CHECK:         vector.maskedload
+// CHECK:         vector.maskedstore
+// CHECK:       scf.if
+// CHECK:         %[[ROW:.*]] = arith.muli %{{.*}}, %c40
+// CHECK-NEXT:    %[[AT:.*]] = arith.addi %[[ROW]], %c24
+// CHECK-NEXT:    vector.store %{{.*}}[%[[AT]]]
+// CHECK-NOT:   vector.maskedstore
+kernel.func @k attributes {dims = 0 : i64, schedule = #kernel.schedule<"loops", {}, "test">} {
+^bb0(%x: tensor<4x24xf32>, %y: tensor<4x16xf32>):
+  %0 = graph.neg %x : (tensor<4x24xf32>) -> tensor<4x24xf32>
+  %1 = graph.concat %0, %y {axis = 1 : i64} : (tensor<4x24xf32>, tensor<4x16xf32>) -> tensor<4x40xf32>
+  kernel.yield %1 : tensor<4x40xf32>
+}

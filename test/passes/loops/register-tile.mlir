@@ -1,0 +1,20 @@
+// RUN: quern-opt %s --quern-emit-kernels=target=x86-64-v4 --canonicalize --cse | FileCheck %s
+
+// Rows x vectors of accumulators: a vector of B serves every row, a scalar of A is broadcast once and serves every vector.
+// CHECK-LABEL: func.func @k_v4
+// CHECK:       scf.for
+// CHECK:         %[[B0:.*]] = vector.load
+// CHECK:         %[[B1:.*]] = vector.load
+// CHECK:         %[[A0:.*]] = vector.broadcast
+// CHECK-NEXT:    vector.fma %[[A0]], %[[B0]]
+// CHECK-NEXT:    vector.fma %[[A0]], %[[B1]]
+// CHECK:         %[[A1:.*]] = vector.broadcast
+// CHECK-NEXT:    vector.fma %[[A1]], %[[B0]]
+// CHECK-NEXT:    vector.fma %[[A1]], %[[B1]]
+// CHECK:         scf.yield
+kernel.func @k attributes {dims = 0 : i64, schedule = #kernel.schedule<"gemm", {task_columns = 64 : i64, task_rows = 126 : i64}, "test">} {
+^bb0(%x: tensor<14x64xf32>, %w: tensor<2x64x16xf32>, %b: tensor<32xf32>):
+  %0 = graph.matmul %x, %w {columns = 32 : i64} : (tensor<14x64xf32>, tensor<2x64x16xf32>) -> tensor<14x32xf32>
+  %1 = graph.add %0, %b : (tensor<14x32xf32>, tensor<32xf32>) -> tensor<14x32xf32>
+  kernel.yield %1 : tensor<14x32xf32>
+}

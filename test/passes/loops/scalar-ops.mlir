@@ -1,0 +1,29 @@
+// RUN: quern-opt %s --quern-emit-kernels=target=x86-64-v4 --canonicalize --cse | FileCheck %s
+
+// NaN wins in a minimum; integer division is made safe before the machine's: a zero is reported and becomes 1, -1 is taken
+// out because the smallest integer by -1 traps.
+// CHECK-LABEL: func.func @k_v4
+// CHECK:       arith.minimumf
+// CHECK:       %[[ZERO:.*]] = arith.cmpi eq, %[[Y:.*]], %{{.*}} : vector<16xi32>
+// CHECK-NEXT:  %[[ANY:.*]] = vector.reduction <or>, %[[ZERO]]
+// CHECK-NEXT:  scf.if %[[ANY]]
+// CHECK:       %[[NONZERO:.*]] = arith.select %[[ZERO]], %[[ONE:.*]], %[[Y]]
+// CHECK:       %[[SAFE:.*]] = arith.select %{{.*}}, %[[ONE]], %[[NONZERO]]
+// CHECK-NEXT:  arith.divsi %{{.*}}, %[[SAFE]]
+
+// Against an ordinary constant one comparison is enough: a NaN compares false and stays.
+// CHECK-LABEL: func.func @relu_v4
+// CHECK:       %[[BELOW:.*]] = arith.cmpf ogt, %[[C:.*]], %[[X:.*]] : vector<16xf32>
+// CHECK-NEXT:  arith.select %[[BELOW]], %[[C]], %[[X]]
+kernel.func @k attributes {dims = 0 : i64, schedule = #kernel.schedule<"loops", {}, "test">} {
+^bb0(%x: tensor<16xf32>, %y: tensor<16xf32>, %i: tensor<16xi32>, %j: tensor<16xi32>):
+  %0 = graph.min %x, %y : (tensor<16xf32>, tensor<16xf32>) -> tensor<16xf32>
+  %1 = graph.div %i, %j : (tensor<16xi32>, tensor<16xi32>) -> tensor<16xi32>
+  kernel.yield %0, %1 : tensor<16xf32>, tensor<16xi32>
+}
+kernel.func @relu attributes {dims = 0 : i64, schedule = #kernel.schedule<"loops", {}, "test">} {
+^bb0(%x: tensor<16xf32>):
+  %zero = graph.constant dense<0.0> : tensor<f32>
+  %0 = graph.max %x, %zero : (tensor<16xf32>, tensor<f32>) -> tensor<16xf32>
+  kernel.yield %0 : tensor<16xf32>
+}

@@ -1,0 +1,15 @@
+// RUN: quern-opt %s --quern-emit-kernels=target=x86-64-v4 --canonicalize --cse | FileCheck %s
+
+// Window rows that fall outside the image are cut from the loop: row o of the output reads image rows
+// max(0, o - 1) to min(8, o + 2).
+// CHECK-LABEL: func.func @k_v4
+// CHECK:       scf.for %[[O:.*]] = %c0 to %c8
+// CHECK-DAG:     arith.subi %c1, %[[O]]
+// CHECK-DAG:     arith.subi %c9, %[[O]]
+// CHECK-DAG:     arith.maxsi %{{.*}}, %c0
+// CHECK-DAG:     arith.minsi %{{.*}}, %c3
+kernel.func @k attributes {dims = 0 : i64, schedule = #kernel.schedule<"conv", {task_blocks = 1 : i64, task_rows = 8 : i64}, "test">} {
+^bb0(%x: tensor<1x1x8x8x16xf32>, %w: tensor<1x1x3x3x16x16xf32>):
+  %0 = graph.conv %x, %w {blocked_input, blocked_output, channels = 16 : i64, dilations = array<i64: 1, 1>, group = 1 : i64, kernel = array<i64: 3, 3>, pads = array<i64: 1, 1, 1, 1>, strides = array<i64: 1, 1>} : (tensor<1x1x8x8x16xf32>, tensor<1x1x3x3x16x16xf32>) -> tensor<1x1x8x8x16xf32>
+  kernel.yield %0 : tensor<1x1x8x8x16xf32>
+}
