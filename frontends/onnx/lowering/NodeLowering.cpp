@@ -88,6 +88,10 @@ llvm::Error NodeLowering::takeFailure() {
   return failure ? llvm::make_error<QuernError>(failure->kind, failure->message) : llvm::Error::success();
 }
 
+void NodeLowering::warn(const Twine &text) {
+  mlir::emitWarning(node.getLoc()) << prefix() << text;
+}
+
 llvm::Error NodeLowering::expectOperands(size_t least, size_t most) {
   if (numOperands() > most)
     return error(ErrorKind::Model, "has {0} inputs, but the operator takes at most {1}", numOperands(), most);

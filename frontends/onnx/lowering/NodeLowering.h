@@ -63,6 +63,8 @@ public:
   void fail(llvm::Error error);
   bool failed() { return bool(failure); }
   llvm::Error takeFailure();
+  /// Tells the user what the compiled model does otherwise than the node might: "node 'name' (Op, opset 13): text".
+  void warn(const llvm::Twine &text);
   /// Model error unless there are `least` to `most` inputs, the first `least` of them present.
   llvm::Error expectOperands(size_t least, size_t most = SIZE_MAX);
 

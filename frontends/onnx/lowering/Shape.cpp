@@ -118,10 +118,14 @@ Lowered onnx::lowerSqueeze(NodeLowering &node) {
   llvm::Expected<std::optional<SmallVector<int64_t>>> given = attributeOrInput(node, "axes", 1);
   if (!given)
     return given.takeError();
+  // Values have one rank: without axes, an axis whose extent only the run will tell stays.
   SmallVector<int64_t> all;
   for (auto [axis, dim] : llvm::enumerate(dims))
     if (dim.isEqualTo(1))
       all.push_back(axis);
+    else if (!*given && !dim.constant())
+      node.warn("has no axes, and axis " + Twine(axis) + " has the dynamic extent " + dim.str() +
+                ", so it stays, also where it is 1; fix the model's shapes to have it squeezed");
   llvm::Expected<SmallVector<int64_t>> axes = node.axes(*given ? **given : all, dims.size());
   if (!axes)
     return axes.takeError();
