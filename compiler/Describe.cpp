@@ -132,6 +132,8 @@ llvm::json::Object describeManifest(Compilation &c, const ModelDescription &desc
     entry["reason"] = function.getSchedule().getReason().getValue();
     entry["tasks"] = function.getTasks().value_or("");
     entry["scratch"] = function.getScratch().value_or("");
+    if (function.getPhases())
+      entry["phases"] = *function.getPhases();
     llvm::json::Array ops;
     for (Operation &op : function.getBody().front().without_terminator())
       ops.push_back(op.getName().stripDialect());

@@ -343,7 +343,8 @@ def Graph_RnnOp : Graph_PureOp<"rnn", [AttrSizedOperandSegments]> {
   let summary = "the recurrent part of an RNN, LSTM or GRU layer, all steps and directions";
   let description = [{
     `projected` is x W^T + biases, computed by a matmul before: [directions, T, B, gates*H] (gates in ONNX order);
-    `recurrence` is R in panels of P columns, [directions, gates*H/P, H, P], P dividing H; `recurrence_bias` [directions, gates*H] only for GRU's linear_before_reset;
+    `recurrence` is R by blocks of P hidden units, zeros past the last, [directions, ceil(H/P), H, gates, P];
+    `recurrence_bias` [directions, gates*H] only for GRU's linear_before_reset;
     `initial_h`, `initial_c` [directions, B, H]; `lengths` [B] i32; `peepholes` [directions, 3*H].
     `activations` are ONNX's names, one per gate function and direction, as `alphas` and `betas` are. A `clip` of 0 is none.
     Absent initial states are 0, absent lengths T; outputs past a length are 0. Results: y [T, directions, B, H],

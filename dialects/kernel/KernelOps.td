@@ -65,11 +65,14 @@ def Kernel_YieldOp : Op<Kernel_Dialect, "yield", [Pure, Terminator, ReturnLike, 
 def Kernel_FuncOp : Op<Kernel_Dialect, "func", [IsolatedFromAbove, SingleBlock, Symbol]> {
   let summary = "one distinct kernel; its types' dims are the parameters d0, d1, ...";
   let description = [{
-    `dims` counts the parameters. `tasks` and `scratch` (bytes per thread) are expressions over them, set when the
-    loops are made. Dims that the kernel knows at compile time are constants in the types.
+    `dims` counts the parameters. `tasks`, `scratch` (bytes per thread), `phases` and `shared` are expressions over them,
+    set when the loops are made. Dims that the kernel knows at compile time are constants in the types.
+
+    A kernel in `phases` runs `tasks` tasks in each, numbered on from phase to phase; a phase begins when all tasks of
+    the one before have ended. `shared` bytes of memory that all tasks see carry values from one to the next.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, I64Attr:$dims, Kernel_ScheduleAttr:$schedule, OptionalAttr<StrAttr>:$tasks,
-                       OptionalAttr<StrAttr>:$scratch);
+                       OptionalAttr<StrAttr>:$scratch, OptionalAttr<StrAttr>:$phases, OptionalAttr<StrAttr>:$shared);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$sym_name attr-dict-with-keyword $body";
 }

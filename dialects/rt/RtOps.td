@@ -56,13 +56,14 @@ def Rt_ConstantOp : Rt_Op<"constant", [Pure]> {
   let results = (outs Rt_BufferType:$buffer);
 }
 def Rt_LaunchOp : Rt_Op<"launch"> {
-  let summary = "runs a kernel: `buffers` in the order of its arguments, then its results";
+  let summary = "runs a kernel: `buffers` in the order of its arguments, then its results, then its shared memory";
   let description = [{
     `dims` are the kernel's parameters, `tasks` and `scratch` its number of tasks and bytes of scratch per thread, all
-    expressions over the model's symbols. `site` numbers the launches of the model.
+    expressions over the model's symbols. `site` numbers the launches of the model. With `phases` the tasks run that
+    many times, numbered on, with a barrier between.
   }];
   let arguments = (ins StrAttr:$name, FlatSymbolRefAttr:$callee, I64Attr:$site, Variadic<Rt_BufferType>:$buffers, StrArrayAttr:$dims,
-                       StrAttr:$tasks, StrAttr:$scratch, StrAttr:$nodes);
+                       StrAttr:$tasks, StrAttr:$scratch, OptionalAttr<StrAttr>:$phases, StrAttr:$nodes);
 }
 def Rt_CopyOp : Rt_Op<"copy"> {
   let summary = "copies `bytes` bytes";

@@ -47,6 +47,7 @@ public:
     outputService = load(pointer, services, offsetof(quern_services, output));
     launchService = load(pointer, services, offsetof(quern_services, launch));
     failService = load(pointer, services, offsetof(quern_services, fail));
+    phasesService = load(pointer, services, offsetof(quern_services, launch_phases));
     inputs = field(offsetof(quern_frame, inputs));
     loadSymbols();
     reserveArrays();
@@ -230,8 +231,11 @@ private:
     for (auto [index, buffer] : llvm::enumerate(op.getBuffers()))
       store(places[buffer], bufferArray, index * 8);
     fillDims(parseAll(op.getDims()));
-    Value status = call(launchService, i32, {frame, narrow(op.getSite()), bufferArray, dimArray, value(*Dim::parse(op.getTasks())),
-                                             value(*Dim::parse(op.getScratch()))});
+    SmallVector<Value> arguments{frame, narrow(op.getSite()), bufferArray, dimArray, value(*Dim::parse(op.getTasks())),
+                                 value(*Dim::parse(op.getScratch()))};
+    if (op.getPhases())
+      arguments.push_back(value(*Dim::parse(*op.getPhases())));
+    Value status = call(op.getPhases() ? phasesService : launchService, i32, arguments);
     exitIf(b.create<LLVM::ICmpOp>(LLVM::ICmpPredicate::ne, status, narrow(0)), status);
   }
 
@@ -426,7 +430,7 @@ private:
   Type pointer, i64, i32;
   LLVM::LLVMFuncOp function;
   Block *exit = nullptr;
-  Value frame, inputs, arenaService, outputService, launchService, failService, bufferArray, dimArray;
+  Value frame, inputs, arenaService, outputService, launchService, failService, phasesService, bufferArray, dimArray;
   Symbols symbols; // values of symbols, and of expressions over them
   SmallVector<Value> slots;
   llvm::DenseMap<Value, Value> places;

@@ -63,6 +63,10 @@ struct EmitKernelsPass : impl::EmitKernelsPassBase<EmitKernelsPass> {
     if (source.getTasks() && *source.getTasks() != tasks)
       return source.emitError() << "level " << level.name << " has " << tasks << " tasks and another level has " << *source.getTasks();
     source.setTasks(tasks);
+    if (!kernel.phases.isEqualTo(1))
+      source.setPhases(kernel.phases.str());
+    if (!kernel.sharedBytes.isEqualTo(0))
+      source.setShared(kernel.sharedBytes.str());
     Dim most = source.getScratch() ? Dim::max(*Dim::parse(*source.getScratch()), kernel.scratchBytes) : kernel.scratchBytes;
     source.setScratch(most.str());
     return success();

@@ -33,7 +33,7 @@ KernelFunction::KernelFunction(ModuleOp module, kernel::FuncOp source, const Lev
   function = builder.create<func::FuncOp>(symbol, builder.getFunctionType({pointer}, {builder.getI32Type()}));
   builder.setInsertionPointToStart(function.addEntryBlock());
   launch = function.getArgument(0);
-  Value table = load(pointer, launch, kBuffers);
+  table = load(pointer, launch, kBuffers);
   dimsPointer = load(pointer, launch, kDims);
   scratchPointer = load(pointer, launch, kScratch);
   errorSlot = builder.create<memref::AllocaOp>(MemRefType::get({}, builder.getI32Type()));
@@ -167,12 +167,31 @@ SmallVector<Value> KernelFunction::strides(ArrayRef<Dim> dims) {
 
 //===--- Loops, scratch, errors -------------------------------------------------------------===//
 
+Value KernelFunction::launchField(int32_t position) {
+  return builder.create<arith::IndexCastOp>(builder.getIndexType(), load(builder.getI64Type(), launch, position));
+}
+
 void KernelFunction::forTasks(const Dim &count, function_ref<void(Value)> body) {
   tasks = count;
-  auto field = [&](int32_t position) -> Value {
-    return builder.create<arith::IndexCastOp>(builder.getIndexType(), load(builder.getI64Type(), launch, position));
-  };
-  forRange(field(kFirstTask), field(kLastTask), index(1), body);
+  forRange(launchField(kFirstTask), launchField(kLastTask), index(1), body);
+}
+
+void KernelFunction::forPhases(const Dim &count, const Dim &width, function_ref<void(Value, Value)> body) {
+  phases = count;
+  tasks = width;
+  Value first = launchField(kFirstTask), end = launchField(kLastTask), each = dim(width);
+  Value from = builder.create<arith::DivUIOp>(first, each), to = builder.create<index::CeilDivUOp>(end, each);
+  forRange(from, to, index(1), [&](Value phase) {
+    Value start = multiply(phase, each), zero = index(0);
+    Value lower = builder.create<arith::MaxSIOp>(builder.create<arith::SubIOp>(first, start), zero);
+    Value upper = builder.create<arith::MinSIOp>(builder.create<arith::SubIOp>(end, start), each);
+    Value last = builder.create<arith::SubIOp>(upper, index(1));
+    Value isOdd = builder.create<arith::CmpIOp>(arith::CmpIPredicate::ne, builder.create<arith::RemUIOp>(phase, index(2)), zero);
+    forRange(lower, upper, index(1), [&](Value task) {
+      Value opposite = builder.create<arith::SubIOp>(add(lower, last), task);
+      body(phase, builder.create<arith::SelectOp>(isOdd, opposite, task));
+    });
+  });
 }
 
 void KernelFunction::forRange(Value from, Value to, Value step, function_ref<void(Value)> body) {
@@ -182,16 +201,29 @@ void KernelFunction::forRange(Value from, Value to, Value step, function_ref<voi
   body(loop.getInductionVar());
 }
 
-Value KernelFunction::scratch(Type element, const Dim &elements) {
+Value KernelFunction::reserve(Value base, Dim &used, Type element, const Dim &elements) {
   Type storage = storageType(element);
   int64_t bytes = (storage.getIntOrFloatBitWidth() + 7) / 8;
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPoint(entryEnd);
   Type pointer = LLVM::LLVMPointerType::get(builder.getContext());
-  Value distance = builder.create<arith::IndexCastOp>(builder.getI64Type(), dim(scratchBytes));
-  Value address = builder.create<LLVM::GEPOp>(pointer, builder.getI8Type(), scratchPointer, ArrayRef<LLVM::GEPArg>{distance});
-  scratchBytes = scratchBytes + (elements * bytes).ceildiv(64) * 64;
+  Value distance = builder.create<arith::IndexCastOp>(builder.getI64Type(), dim(used));
+  Value address = builder.create<LLVM::GEPOp>(pointer, builder.getI8Type(), base, ArrayRef<LLVM::GEPArg>{distance});
+  used = used + (elements * bytes).ceildiv(64) * 64;
   return memory(address, element);
+}
+
+Value KernelFunction::scratch(Type element, const Dim &elements) {
+  return reserve(scratchPointer, scratchBytes, element, elements);
+}
+
+Value KernelFunction::shared(Type element, const Dim &elements) {
+  if (!sharedPointer) {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPoint(entryEnd);
+    sharedPointer = load(LLVM::LLVMPointerType::get(builder.getContext()), table, buffers.size());
+  }
+  return reserve(sharedPointer, sharedBytes, element, elements);
 }
 
 Value KernelFunction::refuse(Operation *op, Type type) {

@@ -51,11 +51,17 @@ public:
 
   /// Runs `body(task)` for this launch's tasks, and says how many tasks there are in all.
   void forTasks(const Dim &tasks, llvm::function_ref<void(mlir::Value task)> body);
+  /// Runs `body(phase, task)` for `tasks` tasks in each of `phases` phases; a phase begins when all tasks of the one
+  /// before have ended. Odd phases run their tasks in the opposite order: what was read last is in the cache still.
+  void forPhases(const Dim &phases, const Dim &tasks, llvm::function_ref<void(mlir::Value phase, mlir::Value task)> body);
   /// scf.for without carried values.
   void forRange(mlir::Value from, mlir::Value to, mlir::Value step, llvm::function_ref<void(mlir::Value)> body);
 
   /// `elements` more elements of this thread's scratch memory, 64-byte aligned, as a 1-D memref.
   mlir::Value scratch(mlir::Type element, const Dim &elements);
+
+  /// `elements` more elements of memory that all tasks of a launch share, 64-byte aligned, as a 1-D memref.
+  mlir::Value shared(mlir::Type element, const Dim &elements);
 
   /// Records a data error where the i1 (or vector of i1: any lane) holds; the kernel goes on and must stay in bounds.
   void fail(mlir::Value condition, KernelError error);
@@ -72,16 +78,19 @@ public:
   kernel::FuncOp source;
   const Level &level;
   mlir::ImplicitLocOpBuilder builder;
-  /// Expressions over the kernel's parameters; set by forTasks and scratch.
-  Dim tasks = 1, scratchBytes = 0;
+  /// Expressions over the kernel's parameters; set by forTasks, forPhases, scratch and shared.
+  Dim tasks = 1, phases = 1, scratchBytes = 0, sharedBytes = 0;
 
 private:
   mlir::Value load(mlir::Type type, mlir::Value base, int32_t position);
   mlir::Value memory(mlir::Value pointer, mlir::Type element);
+  /// The next `elements` elements of the memory at `base`, of which `used` bytes are taken.
+  mlir::Value reserve(mlir::Value base, Dim &used, mlir::Type element, const Dim &elements);
+  mlir::Value launchField(int32_t position);
   mlir::Value emit(const Dim &dim);
 
   mlir::func::FuncOp function;
-  mlir::Value launch, dimsPointer, scratchPointer, errorSlot;
+  mlir::Value launch, table, dimsPointer, scratchPointer, sharedPointer, errorSlot;
   mlir::Operation *entryEnd = nullptr; // dims are computed before this op
   llvm::SmallVector<mlir::Value> buffers;
   llvm::StringMap<mlir::Value> dimValues;

@@ -77,7 +77,8 @@ struct OutlineKernelsPass : impl::OutlineKernelsPassBase<OutlineKernelsPass> {
       parameters.renameAttributes(&op);
       op.setLoc(unknown);
     }
-    auto function = top.create<kernel::FuncOp>(unknown, "k", parameters.values.size(), region.getScheduleAttr(), StringAttr(), StringAttr());
+    auto function = top.create<kernel::FuncOp>(unknown, "k", parameters.values.size(), region.getScheduleAttr(), StringAttr(), StringAttr(),
+                                              StringAttr(), StringAttr());
     function.getBody().takeBody(region.getBody());
     std::string text;
     llvm::raw_string_ostream stream(text);

@@ -15,7 +15,8 @@ namespace {
 
 /// A tensor that needs memory of its own: from the op that makes it to its last reader, in the order of a walk.
 struct Life {
-  Value value;
+  Value value; ///< null: what the tasks of `launch` share
+  Operation *launch;
   unsigned begin, end;
   Dim bytes;
 };
@@ -114,12 +115,32 @@ private:
     return llvm::all_of(names, [&](const std::string &name) { return early.contains(name); });
   }
 
+  kernel::FuncOp calleeOf(kernel::LaunchOp launch) { return module.lookupSymbol<kernel::FuncOp>(launch.getCallee()); }
+
+  /// An expression over the kernel's parameters as one over the model's symbols.
+  static Dim expression(kernel::LaunchOp launch, StringRef text) {
+    SmallVector<Dim> values = dimsOf(launch.getDims());
+    return Dim::parse(text)->substitute([&](StringRef name) -> std::optional<Dim> {
+      size_t index = 0;
+      if (!name.consume_front("d") || name.getAsInteger(10, index) || index >= values.size())
+        return std::nullopt;
+      return values[index];
+    });
+  }
+
+  Dim sharedBytes(kernel::LaunchOp launch) {
+    auto callee = calleeOf(launch);
+    return callee && callee.getShared() ? expression(launch, *callee.getShared()) : Dim(0);
+  }
+
   void assignSlots() {
     std::vector<Life> lives;
     function.walk<WalkOrder::PreOrder>([&](kernel::LaunchOp launch) {
       for (Value result : launch.getResults())
         if (!outputOf.count(result) && isEarly(bytesOf(result)))
-          lives.push_back({result, positions[launch].first, lastUse(result), bytesOf(result)});
+          lives.push_back({result, launch, positions[launch].first, lastUse(result), bytesOf(result)});
+      if (Dim bytes = sharedBytes(launch); isEarly(bytes) && !bytes.isEqualTo(0))
+        lives.push_back({Value(), launch, positions[launch].first, positions[launch].second, bytes});
     });
     // Best fit in program order: of the free slots the one nearest in size, judged with every symbol at 64.
     constexpr int64_t hint = 64;
@@ -140,7 +161,7 @@ private:
       }
       slots[best] = Dim::max(slots[best], life.bytes);
       freeFrom[best] = life.end;
-      slotOf[life.value] = best;
+      (life.value ? slotOf[life.value] : sharedSlotOf[life.launch]) = best;
     }
   }
 
@@ -208,20 +229,17 @@ private:
         place = builder.create<rt::AllocateOp>(loc, buffer(), bytesOf(result).str());
       operands.push_back(place);
     }
-    auto callee = module.lookupSymbol<kernel::FuncOp>(launch.getCallee());
+    auto callee = calleeOf(launch);
     if (!callee || !callee.getTasks())
       return launch.emitError() << "needs a kernel whose loops are made";
-    SmallVector<Dim> values = dimsOf(launch.getDims());
-    auto expression = [&](StringRef text) {
-      return Dim::parse(text)->substitute([&](StringRef name) -> std::optional<Dim> {
-        size_t index = 0;
-        if (!name.consume_front("d") || name.getAsInteger(10, index) || index >= values.size())
-          return std::nullopt;
-        return values[index];
-      }).str();
-    };
-    builder.create<rt::LaunchOp>(loc, launch.getName(), launch.getCallee(), site++, operands, launch.getDims(), expression(*callee.getTasks()),
-                                 expression(*callee.getScratch()), launch.getNodes());
+    if (auto slot = sharedSlotOf.find(launch); slot != sharedSlotOf.end())
+      operands.push_back(builder.create<rt::SlotOp>(loc, buffer(), slot->second));
+    else if (callee.getShared())
+      operands.push_back(builder.create<rt::AllocateOp>(loc, buffer(), sharedBytes(launch).str()));
+    StringAttr phases = callee.getPhases() ? builder.getStringAttr(expression(launch, *callee.getPhases()).str()) : StringAttr();
+    builder.create<rt::LaunchOp>(loc, builder.getStringAttr(launch.getName()), launch.getCalleeAttr(), builder.getI64IntegerAttr(site++),
+                                 operands, launch.getDims(), builder.getStringAttr(expression(launch, *callee.getTasks()).str()),
+                                 builder.getStringAttr(expression(launch, *callee.getScratch()).str()), phases, launch.getNodesAttr());
     return success();
   }
 
@@ -380,6 +398,7 @@ private:
   int64_t weightBytes = 0;
   SmallVector<Dim> slots;
   llvm::DenseMap<Value, int64_t> slotOf;
+  llvm::DenseMap<Operation *, int64_t> sharedSlotOf;
   llvm::DenseMap<Value, unsigned> outputOf;
   llvm::DenseMap<Value, Value> buffers;
   llvm::DenseMap<Attribute, int64_t> segments;

@@ -37,6 +37,13 @@ Choice chooseMatmul(Operation *op) {
   return {"gemm", {{"task_rows", task.rows}, {"task_columns", task.columns}}, matmul.getColumns() ? "weights packed in panels of 16" : "both operands are data"};
 }
 
+Choice chooseRecurrent(Operation *op) {
+  auto rnn = cast<RnnOp>(op);
+  int64_t units = recurrentTaskUnits(rnn);
+  bool shared = units < *dimOf(rnn.getRecurrence(), 2).constant();
+  return {"recurrent", {{"task_units", units}}, shared ? "the units of each step are shared by tasks, one phase per step" : "short steps: a task walks all of them"};
+}
+
 /// The algorithm by the name of the anchor op; everything else is a vector loop.
 struct Line {
   StringRef op;
@@ -46,7 +53,7 @@ const Line table[] = {
     {"graph.conv", chooseConv},
     {"graph.matmul", chooseMatmul},
     {"graph.attention", [](Operation *) { return Choice{"attention", {}, "scores of a block of queries stay in cache"}; }},
-    {"graph.rnn", [](Operation *) { return Choice{"recurrent", {}, "steps in sequence, weights in cache"}; }},
+    {"graph.rnn", chooseRecurrent},
     {"graph.conv_transpose", [](Operation *) { return Choice{"conv_transpose", {}, "each output gathers the inputs that reach it"}; }},
     {"graph.top_k", [](Operation *) { return Choice{"top_k", {}, "a heap per row"}; }},
     {"graph.non_zero", [](Operation *) { return Choice{"non_zero", {}, "one pass counts, one writes"}; }},

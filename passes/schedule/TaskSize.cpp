@@ -62,4 +62,17 @@ ConvTask convTask(graph::ConvOp conv) {
   return task;
 }
 
+int64_t recurrentTaskUnits(graph::RnnOp rnn) {
+  // A barrier takes half a microsecond; a core does this in four, as the weights come from its L2 cache.
+  constexpr double kLeastStepFlops = 2e5;
+  // Of one row: enough accumulators to keep the arithmetic units busy.
+  constexpr int64_t kBlock = 16, kGateBlocks = 8;
+  SmallVector<Dim> weights = graph::dimsOf(rnn.getRecurrence());
+  int64_t blocks = *weights[1].constant(), hidden = *weights[2].constant(), gates = *weights[3].constant();
+  double rows = graph::dimOf(rnn.getProjected(), 2).constant().value_or(1);
+  if (2.0 * gates * hidden * hidden * rows < kLeastStepFlops)
+    return blocks * kBlock;
+  return std::min(kGateBlocks / gates, blocks) * kBlock;
+}
+
 } // namespace quern

@@ -20,4 +20,7 @@ struct ConvTask {
 };
 ConvTask convTask(graph::ConvOp conv);
 
+/// Hidden units of a recurrent layer that a task computes in each step; all of them where a step is too short to be shared.
+int64_t recurrentTaskUnits(graph::RnnOp rnn);
+
 } // namespace quern

@@ -52,5 +52,7 @@ static inline int64_t quern_dim_value(const quern_context *context, int64_t dim)
 
 int32_t quern_launch_site(quern_frame *frame, uint32_t site, const void *const *buffers, const int64_t *dims,
                           int64_t tasks, uint64_t scratch);
+int32_t quern_launch_phases(quern_frame *frame, uint32_t site, const void *const *buffers, const int64_t *dims,
+                            int64_t tasks, uint64_t scratch, int64_t phases);
 
 #endif

@@ -82,7 +82,8 @@ static void *output(quern_frame *frame, uint32_t index, int32_t rank, const int6
   return NULL;
 }
 
-const quern_services quern_context_services = {sizeof(quern_services), 0, arena, output, quern_launch_site, fail};
+const quern_services quern_context_services = {sizeof(quern_services), 0, arena, output, quern_launch_site, fail,
+                                               quern_launch_phases};
 
 /* The host function's side: any copy of these finds the services of the copy that made the frame. */
 
@@ -95,6 +96,11 @@ void *quern_frame_output(quern_frame *frame, uint32_t index, int32_t rank, const
 int32_t quern_frame_launch(quern_frame *frame, uint32_t site, const void *const *buffers, const int64_t *dims,
                            int64_t tasks, uint64_t scratch) {
   return frame->services->launch(frame, site, buffers, dims, tasks, scratch);
+}
+
+int32_t quern_frame_launch_phases(quern_frame *frame, uint32_t site, const void *const *buffers, const int64_t *dims,
+                                  int64_t tasks, uint64_t scratch, int64_t phases) {
+  return frame->services->launch_phases(frame, site, buffers, dims, tasks, scratch, phases);
 }
 
 int32_t quern_frame_fail(quern_frame *frame, int32_t status, const char *format, int64_t a, int64_t b, int64_t c) {

@@ -11,6 +11,7 @@ struct job {
   const int64_t *dims;
   char *scratch;
   uint64_t scratch_bytes;
+  int64_t first_task; /* of the phase */
   uint32_t mode; /* floating-point mode of the thread that runs the model: results must not depend on who computes */
   _Atomic int32_t error;
 };
@@ -23,7 +24,7 @@ static void run_tasks(void *argument, int64_t first, int64_t last, int32_t threa
   if (mode != job->mode)
     quern_set_floating_point_mode(job->mode);
   void *scratch = job->scratch_bytes ? job->scratch + (uint64_t)thread * job->scratch_bytes : NULL;
-  quern_launch launch = {job->buffers, job->dims, first, last, scratch};
+  quern_launch launch = {job->buffers, job->dims, job->first_task + first, job->first_task + last, scratch};
   int32_t error = job->kernel(&launch), none = 0;
   if (error)
     atomic_compare_exchange_strong_explicit(&job->error, &none, error, memory_order_relaxed, memory_order_relaxed);
@@ -33,11 +34,16 @@ static void run_tasks(void *argument, int64_t first, int64_t last, int32_t threa
 
 /* Apart from the direct way, so that this one's frame is not set up there. */
 __attribute__((noinline)) static int32_t run_on_pool(quern_context *context, quern_kernel kernel,
-                                                     const void *const *buffers, const int64_t *dims, int64_t tasks) {
-  struct job job = {kernel, buffers, dims, context->scratch.data, context->scratch_bytes, quern_floating_point_mode(),
-                    QUERN_KERNEL_OK};
-  context->pool->run(context->pool, tasks, run_tasks, &job);
-  return atomic_load_explicit(&job.error, memory_order_relaxed);
+                                                     const void *const *buffers, const int64_t *dims, int64_t tasks,
+                                                     int64_t phases) {
+  struct job job = {kernel, buffers, dims, context->scratch.data, context->scratch_bytes, 0,
+                    quern_floating_point_mode(), QUERN_KERNEL_OK};
+  int32_t error = QUERN_KERNEL_OK;
+  for (int64_t phase = 0; phase < phases && !error; ++phase, job.first_task += tasks) {
+    context->pool->run(context->pool, tasks, run_tasks, &job);
+    error = atomic_load_explicit(&job.error, memory_order_relaxed);
+  }
+  return error;
 }
 
 __attribute__((noinline)) static bool grow_scratch(quern_context *context, uint64_t bytes) {
@@ -73,8 +79,8 @@ __attribute__((noinline)) static int32_t fail(quern_context *context, const quer
                     is_known ? texts[error] : "a value is out of range", site->name);
 }
 
-int32_t quern_launch_site(quern_frame *frame, uint32_t site, const void *const *buffers, const int64_t *dims,
-                          int64_t tasks, uint64_t scratch) {
+int32_t quern_launch_phases(quern_frame *frame, uint32_t site, const void *const *buffers, const int64_t *dims,
+                            int64_t tasks, uint64_t scratch, int64_t phases) {
   quern_context *context = frame->context;
   if (tasks <= 0)
     return QUERN_OK;
@@ -85,12 +91,17 @@ int32_t quern_launch_site(quern_frame *frame, uint32_t site, const void *const *
   int64_t start = context->profile ? quern_now() : 0;
   int32_t error;
   if (tasks == 1 || !context->pool) {
-    quern_launch launch = {buffers, dims, 0, tasks, context->scratch.data};
+    quern_launch launch = {buffers, dims, 0, tasks * phases, context->scratch.data};
     error = kernel(&launch);
   } else {
-    error = run_on_pool(context, kernel, buffers, dims, tasks);
+    error = run_on_pool(context, kernel, buffers, dims, tasks, phases);
   }
   if (context->profile)
     context->profile(context->profile_user, site, tasks, quern_now() - start);
   return error ? fail(context, entry, error) : QUERN_OK;
+}
+
+int32_t quern_launch_site(quern_frame *frame, uint32_t site, const void *const *buffers, const int64_t *dims,
+                          int64_t tasks, uint64_t scratch) {
+  return quern_launch_phases(frame, site, buffers, dims, tasks, scratch, 1);
 }

@@ -24,7 +24,7 @@ TEST_F(Library, ExportsWhatProgramsCall) {
         "quern_context_create", "quern_context_destroy", "quern_run", "quern_context_error",
         "quern_context_arena_bytes", "twice_model_descriptor"})
     EXPECT_NE(dlsym(handle, name), nullptr) << name;
-  for (const char *name : {"quern_frame_arena", "quern_frame_output", "quern_frame_launch", "quern_frame_fail",
+  for (const char *name : {"quern_frame_arena", "quern_frame_output", "quern_frame_launch", "quern_frame_launch_phases", "quern_frame_fail",
                            "quern_validate", "quern_context_services"})
     EXPECT_EQ(dlsym(handle, name), nullptr) << name;
 }

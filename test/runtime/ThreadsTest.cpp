@@ -153,6 +153,61 @@ TEST(Threads, HaveTheirOwnScratch) {
   }
 }
 
+/// Phase p of `width` tasks: number t adds up what all tasks of the phase before wrote. buffers: width, words.
+static int32_t addUpPhase(const quern_launch *launch) {
+  int64_t width = *static_cast<const int64_t *>(launch->buffers[0]);
+  auto *words = static_cast<uint64_t *>(const_cast<void *>(launch->buffers[1]));
+  for (int64_t task = launch->first_task; task < launch->last_task; ++task) {
+    words[task] = uint64_t(task);
+    for (int64_t other = 0; task >= width && other < width; ++other)
+      words[task] += words[task / width * width - width + other] * uint64_t(other + 1);
+  }
+  return QUERN_KERNEL_OK;
+}
+
+TEST(Threads, PhasesFollowEachOther) {
+  for (int64_t width : {1, 2, 5, 64}) {
+    constexpr int64_t phases = 200;
+    auto wordsOf = [&](quern_pool *pool) {
+      std::vector<uint64_t> words(phases * width);
+      Model model({}, {}, {}, {addUpPhase}, [&](quern_frame *frame) -> int32_t {
+        const void *buffers[] = {&width, words.data()};
+        return quern_frame_launch_phases(frame, 0, buffers, nullptr, width, 0, phases);
+      });
+      ModelHandle opened = open(model);
+      ContextHandle context = createContext(opened, pool);
+      std::vector<quern_tensor> none;
+      run(context, {}, none);
+      return words;
+    };
+    std::vector<uint64_t> alone = wordsOf(nullptr);
+    EXPECT_NE(alone.back(), 0u);
+    for (int threads : {2, 3, 7}) {
+      PoolHandle pool(quern_pool_create(threads));
+      EXPECT_EQ(wordsOf(pool.get()), alone) << threads;
+    }
+  }
+}
+
+static int32_t failInPhaseOne(const quern_launch *launch) {
+  ++*static_cast<std::atomic<int> *>(const_cast<void *>(launch->buffers[0]));
+  return launch->last_task > 4 ? QUERN_KERNEL_SIZE : QUERN_KERNEL_OK;
+}
+
+TEST(Threads, NoPhaseFollowsAnError) {
+  std::atomic<int> calls = 0;
+  Model model({}, {}, {}, {failInPhaseOne}, [&](quern_frame *frame) -> int32_t {
+    const void *buffers[] = {&calls};
+    return quern_frame_launch_phases(frame, 0, buffers, nullptr, 4, 0, 1000);
+  });
+  ModelHandle opened = open(model);
+  PoolHandle pool(quern_pool_create(2));
+  ContextHandle context = createContext(opened, pool.get());
+  std::vector<quern_tensor> none;
+  EXPECT_NE(run(context, {}, none, QUERN_DATA_ERROR), "");
+  EXPECT_LE(calls, 8);
+}
+
 TEST(Threads, ManyShareAModel) {
   const int64_t tasks = 33;
   auto model = sumModel(tasks);

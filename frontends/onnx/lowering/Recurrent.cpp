@@ -114,16 +114,12 @@ static Value project(NodeLowering &node, Value x, Value bias, const Extents &ext
   return projected.size() == 1 ? projected[0] : node.concat(projected, 0);
 }
 
-/// R [D, gates*H, H] in panels of columns: [D, gates*H/P, H, P], what graph.rnn streams through. P divides H, so a panel
-/// belongs to one gate.
-static Value packRecurrence(NodeLowering &node, const Extents &extents, int64_t width) {
-  int64_t panel = extents.hidden;
-  for (int64_t candidate : {16, 32, 64, 128})
-    if (extents.hidden % candidate == 0 && extents.hidden > 0)
-      panel = candidate;
-  int64_t panels = panel ? width / panel : 1;
-  Value parts = node.reshape(node.operand(2), {extents.directions, panels, panel, extents.hidden});
-  return node.transpose(parts, {0, 1, 3, 2});
+/// R [D, gates*H, H] by blocks of hidden units: [D, ceil(H/16), H, gates, 16]. What a task of graph.rnn needs for its
+/// units lies in one piece, in the order in which it is read.
+static Value packRecurrence(NodeLowering &node, const Layer &layer, const Extents &extents) {
+  constexpr int64_t block = 16;
+  Value gates = node.reshape(node.operand(2), {extents.directions, layer.gates, extents.hidden, extents.hidden});
+  return node.transpose(node.builder.create<BlockOp>(gates, 2, block), {0, 2, 3, 1, 4});
 }
 
 /// The results in the node's layout; 1 has the batch first.
@@ -186,7 +182,7 @@ static Lowered lowerLayer(NodeLowering &node, const Layer &layer) {
   all.insert(all.begin(), extents->steps);
   Type lastType = tensorType(last, element);
   auto rnn = node.builder.create<RnnOp>(
-      TypeRange{tensorType(all, element), lastType, lastType}, projected, packRecurrence(node, *extents, width), recurrenceBias,
+      TypeRange{tensorType(all, element), lastType, lastType}, projected, packRecurrence(node, layer, *extents), recurrenceBias,
       initialH, initialC, lengths, lstm ? node.operand(7) : Value(), layer.kind, node.text("direction", "forward"),
       node.builder.getStrArrayAttr(activations->names), activations->alphas, activations->betas,
       llvm::APFloat(node.real("clip", 0.0)), beforeReset, node.integer("input_forget", 0) != 0);

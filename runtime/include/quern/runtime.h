@@ -221,6 +221,8 @@ typedef struct quern_services {
   int32_t (*launch)(struct quern_frame *frame, uint32_t site, const void *const *buffers, const int64_t *dims,
                     int64_t tasks, uint64_t scratch);
   int32_t (*fail)(struct quern_frame *frame, int32_t status, const char *format, int64_t a, int64_t b, int64_t c);
+  int32_t (*launch_phases)(struct quern_frame *frame, uint32_t site, const void *const *buffers, const int64_t *dims,
+                           int64_t tasks, uint64_t scratch, int64_t phases);
 } quern_services;
 
 /* What the host function sees. `symbols` holds the bound input symbols; the host function uses its own storage for
@@ -249,6 +251,11 @@ void *quern_frame_output(quern_frame *frame, uint32_t index, int32_t rank, const
  * without a pool, is one call on this thread; no tasks is no call. Nonzero is a quern_status: return it. */
 int32_t quern_frame_launch(quern_frame *frame, uint32_t site, const void *const *buffers, const int64_t *dims,
                            int64_t tasks, uint64_t scratch);
+
+/* The same `phases` times, one after the other: phase p runs tasks [p * tasks, (p + 1) * tasks) and begins when those
+ * of the phase before have ended. Without a pool, or with one task, it is one call with all of them. */
+int32_t quern_frame_launch_phases(quern_frame *frame, uint32_t site, const void *const *buffers, const int64_t *dims,
+                                  int64_t tasks, uint64_t scratch, int64_t phases);
 
 /* Records an error made of `format` with up to three %lld (nothing else is expanded) and returns `status`. */
 int32_t quern_frame_fail(quern_frame *frame, int32_t status, const char *format, int64_t a, int64_t b, int64_t c);

@@ -278,6 +278,16 @@ def arg_reduce(frame, o, x):
     return np.expand_dims(x.shape[o.axis] - 1 - function(np.flip(x, o.axis), o.axis), o.axis)
 
 
+@op("block")
+def block(frame, o, x):
+    size, axis = int(o.size), int(o.axis)
+    pad = [(0, 0)] * x.ndim
+    pad[axis] = (0, -x.shape[axis] % size)
+    x = np.pad(x, pad)
+    x = x.reshape(*x.shape[:axis], x.shape[axis] // size, size, *x.shape[axis + 1:])
+    return (np.moveaxis(x, axis + 1, -1),)
+
+
 @op("cumulative")
 def cumulative(frame, o, x):
     x = np.flip(x, o.axis) if o.reverse else x
@@ -446,8 +456,9 @@ def rnn(frame, o, *arguments):
     a = {name: next(given) if present else None for name, present in zip(names, o.operandSegmentSizes)}
     directions, steps, batch, width = a["projected"].shape
     size = a["r"].shape[2]
-    # Panels [directions, gates*H/P, H, P] to [directions, gates*H, H].
-    a["r"] = a["r"].transpose(0, 1, 3, 2).reshape(directions, width, size)
+    # Blocks of units [directions, ceil(H/P), H, gates, P] to [directions, gates*H, H].
+    a["r"] = a["r"].transpose(0, 3, 1, 4, 2).reshape(directions, a["r"].shape[3], -1, size)[:, :, :size]
+    a["r"] = a["r"].reshape(directions, width, size)
     lengths = a["lengths"] if a["lengths"] is not None else np.full(batch, steps)
     y = np.zeros((steps, directions, batch, size))
     last_h, last_c = np.zeros((directions, batch, size)), np.zeros((directions, batch, size))
