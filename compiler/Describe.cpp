@@ -1,5 +1,7 @@
 #include "compiler/Describe.h"
+#include "compiler/Unfused.h"
 #include "codegen/link/Manifest.h"
+#include "dialects/kernel/Facts.h"
 #include "dialects/kernel/Kernel.h"
 #include "dialects/rt/Rt.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -119,6 +121,32 @@ static llvm::json::Object describeFile(Compilation &c) {
   return about;
 }
 
+/// The facts of a launch beside its name: amounts as numbers, or as expressions over the symbols.
+static void addFacts(rt::LaunchOp launch, llvm::json::Object &site) {
+  static constexpr std::pair<llvm::StringLiteral, llvm::StringLiteral> amounts[] = {
+      {"flops", kernel::kFlopsAttr}, {"bytes", kernel::kBytesAttr}, {"weight_bytes", kernel::kWeightBytesAttr}};
+  for (auto [key, name] : amounts)
+    if (auto text = launch->getAttrOfType<StringAttr>(name)) {
+      int64_t number;
+      bool isNumber = !text.getValue().getAsInteger(10, number);
+      site[key] = isNumber ? llvm::json::Value(number) : llvm::json::Value(llvm::json::fixUTF8(text.getValue()));
+    }
+  if (auto reason = launch->getAttrOfType<StringAttr>(kernel::kBoundaryAttr))
+    site["boundary"] = llvm::json::fixUTF8(reason.getValue());
+}
+
+/// Integer parameters of the schedule, and each level's register tile.
+static void addSchedule(kernel::FuncOp function, llvm::json::Object &kernel) {
+  llvm::json::Object parameters, tiles;
+  for (NamedAttribute parameter : function.getSchedule().getParameters())
+    parameters[parameter.getName().strref()] = cast<IntegerAttr>(parameter.getValue()).getInt();
+  for (NamedAttribute fact : function->getDiscardableAttrs())
+    if (StringRef name = fact.getName().strref(); name.consume_front(kernel::kTilePrefix))
+      tiles[name] = cast<StringAttr>(fact.getValue()).getValue();
+  kernel["parameters"] = std::move(parameters);
+  kernel["tile"] = std::move(tiles);
+}
+
 llvm::json::Object describeManifest(Compilation &c, const ModelDescription &description) {
   llvm::json::Object manifest = describe(description);
   manifest["compiler"] = "quern " QUERN_VERSION;
@@ -130,6 +158,7 @@ llvm::json::Object describeManifest(Compilation &c, const ModelDescription &desc
     entry["name"] = function.getSymName();
     entry["algorithm"] = function.getSchedule().getAlgorithm().getValue();
     entry["reason"] = function.getSchedule().getReason().getValue();
+    addSchedule(function, entry);
     entry["tasks"] = function.getTasks().value_or("");
     entry["scratch"] = function.getScratch().value_or("");
     if (function.getPhases())
@@ -151,6 +180,9 @@ llvm::json::Object describeManifest(Compilation &c, const ModelDescription &desc
     kernels.push_back(std::move(entry));
   }
   manifest["kernels"] = std::move(kernels);
+  manifest["unfused"] = describeUnfused(*c.module);
+  llvm::json::Array &sites = *manifest.getArray("sites");
+  c.module->walk([&, index = size_t(0)](rt::LaunchOp launch) mutable { addFacts(launch, *sites[index++].getAsObject()); });
   if (auto bytes = (*c.module)->getAttrOfType<IntegerAttr>("quern.weight_bytes"))
     manifest["weights"] = bytes.getInt();
   c.module->walk([&](rt::ArenaOp arena) {

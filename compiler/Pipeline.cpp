@@ -2,11 +2,13 @@
 #include "compiler/Compile.h"
 #include "compiler/Describe.h"
 #include "compiler/PhaseText.h"
+#include "compiler/Unfused.h"
 #include "compiler/Verify.h"
 #include "codegen/LowerToLLVM.h"
 #include "codegen/link/DescriptorEmitter.h"
 #include "codegen/link/Header.h"
 #include "codegen/link/Linker.h"
+#include "codegen/link/LoadedBytes.h"
 #include "codegen/link/Manifest.h"
 #include "codegen/link/OutputFile.h"
 #include "frontends/onnx/Importer.h"
@@ -60,10 +62,12 @@ static llvm::Error runGraph(Compilation &c) {
   });
   if (llvm::Error error = fixShapes(*c.module, c.options.shapes))
     return error;
+  std::vector<graph::ModelNode> nodes = modelNodes(*c.module);
   auto module = lowerToGraph(*c.module);
   if (!module)
     return module.takeError();
   c.module = std::move(*module);
+  recordNodes(*c.module, nodes);
   return runPasses(c, [&](PassManager &manager) {
     manager.addPass(graph::createFoldConstantsPass()); // what depends on weights alone is computed once, here
     manager.addPass(createCSEPass());
@@ -77,7 +81,7 @@ static llvm::Error runGraph(Compilation &c) {
 }
 
 static llvm::Error runFuse(Compilation &c) {
-  return runPasses(c, [&](PassManager &manager) {
+  llvm::Error error = runPasses(c, [&](PassManager &manager) {
     manager.addPass(createMoveRowAxisLastPass()); // row kernels walk the last axes
     if (c.options.optimize) {
       manager.addPass(createAssignLayoutsPass()); // writes packing of weights down as graph ops ...
@@ -88,7 +92,11 @@ static llvm::Error runFuse(Compilation &c) {
     FormKernelsPassOptions options;
     options.fuse = c.options.optimize;
     manager.addPass(createFormKernelsPass(options));
+    manager.addPass(createMeasureWorkPass());
   });
+  if (!error)
+    recordUnfused(*c.module);
+  return error;
 }
 
 static llvm::Error runSchedule(Compilation &c) {
@@ -149,6 +157,8 @@ static llvm::Error runLink(Compilation &c) {
     return llvm::Error::success(); // assembly is text, which the caller writes
   ModelDescription description = describeModel(c);
   c.manifest = describeManifest(c, description);
+  llvm::StringRef runtime(quern_runtime_x86_64, size_t(quern_runtime_x86_64_end - quern_runtime_x86_64));
+  c.manifest["runtime"] = loadedBytes(runtime);
   description.manifest = formatManifest(llvm::json::Object(c.manifest));
   auto descriptor = emitDescriptor(description, *c.target);
   if (!descriptor)
@@ -161,7 +171,7 @@ static llvm::Error runLink(Compilation &c) {
   request.objects.push_back({descriptor->data(), descriptor->size()});
   std::deque<std::vector<char>> copies;
   request.weights = weightSegments(*c.module, copies);
-  request.runtime = {quern_runtime_x86_64, size_t(quern_runtime_x86_64_end - quern_runtime_x86_64)};
+  request.runtime = runtime;
   request.exports = descriptorExports(description);
   request.name = cIdentifier(description.name);
   request.soname = llvm::sys::path::filename(c.options.output).str();

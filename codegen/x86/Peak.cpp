@@ -1,13 +1,19 @@
 #include "codegen/x86/Peak.h"
 #include "codegen/x86/Host.h"
 #include <algorithm>
+#include <barrier>
 #include <chrono>
+#include <functional>
+#include <numeric>
+#include <thread>
 #include <vector>
 
 namespace quern {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+/// Of one measurement, of which the best part counts.
+constexpr std::chrono::milliseconds kTime(50);
 
 double secondsSince(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
 
@@ -28,17 +34,25 @@ double secondsSince(Clock::time_point begin) { return std::chrono::duration<doub
 
 void multiplyAdd512(int64_t rounds) { QUERN_BODY("z"); }
 void multiplyAdd256(int64_t rounds) { QUERN_BODY("y"); }
+
+/// Reads [at, end), a multiple of eight vectors, and forgets it.
+#define QUERN_LOAD(letter, bytes, i) "vmovups " #i "*" #bytes "(%0), %%" letter "mm" #i "\n\t"
+#define QUERN_READ(letter, bytes)                                                                                      \
+  asm volatile("1:\n\t" QUERN_LOAD(letter, bytes, 0) QUERN_LOAD(letter, bytes, 1) QUERN_LOAD(letter, bytes, 2)         \
+                   QUERN_LOAD(letter, bytes, 3) QUERN_LOAD(letter, bytes, 4) QUERN_LOAD(letter, bytes, 5)              \
+                       QUERN_LOAD(letter, bytes, 6) QUERN_LOAD(letter, bytes, 7)                                       \
+                           "add $8*" #bytes ", %0\n\tcmp %1, %0\n\tjb 1b\n\tvzeroupper\n\t"                            \
+               : "+r"(at) : "r"(end) : QUERN_CLOBBERS)
+
+void read512(const char *at, const char *end) { QUERN_READ("z", 64); }
+void read256(const char *at, const char *end) { QUERN_READ("y", 32); }
 #endif
 
-} // namespace
-
-double measurePeak(const Level &level) {
+double peakOfCore(const Level &level) {
   double best = 0;
 #if defined(__x86_64__)
-  if (!runsOnThisMachine(level))
-    return 0;
   constexpr int64_t rounds = 200000;
-  for (int i = 0; i < 20; ++i) {
+  for (auto end = Clock::now() + kTime; Clock::now() < end;) {
     auto begin = Clock::now();
     level.vectorBytes == 64 ? multiplyAdd512(rounds) : multiplyAdd256(rounds);
     best = std::max(best, double(rounds) * 10 * 2 * (level.vectorBytes / 4) / secondsSince(begin));
@@ -47,24 +61,47 @@ double measurePeak(const Level &level) {
   return best;
 }
 
-double measureReadBandwidth(size_t bytes) {
-  using Vector = uint64_t __attribute__((vector_size(64)));
-  std::vector<Vector> data(bytes / sizeof(Vector) + 8);
+double readBandwidthOfCore(const Level &level, size_t bytes) {
   double best = 0;
-  size_t passes = std::max<size_t>(1, (size_t(4) << 20) / bytes);
-  for (auto end = Clock::now() + std::chrono::milliseconds(50); Clock::now() < end;) {
+#if defined(__x86_64__)
+  constexpr size_t step = 8 * 64, leastBytes = size_t(4) << 20;
+  std::vector<char> data(std::max(bytes / step * step, step), 1);
+  size_t passes = std::max<size_t>(1, leastBytes / data.size());
+  for (auto end = Clock::now() + kTime; Clock::now() < end;) {
     auto begin = Clock::now();
-    for (size_t pass = 0; pass < passes; ++pass) {
-      Vector sums[4] = {};
-      for (size_t i = 0; i + 4 <= data.size(); i += 4)
-        for (size_t lane = 0; lane < 4; ++lane)
-          sums[lane] |= data[i + lane];
-      Vector sum = sums[0] | sums[1] | sums[2] | sums[3];
-      asm volatile("" : : "r"(&sum) : "memory");
-    }
-    best = std::max(best, double(passes) * double(data.size() & ~size_t(3)) * sizeof(Vector) / secondsSince(begin));
+    for (size_t pass = 0; pass < passes; ++pass)
+      (level.vectorBytes == 64 ? read512 : read256)(data.data(), data.data() + data.size());
+    best = std::max(best, double(passes) * double(data.size()) / secondsSince(begin));
   }
+#endif
   return best;
+}
+
+/// The sum over threads that measure at the same time.
+double onThreads(int threads, const std::function<double()> &measure) {
+  std::vector<double> rates(threads);
+  std::barrier start(threads);
+  std::vector<std::thread> others;
+  auto work = [&](int index) {
+    start.arrive_and_wait();
+    rates[index] = measure();
+  };
+  for (int index = 1; index < threads; ++index)
+    others.emplace_back(work, index);
+  work(0);
+  for (std::thread &other : others)
+    other.join();
+  return std::accumulate(rates.begin(), rates.end(), 0.0);
+}
+
+} // namespace
+
+double measurePeak(const Level &level, int threads) {
+  return runsOnThisMachine(level) ? onThreads(threads, [&] { return peakOfCore(level); }) : 0;
+}
+
+double measureReadBandwidth(const Level &level, size_t bytes, int threads) {
+  return runsOnThisMachine(level) ? onThreads(threads, [&] { return readBandwidthOfCore(level, bytes / threads); }) : 0;
 }
 
 } // namespace quern

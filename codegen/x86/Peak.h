@@ -4,11 +4,12 @@
 
 namespace quern {
 
-/// Float32 operations per second of one core at `level`, a fused multiply-add counting as two: the best of several
+/// Float32 operations per second of `threads` cores at `level`, a fused multiply-add counting as two: the best of several
 /// runs of independent multiply-adds in registers. 0 where the machine does not run the level. Takes about 50 ms.
-double measurePeak(const Level &level);
+double measurePeak(const Level &level, int threads = 1);
 
-/// Bytes per second that one core reads at best from a working set of `bytes`. Takes about 50 ms.
-double measureReadBandwidth(size_t bytes);
+/// Bytes per second that `threads` cores read at best, in vectors of `level`, from a working set of `bytes`, of which
+/// each has its part. 0 where the machine does not run the level. Takes about 50 ms.
+double measureReadBandwidth(const Level &level, size_t bytes, int threads = 1);
 
 } // namespace quern

@@ -1,4 +1,4 @@
-#include "dialects/graph/Graph.h"
+#include "dialects/graph/Work.h"
 #include "passes/fusion/Fusion.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -153,9 +153,12 @@ private:
     for (size_t i = 2; i < w.size(); ++i)
       kernel.push_back(*w[i].constant());
     Value packed = packWeight(conv.getLoc(), weight, depthwise, blockedInput);
-    return builder.create<ConvOp>(conv.getLoc(), input, packed, with(conv.getStrides(), 1), with(conv.getDilations(), 1),
-                                  builder.getDenseI64ArrayAttr(pads), conv.getGroupAttr(), blockedInput ? builder.getUnitAttr() : UnitAttr(),
-                                  builder.getUnitAttr(), builder.getI64IntegerAttr(*w[0].constant()), builder.getDenseI64ArrayAttr(kernel));
+    auto made = builder.create<ConvOp>(conv.getLoc(), input, packed, with(conv.getStrides(), 1), with(conv.getDilations(), 1),
+                                       builder.getDenseI64ArrayAttr(pads), conv.getGroupAttr(), blockedInput ? builder.getUnitAttr() : UnitAttr(),
+                                       builder.getUnitAttr(), builder.getI64IntegerAttr(*w[0].constant()), builder.getDenseI64ArrayAttr(kernel));
+    if (blockedInput)
+      made->setDiscardableAttr(kInputChannelsAttr, builder.getI64IntegerAttr(*dimOf(conv.getInput(), 1).constant()));
+    return made;
   }
 
   /// See graph.conv for the three forms.

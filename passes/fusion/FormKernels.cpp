@@ -7,6 +7,8 @@
 // Greedy, in program order: an op joins the kernels that make its operands where the kernel's emitter can still be one
 // (see `Group`), else it starts a kernel. It must run after FoldConstants and layout assignment, whose ops it fuses, and
 // before SelectSchedule, which looks at whole kernels.
+#include "dialects/graph/ModelNodes.h"
+#include "dialects/kernel/Facts.h"
 #include "dialects/kernel/Kernel.h"
 #include "passes/fusion/Fusion.h"
 #include "mlir/Analysis/TopologicalSortUtils.h"
@@ -23,6 +25,8 @@ namespace quern {
 
 namespace {
 
+constexpr size_t kMostOps = 64;
+
 /// What a kernel's emitter can take in.
 enum class GroupKind {
   Loops,  // elementwise ops and data movement over one domain
@@ -37,6 +41,7 @@ struct Group {
   SmallVector<Dim> domain; // dims of a full result
   int64_t firstRowAxis = -1;
   unsigned firstPosition; // of its first op, to bound the search for cycles
+  std::string boundary;   // why it is not part of a kernel before it
 };
 
 bool isHostOp(Operation *op) {
@@ -117,27 +122,43 @@ private:
   /// Joins the groups of the operands' producers where that is possible, else starts a group.
   void place(Operation *op) {
     Group *into = nullptr;
+    llvm::MapVector<Group *, StringRef> refusals;
     for (Value operand : llvm::reverse(op->getOperands())) {
       Operation *producer = operand.getDefiningOp();
       Group *group = producer ? groupOf.lookup(producer) : nullptr;
-      if (!group || group == into || !fuse)
+      if (Group *behind = groupBehindView(operand))
+        refusals.insert({behind, "it reads that result under other dims, as a view of memory"});
+      if (!group || group == into)
         continue;
-      if (!into) {
-        if (accepts(*group, op, operand) && !dependsOn(op, *group))
-          into = group;
-      } else if (canMerge(*into, *group) && accepts(*group, op, operand) && !dependsOn(op, *group) && !crossDepends(*into, *group)) {
+      if (into && !canMerge(*into, *group))
+        continue;
+      StringRef refusal = refuse(*group, op);
+      if (!refusal.empty())
+        refusals.insert({group, refusal});
+      else if (!into)
+        into = group;
+      else if (!crossDepends(*into, *group))
         into = merge(into, group);
-      }
     }
     if (!into) {
       groups.push_back(std::make_unique<Group>());
       into = groups.back().get();
       into->kind = kindOf(op);
       into->firstPosition = position[op];
+      into->boundary = describe(op, refusals.takeVector());
     }
     into->ops.push_back(op);
     groupOf[op] = into;
     update(*into, op);
+  }
+
+  /// The group that makes what `value` is a view of; null if it is none.
+  Group *groupBehindView(Value value) {
+    Operation *producer = value.getDefiningOp();
+    bool isView = false;
+    for (; isa_and_present<ReshapeOp>(producer); isView = true)
+      producer = producer->getOperand(0).getDefiningOp();
+    return isView && producer ? groupOf.lookup(producer) : nullptr;
   }
 
   void update(Group &group, Operation *op) {
@@ -174,40 +195,68 @@ private:
     });
   }
 
-  /// Whether `op`, which reads `operand` from the group, can be computed inside it.
-  bool accepts(Group &group, Operation *op, Value operand) {
-    if (group.kind == GroupKind::Closed || group.ops.size() > 64)
-      return false;
+  /// Why `op`, which reads a result of the group, is not computed inside it; empty if it is.
+  StringRef refuse(Group &group, Operation *op) {
+    if (!fuse)
+      return "-O0 keeps every operator apart";
+    if (group.ops.size() > kMostOps)
+      return "that kernel has as many operators as one may have";
+    StringRef refusal = refuseByKind(group, op);
+    if (refusal.empty() && dependsOn(op, group))
+      return "another operand is made from that kernel's result";
+    return refusal;
+  }
+
+  StringRef refuseByKind(Group &group, Operation *op) {
     bool elementwise = op->hasTrait<Elementwise>();
     SmallVector<Dim> result = dimsOf(op->getResult(0));
-    int64_t row = rowAxis(op);
     switch (group.kind) {
     case GroupKind::Anchor:
-      return elementwise && result == group.domain;
+      return !elementwise                ? "only elementwise operators are computed on the results of a contraction or pooling"
+             : result != group.domain ? "its dims are not those that the contraction or pooling writes"
+                                         : "";
     case GroupKind::Rows:
-      if (row >= 0)
-        return row == group.firstRowAxis && dimsOf(op->getOperand(0)) == group.domain && rowsStayWhole(op, group.domain, row);
-      return elementwise && (result == group.domain || result == reducedRow(group)) && rowsStayWhole(op, group.domain, group.firstRowAxis);
+      return refuseByRows(group, op, elementwise, result);
     case GroupKind::Loops:
-      if (row >= 0)
-        return dimsOf(op->getOperand(0)) == group.domain && llvm::all_of(group.ops, [&](Operation *member) {
-                 return member->hasTrait<Elementwise>() && dimsOf(member->getResult(0)) == group.domain && rowsStayWhole(member, group.domain, row);
-               });
-      if (elementwise && result == group.domain)
-        return true;
-      // Another domain: what the group made so far must not be a result of the kernel.
-      if (!elementwise && !isa<TransposeOp, SliceOp, BroadcastOp>(op))
-        return false;
-      if (elementwise && !llvm::all_of(group.ops, [](Operation *member) { return isa<BroadcastOp, IotaOp>(member); }))
-        return false; // a small result, broadcast here: computing it once per element would be waste
-      return llvm::all_of(group.ops, [&](Operation *member) {
-        return (member->hasTrait<Elementwise>() || isa<BroadcastOp, IotaOp, SliceOp>(member)) &&
-               llvm::all_of(member->getUsers(), [&](Operation *user) { return user == op || groupOf.lookup(user) == &group; });
-      });
+      return refuseByLoops(group, op, elementwise, result);
     case GroupKind::Closed:
-      return false;
+      return "the algorithm of that kernel computes one operator";
     }
     llvm_unreachable("all kinds are handled");
+  }
+
+  StringRef refuseByRows(Group &group, Operation *op, bool elementwise, ArrayRef<Dim> result) {
+    int64_t row = rowAxis(op);
+    if (row < 0 && !elementwise)
+      return "it does not walk the rows that the kernel walks";
+    bool fits = row >= 0 ? row == group.firstRowAxis && dimsOf(op->getOperand(0)) == group.domain
+                         : result == ArrayRef(group.domain) || result == ArrayRef(reducedRow(group));
+    if (!fits)
+      return "its rows are not those that the kernel walks";
+    return rowsStayWhole(op, group.domain, group.firstRowAxis) ? "" : "an operand is broadcast inside a row of several axes";
+  }
+
+  StringRef refuseByLoops(Group &group, Operation *op, bool elementwise, ArrayRef<Dim> result) {
+    if (int64_t row = rowAxis(op); row >= 0) {
+      bool fits = dimsOf(op->getOperand(0)) == group.domain && llvm::all_of(group.ops, [&](Operation *member) {
+                    return member->hasTrait<Elementwise>() && dimsOf(member->getResult(0)) == group.domain && rowsStayWhole(member, group.domain, row);
+                  });
+      return fits ? "" : "a reduction of rows takes in elementwise operators of its own dims only";
+    }
+    if (elementwise && result == ArrayRef(group.domain))
+      return "";
+    // Another domain: what the group made so far must not be a result of the kernel.
+    if (!elementwise && !isa<TransposeOp, SliceOp, BroadcastOp>(op))
+      return "it has loops of its own: it changes the layout, reads by index, or reads several elements for each that it writes";
+    if (elementwise && !llvm::all_of(group.ops, [](Operation *member) { return isa<BroadcastOp, IotaOp>(member); }))
+      return "the smaller result is broadcast here: it would be computed again for each element";
+    bool plain = llvm::all_of(group.ops, [](Operation *member) { return member->hasTrait<Elementwise>() || isa<BroadcastOp, IotaOp, SliceOp>(member); });
+    if (!plain)
+      return "that kernel reads in another order already";
+    bool only = llvm::all_of(group.ops, [&](Operation *member) {
+      return llvm::all_of(member->getUsers(), [&](Operation *user) { return user == op || groupOf.lookup(user) == &group; });
+    });
+    return only ? "" : "others read that result too: it is computed once, and kept";
   }
 
   bool canMerge(Group &a, Group &b) { return a.kind == GroupKind::Loops && b.kind == GroupKind::Loops && a.domain == b.domain; }
@@ -315,10 +364,11 @@ private:
           outputs.insert(result);
     }
     OpBuilder builder(group.ops.back());
-    auto [name, nodes] = nodesOf(group);
+    auto [name, nodes] = nodesOf(group.ops);
     SmallVector<Type> types = llvm::to_vector(llvm::map_range(outputs, [](Value v) { return v.getType(); }));
     auto region = builder.create<kernel::RegionOp>(group.ops.back()->getLoc(), types, builder.getStringAttr(name), inputs.getArrayRef(),
                                                    builder.getStringAttr(nodes), kernel::ScheduleAttr());
+    region->setDiscardableAttr(kernel::kBoundaryAttr, builder.getStringAttr(group.boundary));
     Block *body = builder.createBlock(&region.getBody());
     IRMapping mapping;
     for (Value input : inputs)
@@ -340,16 +390,21 @@ private:
     return region;
   }
 
-  std::pair<std::string, std::string> nodesOf(Group &group) {
-    llvm::SetVector<StringRef> names;
-    for (Operation *op : group.ops)
-      op->getLoc()->walk([&](Location loc) {
-        if (auto named = dyn_cast<NameLoc>(loc))
-          names.insert(named.getName());
-        return WalkResult::advance();
-      });
-    std::string first = names.empty() ? group.ops.front()->getName().stripDialect().str() : names.front().str();
-    return {first, llvm::join(names, ", ")};
+  /// What a group that starts with `op` is called, and the model's nodes in it.
+  static std::pair<std::string, std::string> nodesOf(ArrayRef<Operation *> ops) {
+    SmallVector<ModelNode> nodes;
+    for (Operation *op : ops)
+      collectNodes(op->getLoc(), nodes);
+    std::string first = nodes.empty() ? ops.front()->getName().stripDialect().str() : nodes.front().name.str();
+    return {first, llvm::join(llvm::map_range(nodes, [](const ModelNode &node) { return node.str(); }), ", ")};
+  }
+
+  /// "Transpose after conv1: ..." for the kernels that would not take `op` in.
+  static std::string describe(Operation *op, ArrayRef<std::pair<Group *, StringRef>> refusals) {
+    std::string text;
+    for (auto [group, refusal] : refusals)
+      text += (text.empty() ? "" : "; ") + ("after " + nodesOf(group->ops).first + ": " + refusal).str();
+    return text.empty() ? "no kernel before it makes what it reads" : (op->getName().stripDialect() + " " + text).str();
   }
 
   Block &block;

@@ -63,4 +63,18 @@ def FormKernelsPass : Pass<"quern-form-kernels", "mlir::ModuleOp"> {
   let dependentDialects = ["::quern::kernel::KernelDialect"];
 }
 
+def MeasureWorkPass : Pass<"quern-measure-work", "mlir::ModuleOp"> {
+  let summary = "Write down how much each kernel computes and moves";
+  let description = [{
+    Operations and bytes as expressions over the symbols (dialects/graph/Work.h), as facts that nothing computes with
+    (dialects/kernel/Facts.h): `quern explain` and `quern bench` print them.
+
+    ```mlir
+    kernel.region "fc" (%x, %w) {...}  ->  kernel.region "fc" (%x, %w) {kernel.flops = "128*batch", kernel.bytes = "96*batch + 256", ...}
+    ```
+
+    It must run after FormKernels.
+  }];
+}
+
 #endif

@@ -6,6 +6,7 @@
 //   softmax                over the last axis
 //   + bias, where(mask, x, -inf), * or / scale        in any order
 //   q k^T                  with scales on q and k, k transposed by an op or by the product
+#include "passes/graph/MergedLocation.h"
 #include "passes/graph/Passes.h"
 #include "passes/graph/Simplify.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -251,7 +252,7 @@ static LogicalResult formAttention(MatmulOp op, PatternRewriter &rewriter) {
   }
   SmallVector<Dim> dims = dimsOf(q);
   dims[3] = dimOf(v, 3);
-  Location loc = rewriter.getFusedLoc({parts->scores.product.getLoc(), op.getLoc()});
+  Location loc = rewriter.getFusedLoc({parts->scores.product.getLoc(), mergedLocation(parts->scores.product, op)});
   Value result = rewriter.create<AttentionOp>(loc, tensorType(dims, elementOf(q)), q, k, v, bias, llvm::APFloat(scale),
                                               /*causal=*/false);
   if (result.getType() != op.getType())

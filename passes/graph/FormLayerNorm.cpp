@@ -5,6 +5,7 @@
 //   x / sqrt(mean(x * x) + epsilon)                        without the mean: RMS normalization
 //
 // The means are over all axes from one on. Scale and bias stay as they are.
+#include "passes/graph/MergedLocation.h"
 #include "passes/graph/Simplify.h"
 
 using namespace mlir;
@@ -64,8 +65,9 @@ static LogicalResult formLayerNorm(Operation *op, Value numerator, Value denomin
   if (!deviation || deviation->d != numerator || numerator.getType() != op->getResult(0).getType())
     return rewriter.notifyMatchFailure(op, "not a value over the root of its own mean square");
   Value x = uncentered(numerator, deviation->axis);
-  rewriter.replaceOpWithNewOp<LayerNormOp>(op, op->getResult(0).getType(), x ? x : numerator, deviation->axis,
-                                           llvm::APFloat(deviation->epsilon), /*centered=*/bool(x));
+  Value rows = x ? x : numerator;
+  rewriter.replaceOp(op, rewriter.create<LayerNormOp>(mergedLocation(rows, op), op->getResult(0).getType(), rows, deviation->axis,
+                                                      llvm::APFloat(deviation->epsilon), /*centered=*/bool(x)));
   return success();
 }
 

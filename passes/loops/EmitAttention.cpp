@@ -10,6 +10,7 @@
 #include "codegen/common/VectorMath.h"
 #include "passes/loops/Emitters.h"
 #include "passes/loops/Epilogue.h"
+#include "passes/loops/RecordTile.h"
 #include "passes/loops/RegisterTile.h"
 #include "passes/loops/RowTiling.h"
 #include "passes/loops/TransposeBlock.h"
@@ -94,6 +95,7 @@ AttentionEmitter::AttentionEmitter(KernelFunction &kernel, graph::AttentionOp at
   demand.multiple = perPanel;
   demand.farRows = !keyCount.constant();
   tile = chooseTile(kernel.level, demand);
+  recordTile(kernel, tile, lanes);
 
   // One panel more than the keys need: rows of scores do not fall on the same cache sets.
   constexpr int64_t kMostRows = 32;

@@ -4,6 +4,7 @@
 #include "codegen/Schedules.h"
 #include "passes/loops/Emitters.h"
 #include "passes/loops/Epilogue.h"
+#include "passes/loops/RecordTile.h"
 #include "passes/loops/RegisterTile.h"
 #include "passes/loops/RowTiling.h"
 #include "passes/loops/Window.h"
@@ -72,6 +73,7 @@ ConvEmitter::ConvEmitter(KernelFunction &kernel, graph::ConvOp conv)
   demand.vectors = taskBlocks * vectorsPerBlock;
   demand.multiple = vectorsPerBlock;
   tile = chooseTile(kernel.level, demand);
+  recordTile(kernel, tile, lanes);
 }
 
 void ConvEmitter::emit() {

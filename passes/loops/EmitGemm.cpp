@@ -2,6 +2,7 @@
 #include "codegen/Schedules.h"
 #include "passes/loops/Emitters.h"
 #include "passes/loops/Epilogue.h"
+#include "passes/loops/RecordTile.h"
 #include "passes/loops/RegisterTile.h"
 #include "passes/loops/RowTiling.h"
 
@@ -103,6 +104,7 @@ GemmEmitter::GemmEmitter(KernelFunction &kernel, graph::MatmulOp matmul)
   demand.farRows = !depthExtent.constant();
   demand.multiple = kPanel / lanes;
   tile = chooseTile(kernel.level, demand);
+  recordTile(kernel, tile, lanes);
 }
 
 void GemmEmitter::emit() {

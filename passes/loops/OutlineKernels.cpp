@@ -1,3 +1,4 @@
+#include "dialects/kernel/Facts.h"
 #include "dialects/kernel/Kernel.h"
 #include "passes/loops/Loops.h"
 #include "llvm/ADT/StringMap.h"
@@ -76,6 +77,7 @@ struct OutlineKernelsPass : impl::OutlineKernelsPassBase<OutlineKernelsPass> {
         result.setType(parameters.rename(result.getType()));
       parameters.renameAttributes(&op);
       op.setLoc(unknown);
+      op.setDiscardableAttrs(ArrayRef<NamedAttribute>()); // facts, not what it computes
     }
     auto function = top.create<kernel::FuncOp>(unknown, "k", parameters.values.size(), region.getScheduleAttr(), StringAttr(), StringAttr(),
                                               StringAttr(), StringAttr());
@@ -93,6 +95,7 @@ struct OutlineKernelsPass : impl::OutlineKernelsPassBase<OutlineKernelsPass> {
     OpBuilder builder(region);
     auto launch = builder.create<kernel::LaunchOp>(region.getLoc(), resultTypes, region.getNameAttr(), FlatSymbolRefAttr::get(&getContext(), name),
                                                    region.getInputs(), dimsAttr(&getContext(), parameters.values), region.getNodesAttr());
+    kernel::passFacts(region, launch);
     region.replaceAllUsesWith(launch.getResults());
     region.erase();
   }

@@ -1,3 +1,5 @@
+#include "dialects/graph/Work.h"
+#include "dialects/kernel/Facts.h"
 #include "dialects/kernel/Kernel.h"
 #include "dialects/rt/Rt.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -20,11 +22,6 @@ struct Life {
   unsigned begin, end;
   Dim bytes;
 };
-
-Dim bytesOf(Value value) {
-  unsigned bits = elementOf(value).getIntOrFloatBitWidth();
-  return product(dimsOf(value)) * int64_t((std::max(bits, 8u) + 7) / 8);
-}
 
 class Planner {
 public:
@@ -237,9 +234,10 @@ private:
     else if (callee.getShared())
       operands.push_back(builder.create<rt::AllocateOp>(loc, buffer(), sharedBytes(launch).str()));
     StringAttr phases = callee.getPhases() ? builder.getStringAttr(expression(launch, *callee.getPhases()).str()) : StringAttr();
-    builder.create<rt::LaunchOp>(loc, builder.getStringAttr(launch.getName()), launch.getCalleeAttr(), builder.getI64IntegerAttr(site++),
-                                 operands, launch.getDims(), builder.getStringAttr(expression(launch, *callee.getTasks()).str()),
-                                 builder.getStringAttr(expression(launch, *callee.getScratch()).str()), phases, launch.getNodesAttr());
+    auto placed = builder.create<rt::LaunchOp>(loc, builder.getStringAttr(launch.getName()), launch.getCalleeAttr(), builder.getI64IntegerAttr(site++),
+                                               operands, launch.getDims(), builder.getStringAttr(expression(launch, *callee.getTasks()).str()),
+                                               builder.getStringAttr(expression(launch, *callee.getScratch()).str()), phases, launch.getNodesAttr());
+    kernel::passFacts(launch, placed);
     return success();
   }
 

@@ -1,12 +1,12 @@
 // quern compile: a model in, an artifact and its header out.
 #include "compiler/PhaseText.h"
 #include "compiler/tools/quern/Command.h"
+#include "compiler/tools/quern/Progress.h"
 #include "codegen/link/OutputFile.h"
 #include "mlir/IR/MLIRContext.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Process.h"
 #include "llvm/Support/raw_ostream.h"
-#include <unistd.h>
 
 using namespace llvm;
 
@@ -124,9 +124,8 @@ Error run() {
     sys::path::replace_extension(header, "h");
     options.header = header.str().str();
   }
-  bool terminal = isatty(STDERR_FILENO) && !quiet && !json;
-  if (terminal)
-    options.progress = [](unsigned index, StringRef phase) { errs() << formatv("\r[{0}/{1}] {2,-10}", index + 1, allPhases().size(), phase); };
+  Progress progress(!quiet && !json);
+  options.progress = [&](unsigned index, StringRef phase) { progress.show(formatv("[{0}/{1}] {2}", index + 1, allPhases().size(), phase).str()); };
 
   mlir::MLIRContext context;
   loadDialects(context);
@@ -134,8 +133,7 @@ Error run() {
   compilation.input = input;
   const bool asJson = json, withTiming = timing, silent = quiet; // lld resets every option when it has linked
   Error error = runPhases(compilation);
-  if (terminal)
-    errs() << "\r" << std::string(24, ' ') << "\r";
+  progress.clear();
   if (error)
     return error;
   if (!silent)
@@ -152,6 +150,11 @@ Error run() {
 
 } // namespace
 
-Command compileCommand() { return {&subcommand, run}; }
+static constexpr const char *examples = "  quern compile model.onnx -o model.so                    for every x86-64 with AVX2 or AVX-512\n"
+                                "  quern compile model.onnx --target native                for this machine\n"
+                                "  quern compile model.onnx --shape image=1x3x224x224      with dims fixed\n"
+                                "  quern compile model.onnx --stop-after fuse              the IR of a phase\n";
+
+Command compileCommand() { return {&subcommand, run, examples}; }
 
 } // namespace quern

@@ -2,13 +2,14 @@
 #include "codegen/x86/Host.h"
 #include "codegen/x86/Peak.h"
 #include "compiler/tools/quern/Command.h"
+#include "compiler/tools/quern/Machine.h"
+#include "compiler/tools/quern/Progress.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/JSON.h"
-#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Program.h"
+#include "llvm/Support/Threading.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/TargetParser/Host.h"
-#include <thread>
 
 using namespace llvm;
 
@@ -19,43 +20,34 @@ cl::SubCommand subcommand("doctor", "show what this machine is and measure what 
 cl::OptionCategory category("options of quern doctor");
 cl::opt<bool> json("json", cl::desc("print JSON"), cl::sub(subcommand), cl::cat(category));
 
-/// The first line of a file of the kernel; empty when there is none.
-std::string readLine(const Twine &path) {
-  auto buffer = MemoryBuffer::getFileAsStream(path);
-  return buffer ? (*buffer)->getBuffer().split('\n').first.trim().str() : "";
-}
+int coreCount() { return int(hardware_concurrency().compute_thread_count()); }
 
-/// Bytes of the data caches of core 0, nearest first.
-SmallVector<std::pair<std::string, uint64_t>> dataCaches() {
-  SmallVector<std::pair<std::string, uint64_t>> caches;
-  for (int index = 0; index < 8; ++index) {
-    std::string folder = formatv("/sys/devices/system/cpu/cpu0/cache/index{0}/", index);
-    std::string size = readLine(folder + "size");
-    uint64_t kibibytes;
-    if (size.empty() || readLine(folder + "type") == "Instruction" || StringRef(size).rtrim('K').getAsInteger(10, kibibytes))
-      continue;
-    caches.push_back({"L" + readLine(folder + "level"), kibibytes << 10});
-  }
-  return caches;
-}
-
-json::Array measureLevels() {
+/// Each level on one core, and the best of them on all.
+json::Array measureLevels(Progress &progress, const Level *&best) {
   json::Array levels;
-  for (const Level &level : allTargets().front().levels)
-    levels.push_back(json::Object{{"name", level.name}, {"runs", runsOnThisMachine(level)}, {"gflop_s", measurePeak(level) / 1e9}});
+  for (const Level &level : allTargets().front().levels) {
+    progress.show(("measuring " + level.name).str());
+    bool runs = runsOnThisMachine(level);
+    if (runs && !best)
+      best = &level;
+    json::Object entry{{"name", level.name}, {"runs", runs}, {"gflop_s", measurePeak(level) / 1e9}};
+    if (best == &level)
+      entry["gflop_s_all"] = measurePeak(level, coreCount()) / 1e9;
+    levels.push_back(std::move(entry));
+  }
   return levels;
 }
 
-/// Half of each cache, so that the rest of the machine fits beside; then memory, four times the last cache.
-json::Array measureMemory() {
+json::Array measureStores(Progress &progress, const Level &level) {
   json::Array rows;
-  uint64_t last = 8 << 20;
-  for (auto &[name, bytes] : dataCaches()) {
-    rows.push_back(json::Object{{"name", name}, {"bytes", bytes}, {"gb_s", measureReadBandwidth(bytes / 2) / 1e9}});
-    last = bytes;
+  progress.show("measuring memory");
+  Machine one = Machine::measure(level, 1), all = Machine::measure(level, coreCount());
+  for (auto [store, together] : zip(one.stores, all.stores)) {
+    json::Object row{{"name", store.name}, {"gb_s", store.rate / 1e9}, {"gb_s_all", together.rate / 1e9}};
+    if (store.bytes != UINT64_MAX)
+      row["bytes"] = store.bytes;
+    rows.push_back(std::move(row));
   }
-  uint64_t memory = std::min<uint64_t>(last * 4, uint64_t(256) << 20);
-  rows.push_back(json::Object{{"name", "memory"}, {"bytes", memory}, {"gb_s", measureReadBandwidth(memory) / 1e9}});
   return rows;
 }
 
@@ -68,38 +60,55 @@ json::Array findTools() {
   return tools;
 }
 
-Error run() {
-  json::Object report{{"cpu", sys::getHostCPUName()},
-                         {"threads", std::thread::hardware_concurrency()},
-                         {"levels", measureLevels()},
-                         {"caches", measureMemory()},
-                         {"tools", findTools()}};
-  if (json) {
-    outs() << formatv("{0:2}\n", json::Value(std::move(report)));
-    return Error::success();
-  }
-  outs() << formatv("{0,-12} {1}, {2} threads\n", "cpu", *report.getString("cpu"), std::thread::hardware_concurrency());
+json::Object examine() {
+  Progress progress;
+  const Level *best = nullptr;
+  json::Object report{{"cpu", sys::getHostCPUName()}, {"threads", coreCount()}, {"levels", measureLevels(progress, best)}, {"tools", findTools()}};
+  report["caches"] = best ? measureStores(progress, *best) : json::Array();
+  return report;
+}
+
+void print(const json::Object &report) {
+  int64_t cores = *report.getInteger("threads");
+  outs() << formatv("{0,-12} {1}, {2} threads\n", "cpu", *report.getString("cpu"), cores);
   for (const json::Value &value : *report.getArray("levels")) {
     const json::Object &level = *value.getAsObject();
     outs() << formatv("{0,-12} ", *level.getString("name"));
-    if (*level.getBoolean("runs"))
-      outs() << formatv("{0:F1} GFLOP/s of float32 on one core\n", *level.getNumber("gflop_s"));
-    else
+    if (!*level.getBoolean("runs")) {
       outs() << "does not run here\n";
+      continue;
+    }
+    outs() << formatv("{0:F1} GFLOP/s of float32 on one core", *level.getNumber("gflop_s"));
+    if (auto all = level.getNumber("gflop_s_all"))
+      outs() << formatv(", {0:F1} on {1}", *all, cores);
+    outs() << "\n";
   }
   for (const json::Value &value : *report.getArray("caches")) {
-    const json::Object &cache = *value.getAsObject();
-    outs() << formatv("{0,-12} {1} KiB, read at {2:F1} GB/s by one core\n", *cache.getString("name"), *cache.getInteger("bytes") >> 10, *cache.getNumber("gb_s"));
+    const json::Object &store = *value.getAsObject();
+    outs() << formatv("{0,-12} ", *store.getString("name"));
+    if (auto bytes = store.getInteger("bytes"))
+      outs() << formatv("{0} KiB, ", *bytes >> 10);
+    outs() << formatv("read at {0:F1} GB/s by one core, {1:F1} by {2}\n", *store.getNumber("gb_s"), *store.getNumber("gb_s_all"), cores);
   }
   for (const json::Value &value : *report.getArray("tools")) {
     const json::Object &tool = *value.getAsObject();
     outs() << formatv("{0,-12} {1}\n", *tool.getString("name"), tool.getString("path").value_or("not found; nothing of Quern needs it to run models"));
   }
+}
+
+Error run() {
+  json::Object report = examine();
+  if (json)
+    outs() << formatv("{0:2}\n", json::Value(std::move(report)));
+  else
+    print(report);
   return Error::success();
 }
 
 } // namespace
 
-Command doctorCommand() { return {&subcommand, run}; }
+static constexpr const char *examples = "  quern doctor            takes about a second\n";
+
+Command doctorCommand() { return {&subcommand, run, examples}; }
 
 } // namespace quern

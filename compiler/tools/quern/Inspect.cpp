@@ -40,12 +40,12 @@ void printValues(const json::Object &manifest, StringRef key, StringRef title) {
 
 void printFields(const json::Object &manifest) {
   struct Row {
-    StringLiteral title, key;
+    StringLiteral title, key, unit;
   };
-  static constexpr Row rows[] = {{"name", "name"}, {"compiler", "compiler"}, {"target", "target"}, {"arena", "arena"}, {"weights", "weights"}};
+  static constexpr Row rows[] = {{"name", "name", ""}, {"compiler", "compiler", ""}, {"target", "target", ""}, {"arena", "arena", " bytes"}, {"weights", "weights", " bytes"}, {"runtime", "runtime", " bytes"}};
   for (Row row : rows)
     if (const json::Value *value = manifest.get(row.key))
-      outs() << formatv("{0,-10} {1}{2}\n", row.title, text(value), row.title == "arena" || row.title == "weights" ? " bytes" : "");
+      outs() << formatv("{0,-10} {1}{2}\n", row.title, text(value), row.unit);
   if (const json::Object *model = manifest.getObject("model"))
     for (const auto &[key, value] : *model)
       outs() << formatv("{0,-10} {1}\n", key.str(), text(&value));
@@ -82,6 +82,8 @@ Error run() {
 
 } // namespace
 
-Command inspectCommand() { return {&subcommand, run}; }
+static constexpr const char *examples = "  quern inspect model.so              inputs, outputs, sizes, levels, who made it of what\n";
+
+Command inspectCommand() { return {&subcommand, run, examples}; }
 
 } // namespace quern

@@ -28,12 +28,19 @@ Expected<LoadedModel> LoadedModel::open(StringRef path, unsigned maxLevel) {
   if (quern_status status = quern_model_open(descriptor, &options, &result.model, &message))
     return makeError(status == QUERN_UNSUPPORTED_CPU ? ErrorKind::Unsupported : ErrorKind::Model, "{0}: {1}", quoted(path),
                      message ? message : quern_status_text(status));
+  StringRef name = quern_model_get_level(result.model)->name;
+  for (const Target &target : allTargets())
+    for (const Level &known : target.levels)
+      if (known.name == name)
+        result.level = &known;
+  if (!result.level)
+    return makeError(ErrorKind::Model, "{0} runs kernels of level {1}, which this version does not know", quoted(path), quoted(name));
   return result;
 }
 
 LoadedModel::LoadedModel(LoadedModel &&other)
     : library(std::exchange(other.library, nullptr)), model(std::exchange(other.model, nullptr)),
-      description(std::move(other.description)) {}
+      level(other.level), description(std::move(other.description)) {}
 
 LoadedModel::~LoadedModel() {
   if (model)

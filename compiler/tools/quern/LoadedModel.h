@@ -1,5 +1,6 @@
 // A compiled model, opened in this process.
 #pragma once
+#include "codegen/Target.h"
 #include "compiler/tools/quern/Npy.h"
 #include "llvm/Support/JSON.h"
 #include <map>
@@ -17,7 +18,8 @@ public:
   ~LoadedModel();
 
   const quern_model_descriptor &descriptor() const { return *quern_model_get_descriptor(model); }
-  llvm::StringRef level() const { return quern_model_get_level(model)->name; }
+  /// The level whose kernels run.
+  const Level &levelInfo() const { return *level; }
   const llvm::json::Object &manifest() const { return description; }
   const quern_model *handle() const { return model; }
 
@@ -31,6 +33,7 @@ private:
 
   void *library = nullptr;
   quern_model *model = nullptr;
+  const Level *level = nullptr;
   llvm::json::Object description;
 };
 

@@ -66,6 +66,9 @@ Error run() {
 
 } // namespace
 
-Command runCommand() { return {&subcommand, run}; }
+static constexpr const char *examples = "  quern run model.so --input image=image.npy --output results\n"
+                                "  quern run model.so --input tokens=random:1x128\n";
+
+Command runCommand() { return {&subcommand, run, examples}; }
 
 } // namespace quern

@@ -9,11 +9,21 @@ using namespace quern;
 
 static constexpr const char *overview = "Quern compiles machine-learning models into native shared libraries.\n"
                                         "  quern compile model.onnx -o model.so      compile\n"
-                                        "  quern SUBCOMMAND --help                   what a subcommand does\n";
+                                        "  quern explain model.so                    what came of it: kernels, their nodes and why\n"
+                                        "  quern bench model.so --kernels            how fast it is, and how fast it could be\n"
+                                        "  quern SUBCOMMAND --help                   what a subcommand does, with examples\n";
 
 static int fail(ErrorKind kind, StringRef message) {
   errs() << "quern: error: " << message << "\n";
   return exitCode(kind);
+}
+
+/// What --help begins with: of the subcommand that is asked for.
+static std::string overviewOf(ArrayRef<Command> commands, StringRef word) {
+  for (const Command &command : commands)
+    if (command.subcommand->getName() == word)
+      return ("examples\n" + StringRef(command.examples)).str();
+  return overview;
 }
 
 /// LLVM's libraries register options of their own, which mean nothing here.
@@ -21,7 +31,9 @@ static void hideForeignOptions(ArrayRef<Command> commands) {
   auto hide = [](cl::SubCommand &subcommand) {
     for (auto &entry : cl::getRegisteredOptions(subcommand)) {
       bool ours = any_of(entry.second->Categories, [](cl::OptionCategory *category) { return category->getName().starts_with("options of quern"); });
-      if (!ours && entry.first() != "help" && entry.first() != "version")
+      if (entry.first() == "help")
+        entry.second->setDescription("print this");
+      else if (!ours && entry.first() != "version")
         entry.second->setHiddenFlag(cl::ReallyHidden);
     }
   };
@@ -74,7 +86,7 @@ int main(int argc, char **argv) {
   cl::SetVersionPrinter([](raw_ostream &os) { os << "quern " QUERN_VERSION " (LLVM " LLVM_VERSION_STRING ")\n"; });
   std::string problem;
   raw_string_ostream stream(problem);
-  if (!cl::ParseCommandLineOptions(argc, argv, overview, &stream))
+  if (!cl::ParseCommandLineOptions(argc, argv, overviewOf(commands, argc > 1 ? argv[1] : ""), &stream))
     return fail(ErrorKind::Usage, rephrase(problem));
   for (Command &command : commands) {
     if (!*command.subcommand)

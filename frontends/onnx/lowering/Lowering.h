@@ -5,6 +5,7 @@
 // graph.name, no op of the onnx dialect is left. Errors name the node and are of kind Model or Unsupported.
 #pragma once
 #include "compiler/Diagnostics.h"
+#include "dialects/graph/ModelNodes.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 
@@ -12,5 +13,9 @@ namespace quern {
 
 /// `onnxModule` is not changed; blobs of its weights are shared.
 llvm::Expected<mlir::OwningOpRef<mlir::ModuleOp>> lowerToGraph(mlir::ModuleOp onnxModule);
+
+/// The nodes of the model and of the bodies in it, in order, without Constant nodes: as the graph ops' locations name
+/// them. The texts live as long as the context.
+std::vector<graph::ModelNode> modelNodes(mlir::ModuleOp onnxModule);
 
 } // namespace quern

@@ -1,5 +1,6 @@
 // What a lowering reads of its node, and errors.
 #include "frontends/onnx/lowering/NodeLowering.h"
+#include "frontends/onnx/lowering/Lowering.h"
 #include "frontends/onnx/lowering/Walk.h"
 #include "llvm/ADT/SmallSet.h"
 
@@ -14,6 +15,15 @@ static Location locationOf(NodeOp node) {
   if (name.empty() && node.getOutputNames() && !node.getOutputNames()->empty())
     name = cast<StringAttr>((*node.getOutputNames())[0]).getValue();
   return name.empty() ? op : NameLoc::get(StringAttr::get(node.getContext(), name), op);
+}
+
+std::vector<graph::ModelNode> quern::modelNodes(ModuleOp onnxModule) {
+  SmallVector<graph::ModelNode> nodes;
+  onnxModule.walk<WalkOrder::PreOrder>([&](NodeOp node) {
+    if (node.getOpType() != "Constant")
+      graph::collectNodes(locationOf(node), nodes);
+  });
+  return {nodes.begin(), nodes.end()};
 }
 
 NodeLowering::NodeLowering(Walk &walk, NodeOp node, ArrayRef<Value> operands, OpBuilder::InsertPoint where)

@@ -1,0 +1,30 @@
+// How much an op computes and touches, as expressions over the symbols: what explanations and rooflines are made of.
+//
+// Operations are those of the definition, on the model's own extents, whatever the kernel does: channels that fill up a
+// block do not count in a contraction, a multiply-add counts as two, exp as one. Moving data counts as none.
+#pragma once
+#include "dialects/graph/Graph.h"
+
+namespace quern::graph {
+
+/// On a convolution with blocked input: C, which its types have rounded up to whole blocks (i64, discardable).
+inline constexpr llvm::StringLiteral kInputChannelsAttr = "graph.input_channels";
+
+/// Operations of one execution of `op`:
+///
+///   matmul          2 N M K                       conv            2 N M O C/group K, taps on padding too
+///   conv_transpose  2 N C D M/group K             attention       2 P (D + Dv) + 5 P, P pairs of query and key
+///   rnn             2 T B H G H + gates           softmax         5 for each element: max, -, exp, +, /
+///   layer_norm      5 for each element, 3 for RMS  pool            one for each place of a window
+///   resize          2 for each place read         reduce, arg_reduce, cumulative, top_k   one for each element read
+///   elementwise     one for each element written  casts, constants and whatever only moves data   0
+Dim operationsOf(mlir::Operation *op);
+
+/// Elements of the operand that the op reads: each once, but for what picks some, which may read one more often.
+Dim elementsRead(mlir::OpOperand &operand);
+
+/// Bytes of a tensor in memory; i1 takes a byte.
+Dim bytesOf(mlir::Value value);
+Dim bytesOfElement(mlir::Value value);
+
+} // namespace quern::graph
