@@ -208,6 +208,8 @@ private:
   }
 
   StringRef refuseByKind(Group &group, Operation *op) {
+    if (GroupKind own = kindOf(op); own == GroupKind::Anchor || own == GroupKind::Closed)
+      return "it begins a kernel: its algorithm reads its operands from memory";
     bool elementwise = op->hasTrait<Elementwise>();
     SmallVector<Dim> result = dimsOf(op->getResult(0));
     switch (group.kind) {
@@ -247,7 +249,7 @@ private:
       return "";
     // Another domain: what the group made so far must not be a result of the kernel.
     if (!elementwise && !isa<TransposeOp, SliceOp, BroadcastOp>(op))
-      return "it has loops of its own: it changes the layout, reads by index, or reads several elements for each that it writes";
+      return "it has loops of its own: it reads by index, or several elements for each that it writes";
     if (elementwise && !llvm::all_of(group.ops, [](Operation *member) { return isa<BroadcastOp, IotaOp>(member); }))
       return "the smaller result is broadcast here: it would be computed again for each element";
     bool plain = llvm::all_of(group.ops, [](Operation *member) { return member->hasTrait<Elementwise>() || isa<BroadcastOp, IotaOp, SliceOp>(member); });
@@ -401,10 +403,13 @@ private:
 
   /// "Transpose after conv1: ..." for the kernels that would not take `op` in.
   static std::string describe(Operation *op, ArrayRef<std::pair<Group *, StringRef>> refusals) {
-    std::string text;
+    llvm::MapVector<StringRef, std::string> byReason;
     for (auto [group, refusal] : refusals)
-      text += (text.empty() ? "" : "; ") + ("after " + nodesOf(group->ops).first + ": " + refusal).str();
-    return text.empty() ? "no kernel before it makes what it reads" : (op->getName().stripDialect() + " " + text).str();
+      byReason[refusal] += (byReason[refusal].empty() ? "" : ", ") + nodesOf(group->ops).first;
+    std::string text;
+    for (auto &[refusal, names] : byReason)
+      text += (text.empty() ? " after " : "; after ") + names + ": " + refusal.str();
+    return text.empty() ? "no kernel before it makes what it reads" : op->getName().stripDialect().str() + text;
   }
 
   Block &block;
