@@ -83,12 +83,7 @@ def amount(value):
 
 @pytest.mark.parametrize("name", MODELS)
 def test_flops(folder, name):
-    assert sum(amount(launch["flops"]) for launch in launches(folder / f"{name}.so")) == MODELS[name][2] + padding(name)
-
-
-def padding(name):
-    """Elementwise ops count where they are computed: the convolution of "mixed" has whole blocks, so nothing is added."""
-    return 0
+    assert sum(amount(launch["flops"]) for launch in launches(folder / f"{name}.so")) == MODELS[name][2]
 
 
 def test_bytes(folder):
@@ -107,14 +102,15 @@ def test_the_artifact_explains_what_the_model_explains(folder, name):
 
 
 def test_kernels_say_why(folder):
-    conv, *rest = explain(folder / "mixed.so")["kernels"]
-    assert conv["algorithm"] == "conv" and conv["reason"] and conv["parameters"]["task_rows"] > 0
+    kernels = explain(folder / "mixed.so")["kernels"]
+    conv, = (kernel for kernel in kernels if kernel["algorithm"] == "conv")
+    assert conv["reason"] and conv["parameters"]["task_rows"] > 0
     assert all(re.fullmatch(r"\d+x\d+", tile) for tile in conv["tile"].values()) and conv["tile"]
     assert conv["launches"][0]["nodes"] == "c (Conv), r (Relu)"
-    assert conv["launches"][0]["boundary"] == "no kernel before it makes what it reads"
-    assert any("after" in launch["boundary"] for kernel in rest for launch in kernel["launches"])
+    assert kernels[0]["launches"][0]["boundary"] == "no kernel before it makes what it reads"
+    assert any("after c: " in launch["boundary"] for kernel in kernels for launch in kernel["launches"])
     text = call("explain", folder / "mixed.so")
-    for part in ("conv, launched 1 time", "register tile", "begins here: ", "8.45 kFLOP", "hot loop of", "nodes in no kernel:"):
+    for part in ("conv, launched 1 time", "register tile", "begins here: ", "8.45 kFLOP, ", "hot loop of", "nodes in no kernel:"):
         assert part in text
 
 

@@ -90,7 +90,7 @@ Error run() {
   std::vector<Row> rows;
   Progress progress;
   for (int count : threads.empty() ? std::vector<int>{1} : std::vector<int>(threads.begin(), threads.end())) {
-    progress.show(formatv("measuring on {0} threads", count).str());
+    progress.show(formatv("measuring on {0} thread{1}", count, count == 1 ? "" : "s").str());
     Measurement measurement = {count, {}, {}, nullptr};
     auto machine = kernels ? std::make_shared<Machine>(Machine::measure(model->levelInfo(), count)) : nullptr;
     if (Error error = measure(*model, tensors, measurement))

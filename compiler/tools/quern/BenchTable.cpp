@@ -164,7 +164,7 @@ void printCsv(ArrayRef<Row> rows) {
 }
 
 static void printMachine(const Row &row) {
-  outs() << formatv("{0} threads can do at best: {1:F0} GFLOP/s of float32", row.threads, row.machine->peak / 1e9);
+  outs() << formatv("{0} thread{1} can do at best: {2:F0} GFLOP/s of float32", row.threads, row.threads == 1 ? "" : "s", row.machine->peak / 1e9);
   for (const Machine::Store &store : row.machine->stores)
     outs() << formatv(", read {0} at {1:F0} GB/s", store.name, store.rate / 1e9);
   outs() << "\n";

@@ -122,7 +122,7 @@ void printLaunch(const json::Object &launch) {
 
 void printKernel(const json::Object &kernel) {
   const json::Array *launches = kernel.getArray("launches"), *ops = kernel.getArray("ops");
-  outs() << formatv("{0}: {1}, launched {2} times\n", text(kernel, "name"), text(kernel, "algorithm"), launches->size());
+  outs() << formatv("{0}: {1}, launched {2} time{3}\n", text(kernel, "name"), text(kernel, "algorithm"), launches->size(), launches->size() == 1 ? "" : "s");
   if (StringRef reason = text(kernel, "reason"); !reason.empty())
     outs() << "  why     " << reason << "\n";
   if (std::string schedule = describeSchedule(kernel); !schedule.empty())

@@ -29,6 +29,13 @@ class Value:
 class Kernel:
     name: str
     nodes: tuple[str, ...]
+    algorithm: str
+    reason: str
+    boundary: str
+    tile: dict[str, str]
+    flops: int | str
+    bytes: int | str
+    weight_bytes: int | str
 
 class CompiledModel:
     inputs: tuple[Value, ...]

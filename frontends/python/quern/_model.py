@@ -26,9 +26,20 @@ class Value:
 
 @dataclass(frozen=True)
 class Kernel:
-    """One launch of a kernel: its name, and the model's own nodes that it computes."""
+    """One launch of a kernel, as `quern explain` shows it.
+
+    flops and bytes (read and written, each once) are numbers, or texts over the symbols of the inputs where these are
+    open: "1584*batch". weight_bytes are those of bytes that the model brings along.
+    """
     name: str
-    nodes: tuple
+    nodes: tuple       # the model's own, "conv1 (Conv)"
+    algorithm: str
+    reason: str        # why this algorithm
+    boundary: str      # why it is not part of a kernel before it
+    tile: dict         # rows by columns of the register tile for each level, {"v4": "14x32"}; empty if it has none
+    flops: int | str
+    bytes: int | str
+    weight_bytes: int | str
 
 
 class CompiledModel:
@@ -115,7 +126,9 @@ class CompiledModel:
 
     @property
     def kernels(self):
-        return tuple(Kernel(site["name"], tuple(site["nodes"].split(", "))) for site in self.manifest["sites"])
+        """One for each launch, in the order of the run."""
+        manifest = self.manifest
+        return tuple(_kernel(site, manifest["kernels"][site["kernel"]]) for site in manifest["sites"])
 
     @property
     def threads(self):
@@ -134,6 +147,11 @@ class CompiledModel:
     def __reduce__(self):
         with open(self._path, "rb") as file:
             return _from_bytes, (file.read(), self.threads, self._max_level)
+
+
+def _kernel(site, kernel):
+    return Kernel(site["name"], tuple(site["nodes"].split(", ")), kernel["algorithm"], kernel["reason"], site["boundary"], kernel["tile"],
+                  site["flops"], site["bytes"], site["weight_bytes"])
 
 
 def _from_bytes(data, threads, max_level):
