@@ -54,9 +54,7 @@ private:
     Value &known = blocked[value];
     if (!known) {
       OpBuilder::InsertionGuard guard(builder);
-      // An input of the model has no node of its own: the blocks are the first reader's.
-      Location loc = value.getDefiningOp() ? value.getLoc() : builder.getInsertionPoint()->getLoc();
-      Value block = builder.create<BlockOp>(loc, value, 1, kBlock);
+      Value block = builder.create<BlockOp>(value.getLoc(), value, 1, kBlock);
       blocked[value] = block;
       return block;
     }

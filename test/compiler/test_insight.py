@@ -118,7 +118,7 @@ def test_nodes_in_no_kernel(folder):
     unfused = {node: entry["reason"] for entry in explain(folder / "mixed.so")["unfused"] for node in entry["nodes"]}
     assert set(unfused) == {"shape (Shape)", "flat (Flatten)"}
     assert unfused["flat (Flatten)"].startswith("a view") and "constants" in unfused["shape (Shape)"]
-    fused = {node for launch in launches(folder / "mixed.so") for node in launch["nodes"].split(", ")}
+    fused = {node for launch in launches(folder / "mixed.so") for node in launch["nodes"].split(", ") if node} # a change of layout has none
     assert fused == {"c (Conv)", "r (Relu)", "y (Gemm)"}
 
 

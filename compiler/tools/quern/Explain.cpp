@@ -114,7 +114,8 @@ std::string amount(const json::Object &launch, StringRef key, StringRef unit) {
 }
 
 void printLaunch(const json::Object &launch) {
-  outs() << formatv("  launch  {0}: {1}\n", text(launch, "name"), text(launch, "nodes"));
+  StringRef nodes = text(launch, "nodes");
+  outs() << formatv("  launch  {0}: {1}\n", text(launch, "name"), nodes.empty() ? "no node of the model, a change of layout" : nodes);
   outs() << formatv("          {0}, {1} in and out, of weights {2}\n", amount(launch, "flops", "FLOP"), amount(launch, "bytes", "B"), amount(launch, "weight_bytes", "B"));
   if (StringRef reason = text(launch, "boundary"); !reason.empty())
     outs() << "          begins here: " << reason << "\n";
