@@ -15,17 +15,23 @@ constexpr Row kTiles[] = {
 #include "codegen/x86/Schedules.inc"
 };
 
-/// Time of one reduction step of a tile, in half cycles: multiply-adds and loads go two per cycle, and fewer than eight
-/// accumulators wait for each other. Loads are not all hidden; those of vectors come from a farther cache.
-double stepTime(int64_t rows, int64_t vectors) {
-  return std::max({rows * vectors, rows + 2 * vectors, int64_t(8)}) + 0.05 * (rows + 6 * vectors);
+/// Multiply-adds in flight that keep the units busy.
+constexpr int64_t kInFlight = 8;
+
+/// Time of one reduction step of a tile, in half cycles: multiply-adds and loads go two per cycle, and few accumulators
+/// wait for each other. Loads are not all hidden; those of vectors come from a farther cache, and of more than four
+/// panels at a time (measured on vector times matrix) the prefetchers lose some.
+double stepTime(int64_t rows, int64_t vectors, const TileDemand &demand) {
+  int64_t wait = demand.chains ? 0 : kInFlight;
+  bool manyStreams = demand.chains && vectors > 4 * demand.multiple;
+  return std::max({rows * vectors, rows + 2 * vectors, wait}) + (manyStreams ? 0.11 : 0.05) * (rows + 6 * vectors);
 }
 
 /// Time of one reduction step over everything.
-double coverTime(const TileChoice &tile, int64_t rows, int64_t vectors) {
+double coverTime(const TileChoice &tile, int64_t rows, int64_t vectors, const TileDemand &demand) {
   int64_t rowTiles = llvm::divideCeil(rows, tile.rows), size = llvm::divideCeil(rows, rowTiles);
   int64_t rest = vectors % tile.vectors;
-  return rowTiles * ((vectors / tile.vectors) * stepTime(size, tile.vectors) + (rest ? stepTime(size, rest) : 0));
+  return rowTiles * ((vectors / tile.vectors) * stepTime(size, tile.vectors, demand) + (rest ? stepTime(size, rest, demand) : 0));
 }
 
 } // namespace
@@ -47,6 +53,10 @@ llvm::ArrayRef<TileChoice> registerTiles(const Level &level) {
   return {};
 }
 
+int64_t chainsOf(int64_t accumulators) {
+  return accumulators >= kInFlight ? 1 : llvm::PowerOf2Ceil(llvm::divideCeil(kInFlight, std::max<int64_t>(accumulators, 1)));
+}
+
 TileChoice chooseTile(const Level &level, const TileDemand &demand) {
   // Enough for the rests not to matter.
   constexpr int64_t kMany = 1 << 12;
@@ -55,13 +65,13 @@ TileChoice chooseTile(const Level &level, const TileDemand &demand) {
   int64_t rows = demand.rows ? std::max<int64_t>(*demand.rows, 1) : kMany;
   int64_t vectors = demand.vectors ? std::max<int64_t>(*demand.vectors, 1) : kMany;
   TileChoice best{1, demand.multiple, 1};
-  double bestTime = coverTime(best, rows, vectors);
+  double bestTime = coverTime(best, rows, vectors, demand);
   for (TileChoice tile : registerTiles(level)) {
     tile.vectors = std::min(tile.vectors, vectors) / demand.multiple * demand.multiple;
     if (tile.vectors == 0)
       continue;
     tile.rows = std::min(tile.rows, demand.farRows ? std::min(rows, kFarRows) : rows);
-    double time = coverTime(tile, rows, vectors);
+    double time = coverTime(tile, rows, vectors, demand);
     if (time >= bestTime)
       continue;
     best = tile;

@@ -17,11 +17,15 @@ struct TileDemand {
   std::optional<int64_t> rows;     ///< unknown: many
   std::optional<int64_t> vectors;  ///< of columns; unknown: many
   int64_t multiple = 1;            ///< of vectors that a tile must take: those of a panel
+  bool chains = false;             ///< the emitter splits the sums of small tiles into chainsOf() of them
   bool farRows = false;            ///< the distance between rows is a run-time number and costs address registers
 };
 
 /// All tiles of a level, from codegen/<architecture>/Schedules.inc.
 llvm::ArrayRef<TileChoice> registerTiles(const Level &level);
+
+/// Into how many sums each of so few accumulators is split, for the multiply-add units not to wait: eight are in flight.
+int64_t chainsOf(int64_t accumulators);
 
 /// The tile that covers the demand in the fewest steps, its rows cut to what is needed: 49 rows are covered by four
 /// tiles of 13 rather than by 14 + 14 + 14 + 7.

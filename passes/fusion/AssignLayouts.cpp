@@ -179,6 +179,13 @@ private:
 
   /// Ops that make a finite number of the zeros (or other finite numbers) that fill up a block.
   static bool staysFinite(Operation *op) {
+    if (auto div = dyn_cast<DivOp>(op)) {
+      auto constant = div.getRhs().getDefiningOp<ConstantOp>();
+      auto number = constant ? dyn_cast<SplatElementsAttr>(constant.getValue()) : SplatElementsAttr();
+      // One number has no filling of its own.
+      return number && isa<FloatType>(number.getElementType()) && product(dimsOf(div.getRhs())).isEqualTo(1) &&
+             !number.getSplatValue<APFloat>().isZero();
+    }
     return isa<AddOp, SubOp, MulOp, MinOp, MaxOp, NegOp, AbsOp, SigmoidOp, TanhOp, ErfOp, SoftplusOp, CompareOp, SelectOp, SignOp, FloorOp,
                CeilOp, RoundOp, NotOp, AndOp, OrOp, XorOp, SinOp, CosOp, AtanOp>(op);
   }

@@ -103,6 +103,7 @@ GemmEmitter::GemmEmitter(KernelFunction &kernel, graph::MatmulOp matmul)
     demand.vectors = llvm::divideCeil(std::min(*columns, taskColumns), kPanel) * (kPanel / lanes);
   demand.farRows = !depthExtent.constant();
   demand.multiple = kPanel / lanes;
+  demand.chains = true;
   tile = chooseTile(kernel.level, demand);
   recordTile(kernel, tile, lanes);
 }
@@ -171,9 +172,10 @@ void GemmEmitter::emitGroup(const Part &rows, Index column, int64_t vectors, boo
 }
 
 void GemmEmitter::emitTile(int64_t size, Index row, Index column, int64_t vectors, ArrayRef<Value> masks) {
-  RegisterTile registers(builder, {size, vectors, lanes, accumulator}, {a, strideA, b, panelWidth, panelStride});
+  int64_t chains = chainsOf(size * vectors);
+  RegisterTile registers(builder, {size, vectors, lanes, accumulator, chains}, {a, strideA, b, panelWidth, panelStride});
   Accumulators sums = registers.zero();
-  registers.accumulate(sums, {{depth, builder.index(1), stepB, tile.unroll}},
+  registers.accumulate(sums, {{depth, builder.index(1), stepB, std::max(tile.unroll, chains)}},
                        builder.add(offsetA, builder.mul(row, strideA)), offsetB);
   for (int64_t i = 0; i < size; ++i) {
     Index at = builder.add(builder.add(firstRow, row), i);

@@ -40,6 +40,12 @@ Value RegisterTile::loadScalar(Index offset) const {
   return builder.create<vector::BroadcastOp>(type, widen(builder, scalar, shape.element));
 }
 
+Value RegisterTile::sum(Value a, Value b) const {
+  if (isa<FloatType>(shape.element))
+    return builder.create<arith::AddFOp>(a, b);
+  return builder.create<arith::AddIOp>(a, b);
+}
+
 void RegisterTile::step(MutableArrayRef<Value> sums, Index offsetA, Index offsetB, int64_t first, int64_t end) const {
   SmallVector<Value> columns;
   for (int64_t j = 0; j < shape.vectors; ++j) {
@@ -63,10 +69,12 @@ void RegisterTile::accumulate(Accumulators &sums, ArrayRef<ReductionLoop> nest, 
                               int64_t first, int64_t end) const {
   auto begin = sums.begin() + first * shape.vectors, stop = sums.begin() + end * shape.vectors;
   SmallVector<Value> active(begin, stop);
+  size_t each = active.size();
+  active.resize(each * shape.chains, shape.chains > 1 ? zero().front() : Value());
   auto steps = [&](SmallVectorImpl<Value> &inside, Index a, Index b, int64_t count) {
     const ReductionLoop &loop = nest.back();
     for (int64_t u = 0; u < count; ++u)
-      step(inside, builder.add(a, builder.mul(loop.stepA, u)), builder.add(b, builder.mul(loop.stepB, u)), first, end);
+      step(MutableArrayRef(inside).slice(u % shape.chains * each, each), builder.add(a, builder.mul(loop.stepA, u)), builder.add(b, builder.mul(loop.stepB, u)), first, end);
   };
   auto descend = [&](auto &&self, size_t depth, Index a, Index b, SmallVectorImpl<Value> &inside) -> void {
     const ReductionLoop &loop = nest[depth];
@@ -86,7 +94,10 @@ void RegisterTile::accumulate(Accumulators &sums, ArrayRef<ReductionLoop> nest, 
     builder.carry(whole, loop.extent, 1, inside, body(1));
   };
   descend(descend, 0, offsetA, offsetB, active);
-  std::copy(active.begin(), active.end(), begin);
+  for (size_t half = active.size() / 2; half >= each; half /= 2)
+    for (size_t i = 0; i < half; ++i)
+      active[i] = sum(active[i], active[i + half]);
+  std::copy_n(active.begin(), each, begin);
 }
 
 } // namespace quern

@@ -8,7 +8,7 @@
 //
 // The accumulators are iter_args of the loops, so they never touch memory there. Whoever emits a tile owns the loops
 // around it and what happens to the accumulators at the end; a matmul, a convolution and the two products of attention
-// differ in nothing else. Register budget: rows * vectors + vectors + 1.
+// differ in nothing else. Register budget: rows * vectors * chains + vectors + 1.
 #pragma once
 #include "passes/loops/IndexBuilder.h"
 
@@ -19,6 +19,9 @@ struct TileShape {
   int64_t vectors;
   int64_t lanes;     ///< elements of one vector
   mlir::Type element; ///< of the accumulators: f32, f64 or an integer
+  /// Sums that each accumulator is split into, which take turns step by step: so few accumulators do not wait for each
+  /// other. A power of two that divides the unroll of the innermost loop.
+  int64_t chains = 1;
 };
 
 /// Where the factors lie. Offsets and strides count elements; the memrefs are 1-D. An element type narrower than the
@@ -61,6 +64,7 @@ public:
 
 private:
   void step(llvm::MutableArrayRef<mlir::Value> sums, Index offsetA, Index offsetB, int64_t first, int64_t end) const;
+  mlir::Value sum(mlir::Value a, mlir::Value b) const;
   mlir::Value loadVector(Index offset) const;
   mlir::Value loadScalar(Index offset) const;
 

@@ -39,6 +39,11 @@ __attribute__((noinline)) static int32_t run_on_pool(quern_context *context, que
   struct job job = {kernel, buffers, dims, context->scratch.data, context->scratch_bytes, 0,
                     quern_floating_point_mode(), QUERN_KERNEL_OK};
   int32_t error = QUERN_KERNEL_OK;
+  const quern_pool *pool = context->pool;
+  if (phases > 1 && pool->size >= offsetof(quern_pool, run_phases) + sizeof(pool->run_phases) && pool->run_phases) {
+    pool->run_phases(context->pool, tasks, phases, run_tasks, &job);
+    return atomic_load_explicit(&job.error, memory_order_relaxed);
+  }
   for (int64_t phase = 0; phase < phases && !error; ++phase, job.first_task += tasks) {
     context->pool->run(context->pool, tasks, run_tasks, &job);
     error = atomic_load_explicit(&job.error, memory_order_relaxed);

@@ -6,6 +6,11 @@
  * counting down the chunk's word; as the job cannot end while a claimed piece is not done, a successful claim is all
  * that a thread needs to read the job, and one that comes late finds nothing to claim.
  *
+ * A job of many short phases is cut in the same way, but a thread stays with its chunk from phase to phase, as what it
+ * read is in its caches, and a phase ends at a barrier: whoever finishes the last chunk publishes the next phase. Only a
+ * chunk whose thread has not begun it for a while is taken by others. Phases are numbered over the pool's life, so that a
+ * claim of a chunk in a phase succeeds once, and only while that phase runs.
+ *
  * One job runs at a time. Whoever comes second, from another thread or from inside a task, runs its tasks itself. */
 #include "cpu/clock.h"
 #include "cpu/futex.h"
@@ -21,6 +26,7 @@
 enum {
   CACHE_LINES = 128, /* two lines, as the prefetcher takes pairs */
   PIECES = 4,        /* of a chunk: enough that the last piece of a slow thread is short */
+  PATIENCE_NANOSECONDS = 1500, /* with a thread that has not begun its chunk of a phase */
   SPIN_NANOSECONDS = 400000, /* longer than the serial kernels between two launches: waking a sleeper costs 5 % there */
   YIELD_NANOSECONDS = 2000,
   SPINS_PER_CLOCK = 32
@@ -32,6 +38,7 @@ struct pool;
 
 struct worker {
   _Alignas(CACHE_LINES) _Atomic uint32_t unclaimed; /* pieces of its chunk that nobody has begun */
+  _Atomic uint64_t unclaimed_phase;                 /* in which nobody has begun its chunk; 0: it has none */
   _Alignas(CACHE_LINES) struct pool *pool;
   int32_t thread;
   pthread_t handle;
@@ -51,11 +58,15 @@ struct pool {
   task_body body;
   void *argument;
   int64_t tasks, chunks;
+  uint64_t first_phase;
   _Alignas(CACHE_LINES) _Atomic uint32_t epoch; /* counts jobs; idle workers sleep on it */
   _Atomic uint32_t sleepers;
   _Atomic uint32_t is_stopping;
   _Alignas(CACHE_LINES) _Atomic uint32_t unfinished; /* pieces; the holder sleeps on it */
   _Atomic uint32_t holder_sleeps;
+  _Alignas(CACHE_LINES) _Atomic uint64_t phase; /* the running one; none runs where it is end_phase */
+  _Atomic uint32_t unfinished_chunks;           /* of that phase */
+  _Alignas(CACHE_LINES) _Atomic uint64_t end_phase;
   struct worker workers[]; /* [0] is the holder's: it has a chunk, but no thread */
 };
 
@@ -125,6 +136,51 @@ static void take_part(struct pool *pool, int32_t thread) {
   }
 }
 
+/* Runs the chunk if nobody has begun it in this phase. The last one to finish opens the next phase: all that was written
+ * in this one is visible there. */
+static bool run_chunk_of_phase(struct pool *pool, int64_t index, int32_t thread, uint64_t phase) {
+  uint64_t expected = phase;
+  if (!atomic_compare_exchange_strong_explicit(&pool->workers[index].unclaimed_phase, &expected, phase + 1,
+                                               memory_order_acquire, memory_order_relaxed))
+    return false;
+  struct range chunk = part_of((struct range){0, pool->tasks}, pool->chunks, index);
+  int64_t before = (int64_t)(phase - pool->first_phase) * pool->tasks;
+  pool->body(pool->argument, before + chunk.first, before + chunk.last, thread);
+  if (atomic_fetch_sub_explicit(&pool->unfinished_chunks, 1, memory_order_acq_rel) == 1) {
+    atomic_store_explicit(&pool->unfinished_chunks, (uint32_t)pool->chunks, memory_order_relaxed);
+    atomic_store_explicit(&pool->phase, phase + 1, memory_order_release);
+  }
+  return true;
+}
+
+/* Waits for the phase to end, and helps with chunks that nobody begins. */
+static void wait_for_phase(struct pool *pool, int32_t thread, uint64_t phase) {
+  int64_t start = 0;
+  for (int spins = 1; atomic_load_explicit(&pool->phase, memory_order_acquire) == phase; ++spins) {
+    quern_pause();
+    if (spins % SPINS_PER_CLOCK)
+      continue;
+    int64_t now = quern_now();
+    start = start ? start : now;
+    if (now - start < PATIENCE_NANOSECONDS)
+      continue;
+    for (int32_t index = 0; index < pool->interface.threads; ++index)
+      run_chunk_of_phase(pool, index, thread, phase);
+    sched_yield();
+  }
+}
+
+/* Takes part in the phases that are left of the job, if it has any. */
+static void take_part_in_phases(struct pool *pool, int32_t thread) {
+  for (;;) {
+    uint64_t phase = atomic_load_explicit(&pool->phase, memory_order_acquire);
+    if (phase >= atomic_load_explicit(&pool->end_phase, memory_order_acquire))
+      return;
+    run_chunk_of_phase(pool, thread, thread, phase);
+    wait_for_phase(pool, thread, phase);
+  }
+}
+
 static void wait_for_job(struct pool *pool, uint32_t epoch) {
   spin(pool, &pool->epoch, epoch, /*until_equal=*/false);
   if (atomic_load(&pool->epoch) != epoch)
@@ -143,6 +199,7 @@ static void *work(void *argument) {
     if (atomic_load(&pool->is_stopping))
       return NULL;
     take_part(pool, worker->thread);
+    take_part_in_phases(pool, worker->thread);
     wait_for_job(pool, epoch);
   }
 }
@@ -168,6 +225,7 @@ static void start_workers(struct pool *pool, int32_t process) {
 /* What a fork leaves behind of threads that do not exist in the child. */
 static void forget_threads(struct pool *pool) {
   atomic_store(&pool->sleepers, 0);
+  atomic_store(&pool->phase, atomic_load(&pool->end_phase));
   for (int32_t thread = 0; thread < pool->interface.threads; ++thread)
     atomic_store(&pool->workers[thread].unclaimed, 0);
 }
@@ -191,22 +249,47 @@ static bool try_hold(struct pool *pool, int32_t process) {
                                                                       memory_order_acquire, memory_order_relaxed);
 }
 
-static void hand_out(struct pool *pool, int64_t tasks, task_body body, void *argument) {
-  int64_t threads = pool->interface.threads, chunks = tasks < threads ? tasks : threads;
-  /* As part_of: the first `longer` chunks have one task more. */
-  int64_t each = tasks / chunks, longer = tasks % chunks;
-  uint32_t long_pieces = pieces_of(each + 1), short_pieces = pieces_of(each);
+/* Holds the pool for a job, with workers in this process; false if another thread has it. */
+static bool begin(struct pool *pool, int64_t tasks, task_body body, void *argument) {
+  int32_t process = this_process(pool);
+  if (!try_hold(pool, process))
+    return false;
+  if (pool->started_in != process) {
+    forget_threads(pool);
+    start_workers(pool, process);
+  }
   pool->body = body;
   pool->argument = argument;
   pool->tasks = tasks;
-  pool->chunks = chunks;
+  pool->chunks = tasks < pool->interface.threads ? tasks : pool->interface.threads;
+  return true;
+}
+
+static void announce(struct pool *pool) {
+  atomic_fetch_add(&pool->epoch, 1);
+  if (atomic_load(&pool->sleepers))
+    quern_futex_wake(&pool->epoch, (int)pool->chunks - 1);
+}
+
+static void hand_out(struct pool *pool) {
+  /* As part_of: the first `longer` chunks have one task more. */
+  int64_t chunks = pool->chunks, each = pool->tasks / chunks, longer = pool->tasks % chunks;
+  uint32_t long_pieces = pieces_of(each + 1), short_pieces = pieces_of(each);
   atomic_store_explicit(&pool->unfinished, (uint32_t)(longer * long_pieces + (chunks - longer) * short_pieces),
                         memory_order_relaxed);
   for (int64_t i = 0; i < chunks; ++i)
     atomic_store_explicit(&pool->workers[i].unclaimed, i < longer ? long_pieces : short_pieces, memory_order_release);
-  atomic_fetch_add(&pool->epoch, 1);
-  if (atomic_load(&pool->sleepers))
-    quern_futex_wake(&pool->epoch, (int)chunks - 1);
+  announce(pool);
+}
+
+static void hand_out_phases(struct pool *pool, int64_t phases) {
+  uint64_t first = atomic_load_explicit(&pool->phase, memory_order_relaxed);
+  pool->first_phase = first;
+  atomic_store_explicit(&pool->unfinished_chunks, (uint32_t)pool->chunks, memory_order_relaxed);
+  for (int64_t i = 0; i < pool->interface.threads; ++i)
+    atomic_store_explicit(&pool->workers[i].unclaimed_phase, i < pool->chunks ? first : 0, memory_order_release);
+  atomic_store_explicit(&pool->end_phase, first + (uint64_t)phases, memory_order_release);
+  announce(pool);
 }
 
 static void wait_for_workers(struct pool *pool) {
@@ -221,20 +304,28 @@ static void wait_for_workers(struct pool *pool) {
 
 static void run(quern_pool *interface, int64_t tasks, task_body body, void *argument) {
   struct pool *pool = interface->state;
-  int32_t process = 0;
   if (tasks <= 0)
     return;
-  if (tasks == 1 || interface->threads == 1 || !try_hold(pool, process = this_process(pool))) {
+  if (tasks == 1 || interface->threads == 1 || !begin(pool, tasks, body, argument)) {
     body(argument, 0, tasks, 0);
     return;
   }
-  if (pool->started_in != process) {
-    forget_threads(pool);
-    start_workers(pool, process);
-  }
-  hand_out(pool, tasks, body, argument);
+  hand_out(pool);
   take_part(pool, 0);
   wait_for_workers(pool);
+  atomic_store_explicit(&pool->holder, 0, memory_order_release);
+}
+
+static void run_phases(quern_pool *interface, int64_t tasks, int64_t phases, task_body body, void *argument) {
+  struct pool *pool = interface->state;
+  if (tasks <= 0 || phases <= 0)
+    return;
+  if (tasks == 1 || interface->threads == 1 || !begin(pool, tasks, body, argument)) {
+    body(argument, 0, tasks * phases, 0);
+    return;
+  }
+  hand_out_phases(pool, phases);
+  take_part_in_phases(pool, 0);
   atomic_store_explicit(&pool->holder, 0, memory_order_release);
 }
 
@@ -263,10 +354,13 @@ quern_pool *quern_pool_create(int32_t threads) {
     return NULL;
   }
   memset(pool, 0, bytes);
-  pool->interface = (quern_pool){sizeof(quern_pool), threads, run, pool};
   pool->process = page;
   pool->is_zeroed_by_fork = madvise(page, sizeof(*pool->process), MADV_WIPEONFORK) == 0;
   pool->can_spin = threads <= count_cpus();
+  /* A barrier where threads take turns on a CPU lasts as long as the turns: then each phase is a job. */
+  pool->interface = (quern_pool){sizeof(quern_pool), threads, run, pool, pool->can_spin ? run_phases : NULL};
+  atomic_init(&pool->phase, 1); /* 0 is no phase */
+  atomic_init(&pool->end_phase, 1);
   return &pool->interface;
 }
 

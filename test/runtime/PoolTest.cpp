@@ -40,6 +40,29 @@ void checkCoverage(quern_pool *pool, int64_t tasks) {
     ASSERT_EQ(times[task], 1) << "task " << task << " of " << tasks << " on " << pool->threads;
 }
 
+/// Every task of every phase runs once, and none before all of the phase before have ended. A pool of more threads than
+/// CPUs runs each phase as a job.
+void checkPhases(quern_pool *pool, int64_t tasks, int64_t phases) {
+  std::vector<std::atomic<int>> times(tasks * phases);
+  std::atomic<int64_t> ended{0}, faults{0};
+  Body body = [&](int64_t first, int64_t last, int32_t thread) {
+    faults += first < 0 || first >= last || last > tasks * phases || thread < 0 || thread >= pool->threads;
+    for (int64_t task = first; task < last; ++task) {
+      faults += ended < task / tasks * tasks;
+      ++times[task];
+      ++ended;
+    }
+  };
+  auto call = [](void *argument, int64_t first, int64_t last, int32_t thread) {
+    (*static_cast<const Body *>(argument))(first, last, thread);
+  };
+  if (pool->run_phases)
+    pool->run_phases(pool, tasks, phases, call, &body);
+  EXPECT_EQ(faults, 0);
+  for (std::atomic<int> &count : times)
+    ASSERT_EQ(count, pool->run_phases ? 1 : 0) << tasks << " tasks in " << phases << " phases on " << pool->threads;
+}
+
 int countThreads() {
   int count = 0;
   FILE *status = fopen("/proc/self/status", "r");
@@ -71,6 +94,39 @@ TEST(Pool, TakesHugeTaskNumbers) {
   std::atomic<int64_t> covered{0};
   runTasks(pool.get(), INT64_MAX, [&](int64_t first, int64_t last, int32_t) { covered += last - first; });
   EXPECT_EQ(covered, INT64_MAX);
+}
+
+TEST(Pool, PhasesBeginWhenThoseBeforeHaveEnded) {
+  ASSERT_NE(PoolHandle(quern_pool_create(1))->run_phases, nullptr);
+  for (int threads : {1, 2, 3, 7, 16}) {
+    PoolHandle pool(quern_pool_create(threads));
+    for (int round = 0; round < 20; ++round)
+      for (int64_t tasks : {0, 1, 2, 3, 8, 29})
+        for (int64_t phases : {0, 1, 2, 50}) {
+          checkPhases(pool.get(), tasks, phases);
+          checkCoverage(pool.get(), tasks);
+        }
+  }
+}
+
+TEST(Pool, PhasesOfConcurrentCallersAllEnd) {
+  PoolHandle pool(quern_pool_create(2));
+  std::vector<std::thread> callers;
+  for (int i = 0; i < 4; ++i)
+    callers.emplace_back([&] {
+      for (int round = 0; round < 100; ++round)
+        checkPhases(pool.get(), 5, 20);
+    });
+  for (std::thread &caller : callers)
+    caller.join();
+}
+
+TEST(Pool, AThreadThatSleepsDelaysNoPhase) {
+  PoolHandle pool(quern_pool_create(2));
+  for (int round = 0; round < 20; ++round) {
+    checkPhases(pool.get(), 8, 10);
+    std::this_thread::sleep_for(std::chrono::microseconds(round % 2 ? 1000 : 40));
+  }
 }
 
 TEST(Pool, SleepsAndWakes) {
@@ -188,6 +244,37 @@ TEST(PoolFork, ChildMayOnlyDestroyThePool) {
               return true;
             }),
             0);
+}
+
+TEST(PoolFork, ForkDuringPhasesOfAnotherThread) {
+  PoolHandle pool(quern_pool_create(2));
+  if (!pool->run_phases)
+    GTEST_SKIP() << "one CPU";
+  struct State {
+    std::atomic<bool> running{false}, forked{false};
+  } state;
+  std::thread other([&] {
+    pool->run_phases(
+        pool.get(), 2, 3,
+        [](void *argument, int64_t, int64_t, int32_t) {
+          auto *state = static_cast<State *>(argument);
+          state->running = true;
+          while (!state->forked)
+            std::this_thread::yield();
+        },
+        &state);
+  });
+  while (!state.running)
+    std::this_thread::yield();
+  EXPECT_EQ(inChild([&] {
+              alarm(20);
+              checkPhases(pool.get(), 8, 30);
+              checkCoverage(pool.get(), 30);
+              return countThreads() == 2 && !testing::Test::HasFailure();
+            }),
+            0);
+  state.forked = true;
+  other.join();
 }
 
 TEST(PoolFork, ForkDuringAJobOfAnotherThread) {

@@ -149,6 +149,10 @@ typedef struct quern_pool {
   void (*run)(struct quern_pool *pool, int64_t tasks,
               void (*body)(void *argument, int64_t first, int64_t last, int32_t thread), void *argument);
   void *state;
+  /* Null, or covers tasks [0, tasks), then [tasks, 2 * tasks), ... of `phases` phases: one begins when all calls of the
+   * one before have returned. A thread should get the same part of each phase. Read only where `size` reaches here. */
+  void (*run_phases)(struct quern_pool *pool, int64_t tasks, int64_t phases,
+                     void (*body)(void *argument, int64_t first, int64_t last, int32_t thread), void *argument);
 } quern_pool;
 
 /* A pool of `threads` threads, the caller included. Workers start at the first run, spin briefly between runs, then

@@ -19,3 +19,21 @@ func.func @main(%x: tensor<1x16x8x8xf32>) -> tensor<1x24x4x4xf32> {
       pads = array<i64: 0, 0, 0, 0>, ceil = false, count_padding = false} : (tensor<1x24x8x8xf32>) -> tensor<1x24x4x4xf32>
   return %2 : tensor<1x24x4x4xf32>
 }
+
+// 24 channels leave half a block of filling: a division by a number keeps it finite and stays in blocks, one by a tensor
+// does not.
+// CHECK-LABEL: func.func @divided
+// CHECK: graph.div {{.*}} -> tensor<1x2x8x8x16xf32>
+// CHECK: graph.reduce {{.*}} -> tensor<1x2x1x1x16xf32>
+// CHECK: graph.unblock
+// CHECK: graph.div {{.*}} -> tensor<1x24x1x1xf32>
+func.func @divided(%x: tensor<1x16x8x8xf32>, %y: tensor<1x24x1x1xf32>) -> tensor<1x24x1x1xf32> {
+  %w = graph.constant dense<1.0> : tensor<24x16x1x1xf32>
+  %six = graph.constant dense<6.0> : tensor<f32>
+  %0 = graph.conv %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, group = 1}
+      : (tensor<1x16x8x8xf32>, tensor<24x16x1x1xf32>) -> tensor<1x24x8x8xf32>
+  %1 = graph.div %0, %six : (tensor<1x24x8x8xf32>, tensor<f32>) -> tensor<1x24x8x8xf32>
+  %2 = graph.reduce %1 {axes = array<i64: 2, 3>, kind = #graph<reduction mean>} : (tensor<1x24x8x8xf32>) -> tensor<1x24x1x1xf32>
+  %3 = graph.div %2, %y : (tensor<1x24x1x1xf32>, tensor<1x24x1x1xf32>) -> tensor<1x24x1x1xf32>
+  return %3 : tensor<1x24x1x1xf32>
+}
