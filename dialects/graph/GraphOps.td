@@ -342,8 +342,9 @@ def Graph_AttentionOp : Graph_PureOp<"attention"> {
 def Graph_RnnOp : Graph_PureOp<"rnn", [AttrSizedOperandSegments]> {
   let summary = "the recurrent part of an RNN, LSTM or GRU layer, all steps and directions";
   let description = [{
-    `projected` is x W^T + biases, computed by a matmul before: [directions, T, B, gates*H] (gates in ONNX order);
-    `recurrence` is R by blocks of P hidden units, zeros past the last, [directions, ceil(H/P), H, gates, P];
+    `projected` is x W^T + biases, computed by a matmul before, by blocks of P hidden units (gates in ONNX order):
+    [directions, T, B, ceil(H/P), gates, P]; `recurrence` is R by the same blocks, zeros past the last unit,
+    [directions, ceil(H/P), H, gates, P];
     `recurrence_bias` [directions, gates*H] only for GRU's linear_before_reset;
     `initial_h`, `initial_c` [directions, B, H]; `lengths` [B] i32; `peepholes` [directions, 3*H].
     `activations` are ONNX's names, one per gate function and direction, as `alphas` and `betas` are. A `clip` of 0 is none.

@@ -1,7 +1,7 @@
-// Attention: a task is a block of queries of one head. Its keys are packed once into panels of 16; then, for each tile
-// of queries, the scores stay in scratch small enough for L1 or L2 between the two products:
+// Attention: a task is a block of queries of one head. Its keys are packed once into panels of 16, which pays from a few
+// queries on; fewer read them where they lie. Then, for each tile of queries, the scores stay in scratch small enough for L1 or L2 between the two products:
 //
-//   scores = q k^T * scale + bias     register tiles, panels of keys
+//   scores = q k^T * scale + bias     register tiles, panels of keys; or along the depth, as many keys as there are lanes
 //   p      = exp(scores - max)        row by row, 1 / sum kept aside
 //   result = p v / sum                register tiles, v read where it lies
 //
@@ -21,6 +21,8 @@ namespace quern {
 namespace {
 
 constexpr int64_t kPanel = 16;
+/// So many queries read the keys in place.
+constexpr int64_t kFewQueries = 4;
 
 class AttentionEmitter {
 public:
@@ -37,7 +39,10 @@ private:
   void emitTask(Value task);
   void packKeys();
   void packValues();
-  void emitTile(int64_t rows, Index first);
+  void emitTile(int64_t rows, Index first, bool inPlace);
+  void emitScoresInPlace(Index row, Index keys);
+  Value productAlongDepth(Index row, Index firstKey, bool clamps);
+  Value loadWide(Value memory, Index at, Value mask);
   void emitScores(int64_t rows, Index first, Index keys);
   void emitScoreGroup(int64_t rows, Index first, Index key, int64_t vectors);
   Value score(Value sum, Index row, Index key);
@@ -101,7 +106,8 @@ AttentionEmitter::AttentionEmitter(KernelFunction &kernel, graph::AttentionOp at
   constexpr int64_t kMostRows = 32;
   Dim panels = keyCount.ceildiv(kPanel), stride = (panels + 1) * kPanel;
   scoreStride = kernel.dim(stride);
-  packedKeys = kernel.scratch(graph::elementOf(attention.getKey()), panels * (kPanel * depth));
+  if (!queries.constant() || *queries.constant() > kFewQueries)
+    packedKeys = kernel.scratch(graph::elementOf(attention.getKey()), panels * (kPanel * depth));
   scores = kernel.scratch(real, stride * kMostRows);
   inverses = kernel.scratch(real, kMostRows);
   if (copiesValues)
@@ -129,11 +135,21 @@ void AttentionEmitter::emitTask(Value task) {
   query = headOf(attention.getQuery(), batch, head);
   key = headOf(attention.getKey(), batch, keyHead);
   value = headOf(attention.getValue(), batch, keyHead);
-  packKeys();
   if (copiesValues)
     packValues();
-  tileRows(builder, rows.count, rows.known, tile.rows,
-           [&](int64_t size, Index row) { emitTile(size, builder.add(rows.first, row)); });
+  auto inPlace = [&] {
+    builder.loop(builder.index(0), rows.count, 1, [&](Index row) { emitTile(1, builder.add(rows.first, row), /*inPlace=*/true); });
+  };
+  if (!packedKeys)
+    return inPlace();
+  auto inPanels = [&] {
+    packKeys();
+    tileRows(builder, rows.count, rows.known, tile.rows,
+             [&](int64_t size, Index row) { emitTile(size, builder.add(rows.first, row), /*inPlace=*/false); });
+  };
+  if (queries.constant())
+    return inPanels();
+  builder.branch(builder.lessThan(rows.count, builder.index(kFewQueries + 1)), inPlace, inPanels);
 }
 
 //===--- Operands ---------------------------------------------------------------------------===//
@@ -202,11 +218,67 @@ Index AttentionEmitter::visibleKeys(Index row) {
 
 //===--- One tile of queries ----------------------------------------------------------------===//
 
-void AttentionEmitter::emitTile(int64_t rows, Index first) {
+void AttentionEmitter::emitTile(int64_t rows, Index first, bool inPlace) {
   Index keys = visibleKeys(builder.add(first, rows - 1));
-  emitScores(rows, first, keys);
+  if (inPlace)
+    emitScoresInPlace(first, keys);
+  else
+    emitScores(rows, first, keys);
   emitSoftmax(rows, keys);
   emitProduct(rows, first, keys);
+}
+
+/// The scores of one query, up to whole panels of keys.
+void AttentionEmitter::emitScoresInPlace(Index row, Index keys) {
+  Index whole = builder.sub(keys, builder.rem(keys, lanes));
+  auto group = [&](bool clamps) {
+    return [&, clamps](Index key) {
+      Value result = score(productAlongDepth(row, key, clamps), row, key);
+      builder.create<vector::StoreOp>(result, scores, builder.value(key));
+    };
+  };
+  builder.loop(builder.index(0), whole, lanes, group(false));
+  builder.loop(whole, builder.mul(builder.ceilDiv(keys, kPanel), kPanel), lanes, group(true));
+}
+
+/// q k^T of one query and as many keys as there are lanes: a sum along the depth for each key, then a transpose that puts
+/// the lanes of all sums under each other. `clamps`: keys past the last are read as the last, and masked later.
+Value AttentionEmitter::productAlongDepth(Index row, Index firstKey, bool clamps) {
+  Index last = builder.sub(kernel.dim(keyCount), 1), from = builder.add(query.offset, builder.mul(row, query.rowStride));
+  SmallVector<Index> keyRows;
+  for (int64_t i = 0; i < lanes; ++i) {
+    Index number = builder.add(firstKey, i);
+    keyRows.push_back(builder.add(key.offset, builder.mul(clamps ? builder.min(number, last) : number, key.rowStride)));
+  }
+  auto step = [&](Index d, SmallVectorImpl<Value> &sums, Value mask) {
+    Value factor = loadWide(query.memory, builder.add(from, d), mask);
+    for (int64_t i = 0; i < lanes; ++i)
+      sums[i] = builder.create<vector::FMAOp>(loadWide(key.memory, builder.add(keyRows[i], d), mask), factor, sums[i]);
+  };
+  SmallVector<Value> sums(lanes, constant(0));
+  int64_t whole = depth / lanes * lanes;
+  builder.carry(builder.index(0), builder.index(whole), lanes, sums,
+                [&](Index d, SmallVectorImpl<Value> &carried) { step(d, carried, Value()); });
+  if (whole < depth)
+    step(builder.index(whole), sums,
+         builder.create<vector::CreateMaskOp>(VectorType::get(lanes, builder.builder.getI1Type()), builder.value(depth - whole)));
+  transposeBlock(builder, sums);
+  for (int64_t half = lanes / 2; half > 0; half /= 2)
+    for (int64_t i = 0; i < half; ++i)
+      sums[i] = builder.create<arith::AddFOp>(sums[i], sums[i + half]);
+  return sums[0];
+}
+
+/// A vector in the type of the sums; zeros where the mask says so.
+Value AttentionEmitter::loadWide(Value memory, Index at, Value mask) {
+  auto stored = VectorType::get(lanes, getElementTypeOrSelf(memory.getType()));
+  Value loaded;
+  if (mask)
+    loaded = builder.create<vector::MaskedLoadOp>(stored, memory, builder.value(at), mask,
+                                                  builder.create<arith::ConstantOp>(builder.builder.getZeroAttr(stored)));
+  else
+    loaded = builder.create<vector::LoadOp>(stored, memory, builder.value(at));
+  return stored == vector ? loaded : builder.create<arith::ExtFOp>(vector, loaded).getResult();
 }
 
 void AttentionEmitter::emitScores(int64_t rows, Index first, Index keys) {

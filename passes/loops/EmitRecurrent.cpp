@@ -90,7 +90,9 @@ private:
   //===--- Cells ----------------------------------------------------------------------------===//
 
   Value projected(Cell &cell, int64_t gate) {
-    return read(cell.e, op.getProjected(), {fixed(direction), fixed(time), fixed(row), shifted(cell.unit, gate * hidden)});
+    Index block = builder.add(firstBlock, builder.div(cell.local, kBlock)), inBlock = builder.rem(cell.local, kBlock);
+    return read(cell.e, op.getProjected(), {fixed(direction), fixed(time), fixed(row), fixed(builder.value(block)),
+                                            fixed(kernel.index(gate)), {builder.value(inBlock), 1, {}}});
   }
   Value recurrent(Cell &cell, int64_t gate);
   Value gate(Cell &cell, int64_t gate) { return add(recurrent(cell, gate), projected(cell, gate)); }

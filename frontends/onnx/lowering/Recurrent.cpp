@@ -100,16 +100,29 @@ static Value projectionBias(NodeLowering &node, int64_t width, bool withRecurren
   return withRecurrence ? node.add(bias, columns(node, node.operand(3), width, width)) : bias;
 }
 
-/// x W^T + biases: [D, T, B, gates*H]. One matmul with a weight of rank 2 per direction, the form that packs.
-static Value project(NodeLowering &node, Value x, Value bias, const Extents &extents, int64_t width) {
+/// Hidden units that lie together in what a layer reads.
+static constexpr int64_t kBlock = 16;
+
+/// Rows [gates*H, width] in the order [ceil(H/16), gates, 16, width], flat again.
+static Value rowsByBlocks(NodeLowering &node, const Layer &layer, const Extents &extents, Value rows, const Dim &width) {
+  int64_t blocks = llvm::divideCeil(extents.hidden, kBlock);
+  Value gates = node.reshape(rows, {layer.gates, extents.hidden, width});
+  Value ordered = node.transpose(node.builder.create<BlockOp>(gates, 1, kBlock), {1, 0, 3, 2});
+  return node.reshape(ordered, {blocks * layer.gates * kBlock, width});
+}
+
+/// x W^T + biases by blocks of hidden units: [D, T, B, ceil(H/16), gates, 16], so that the thread that computes the columns
+/// of some units is the one that reads them. One matmul with a weight of rank 2 per direction, the form that packs.
+static Value project(NodeLowering &node, const Layer &layer, Value x, Value bias, const Extents &extents) {
   Value flat = node.reshape(x, {extents.steps * extents.batch, extents.input});
+  int64_t blocks = llvm::divideCeil(extents.hidden, kBlock);
   SmallVector<Value> projected;
   for (int64_t d = 0; d < extents.directions; ++d) {
-    Value w = node.reshape(node.sliceAxis(node.operand(1), 0, d, 1), {width, extents.input});
+    Value w = rowsByBlocks(node, layer, extents, node.sliceAxis(node.operand(1), 0, d, 1), extents.input);
     Value y = node.matmul(flat, w, /*transposeRhs=*/true);
     if (bias)
-      y = node.add(y, node.reshape(node.sliceAxis(bias, 0, d, 1), {width}));
-    projected.push_back(node.reshape(y, {1, extents.steps, extents.batch, width}));
+      y = node.add(y, node.reshape(rowsByBlocks(node, layer, extents, node.sliceAxis(bias, 0, d, 1), 1), {blocks * layer.gates * kBlock}));
+    projected.push_back(node.reshape(y, {1, extents.steps, extents.batch, blocks, layer.gates, kBlock}));
   }
   return projected.size() == 1 ? projected[0] : node.concat(projected, 0);
 }
@@ -117,9 +130,8 @@ static Value project(NodeLowering &node, Value x, Value bias, const Extents &ext
 /// R [D, gates*H, H] by blocks of hidden units: [D, ceil(H/16), H, gates, 16]. What a task of graph.rnn needs for its
 /// units lies in one piece, in the order in which it is read.
 static Value packRecurrence(NodeLowering &node, const Layer &layer, const Extents &extents) {
-  constexpr int64_t block = 16;
   Value gates = node.reshape(node.operand(2), {extents.directions, layer.gates, extents.hidden, extents.hidden});
-  return node.transpose(node.builder.create<BlockOp>(gates, 2, block), {0, 2, 3, 1, 4});
+  return node.transpose(node.builder.create<BlockOp>(gates, 2, kBlock), {0, 2, 3, 1, 4});
 }
 
 /// The results in the node's layout; 1 has the batch first.
@@ -169,7 +181,7 @@ static Lowered lowerLayer(NodeLowering &node, const Layer &layer) {
     node.guard(dimOf(node.operand(3), 1), 2 * width, "the gates and the second axis of B");
 
   bool beforeReset = layer.kind == RnnKind::gru && node.integer("linear_before_reset", 0) != 0;
-  Value projected = project(node, x, projectionBias(node, width, !beforeReset), *extents, width);
+  Value projected = project(node, layer, x, projectionBias(node, width, !beforeReset), *extents);
   Value recurrenceBias = beforeReset && node.has(3) ? columns(node, node.operand(3), width, width) : Value();
   Value initialH = readState(node, 5, batchFirst, *extents);
   Value initialC = lstm ? readState(node, 6, batchFirst, *extents) : Value();

@@ -15,3 +15,15 @@ kernel.func @k attributes {dims = 0 : i64, schedule = #kernel.schedule<"attentio
   %0 = graph.attention %q, %k, %v {scale = 0.125 : f64} : (tensor<1x2x32x64xf32>, tensor<1x2x48x64xf32>, tensor<1x2x48x64xf32>) -> tensor<1x2x32x64xf32>
   kernel.yield %0 : tensor<1x2x32x64xf32>
 }
+
+// One query reads the keys where they lie, sixteen at a time along the depth: no scratch for packed keys.
+// CHECK-LABEL: func.func @one_v4
+// CHECK:       scf.for {{.*}} iter_args(
+// CHECK-COUNT-17: vector.load
+// CHECK:       vector.shuffle
+// CHECK:       math.fma
+kernel.func @one attributes {dims = 0 : i64, schedule = #kernel.schedule<"attention", {}, "test">} {
+^bb0(%q: tensor<1x2x1x64xf32>, %k: tensor<1x2x48x64xf32>, %v: tensor<1x2x48x64xf32>):
+  %0 = graph.attention %q, %k, %v {scale = 0.125 : f64} : (tensor<1x2x1x64xf32>, tensor<1x2x48x64xf32>, tensor<1x2x48x64xf32>) -> tensor<1x2x1x64xf32>
+  kernel.yield %0 : tensor<1x2x1x64xf32>
+}

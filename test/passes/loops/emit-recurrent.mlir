@@ -10,7 +10,7 @@
 // CHECK: scf.for
 // CHECK: scf.if
 // CHECK: scf.for {{.*}} iter_args({{.*}}) -> (vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>)
-!p = tensor<1x?x1x1024xf32, #graph.dims<["", "d0", "", ""]>>
+!p = tensor<1x?x1x16x4x16xf32, #graph.dims<["", "d0", "", "", "", ""]>>
 !y = tensor<?x1x1x256xf32, #graph.dims<["d0", "", "", ""]>>
 kernel.func @shared attributes {dims = 1 : i64, schedule = #kernel.schedule<"recurrent", {task_units = 32 : i64}, "">} {
 ^bb0(%p: !p, %r: tensor<1x16x256x4x16xf32>):
@@ -18,7 +18,7 @@ kernel.func @shared attributes {dims = 1 : i64, schedule = #kernel.schedule<"rec
   kernel.yield %y, %h, %c : !y, tensor<1x1x256xf32>, tensor<1x1x256xf32>
 }
 
-!q = tensor<1x7x1x16xf32>
+!q = tensor<1x7x1x1x1x16xf32>
 kernel.func @alone attributes {dims = 0 : i64, schedule = #kernel.schedule<"recurrent", {task_units = 16 : i64}, "">} {
 ^bb0(%p: !q, %r: tensor<1x1x16x1x16xf32>):
   %y, %h, %c = graph.rnn %p, %r {activations = ["Tanh"], alphas = array<f64: 0.0>, betas = array<f64: 0.0>, clip = 0.0 : f64, direction = "forward", input_forget = false, kind = #graph<rnn_kind rnn>, linear_before_reset = false, operandSegmentSizes = array<i32: 1, 1, 0, 0, 0, 0, 0>} : (!q, tensor<1x1x16x1x16xf32>) -> (tensor<7x1x1x16xf32>, tensor<1x1x16xf32>, tensor<1x1x16xf32>)

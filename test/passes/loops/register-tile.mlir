@@ -18,3 +18,15 @@ kernel.func @k attributes {dims = 0 : i64, schedule = #kernel.schedule<"gemm", {
   %1 = graph.add %0, %b : (tensor<14x32xf32>, tensor<32xf32>) -> tensor<14x32xf32>
   kernel.yield %1 : tensor<14x32xf32>
 }
+
+// One row has few accumulators: each is split in two sums that take turns, step by step, and are added at the end.
+// CHECK-LABEL: func.func @row_v4
+// CHECK:       %[[SUMS:.*]]:8 = scf.for %{{.*}} = %c0 to %c64 step %c2 iter_args(
+// CHECK:         scf.yield
+// CHECK:       arith.addf %[[SUMS]]#0, %[[SUMS]]#4
+// CHECK:       arith.addf %[[SUMS]]#3, %[[SUMS]]#7
+kernel.func @row attributes {dims = 0 : i64, schedule = #kernel.schedule<"gemm", {task_columns = 128 : i64, task_rows = 126 : i64}, "test">} {
+^bb0(%x: tensor<1x64xf32>, %w: tensor<8x64x16xf32>):
+  %0 = graph.matmul %x, %w {columns = 128 : i64} : (tensor<1x64xf32>, tensor<8x64x16xf32>) -> tensor<1x128xf32>
+  kernel.yield %0 : tensor<1x128xf32>
+}

@@ -6,7 +6,7 @@
 // CHECK-NOT:   scf.if
 
 // Rows that are counted at run time: whole tiles in a loop, then at most one tile of each power of two. No row is
-// computed twice, none past the last.
+// computed twice, none past the last. Those of fewer than eight accumulators split them.
 // CHECK-LABEL: func.func @dynamic_v4
 // CHECK:       scf.for %{{.*}} step %c28
 // CHECK:         :28 = scf.for
@@ -15,10 +15,11 @@
 // CHECK:       scf.if
 // CHECK:         :8 = scf.for
 // CHECK:       scf.if
-// CHECK:         :4 = scf.for
+// CHECK:         :8 = scf.for {{.*}} step %c2
 // CHECK:       scf.if
-// CHECK:         :2 = scf.for
+// CHECK:         :8 = scf.for {{.*}} step %c4
 // CHECK:       scf.if
+// CHECK:         :8 = scf.for {{.*}} step %c8
 // CHECK-NOT:     scf.if
 kernel.func @rows15 attributes {dims = 0 : i64, schedule = #kernel.schedule<"gemm", {task_columns = 64 : i64, task_rows = 126 : i64}, "test">} {
 ^bb0(%x: tensor<15x64xf32>, %w: tensor<1x64x16xf32>):

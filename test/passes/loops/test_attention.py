@@ -30,6 +30,8 @@ CASES = {
     "causal with a past": dict(q=(1, 2, 20, 16), k=(1, 2, 50, 16), causal=True),
     "causal past the keys": dict(q=(1, 2, 20, 16), k=(1, 2, 9, 16), causal=True),
     "one query": dict(q=(1, 4, 1, 64), k=(1, 2, 300, 64), causal=True),
+    "few queries": dict(q=(2, 4, 3, 40), k=(2, 2, 37, 40), bias=(3, 37), causal=True),
+    "few queries and keys": dict(q=(1, 2, 4, 7), k=(1, 2, 2, 7), v=5, causal=True),
     "many queries": dict(q=(1, 1, 300, 32), k=(1, 1, 300, 32), v=48),
     "hidden": dict(q=(1, 1, 8, 16), k=(1, 1, 16, 16), bias=(8, 16), hidden=True),
 }

@@ -454,11 +454,12 @@ def rnn(frame, o, *arguments):
     given = iter(arguments)
     names = ["projected", "r", "bias", "h", "c", "lengths", "peep"]
     a = {name: next(given) if present else None for name, present in zip(names, o.operandSegmentSizes)}
-    directions, steps, batch, width = a["projected"].shape
-    size = a["r"].shape[2]
-    # Blocks of units [directions, ceil(H/P), H, gates, P] to [directions, gates*H, H].
-    a["r"] = a["r"].transpose(0, 3, 1, 4, 2).reshape(directions, a["r"].shape[3], -1, size)[:, :, :size]
-    a["r"] = a["r"].reshape(directions, width, size)
+    directions, steps, batch, _, gates, _ = a["projected"].shape
+    size, width = a["r"].shape[2], gates * a["r"].shape[2]
+    # Blocks of units [.., ceil(H/P), .., gates, P] to gates*H.
+    a["r"] = a["r"].transpose(0, 3, 1, 4, 2).reshape(directions, gates, -1, size)[:, :, :size].reshape(directions, width, size)
+    p = a["projected"].transpose(0, 1, 2, 4, 3, 5).reshape(directions, steps, batch, gates, -1)[..., :size]
+    a["projected"] = p.reshape(directions, steps, batch, width)
     lengths = a["lengths"] if a["lengths"] is not None else np.full(batch, steps)
     y = np.zeros((steps, directions, batch, size))
     last_h, last_c = np.zeros((directions, batch, size)), np.zeros((directions, batch, size))
