@@ -257,7 +257,7 @@ Value ElementEmitter::elementwise(Operation *op, const Point &point) {
   SmallVector<Value> operands;
   for (Value operand : op->getOperands())
     operands.push_back(at(operand, broadcastPoint(operand, point)));
-  return emitScalarOp(kernel, op, operands);
+  return emitScalarOp(kernel, op, operands, mask);
 }
 
 Value ElementEmitter::constant(ConstantOp op, const Point &point) {

@@ -93,8 +93,9 @@ private:
   llvm::DenseMap<mlir::Value, Definition> definitions;
 };
 
-/// The scalar meaning of an elementwise op on registers of scalar or vector type (passes/loops/ScalarOps.cpp).
-mlir::Value emitScalarOp(KernelFunction &kernel, mlir::Operation *op, mlir::ValueRange operands);
+/// The scalar meaning of an elementwise op on registers of scalar or vector type (passes/loops/ScalarOps.cpp). Lanes
+/// outside `mask` hold no element: what they hold is no error.
+mlir::Value emitScalarOp(KernelFunction &kernel, mlir::Operation *op, mlir::ValueRange operands, mlir::Value mask = {});
 
 /// Converts between register types: a cast of ONNX (saturating float to integer, bool as not-zero).
 mlir::Value emitCast(mlir::ImplicitLocOpBuilder &builder, mlir::Value value, mlir::Type from, mlir::Type to);

@@ -36,6 +36,7 @@ struct Scalar {
   Operation *op;
   ValueRange v;
   Type element;
+  Value mask; // lanes that hold elements; null: all
 
   Type type() const { return v[0].getType(); }
   bool isFloat() const { return isa<FloatType>(element); }
@@ -90,7 +91,7 @@ static Value extremum(Scalar &s, bool largest) {
 static std::pair<Value, Value> safeDivisor(Scalar &s) {
   Value zero = integerLike(s.b, s.type(), 0), one = integerLike(s.b, s.type(), 1);
   Value isZero = s.b.create<arith::CmpIOp>(arith::CmpIPredicate::eq, s.v[1], zero);
-  s.kernel.fail(isZero, KernelError::Division);
+  s.kernel.fail(s.mask ? s.b.create<arith::AndIOp>(isZero, s.mask) : isZero, KernelError::Division);
   Value divisor = s.b.create<arith::SelectOp>(isZero, one, s.v[1]);
   if (s.isUnsigned())
     return {divisor, Value()};
@@ -259,8 +260,8 @@ static const llvm::StringMap<Rule> &rules() {
   return table;
 }
 
-Value emitScalarOp(KernelFunction &kernel, Operation *op, ValueRange operands) {
-  Scalar s{kernel, kernel.builder, op, operands, elementOf(op->getOperand(0))};
+Value emitScalarOp(KernelFunction &kernel, Operation *op, ValueRange operands, Value mask) {
+  Scalar s{kernel, kernel.builder, op, operands, elementOf(op->getOperand(0)), mask};
   auto found = rules().find(op->getName().getStringRef());
   if (found != rules().end())
     return found->second(s);
