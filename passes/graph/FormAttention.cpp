@@ -222,6 +222,10 @@ static FailureOr<Parts> matchAttention(MatmulOp op, PatternRewriter &rewriter) {
   for (Value part : {parts.q, parts.k, parts.v})
     if (rankOf(part) != rank || ArrayRef(dimsOf(part)).drop_back(2) != ArrayRef(dimsOf(op)).drop_back(2))
       return refuse("query, key and value have different leading axes");
+  if (rank == 4 && !dimOf(op, 1).isConstant())
+    return refuse("the number of heads is not known at compile time");
+  if (!dimOf(parts.q, rank - 1).isConstant() || !dimOf(op, rank - 1).isConstant())
+    return refuse("the head size is not known at compile time");
   for (const Bias &bias : scores->biases) {
     auto dims = broadcastDims(dimsOf(scores->product), dimsOf(bias.condition ? bias.condition : bias.value));
     if (failed(dims) || *dims != dimsOf(scores->product))

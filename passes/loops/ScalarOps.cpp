@@ -3,6 +3,7 @@
 #include "passes/loops/ElementEmitter.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
@@ -146,14 +147,56 @@ static Value mathCall(Scalar &s, StringRef name, ValueRange operands) {
   return emitMath(s.b, s.b.getLoc(), *function, operands);
 }
 
-/// Powers of integers go through f64, as NumPy's do within its range.
+/// base^exponent by squaring, modulo the range of the type, until no lane has a bit of the exponent left.
+static Value powerBySquaring(Scalar &s, Value base, Value exponent) {
+  ImplicitLocOpBuilder &b = s.b;
+  Type type = base.getType(), bits = exponent.getType();
+  Value none = integerLike(b, bits, 0), odd = integerLike(b, bits, 1);
+  SmallVector<Value> start{integerLike(b, type, 1), base, exponent};
+  auto loop = b.create<scf::WhileOp>(TypeRange{type, type, bits}, start);
+  OpBuilder::InsertionGuard guard(b);
+  SmallVector<Location> places(3, b.getLoc());
+  Block *before = b.createBlock(&loop.getBefore(), {}, loop.getResultTypes(), places);
+  Value more = b.create<arith::CmpIOp>(arith::CmpIPredicate::ne, before->getArgument(2), none);
+  if (isa<VectorType>(bits))
+    more = b.create<vector::ReductionOp>(vector::CombiningKind::OR, more);
+  b.create<scf::ConditionOp>(more, before->getArguments());
+  Block *after = b.createBlock(&loop.getAfter(), {}, loop.getResultTypes(), places);
+  Value result = after->getArgument(0), factor = after->getArgument(1), rest = after->getArgument(2);
+  Value takes = b.create<arith::CmpIOp>(arith::CmpIPredicate::ne, b.create<arith::AndIOp>(rest, odd), none);
+  result = b.create<arith::SelectOp>(takes, b.create<arith::MulIOp>(result, factor), result);
+  b.create<scf::YieldOp>(ValueRange{result, b.create<arith::MulIOp>(factor, factor), b.create<arith::ShRUIOp>(rest, odd)});
+  return loop.getResult(0);
+}
+
+/// An integer to a negative power: 1 stays, -1 alternates, of all others nothing is left.
+static Value negativePower(Scalar &s, Value base, Value exponent) {
+  ImplicitLocOpBuilder &b = s.b;
+  Value zero = integerLike(b, base.getType(), 0), one = integerLike(b, base.getType(), 1);
+  auto equals = [&](Value x, Value y) { return b.create<arith::CmpIOp>(arith::CmpIPredicate::eq, x, y); };
+  Value rest = b.create<arith::SelectOp>(equals(base, one), one, zero);
+  if (s.isUnsigned())
+    return rest;
+  Value minusOne = integerLike(b, base.getType(), -1);
+  Value even = equals(b.create<arith::AndIOp>(exponent, integerLike(b, exponent.getType(), 1)), integerLike(b, exponent.getType(), 0));
+  Value sign = b.create<arith::SelectOp>(even, one, minusOne);
+  return b.create<arith::SelectOp>(equals(base, minusOne), sign, rest);
+}
+
 static Value power(Scalar &s) {
   Type exponent = elementOf(s.op->getOperand(1));
   if (s.isFloat())
     return mathCall(s, "pow", {s.v[0], emitCast(s.b, s.v[1], exponent, s.element)});
-  Type f64 = s.b.getF64Type();
-  Value result = mathCall(s, "pow", {emitCast(s.b, s.v[0], s.element, f64), emitCast(s.b, s.v[1], exponent, f64)});
-  return emitCast(s.b, result, f64, s.element);
+  if (isa<FloatType>(exponent)) {
+    Type f64 = s.b.getF64Type();
+    Value result = mathCall(s, "pow", {emitCast(s.b, s.v[0], s.element, f64), emitCast(s.b, s.v[1], exponent, f64)});
+    return emitCast(s.b, result, f64, s.element);
+  }
+  Value result = powerBySquaring(s, s.v[0], s.v[1]);
+  if (exponent.isUnsignedInteger())
+    return result;
+  Value negative = s.b.create<arith::CmpIOp>(arith::CmpIPredicate::slt, s.v[1], integerLike(s.b, s.v[1].getType(), 0));
+  return s.b.create<arith::SelectOp>(negative, negativePower(s, s.v[0], s.v[1]), result);
 }
 
 static Value compare(Scalar &s) {

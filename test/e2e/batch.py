@@ -28,7 +28,7 @@ class Case:
     """One node, or `nodes`, on operands.
 
     operands: a list of operand lists, all of the same ranks, one for each run of the dynamic artifact. Its extents are
-        symbols but for those that are 1 in the first list, for an unknown extent does not stretch.
+        symbols but for those that are 1 in all lists, for an unknown extent does not stretch.
     static: the operand lists for which a static artifact is made: all of them, or as many as this from the first.
     constant: positions of operands that are weights of the model. None as an operand is an absent one.
     expected: maps the operands to the wanted result, or a tuple of them, in float64 where they are real numbers.
@@ -46,10 +46,20 @@ class Case:
     dtypes: tuple = ()          # of the results; by default those that `expected` gives
     static: int = None
     dynamic: bool = True        # False: needs extents at compile time
+    plain: bool = True          # also compiled with -O0
+    fixed: dict = field(default_factory=dict)    # operand -> axes that stay numbers in the dynamic artifact
     nodes: callable = None      # (input names, result names) -> nodes, instead of one node of `operator`
 
-    def count(self, shapes):
+    def dims(self, operand, name):
+        """Extents of an operand in the dynamic artifact."""
+        shapes = [operands[operand].shape for operands in self.operands]
+        return [shapes[0][axis] if axis in self.fixed.get(operand, ()) or all(shape[axis] == 1 for shape in shapes) else f"{name}_{axis}"
+                for axis in range(len(shapes[0]))]
+
+    def count(self, shapes, build):
         """How many operand lists are run."""
+        if build == "O0" and not self.plain:
+            return 0
         return len(self.operands[:self.static]) if shapes == "static" else len(self.operands) * self.dynamic
 
 
@@ -65,14 +75,14 @@ class Batch:
         """A decorator for test(case, shapes, build): every case in every mode."""
         return pytest.mark.parametrize(
             "name,shapes,build", [(name, shapes, build) for shapes, build in self.modes()
-                                  for name, case in self.cases.items() if case.count(shapes)])
+                                  for name, case in self.cases.items() if case.count(shapes, build)])
 
     def check(self, name, shapes, build):
         case = self.cases[name]
         artifacts = self.artifacts(shapes, build)[name]
         if isinstance(artifacts, Exception):
             raise artifacts
-        for index, operands in enumerate(case.operands[:case.count(shapes)]):
+        for index, operands in enumerate(case.operands[:case.count(shapes, build)]):
             for level in LEVELS:
                 got = artifacts(index, level)
                 compare(case, operands, got, f"{name}, operands {index}, {level}")
@@ -81,9 +91,9 @@ class Batch:
     def artifacts(self, shapes, build):
         """For each case a function (index of operands, level) -> its results, or the error that the compiler gave."""
         if shapes == "static":
-            entries = [(name, index) for name, case in self.cases.items() for index in range(case.count(shapes))]
+            entries = [(name, index) for name, case in self.cases.items() for index in range(case.count(shapes, build))]
         else:
-            entries = [(name, None) for name, case in self.cases.items() if case.dynamic]
+            entries = [(name, None) for name, case in self.cases.items() if case.count(shapes, build)]
         by_opset = {}
         for entry in entries:
             by_opset.setdefault(self.cases[entry[0]].opset, []).append(entry)
@@ -103,12 +113,15 @@ class Batch:
         return lambda index, level: found[name, None](index, level)
 
     def build(self, entries, shapes, build):
-        """Compiles the entries as one model; where that fails, halves them until the failing ones stand alone."""
+        """Compiles the entries as one model; where that fails, without the case that the error names, or in halves."""
         try:
             return Artifact(self, entries, shapes, build).results()
         except Exception as error:
             if len(entries) == 1:
                 return {entries[0]: error}
+            named = [entry for entry in entries if f"'{entry[0]}'" in str(error)]
+            if named and len(named) < len(entries):
+                return dict.fromkeys(named, error) | self.build([entry for entry in entries if entry not in named], shapes, build)
             middle = len(entries) // 2
             return self.build(entries[:middle], shapes, build) | self.build(entries[middle:], shapes, build)
 
@@ -171,11 +184,10 @@ class Artifact:
                 if operand is None:
                     continue
                 if i in case.constant:
+                    assert all(np.array_equal(other[i], operand) for other in case.operands), f"{case.name}: operand {i} is one weight"
                     initializers.append(numpy_helper.from_array(operand, names[i]))
                     continue
-                shape = list(operand.shape)
-                if self.shapes == "dynamic":
-                    shape = [1 if extent == 1 else f"{names[i]}_{axis}" for axis, extent in enumerate(shape)]
+                shape = case.dims(i, names[i]) if self.shapes == "dynamic" else operand.shape
                 inputs.append(helper.make_tensor_value_info(names[i], helper.np_dtype_to_tensor_dtype(operand.dtype), shape))
             if case.nodes:
                 nodes += case.nodes(names, results)

@@ -144,6 +144,14 @@ def power_cases():
         yield Case(name, "Pow", operands, power, relative(power, 4) if real else None, dtypes=(base,), static=1)
 
 
+def negative_power_cases():
+    """Of integers to negative powers only 1 and -1 leave something."""
+    for dtype in (np.int32, np.int64):
+        base, exponent = (filled((1, 7), dtype) % 7 - 3).astype(dtype), np.arange(-3, 3, dtype=dtype)[:, None]
+        yield Case(f"Pow.negative-{dtype.__name__}", "Pow", [[base, exponent]],
+                   lambda a, b: np.where(b >= 0, a**np.maximum(b, 0), np.where(a == 1, 1, np.where(a == -1, 1 - 2 * (b % 2), 0))))
+
+
 def where_cases():
     forms = [((5, 7), (7,), (5, 1)), ((1,), (3, 33), (3, 33)), ((), (2, 1), (1, 5)), ((4, 1), (), (4, 35)), ((2, 17), (2, 17), (2, 17))]
     for dtype in ALL:
@@ -187,7 +195,7 @@ def variadic_cases():
 
 
 BATCHES = {"dtype": Batch(list(by_dtype())), "form": Batch(list(by_form())),
-           "others": Batch([*power_cases(), *where_cases(), *variadic_cases()])}
+           "others": Batch([*power_cases(), *negative_power_cases(), *where_cases(), *variadic_cases()])}
 
 
 @BATCHES["dtype"].parametrize()

@@ -19,12 +19,12 @@ def bound_of(function, weight_axes, **options):
     return bound
 
 
-def convolution(name, images, weight, bias=True, dtype=np.float32, constant=(1, 2), **options):
+def convolution(name, images, weight, bias=True, dtype=np.float32, constant=(1, 2), channels_known=True, **options):
     function = lambda x, w, b=None: windows.conv(wide(x), wide(w), None if b is None else wide(b), **options)
     w = normal(*weight, dtype=dtype, seed=1)
     operands = [[normal(*shape, dtype=dtype), w] + ([normal(weight[0], dtype=dtype, seed=2)] if bias else []) for shape in images]
     return Case(name, "Conv", operands, function, bound_of(windows.conv, lambda w: range(1, w.ndim), **options), options,
-                constant[:1 + bias] if constant else (), dtypes=(dtype,), static=1)
+                constant[:1 + bias] if constant else (), dtypes=(dtype,), static=1, fixed={0: (1,)} if channels_known else {})
 
 
 CHANNELS = (1, 3, 8, 15, 16, 17, 32, 40)
@@ -68,6 +68,7 @@ def by_window():
         yield convolution(f"small.padded.{c}", [(1, c, 2, 3), (1, c, 4, 2)], (m, c, 5, 5), pads=[2] * 4)
         yield convolution(f"small.exact.{c}", [(1, c, 5, 5), (3, c, 6, 5)], (m, c, 5, 5))
         yield convolution(f"small.wide.{c}", [(2, c, 3, 3)], (m, c, 3, 3), pads=[6, 7, 6, 7], dilations=[2, 3])
+        yield convolution(f"unknown.channels.{c}", [(1, c, 5, 9), (2, c, 6, 33)], (m, c, 3, 3), pads=[1] * 4, channels_known=False)
     yield convolution("no.batch", [(0, 16, 5, 5)], (16, 16, 3, 3), pads=[1] * 4)
 
 
@@ -92,7 +93,7 @@ def transposed(name, images, weight, bias=True, dtype=np.float32, dynamic=True, 
     w = normal(*weight, dtype=dtype, seed=1)
     operands = [[normal(*shape, dtype=dtype), w] + ([normal(weight[1] * group, dtype=dtype, seed=2)] if bias else []) for shape in images]
     return Case(name, "ConvTranspose", operands, function, bound_of(windows.conv_transpose, lambda w: [0, *range(2, w.ndim)], **options), options,
-                (1, 2)[:1 + bias], dtypes=(dtype,), static=1, dynamic=dynamic)
+                (1, 2)[:1 + bias], dtypes=(dtype,), static=1, dynamic=dynamic, fixed={0: (1,)})
 
 
 def transposes():

@@ -24,12 +24,10 @@ def product(a, b):
 
 
 def extents():
-    """Every extent on each side at least twice, with neighbours that change."""
+    """Every extent on each side, with neighbours that change."""
     random = np.random.default_rng(3)
-    corners = [(m, k, n) for m, k, n in itertools.product((0, 1, 17), (0, 1, 33), (0, 1, 31))]
     lines = [triple for extent in EXTENTS for triple in ((extent, 33, 17), (7, extent, 64), (15, 16, extent))]
-    spread = [tuple(int(random.choice(EXTENTS[1:])) for _ in range(3)) for _ in range(20)]
-    return list(dict.fromkeys(corners + lines + spread))
+    return list(dict.fromkeys(lines)), [tuple(int(random.choice(EXTENTS)) for _ in range(3)) for _ in range(60)]
 
 
 def matmul(name, pairs, dtype=np.float32, **options):
@@ -39,20 +37,20 @@ def matmul(name, pairs, dtype=np.float32, **options):
 
 
 def by_extent():
-    for m, k, n in extents():
-        pair = [((m, k), (k, n))]
-        yield matmul(f"data.{m}x{k}x{n}", pair, dynamic=False)
-        yield matmul(f"weight.{m}x{k}x{n}", pair, constant=(1,), dynamic=False)
+    lines, spread = extents()
+    for i, (m, k, n) in enumerate(lines):
+        yield matmul(f"weight.{m}x{k}x{n}", [((m, k), (k, n))], constant=(1,), dynamic=False, plain=False)
+        if i % 3 == 0:
+            yield matmul(f"data.{m}x{k}x{n}", [((m, k), (k, n))], dynamic=False, plain=False)
     # One artifact, every extent: rows, depth and columns unknown; then a weight of fixed depth and columns.
-    triples = [(7, 33, 17)] + [triple for triple in extents()]
-    yield matmul("data.any", [((m, k), (k, n)) for m, k, n in triples], static=0)
+    yield matmul("data.any", [((m, k), (k, n)) for m, k, n in lines + spread], static=0)
     for k, n in ((33, 17), (64, 100), (16, 16), (1, 1), (7, 31)):
         yield Case(f"weight.any.{k}x{n}", "MatMul", [[normal(m, k), normal(k, n, seed=1)] for m in (5,) + EXTENTS], product, dot_bound,
-                   static=0, dtypes=(np.float32,), constant=(1,))
+                   static=0, dtypes=(np.float32,), constant=(1,), fixed={0: (1,)})
     for dtype in (np.float64, np.int32, np.int64, np.uint32, np.uint64):
-        for m, k, n in ((1, 33, 17), (17, 1, 33), (7, 16, 31), (64, 33, 100), (3, 0, 5), (16, 16, 16)):
-            for constant in ((), (1,)):
-                yield matmul(f"{np.dtype(dtype).name}.{m}x{k}x{n}{'.weight' if constant else ''}", [((m, k), (k, n))], dtype, constant=constant)
+        for m, k, n in ((7, 16, 31), (17, 1, 33), (64, 33, 100)):
+            yield matmul(f"weight.{m}x{k}x{n}-{np.dtype(dtype).name}", [((m, k), (k, n))], dtype, constant=(1,), dynamic=False, plain=False)
+        yield matmul(f"data.any-{np.dtype(dtype).name}", [((m, k), (k, n)) for m, k, n in lines + spread], dtype, static=1)
 
 
 LEADING = {
@@ -74,9 +72,9 @@ LEADING = {
 def by_leading():
     for label, pairs in LEADING.items():
         for dtype in (np.float32, np.float64, np.int32):
-            yield matmul(f"{label}-{dtype.__name__}", pairs, dtype)
-        yield matmul(f"{label}.weight", pairs, constant=(1,))
-        yield matmul(f"{label}.left_weight", pairs, constant=(0,))
+            yield matmul(f"{label}-{dtype.__name__}", pairs, dtype, static=1)
+        yield matmul(f"{label}.weight", pairs[:1], constant=(1,))
+        yield matmul(f"{label}.left_weight", pairs[:1], constant=(0,))
 
 
 def gemm(alpha, beta, trans_a, trans_b):

@@ -132,7 +132,7 @@ def scatters():
             data, updates = filled((6, 5, 20), dtype, edges=False), filled((4, 20), dtype, 2, edges=False)
             indices = np.array([[0, 1], [5, 4], [-1, -2], [2, 2]]) if reduction == "none" else np.array([[0, 1], [5, 4], [0, 1], [2, 2]])
             yield Case(f"ScatterND.{reduction}-{np.dtype(dtype).name}", "ScatterND", [[data, indices, updates]], scattered_nd(reduction),
-                       (lambda *x: 1e-6) if np.dtype(dtype).kind == "f" else None, {"reduction": reduction})
+                       (lambda *x: 1e-6) if np.dtype(dtype).kind == "f" else None, {"reduction": reduction}, fixed={1: (1,)})
     yield Case("ScatterND.whole", "ScatterND", [[normal(3, 5), numbers(2, 0).reshape(2, 1), normal(2, 5, seed=1)]], scattered_nd("none"))
 
 

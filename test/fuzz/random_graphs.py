@@ -445,7 +445,7 @@ class Maker:
         factor = scale / np.sqrt(variance + float(np.float32(1e-5)))
         self.add("BatchNormalization", [value.name, *names],
                  lambda x, e: ((x[0] - mean) * factor + bias, np.abs(factor) * e[0] + 8 * self.eps * (np.abs(factor) * (np.abs(x[0]) + np.abs(mean)) + np.abs(bias))),
-                 [value], value.fixed)
+                 [value], value.fixed, epsilon=1e-5)
 
 
 STEPS = [(Maker.unary, 6), (Maker.binary, 8), (Maker.with_constant, 4), (Maker.clip, 1), (Maker.where, 1), (Maker.transpose, 4), (Maker.merge, 2), (Maker.divide, 2),

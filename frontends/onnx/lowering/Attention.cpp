@@ -112,6 +112,12 @@ static llvm::Error checkHeads(NodeLowering &node, const Heads &heads) {
   return llvm::Error::success();
 }
 
+/// Whether graph.attention takes these operands: heads and their sizes are known at compile time.
+static bool isStatic(const Heads &heads) {
+  return llvm::all_of(ArrayRef{heads.q, heads.k, heads.v},
+                      [](Value value) { return dimOf(value, 1).isConstant() && dimOf(value, 3).isConstant(); });
+}
+
 static Value attend(NodeLowering &node, const Heads &heads) {
   SmallVector<Dim> dims = dimsOf(heads.q);
   dims[3] = dimOf(heads.v, 3);
@@ -202,7 +208,7 @@ Lowered onnx::lowerAttention(NodeLowering &node) {
   if (mode < 0 || mode > 3)
     return node.error(ErrorKind::Model, "qk_matmul_output_mode is {0}, expected 0 to 3", mode);
 
-  bool inSteps = softcap > 0.0 || node.wantsResult(3);
+  bool inSteps = softcap > 0.0 || node.wantsResult(3) || !isStatic(*heads);
   readBias(node, *heads, inSteps);
   if (node.failed())
     return SmallVector<Value>(node.numResults(), heads->q);

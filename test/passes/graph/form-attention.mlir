@@ -113,3 +113,28 @@ func.func @keep_small_fill(%q: tensor<1x2x8x4xf32>, %k: tensor<1x2x8x4xf32>, %v:
   %3 = graph.matmul %2, %v : (tensor<1x2x8x8xf32>, tensor<1x2x8x4xf32>) -> tensor<1x2x8x4xf32>
   return %3 : tensor<1x2x8x4xf32>
 }
+
+// -----
+
+// The kernel wants to know how many heads there are, and how wide they are.
+// CHECK-LABEL: func.func @keep_unknown_heads
+// CHECK-NOT:     graph.attention
+// CHECK:         return
+func.func @keep_unknown_heads(%q: tensor<1x?x8x4xf32, #graph.dims<["", "h", "", ""]>>, %k: tensor<1x?x8x4xf32, #graph.dims<["", "h", "", ""]>>) -> tensor<1x?x8x4xf32, #graph.dims<["", "h", "", ""]>> {
+  %0 = graph.matmul %q, %k {transpose_rhs} : (tensor<1x?x8x4xf32, #graph.dims<["", "h", "", ""]>>, tensor<1x?x8x4xf32, #graph.dims<["", "h", "", ""]>>) -> tensor<1x?x8x8xf32, #graph.dims<["", "h", "", ""]>>
+  %1 = graph.softmax %0 {axis = 3 : i64, log = false} : (tensor<1x?x8x8xf32, #graph.dims<["", "h", "", ""]>>) -> tensor<1x?x8x8xf32, #graph.dims<["", "h", "", ""]>>
+  %2 = graph.matmul %1, %k : (tensor<1x?x8x8xf32, #graph.dims<["", "h", "", ""]>>, tensor<1x?x8x4xf32, #graph.dims<["", "h", "", ""]>>) -> tensor<1x?x8x4xf32, #graph.dims<["", "h", "", ""]>>
+  return %2 : tensor<1x?x8x4xf32, #graph.dims<["", "h", "", ""]>>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @keep_unknown_size
+// CHECK-NOT:     graph.attention
+// CHECK:         return
+func.func @keep_unknown_size(%q: tensor<2x8x?xf32, #graph.dims<["", "", "d"]>>, %v: tensor<2x8x4xf32>) -> tensor<2x8x4xf32> {
+  %0 = graph.matmul %q, %q {transpose_rhs} : (tensor<2x8x?xf32, #graph.dims<["", "", "d"]>>, tensor<2x8x?xf32, #graph.dims<["", "", "d"]>>) -> tensor<2x8x8xf32>
+  %1 = graph.softmax %0 {axis = 2 : i64, log = false} : (tensor<2x8x8xf32>) -> tensor<2x8x8xf32>
+  %2 = graph.matmul %1, %v : (tensor<2x8x8xf32>, tensor<2x8x4xf32>) -> tensor<2x8x4xf32>
+  return %2 : tensor<2x8x4xf32>
+}
