@@ -335,13 +335,23 @@ private:
       for (Operation &nested : body.without_terminator())
         if (failed(lower(&nested)))
           return failure();
-      SmallVector<Value> values{bufferOf(yield.getValues()[0])}, nexts;
+      // A carried value that is yielded at another position must be read before its place is written. So must what an
+      // if gives: its branches may yield carried values.
+      auto kept = [&](Value value) {
+        Value root = rootOf(value);
+        auto argument = dyn_cast<BlockArgument>(root);
+        bool isCarried = argument && argument.getOwner() == &body && argument.getArgNumber() >= 2;
+        return isCarried || root.getDefiningOp<IfOp>() ? copyOf(loc, bufferOf(value), value) : bufferOf(value);
+      };
+      SmallVector<Value> values{kept(yield.getValues()[0])}, nexts, scans;
       for (auto [index, value] : llvm::enumerate(yield.getValues().slice(1, carried))) {
-        // Another carried value must be read before its place is written.
-        bool fixed = !mentions(body.getArgument(2 + index), op.getSymbols());
-        bool isOther = isa<BlockArgument>(rootOf(value)) && rootOf(value) != body.getArgument(2 + index);
-        nexts.push_back(!fixed || isOther ? copyOf(loc, bufferOf(value), value) : bufferOf(value));
+        if (mentions(body.getArgument(2 + index), op.getSymbols()))
+          nexts.push_back(copyOf(loc, bufferOf(value), value));
+        else
+          nexts.push_back(rootOf(value) == body.getArgument(2 + index) ? bufferOf(value) : kept(value));
       }
+      for (Value value : yield.getValues().drop_front(1 + carried))
+        scans.push_back(kept(value));
       for (size_t index = 0; index < carried; ++index) {
         Value place = buffers[body.getArgument(2 + index)];
         if (!mentions(body.getArgument(2 + index), op.getSymbols())) {
@@ -351,8 +361,7 @@ private:
         }
         values.push_back(nexts[index]);
       }
-      for (Value value : yield.getValues().drop_front(1 + carried))
-        values.push_back(bufferOf(value));
+      values.append(scans);
       builder.create<rt::YieldOp>(yield.getLoc(), values, next);
     }
     for (auto [result, place] : llvm::zip(op.getResults(), loop.getResults()))
