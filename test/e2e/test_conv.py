@@ -24,7 +24,8 @@ def convolution(name, images, weight, bias=True, dtype=np.float32, constant=(1, 
     w = normal(*weight, dtype=dtype, seed=1)
     operands = [[normal(*shape, dtype=dtype), w] + ([normal(weight[0], dtype=dtype, seed=2)] if bias else []) for shape in images]
     return Case(name, "Conv", operands, function, bound_of(windows.conv, lambda w: range(1, w.ndim), **options), options,
-                constant[:1 + bias] if constant else (), dtypes=(dtype,), static=1, fixed={0: (1,)} if channels_known else {})
+                constant[:1 + bias] if constant else (), dtypes=(dtype,), static=1,
+                fixed={0: (1,) if channels_known else (), 1: () if constant else tuple(range(len(weight))), 2: (0,)})
 
 
 CHANNELS = (1, 3, 8, 15, 16, 17, 32, 40)
