@@ -108,7 +108,7 @@ AttentionEmitter::AttentionEmitter(KernelFunction &kernel, graph::AttentionOp at
   scoreStride = kernel.dim(stride);
   if (!queries.constant() || *queries.constant() > kFewQueries)
     packedKeys = kernel.scratch(graph::elementOf(attention.getKey()), panels * (kPanel * depth));
-  scores = kernel.scratch(real, stride * kMostRows);
+  scores = kernel.scratch(real, stride * (packedKeys ? kMostRows : 1)); // in place, one query at a time
   inverses = kernel.scratch(real, kMostRows);
   if (copiesValues)
     packedValues = kernel.scratch(graph::elementOf(attention.getValue()),

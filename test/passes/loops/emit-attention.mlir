@@ -2,6 +2,7 @@
 
 // Between the two products the scores are in scratch: never a tensor of queries times keys.
 // CHECK:       kernel.func @k attributes {{{.*}}scratch = "{{[1-9][0-9]*}}"
+// CHECK:       kernel.func @one attributes {{{.*}}scratch = "384"
 // CHECK-LABEL: func.func @k_v4
 // CHECK:       vector.fma
 // CHECK:       vector.store %{{.*}}, %[[SCORES:.*]][
@@ -16,7 +17,8 @@ kernel.func @k attributes {dims = 0 : i64, schedule = #kernel.schedule<"attentio
   kernel.yield %0 : tensor<1x2x32x64xf32>
 }
 
-// One query reads the keys where they lie, sixteen at a time along the depth: no scratch for packed keys.
+// One query reads the keys where they lie, sixteen at a time along the depth: its scratch is a row of scores and one sum
+// for each row of a tile.
 // CHECK-LABEL: func.func @one_v4
 // CHECK:       scf.for {{.*}} iter_args(
 // CHECK-COUNT-17: vector.load
