@@ -1,6 +1,7 @@
 // Direct convolution: the reduction is a nest (channel block, window row, window column, 16 channels) over which the
-// accumulators are carried. Borders cost nothing: window rows outside the image are clipped from the loop, and a tile
-// that touches the left or right border takes the window's columns one by one, each with the pixels that it hits.
+// accumulators are carried. Borders cost next to nothing: window rows outside the image are clipped from the loop. A tile
+// that touches the left or right border takes the window's columns one by one, each with the pixels that it hits, where
+// the width is known; else the pixels that may miss the image choose between it and zeros before they run over channels.
 #include "codegen/Schedules.h"
 #include "passes/loops/Emitters.h"
 #include "passes/loops/Epilogue.h"
@@ -30,8 +31,10 @@ private:
   void emitTask(Value task);
   void emitPanels(const Part &rows, Panels panels);
   void emitTile(int64_t size, Index oy, Index ox, Panels panels, ArrayRef<WindowColumn> columns);
-  void accumulate(const RegisterTile &tile, Accumulators &sums, Index offsetA, Index offsetB, Index windowRows,
-                  ArrayRef<WindowColumn> columns);
+  struct Reads {
+    Index a, b, windowRows, ix; ///< offsets; how many window rows; the image column of the first pixel and window column
+  };
+  void accumulate(const RegisterTile &tile, Accumulators &sums, const Reads &reads, ArrayRef<WindowColumn> columns);
   void store(ArrayRef<Value> sums, int64_t size, Index oy, Index ox, Panels panels);
   bool flattens();
 
@@ -43,6 +46,7 @@ private:
   bool flat;   ///< a 1x1 window of stride 1: the image is one row of pixels
   bool linear; ///< and the epilogue may see it so
   WindowAxis y, x;
+  std::optional<BorderZeros> border;
   Type element;
   int64_t lanes, vectorsPerBlock, taskBlocks;
   Dim setsPerGroup, rowBlocks, rowExtent;
@@ -78,6 +82,7 @@ ConvEmitter::ConvEmitter(KernelFunction &kernel, graph::ConvOp conv)
 
 void ConvEmitter::emit() {
   Dim sets = setsPerGroup * geometry.groups;
+  border.emplace(kernel, x, element, kBlock);
   kernel.forTasks(sets * geometry.images * rowBlocks, [&](Value task) { emitTask(task); });
 }
 
@@ -137,32 +142,40 @@ void ConvEmitter::emitTile(int64_t size, Index oy, Index ox, Panels panels, Arra
   Index offsetA = builder.mul(builder.add(builder.mul(channels, plane), builder.add(builder.mul(iy, width), ix)), pixel);
   Index offsetB = builder.add(builder.mul(panels.first, panelStride), builder.mul(rows.first, x.window * unit));
   Accumulators sums = registers.zero();
-  accumulate(registers, sums, offsetA, offsetB, builder.sub(rows.end, rows.first), columns);
+  accumulate(registers, sums, {offsetA, offsetB, builder.sub(rows.end, rows.first), ix}, columns);
   store(sums, size, oy, ox, panels);
 }
 
-void ConvEmitter::accumulate(const RegisterTile &registers, Accumulators &sums, Index offsetA, Index offsetB,
-                             Index windowRows, ArrayRef<WindowColumn> columns) {
+void ConvEmitter::accumulate(const RegisterTile &registers, Accumulators &sums, const Reads &reads,
+                             ArrayRef<WindowColumn> columns) {
   int64_t unit = geometry.unit();
   Index width = kernel.dim(x.in), plane = kernel.dim(y.in * x.in);
   ReductionLoop channel{builder.index(geometry.inChannels), builder.mul(plane, pixel),
                         builder.index(y.window * x.window * unit)};
-  ReductionLoop row{windowRows, builder.mul(builder.mul(width, pixel), y.dilation), builder.index(x.window * unit)};
+  ReductionLoop row{reads.windowRows, builder.mul(builder.mul(width, pixel), y.dilation), builder.index(x.window * unit)};
   ReductionLoop column{builder.index(x.window), builder.mul(pixel, x.dilation), builder.index(unit)};
   ReductionLoop inner{builder.index(kBlock), builder.index(1), builder.index(kBlock), tile.unroll};
-  size_t inside = geometry.blockedInput ? 0 : 1;
+  if (!geometry.blockedInput)
+    inner = {builder.index(1), builder.index(0), builder.index(0)};
   if (columns.empty()) {
-    SmallVector<ReductionLoop> nest{channel, row, column, inner};
-    return registers.accumulate(sums, ArrayRef(nest).drop_back(inside), offsetA, offsetB);
+    int64_t size = registers.getShape().rows;
+    auto pixels = [&](Index offset, ArrayRef<Index> at) {
+      SmallVector<Value> memory(size);
+      for (int64_t i = 0; i < size; ++i)
+        if (border->mayMiss(i, size)) {
+          Index position = builder.add(builder.add(reads.ix, i * x.stride), builder.mul(at.back(), x.dilation));
+          memory[i] = border->at(kernel.buffer(geometry.input), builder.add(offset, builder.mul(pixel, i * x.stride)), position);
+        }
+      return memory;
+    };
+    return registers.accumulate(sums, {channel, row, column, inner}, reads.a, reads.b, 0, size, pixels);
   }
   // Each window column runs over all channels and rows: side by side in one loop body they would not fit the registers.
   for (const WindowColumn &hit : columns) {
-    Index first = hit.range ? hit.range->first : builder.index(hit.column);
-    ReductionLoop range = column;
-    range.extent = hit.range ? builder.sub(hit.range->end, hit.range->first) : builder.index(1);
-    SmallVector<ReductionLoop> nest{channel, row, range, inner};
-    registers.accumulate(sums, ArrayRef(nest).drop_back(inside), builder.add(offsetA, builder.mul(column.stepA, first)),
-                         builder.add(offsetB, builder.mul(column.stepB, first)), hit.first, hit.end);
+    ReductionLoop one = column;
+    one.extent = builder.index(1);
+    registers.accumulate(sums, {channel, row, one, inner}, builder.add(reads.a, builder.mul(column.stepA, hit.column)),
+                         builder.add(reads.b, builder.mul(column.stepB, hit.column)), hit.first, hit.end);
   }
 }
 

@@ -20,8 +20,7 @@ public:
 private:
   void emitTask(Value task);
   void emitTile(int64_t size, Index oy, Index ox, ArrayRef<WindowColumn> columns);
-  void addRow(SmallVectorImpl<Value> &sums, Index input, Index weights, ArrayRef<WindowColumn> columns);
-  void addRange(SmallVectorImpl<Value> &sums, Index input, Index weights, const WindowRange &range);
+  void addRow(SmallVectorImpl<Value> &sums, Index input, Index weights, Index ix, ArrayRef<WindowColumn> columns);
   Value load(Value buffer, Index offset) { return builder.create<vector::LoadOp>(vector, buffer, builder.value(offset)); }
 
   KernelFunction &kernel;
@@ -29,6 +28,7 @@ private:
   Epilogue epilogue;
   ConvGeometry geometry;
   WindowAxis y, x;
+  std::optional<BorderZeros> border;
   VectorType vector;
   int64_t lanes, pixels;
   Dim rowBlocks;
@@ -51,6 +51,7 @@ DepthwiseEmitter::DepthwiseEmitter(KernelFunction &kernel, graph::ConvOp conv)
 }
 
 void DepthwiseEmitter::emit() {
+  border.emplace(kernel, x, vector.getElementType(), lanes);
   kernel.forTasks(geometry.images * geometry.outBlocks * rowBlocks, [&](Value task) { emitTask(task); });
 }
 
@@ -87,10 +88,7 @@ void DepthwiseEmitter::emitTile(int64_t size, Index oy, Index ox, ArrayRef<Windo
     Index at = builder.add(builder.mul(builder.add(row, builder.mul(k, y.dilation)), kernel.dim(x.in)), ix);
     Index filter = builder.mul(builder.add(builder.mul(block, y.window), k), x.window);
     Index from = builder.add(builder.mul(at, kBlock), lane), weights = builder.add(builder.mul(filter, kBlock), lane);
-    if (inside.front().range)
-      addRange(carried, from, weights, *inside.front().range);
-    else
-      addRow(carried, from, weights, inside);
+    addRow(carried, from, weights, ix, inside);
   });
   for (int64_t i = 0; i < size; ++i) {
     Point point{{builder.value(image), 0, {}}, {builder.value(block), 0, {}}};
@@ -102,32 +100,26 @@ void DepthwiseEmitter::emitTile(int64_t size, Index oy, Index ox, ArrayRef<Windo
   }
 }
 
-/// Input positions from left to right, each added to the pixels whose window holds it.
-void DepthwiseEmitter::addRow(SmallVectorImpl<Value> &sums, Index from, Index weights, ArrayRef<WindowColumn> columns) {
+/// Input positions from left to right, the first of them `ix` in the image, each added to the pixels whose window holds it.
+void DepthwiseEmitter::addRow(SmallVectorImpl<Value> &sums, Index from, Index weights, Index ix,
+                              ArrayRef<WindowColumn> columns) {
   struct Use {
-    int64_t pixel;
+    int64_t pixel, column;
     Value weight;
   };
   std::map<int64_t, SmallVector<Use>> uses;
   for (const WindowColumn &hit : columns) {
     Value factor = load(weight, builder.add(weights, hit.column * kBlock));
     for (int64_t pixel = hit.first; pixel < hit.end; ++pixel)
-      uses[pixel * x.stride + hit.column * x.dilation].push_back({pixel, factor});
+      uses[pixel * x.stride + hit.column * x.dilation].push_back({pixel, hit.column, factor});
   }
   for (auto &[position, users] : uses) {
-    Value value = load(input, builder.add(from, position * kBlock));
+    Index offset = builder.add(from, position * kBlock);
+    bool mayMiss = llvm::any_of(users, [&](const Use &use) { return border->mayMiss(use.pixel, sums.size(), use.column); });
+    Value value = mayMiss ? load(border->at(input, offset, builder.add(ix, position)), builder.index(0)) : load(input, offset);
     for (const Use &use : users)
       sums[use.pixel] = builder.create<vector::FMAOp>(value, use.weight, sums[use.pixel]);
   }
-}
-
-/// One pixel, window columns known at run time.
-void DepthwiseEmitter::addRange(SmallVectorImpl<Value> &sums, Index from, Index weights, const WindowRange &range) {
-  builder.carry(range.first, range.end, 1, sums, [&](Index column, SmallVectorImpl<Value> &carried) {
-    Value value = load(input, builder.add(from, builder.mul(column, x.dilation * kBlock)));
-    Value factor = load(weight, builder.add(weights, builder.mul(column, kBlock)));
-    carried[0] = builder.create<vector::FMAOp>(value, factor, carried[0]);
-  });
 }
 
 } // namespace

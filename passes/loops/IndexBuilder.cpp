@@ -1,4 +1,5 @@
 #include "passes/loops/IndexBuilder.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 
 using namespace mlir;
@@ -52,7 +53,8 @@ Index IndexBuilder::div(Index a, Index b) {
     return a;
   if (x && y)
     return index(*x / *y);
-  return create<arith::DivUIOp>(value(a), value(b)).getResult();
+  Value quotient = create<arith::DivUIOp>(value(a), value(b));
+  return y ? quotient : opaque(quotient);
 }
 
 Index IndexBuilder::rem(Index a, Index b) {
@@ -61,7 +63,16 @@ Index IndexBuilder::rem(Index a, Index b) {
     return index(0);
   if (x && y)
     return index(*x % *y);
-  return create<arith::RemUIOp>(value(a), value(b)).getResult();
+  Value rest = create<arith::RemUIOp>(value(a), value(b));
+  return y ? rest : opaque(rest);
+}
+
+Value IndexBuilder::opaque(Value value) {
+  Type word = builder.getI64Type();
+  Value number = create<arith::IndexCastOp>(word, value);
+  auto copy = create<LLVM::InlineAsmOp>(word, number, /*asm_string=*/"", /*constraints=*/"=r,0", /*has_side_effects=*/false,
+                                        /*is_align_stack=*/false, LLVM::AsmDialectAttr(), ArrayAttr());
+  return create<arith::IndexCastOp>(builder.getIndexType(), copy.getRes());
 }
 
 Index IndexBuilder::ceilDiv(Index a, Index b) {
@@ -111,6 +122,20 @@ void IndexBuilder::carry(Index from, Index to, int64_t step, SmallVectorImpl<Val
       create<scf::YieldOp>(inside);
   }
   carried.assign(loop.result_begin(), loop.result_end());
+}
+
+void IndexBuilder::select(Value number, int64_t most, function_ref<void(int64_t)> body) {
+  SmallVector<int64_t> cases = llvm::to_vector(llvm::seq_inclusive<int64_t>(1, most));
+  auto choice = create<scf::IndexSwitchOp>(TypeRange(), number, cases, cases.size());
+  OpBuilder::InsertionGuard guard(builder);
+  auto fill = [&](Region &region, function_ref<void()> make) {
+    builder.setInsertionPointToStart(&region.emplaceBlock());
+    make();
+    create<scf::YieldOp>();
+  };
+  fill(choice.getDefaultRegion(), [] {});
+  for (auto [value, region] : llvm::zip_equal(cases, choice.getCaseRegions()))
+    fill(region, [&] { body(value); });
 }
 
 void IndexBuilder::branch(Value condition, function_ref<void()> then, std::optional<function_ref<void()>> otherwise) {

@@ -24,7 +24,8 @@ public:
   Index add(Index a, Index b);
   Index sub(Index a, Index b);
   Index mul(Index a, Index b);
-  /// Quotients and remainders of numbers >= 0 by positive ones.
+  /// Quotients and remainders of numbers >= 0 by positive ones. LLVM would repeat a division by a run-time number in the
+  /// innermost loops, as a part of the addresses there; its result is hidden from that.
   Index div(Index a, Index b);
   Index rem(Index a, Index b);
   Index ceilDiv(Index a, Index b);
@@ -47,9 +48,14 @@ public:
              llvm::function_ref<void(Index, llvm::SmallVectorImpl<mlir::Value> &)> body);
   /// if (condition) then() else otherwise().
   void branch(mlir::Value condition, llvm::function_ref<void()> then, std::optional<llvm::function_ref<void()>> otherwise = std::nullopt);
+  /// Runs `body(n)` for the n of 1 .. most that `number` is; nothing for other numbers.
+  void select(mlir::Value number, int64_t most, llvm::function_ref<void(int64_t)> body);
   mlir::Value lessThan(Index a, Index b);
 
   mlir::ImplicitLocOpBuilder &builder;
+
+private:
+  mlir::Value opaque(mlir::Value value);
 };
 
 /// The number behind an Index, if it is known.

@@ -66,7 +66,16 @@ Value KernelFunction::memory(Value pointer, Type element) {
   Value fields[] = {pointer, pointer, zero, one, one};
   LLVMTypeConverter converter(builder.getContext());
   Value descriptor = MemRefDescriptor::pack(builder, builder.getLoc(), converter, type, fields);
-  return builder.create<UnrealizedConversionCastOp>(type, descriptor).getResult(0);
+  Value result = builder.create<UnrealizedConversionCastOp>(type, descriptor).getResult(0);
+  pointers[result] = pointer;
+  return result;
+}
+
+Value KernelFunction::memoryIf(Value condition, Value buffer, Value offset, Value other) {
+  Type element = cast<MemRefType>(buffer.getType()).getElementType(), pointer = LLVM::LLVMPointerType::get(builder.getContext());
+  Value distance = builder.create<arith::IndexCastOp>(builder.getI64Type(), offset);
+  Value address = builder.create<LLVM::GEPOp>(pointer, element, pointers.at(buffer), ArrayRef<LLVM::GEPArg>{distance});
+  return memory(builder.create<arith::SelectOp>(condition, address, pointers.at(other)), element);
 }
 
 //===--- Dims -------------------------------------------------------------------------------===//

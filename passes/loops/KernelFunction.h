@@ -63,6 +63,10 @@ public:
   /// `elements` more elements of memory that all tasks of a launch share, 64-byte aligned, as a 1-D memref.
   mlir::Value shared(mlir::Type element, const Dim &elements);
 
+  /// The memory of `buffer` from element `offset` on where `condition` holds, else that of `other`: for reads whose
+  /// place decides whether they are of the buffer at all.
+  mlir::Value memoryIf(mlir::Value condition, mlir::Value buffer, mlir::Value offset, mlir::Value other);
+
   /// Records a data error where the i1 (or vector of i1: any lane) holds; the kernel goes on and must stay in bounds.
   void fail(mlir::Value condition, KernelError error);
 
@@ -93,6 +97,7 @@ private:
   mlir::Value launch, table, dimsPointer, scratchPointer, sharedPointer, errorSlot;
   mlir::Operation *entryEnd = nullptr; // dims are computed before this op
   llvm::SmallVector<mlir::Value> buffers;
+  llvm::DenseMap<mlir::Value, mlir::Value> pointers; // of memrefs
   llvm::StringMap<mlir::Value> dimValues;
 };
 

@@ -35,8 +35,8 @@ Value RegisterTile::loadVector(Index offset) const {
   return widen(builder, builder.create<vector::LoadOp>(stored, operands.b, builder.value(offset)), shape.element);
 }
 
-Value RegisterTile::loadScalar(Index offset) const {
-  Value scalar = builder.create<memref::LoadOp>(operands.a, builder.value(offset));
+Value RegisterTile::loadScalar(Value memory, Index offset) const {
+  Value scalar = builder.create<memref::LoadOp>(memory, builder.value(offset));
   return builder.create<vector::BroadcastOp>(type, widen(builder, scalar, shape.element));
 }
 
@@ -46,15 +46,16 @@ Value RegisterTile::sum(Value a, Value b) const {
   return builder.create<arith::AddIOp>(a, b);
 }
 
-void RegisterTile::step(MutableArrayRef<Value> sums, Index offsetA, Index offsetB, int64_t first, int64_t end) const {
+void RegisterTile::add(MutableArrayRef<Value> sums, const Step &step, int64_t first, int64_t end) const {
   SmallVector<Value> columns;
   for (int64_t j = 0; j < shape.vectors; ++j) {
     int64_t column = j * shape.lanes;
-    Index panel = builder.add(offsetB, builder.mul(operands.panelStride, column / operands.panelWidth));
+    Index panel = builder.add(step.offsetB, builder.mul(operands.panelStride, column / operands.panelWidth));
     columns.push_back(loadVector(builder.add(panel, column % operands.panelWidth)));
   }
   for (int64_t i = first; i < end; ++i) {
-    Value scalar = loadScalar(builder.add(offsetA, rowOffsets[i]));
+    Value own = step.ownMemory.empty() ? Value() : step.ownMemory[i];
+    Value scalar = own ? loadScalar(own, step.inner) : loadScalar(operands.a, builder.add(step.offsetA, rowOffsets[i]));
     for (int64_t j = 0; j < shape.vectors; ++j) {
       Value &sum = sums[(i - first) * shape.vectors + j];
       if (isa<FloatType>(shape.element))
@@ -66,27 +67,34 @@ void RegisterTile::step(MutableArrayRef<Value> sums, Index offsetA, Index offset
 }
 
 void RegisterTile::accumulate(Accumulators &sums, ArrayRef<ReductionLoop> nest, Index offsetA, Index offsetB,
-                              int64_t first, int64_t end) const {
+                              int64_t first, int64_t end, std::optional<RowMemory> rowMemory) const {
   auto begin = sums.begin() + first * shape.vectors, stop = sums.begin() + end * shape.vectors;
   SmallVector<Value> active(begin, stop);
   size_t each = active.size();
   active.resize(each * shape.chains, shape.chains > 1 ? zero().front() : Value());
-  auto steps = [&](SmallVectorImpl<Value> &inside, Index a, Index b, int64_t count) {
+  SmallVector<Value> ownMemory;
+  auto steps = [&](SmallVectorImpl<Value> &inside, Index a, Index b, Index i, int64_t count) {
     const ReductionLoop &loop = nest.back();
-    for (int64_t u = 0; u < count; ++u)
-      step(MutableArrayRef(inside).slice(u % shape.chains * each, each), builder.add(a, builder.mul(loop.stepA, u)), builder.add(b, builder.mul(loop.stepB, u)), first, end);
+    for (int64_t u = 0; u < count; ++u) {
+      Index inner = builder.mul(loop.stepA, builder.add(i, u));
+      add(MutableArrayRef(inside).slice(u % shape.chains * each, each),
+          {builder.add(a, inner), builder.add(b, builder.mul(loop.stepB, builder.add(i, u))), inner, ownMemory}, first, end);
+    }
   };
+  SmallVector<Index> indices;
   auto descend = [&](auto &&self, size_t depth, Index a, Index b, SmallVectorImpl<Value> &inside) -> void {
     const ReductionLoop &loop = nest[depth];
     auto body = [&](int64_t unroll) {
       return [&, unroll](Index i, SmallVectorImpl<Value> &values) {
-        Index nextA = builder.add(a, builder.mul(loop.stepA, i)), nextB = builder.add(b, builder.mul(loop.stepB, i));
-        if (depth + 1 < nest.size())
-          self(self, depth + 1, nextA, nextB, values);
-        else
-          steps(values, nextA, nextB, unroll);
+        if (depth + 1 == nest.size())
+          return steps(values, a, b, i, unroll);
+        indices.push_back(i);
+        self(self, depth + 1, builder.add(a, builder.mul(loop.stepA, i)), builder.add(b, builder.mul(loop.stepB, i)), values);
+        indices.pop_back();
       };
     };
+    if (depth + 1 == nest.size() && rowMemory)
+      ownMemory = (*rowMemory)(a, indices);
     if (depth + 1 < nest.size() || loop.unroll == 1)
       return builder.carry(builder.index(0), loop.extent, 1, inside, body(1));
     Index whole = builder.sub(loop.extent, builder.rem(loop.extent, loop.unroll));

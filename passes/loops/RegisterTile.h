@@ -41,6 +41,10 @@ struct ReductionLoop {
   int64_t unroll = 1; ///< steps per iteration, for the innermost loop only; a rest runs one by one
 };
 
+/// Memory of the rows of A that do not simply lie at their place, and null for those that do, for one innermost loop:
+/// at these indices of the loops around it A is read from `offset` on. Such a row starts at the memory's first element.
+using RowMemory = llvm::function_ref<llvm::SmallVector<mlir::Value>(Index offset, llvm::ArrayRef<Index> indices)>;
+
 /// Row by row: accumulator (i, j) is at i * vectors + j.
 using Accumulators = llvm::SmallVector<mlir::Value>;
 
@@ -52,9 +56,9 @@ public:
 
   /// Adds the products of a nest of loops, outermost first, that starts at these offsets, to the rows [first, end).
   /// The other rows stay: at the border of an image some rows of a step lie outside, and whoever knows it at compile
-  /// time leaves them out.
+  /// time leaves them out. Whoever learns it at run time passes `rowMemory`.
   void accumulate(Accumulators &sums, llvm::ArrayRef<ReductionLoop> nest, Index offsetA, Index offsetB, int64_t first,
-                  int64_t end) const;
+                  int64_t end, std::optional<RowMemory> rowMemory = std::nullopt) const;
   void accumulate(Accumulators &sums, llvm::ArrayRef<ReductionLoop> nest, Index offsetA, Index offsetB) const {
     accumulate(sums, nest, offsetA, offsetB, 0, shape.rows);
   }
@@ -63,10 +67,15 @@ public:
   mlir::VectorType getVectorType() const { return type; }
 
 private:
-  void step(llvm::MutableArrayRef<mlir::Value> sums, Index offsetA, Index offsetB, int64_t first, int64_t end) const;
+  /// One reduction step: A and B at these offsets; rows with memory of their own at `inner` in that.
+  struct Step {
+    Index offsetA, offsetB, inner;
+    llvm::ArrayRef<mlir::Value> ownMemory;
+  };
+  void add(llvm::MutableArrayRef<mlir::Value> sums, const Step &step, int64_t first, int64_t end) const;
   mlir::Value sum(mlir::Value a, mlir::Value b) const;
   mlir::Value loadVector(Index offset) const;
-  mlir::Value loadScalar(Index offset) const;
+  mlir::Value loadScalar(mlir::Value memory, Index offset) const;
 
   mutable IndexBuilder builder;
   TileShape shape;

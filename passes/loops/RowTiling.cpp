@@ -16,21 +16,26 @@ static void tileEqually(IndexBuilder builder, Index count, RowCount known, int64
                [&](Index i) { tile(size - 1, builder.add(builder.mul(i, size - 1), larger)); });
 }
 
+/// The same sizes r and r - 1, found at run time: every size has code of its own.
+static void tileAnyCount(IndexBuilder builder, Index count, int64_t rows, function_ref<void(int64_t, Index)> tile) {
+  Index tiles = builder.ceilDiv(count, rows), size = builder.ceilDiv(count, builder.max(tiles, 1));
+  Index smaller = builder.sub(size, 1), larger = builder.sub(count, builder.mul(tiles, smaller));
+  // The first row goes from tile to tile: LLVM would take a formula apart again, inside the innermost loops.
+  SmallVector<Value> first{builder.value(0)};
+  builder.carry(builder.index(0), tiles, 1, first, [&](Index i, SmallVectorImpl<Value> &at) {
+    Value own = builder.create<arith::SelectOp>(builder.lessThan(i, larger), builder.value(size), builder.value(smaller));
+    builder.select(own, rows, [&](int64_t known) { tile(known, at[0]); });
+    at[0] = builder.value(builder.add(at[0], own));
+  });
+}
+
 void tileRows(IndexBuilder builder, Index count, RowCount known, int64_t rows,
               function_ref<void(int64_t, Index)> tile) {
   if (known.most == 0)
     return;
   if (known.most && known.least && *known.most - *known.least <= 1)
     return tileEqually(builder, count, known, rows, tile);
-  Index whole = builder.sub(count, builder.rem(count, rows));
-  builder.loop(builder.index(0), whole, rows, [&](Index row) { tile(rows, row); });
-  Index rest = whole;
-  for (int64_t size = llvm::PowerOf2Ceil(rows) / 2; size > 0; size /= 2) {
-    Value fits = builder.create<arith::CmpIOp>(arith::CmpIPredicate::sle, builder.value(builder.add(rest, size)),
-                                               builder.value(count));
-    builder.branch(fits, [&] { tile(size, rest); });
-    rest = builder.create<arith::SelectOp>(fits, builder.value(builder.add(rest, size)), builder.value(rest)).getResult();
-  }
+  tileAnyCount(builder, count, std::min(rows, known.most.value_or(rows)), tile);
 }
 
 Part part(IndexBuilder builder, Index which, Index parts, Index extent) {

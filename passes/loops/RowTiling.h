@@ -10,8 +10,8 @@ struct RowCount {
 };
 
 /// Calls `tile` for tiles of at most `rows` rows that cover [0, count). `tile` gets a size known at compile time and the
-/// first row. Where the count is known, or known but for one, the tiles are as equal as can be: sizes r and r - 1.
-/// Otherwise whole tiles come first and then at most one tile of each power of two.
+/// first row. The tiles are as equal as can be: sizes r and r - 1. Where the count is known, or known but for one, there is
+/// code for these two sizes only, otherwise for every size up to `rows`.
 void tileRows(IndexBuilder builder, Index count, RowCount known, int64_t rows,
               llvm::function_ref<void(int64_t size, Index first)> tile);
 

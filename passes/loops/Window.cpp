@@ -1,5 +1,6 @@
 #include "passes/loops/Window.h"
 #include "passes/loops/RowTiling.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 
@@ -23,15 +24,6 @@ WindowRange windowRange(KernelFunction &kernel, IndexBuilder builder, const Wind
     range.end = builder.max(range.end, range.first);
   }
   return range;
-}
-
-std::pair<Index, Index> windowInterior(KernelFunction &kernel, IndexBuilder builder, const WindowAxis &axis) {
-  Index out = kernel.dim(axis.out);
-  Index first = builder.min(builder.index(llvm::divideCeil(std::max<int64_t>(axis.low, 0), axis.stride)), out);
-  int64_t reach = (axis.window - 1) * axis.dilation - axis.low;
-  Index last = builder.sub(kernel.dim(axis.in), 1 + reach);
-  Index end = builder.div(builder.max(builder.add(last, axis.stride), 0), axis.stride);
-  return {first, builder.min(builder.max(end, first), out)};
 }
 
 SmallVector<WindowRun> windowRuns(const WindowAxis &axis, int64_t most) {
@@ -86,19 +78,31 @@ static void tileKnownWindows(IndexBuilder builder, const WindowAxis &axis, int64
 
 void tileWindows(KernelFunction &kernel, const WindowAxis &axis, int64_t size, WindowTile tile) {
   IndexBuilder builder(kernel.builder);
-  if (axis.in.constant() && axis.out.constant())
+  if (axis.isKnown())
     return tileKnownWindows(builder, axis, size, tile);
-  auto [first, end] = windowInterior(kernel, builder, axis);
-  auto border = [&](Index from, Index to) {
-    builder.loop(from, to, 1, [&](Index at) {
-      tile(1, at, WindowColumn{0, 0, 1, windowRange(kernel, builder, axis, at)});
-    });
-  };
-  border(builder.index(0), first);
-  Index start = first;
-  tileRows(builder, builder.sub(end, first), {}, size,
-           [&](int64_t pixels, Index at) { tile(pixels, builder.add(start, at), {}); });
-  border(end, kernel.dim(axis.out));
+  tileRows(builder, kernel.dim(axis.out), {}, size, [&](int64_t pixels, Index at) { tile(pixels, at, {}); });
+}
+
+BorderZeros::BorderZeros(KernelFunction &kernel, const WindowAxis &axis, Type element, int64_t elements)
+    : kernel(kernel), axis(axis) {
+  if (axis.isKnown() || (axis.low <= 0 && axis.high <= 0))
+    return;
+  zeros = kernel.scratch(element, elements);
+  IndexBuilder builder(kernel.builder);
+  auto type = VectorType::get(elements, KernelFunction::registerType(element));
+  builder.create<vector::StoreOp>(builder.create<arith::ConstantOp>(builder.builder.getZeroAttr(type)), zeros, builder.value(0));
+}
+
+bool BorderZeros::mayMiss(int64_t pixel, int64_t size, int64_t k) const {
+  int64_t first = k < 0 ? 0 : k * axis.dilation, last = k < 0 ? 0 : (axis.window - 1 - k) * axis.dilation;
+  return zeros && (pixel * axis.stride + first < axis.low || (size - 1 - pixel) * axis.stride + last < axis.high);
+}
+
+Value BorderZeros::at(Value buffer, Index offset, Index position) const {
+  IndexBuilder builder(kernel.builder);
+  // Unsigned: a position before the image is a large number.
+  Value inside = builder.create<arith::CmpIOp>(arith::CmpIPredicate::ult, builder.value(position), kernel.dim(axis.in));
+  return kernel.memoryIf(inside, buffer, builder.value(offset), zeros);
 }
 
 ConvGeometry::ConvGeometry(graph::ConvOp conv)
@@ -113,7 +117,7 @@ ConvGeometry::ConvGeometry(graph::ConvOp conv)
   size_t axes = conv.getStrides().size();
   auto axis = [&](size_t i) {
     return WindowAxis{in[2 + i], out[2 + i], *weights[(depthwise ? 1 : 2) + i].constant(), conv.getStrides()[i],
-                      conv.getDilations()[i], conv.getPads()[i]};
+                      conv.getDilations()[i], conv.getPads()[i], conv.getPads()[axes + i]};
   };
   if (planar)
     y = axis(0);

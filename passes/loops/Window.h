@@ -9,6 +9,9 @@ namespace quern {
 struct WindowAxis {
   Dim in = 1, out = 1;
   int64_t window = 1, stride = 1, dilation = 1, low = 0;
+  int64_t high = 0; ///< the last window reaches at most so far past the image
+
+  bool isKnown() const { return in.constant() && out.constant(); }
 };
 
 /// Window positions [first, end) that fall inside the image.
@@ -24,7 +27,6 @@ std::pair<Index, Index> windowInterior(KernelFunction &kernel, IndexBuilder buil
 struct WindowColumn {
   int64_t column;
   int64_t first, end;
-  std::optional<WindowRange> range = std::nullopt; ///< instead of `column`: positions known at run time
 };
 
 /// Tiles of one row of output: `count` neighbours of `size` pixels from `first` on. Where the whole window is inside
@@ -37,11 +39,30 @@ struct WindowRun {
 /// Cuts an axis of known extents into tiles of at most `size` pixels that are as equal as can be.
 llvm::SmallVector<WindowRun> windowRuns(const WindowAxis &axis, int64_t size);
 
-/// Covers a row of output with tiles of at most `size` pixels. `columns` is empty where the whole window is inside the
-/// image for every pixel of the tile. Where the width is known, a tile at a border gets its window columns with their
-/// pixels; else such a tile is one pixel, with a range of window columns known at run time.
+/// Covers a row of output with tiles of at most `size` pixels that are as equal as can be. Where the extents are known,
+/// `columns` is empty if the whole window is inside the image for every pixel of the tile, and a tile at a border gets its
+/// window columns with their pixels. Where they are not, `columns` is empty, every tile may be at a border, and what it
+/// reads goes through BorderZeros.
 using WindowTile = llvm::function_ref<void(int64_t size, Index first, llvm::ArrayRef<WindowColumn> columns)>;
 void tileWindows(KernelFunction &kernel, const WindowAxis &axis, int64_t size, WindowTile tile);
+
+/// Reads along an axis whose extents are known at run time only: a position beside the image reads zeros instead, which
+/// costs a choice of address before a loop over the channels there and nothing inside.
+class BorderZeros {
+public:
+  /// `elements` is how many lie at one position. Nothing is made for an axis of known extents.
+  BorderZeros(KernelFunction &kernel, const WindowAxis &axis, mlir::Type element, int64_t elements);
+
+  /// Whether window position `k` (which -1 leaves open) of pixel `pixel` in a tile of `size` may lie beside the image.
+  bool mayMiss(int64_t pixel, int64_t size, int64_t k = -1) const;
+  /// Memory that starts with element `offset` of `buffer` if `position` is inside the image, else with zeros.
+  mlir::Value at(mlir::Value buffer, Index offset, Index position) const;
+
+private:
+  KernelFunction &kernel;
+  WindowAxis axis;
+  mlir::Value zeros;
+};
 
 /// The extents of a graph.conv with a blocked result, one or two spatial axes.
 struct ConvGeometry {
