@@ -15,6 +15,9 @@ constexpr int64_t kPanel = 16;
 /// Columns of the widest tile of any level: scratch is the same for all.
 constexpr int64_t kWidestGroup = 128;
 
+/// So few rows of a number that is known at run time have tiles of their own, which are wider.
+constexpr int64_t kFewRows = 2;
+
 /// The accumulators' type: narrow floats add up in f32, narrow integers in i32.
 Type accumulatorOf(Type element) {
   unsigned width = element.getIntOrFloatBitWidth();
@@ -54,6 +57,7 @@ private:
   Dim batches = 1, rowBlocks, columnBlocks, rowExtent, columnExtent, depthExtent;
   bool batched, packedWeight;
   TileChoice tile;
+  std::optional<TileChoice> tileOfFew;
   Index depth;
   // Where the current task, group and tile read.
   Value a, b;
@@ -106,6 +110,11 @@ GemmEmitter::GemmEmitter(KernelFunction &kernel, graph::MatmulOp matmul)
   demand.chains = true;
   tile = chooseTile(kernel.level, demand);
   recordTile(kernel, tile, lanes);
+  if (demand.rows)
+    return;
+  demand.rows = kFewRows;
+  if (TileChoice wide = chooseTile(kernel.level, demand); wide.vectors > tile.vectors)
+    tileOfFew = wide;
 }
 
 void GemmEmitter::emit() {
@@ -129,7 +138,16 @@ void GemmEmitter::emitTask(Value task) {
   Index first = builder.mul(block, taskColumns);
   Index end = builder.min(builder.add(first, taskColumns), kernel.dim(columnExtent));
   readRows(rows);
-  emitColumns(rows, {first, end});
+  if (!tileOfFew)
+    return emitColumns(rows, {first, end});
+  TileChoice many = tile;
+  auto emitFew = [&] {
+    tile = *tileOfFew;
+    emitColumns({rows.first, rows.count, {std::nullopt, kFewRows}}, {first, end});
+    tile = many;
+  };
+  builder.branch(builder.lessThan(rows.count, builder.index(kFewRows + 1)), emitFew,
+                 [&] { emitColumns(rows, {first, end}); });
 }
 
 /// Columns that are left in a block after groups of so many; -1 if that differs from block to block.

@@ -26,14 +26,16 @@ GemmTask gemmTask(graph::MatmulOp matmul) {
   constexpr int64_t kRows = 126, kColumns = 64, kWideColumns = 128;
   SmallVector<Dim> lhs = graph::dimsOf(matmul.getLhs()), result = graph::dimsOf(matmul.getResult());
   bool batched = !matmul.getColumns() && graph::rankOf(matmul.getRhs()) > 2;
-  int64_t rows = estimate(batched ? result[result.size() - 2] : product(ArrayRef(result).drop_back()));
+  Dim rowExtent = batched ? result[result.size() - 2] : product(ArrayRef(result).drop_back());
+  int64_t rows = estimate(rowExtent);
+  bool isKnown = rowExtent.isConstant();
   double depth = estimate(lhs.back()), columns = estimate(result.back());
   double copies = batched ? estimate(product(ArrayRef(result).drop_back(2))) : 1;
   int64_t block = std::min(rows, kRows);
   double perColumn = std::max(2 * block * depth, kFlopsPerByte * 4 * depth);
   double total = copies * columns * rows / block * perColumn;
-  // Tiles of one or two rows are wide.
-  int64_t step = rows <= 2 ? kWideColumns : kColumns;
+  // Tiles of one or two rows are wide, and there may be as few where their number is not known.
+  int64_t step = rows <= 2 || !isKnown ? kWideColumns : kColumns;
   int64_t wanted = std::min(flopsPerTask(total) / perColumn, columns);
   return {kRows, std::max<int64_t>(llvm::alignTo(wanted, step), step)};
 }

@@ -32,7 +32,7 @@ def check(a, b, actual, dtype):
 @pytest.mark.parametrize("rows, depth, columns, dynamic", [
     (1, 64, 64, False), (1, 100, 1000, False), (3, 7, 5, False), (4, 33, 31, False), (13, 64, 48, False),
     (49, 128, 96, False), (128, 256, 320, False), (130, 65, 130, False), (300, 16, 20, False), (1, 1, 1, False),
-    (40, 1024, 64, False), (1, 64, 64, True), (15, 32, 40, True), (29, 48, 300, True), (257, 40, 64, True),
+    (40, 1024, 64, False), (1, 64, 64, True), (2, 100, 300, True), (3, 24, 200, True), (15, 32, 40, True), (29, 48, 300, True), (257, 40, 64, True),
     (0, 16, 16, True), (5, 0, 16, False)])
 @pytest.mark.parametrize("dtype", ["float32"])
 def test_packed_weight(level, rows, depth, columns, dynamic, dtype):
