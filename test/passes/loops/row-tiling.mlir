@@ -5,22 +5,31 @@
 // CHECK:       %{{.*}}:15 = scf.for %{{.*}} = %c0 to %c64
 // CHECK-NOT:   scf.if
 
-// Rows that are counted at run time: whole tiles in a loop, then at most one tile of each power of two. No row is
-// computed twice, none past the last. Those of fewer than eight accumulators split them.
+// Rows that are counted at run time are cut in the same way: the sizes of the tiles, r and r - 1, choose among code for
+// every size, and the first row goes from tile to tile. No row is computed twice, none past the last.
+// Tiles of fewer than eight accumulators split them.
 // CHECK-LABEL: func.func @dynamic_v4
-// CHECK:       scf.for %{{.*}} step %c28
-// CHECK:         :28 = scf.for
-// CHECK:       scf.if
-// CHECK:         :16 = scf.for
-// CHECK:       scf.if
-// CHECK:         :8 = scf.for
-// CHECK:       scf.if
-// CHECK:         :8 = scf.for {{.*}} step %c2
-// CHECK:       scf.if
-// CHECK:         :8 = scf.for {{.*}} step %c4
-// CHECK:       scf.if
-// CHECK:         :8 = scf.for {{.*}} step %c8
-// CHECK-NOT:     scf.if
+// CHECK:       llvm.inline_asm
+// CHECK:       llvm.inline_asm
+// CHECK:       llvm.inline_asm
+// CHECK:       llvm.inline_asm
+// CHECK:       arith.muli
+// CHECK-NEXT:  %[[LARGER:.*]] = arith.subi %{{.*}}, %{{.*}} : index
+// CHECK-NEXT:  %{{.*}} = scf.for %[[TILE:.*]] = %c0 to %{{.*}} step %c1 iter_args(%[[FIRST:.*]] = %c0) -> (index) {
+// CHECK:         %[[IS_LARGER:.*]] = arith.cmpi slt, %[[TILE]], %[[LARGER]]
+// CHECK:         %[[SIZE:.*]] = arith.select %[[IS_LARGER]]
+// CHECK:         scf.index_switch %[[SIZE]]
+// CHECK:         case 1 {
+// CHECK:           :8 = scf.for {{.*}} step %c8
+// CHECK:         case 2 {
+// CHECK:           :8 = scf.for {{.*}} step %c4
+// CHECK:         case 13 {
+// CHECK:           :13 = scf.for
+// CHECK:         case 28 {
+// CHECK:           :28 = scf.for
+// CHECK-NOT:     case
+// CHECK:         %[[NEXT:.*]] = arith.addi %[[FIRST]], %[[SIZE]]
+// CHECK:         scf.yield %[[NEXT]]
 kernel.func @rows15 attributes {dims = 0 : i64, schedule = #kernel.schedule<"gemm", {task_columns = 64 : i64, task_rows = 126 : i64}, "test">} {
 ^bb0(%x: tensor<15x64xf32>, %w: tensor<1x64x16xf32>):
   %0 = graph.matmul %x, %w {columns = 16 : i64} : (tensor<15x64xf32>, tensor<1x64x16xf32>) -> tensor<15x16xf32>
