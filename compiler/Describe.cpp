@@ -124,7 +124,7 @@ static llvm::json::Object describeFile(Compilation &c) {
 /// The facts of a launch beside its name: amounts as numbers, or as expressions over the symbols.
 static void addFacts(rt::LaunchOp launch, llvm::json::Object &site) {
   static constexpr std::pair<llvm::StringLiteral, llvm::StringLiteral> amounts[] = {
-      {"flops", kernel::kFlopsAttr}, {"bytes", kernel::kBytesAttr}, {"weight_bytes", kernel::kWeightBytesAttr}};
+      {"flops", kernel::kFlopsAttr}, {"multiply_adds", kernel::kMultiplyAddsAttr}, {"bytes", kernel::kBytesAttr}, {"weight_bytes", kernel::kWeightBytesAttr}};
   for (auto [key, name] : amounts)
     if (auto text = launch->getAttrOfType<StringAttr>(name)) {
       int64_t number;

@@ -1,4 +1,5 @@
 #include "dialects/graph/Work.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 
@@ -9,6 +10,7 @@ Dim elements(Value value) { return product(dimsOf(value)); }
 
 Dim none(Operation *) { return 0; }
 template <int64_t count> Dim perElementRead(Operation *op) { return elements(op->getOperand(0)) * count; }
+Dim perElementWritten(Operation *op) { return elements(op->getResult(0)); }
 
 //===--- Contractions -----------------------------------------------------------------------===//
 
@@ -17,21 +19,41 @@ Dim matmul(Operation *op) {
   return elements(matmul.getResult()) * dimsOf(matmul.getLhs()).back() * 2;
 }
 
-Dim conv(Operation *op) {
-  auto conv = cast<ConvOp>(op);
+/// Of a convolution whose windows have so many taps in all along each spatial axis.
+Dim convWith(ConvOp conv, llvm::function_ref<Dim(size_t axis, const Dim &places, int64_t window)> taps) {
   size_t axes = conv.getStrides().size();
   SmallVector<Dim> result = dimsOf(conv.getResult()), weight = dimsOf(conv.getWeight());
-  Dim places = result[0] * product(ArrayRef(result).slice(2, axes));
   Dim filters = conv.getChannels() ? Dim(*conv.getChannels()) : result[1];
   auto given = conv->getAttrOfType<IntegerAttr>(kInputChannelsAttr);
   Dim channels = given ? Dim(given.getInt()) : dimOf(conv.getInput(), 1);
-  Dim window = product(ArrayRef(weight).slice(2, axes));
-  if (conv.getKernel()) {
-    window = 1;
-    for (int64_t extent : *conv.getKernel())
-      window = window * extent;
-  }
-  return places * filters * channels.floordiv(int64_t(conv.getGroup())) * window * 2;
+  Dim sum = result[0] * filters * channels.floordiv(int64_t(conv.getGroup())) * 2;
+  for (size_t axis = 0; axis < axes; ++axis)
+    sum = sum * taps(axis, result[2 + axis], conv.getKernel() ? (*conv.getKernel())[axis] : weight[2 + axis].estimate(1));
+  return sum;
+}
+
+Dim conv(Operation *op) {
+  return convWith(cast<ConvOp>(op), [](size_t, const Dim &places, int64_t window) { return places * window; });
+}
+
+/// Taps of all windows along an axis that lie on so much padding at one end: at most this many, as the windows at the
+/// far end may stand apart from it.
+int64_t tapsOnPadding(int64_t padding, int64_t window, int64_t stride, int64_t dilation) {
+  int64_t sum = 0;
+  for (int64_t start = 0; start < padding; start += stride)
+    sum += std::min<int64_t>(window, llvm::divideCeil(padding - start, dilation));
+  return sum;
+}
+
+Dim convInside(Operation *op) {
+  auto conv = cast<ConvOp>(op);
+  size_t axes = conv.getStrides().size();
+  return convWith(conv, [&](size_t axis, const Dim &places, int64_t window) {
+    int64_t stride = conv.getStrides()[axis], dilation = conv.getDilations()[axis], outside = 0;
+    for (size_t end : {axis, axis + axes})
+      outside += tapsOnPadding(conv.getPads()[end], window, stride, dilation);
+    return Dim::max(places * window - outside, 0);
+  });
 }
 
 Dim convTranspose(Operation *op) {
@@ -40,28 +62,38 @@ Dim convTranspose(Operation *op) {
   return elements(conv.getInput()) * product(ArrayRef(dimsOf(conv.getWeight())).drop_front()) * 2;
 }
 
-Dim attention(Operation *op) {
-  auto attention = cast<AttentionOp>(op);
+/// `perPair` operations for each pair of a query and a key that it may see, on top of the two products.
+Dim attentionWith(AttentionOp attention, int64_t perPair) {
   SmallVector<Dim> q = dimsOf(attention.getQuery()), k = dimsOf(attention.getKey()), v = dimsOf(attention.getValue());
   Dim queries = q[2], keys = k[2], pairs = queries * keys;
   if (attention.getCausal()) // query i of S sees the first T - S + i + 1 keys
     pairs = pairs - (queries * (queries - 1)).floordiv(2);
-  constexpr int64_t softmax = 5;
-  return q[0] * q[1] * pairs * ((q[3] + v[3]) * 2 + softmax);
+  return q[0] * q[1] * pairs * ((q[3] + v[3]) * 2 + perPair);
 }
 
-/// For each step, direction, row of the batch and hidden unit: the product with the recurrent weights, then what the
-/// gates do with the sums (an addition of the projection and a function for each gate, and the blend).
+Dim attention(Operation *op) {
+  constexpr int64_t softmax = 5;
+  return attentionWith(cast<AttentionOp>(op), softmax);
+}
+Dim attentionProducts(Operation *op) { return attentionWith(cast<AttentionOp>(op), 0); }
+
+struct Cell {
+  int64_t gates, blend;
+};
+/// By kind. Blends: none; f c + i g, tanh, times o; (1 - z) h' + z h, and r times h.
+constexpr Cell cells[] = {{1, 0}, {4, 5}, {3, 5}};
+
+/// For each step, direction, row of the batch and hidden unit: the product with the recurrent weights.
+Dim rnnProducts(Operation *op) {
+  auto rnn = cast<RnnOp>(op);
+  return elements(rnn.getY()) * dimsOf(rnn.getY()).back() * (2 * cells[size_t(rnn.getKind())].gates);
+}
+
+/// Then an addition of the projection and a function for each gate, and the blend.
 Dim rnn(Operation *op) {
   auto rnn = cast<RnnOp>(op);
-  struct Cell {
-    int64_t gates, blend;
-  };
-  // Blends: none; f c + i g, tanh, times o; (1 - z) h' + z h, and r times h.
-  static constexpr Cell cells[] = {{1, 0}, {4, 5}, {3, 5}};
   const Cell &cell = cells[size_t(rnn.getKind())];
-  Dim units = elements(rnn.getY()), hidden = dimsOf(rnn.getY()).back();
-  return units * (hidden * (2 * cell.gates) + cell.gates * 2 + cell.blend);
+  return rnnProducts(op) + elements(rnn.getY()) * (cell.gates * 2 + cell.blend);
 }
 
 //===--- The rest ---------------------------------------------------------------------------===//
@@ -88,34 +120,66 @@ Dim resize(Operation *op) {
   return places * 2;
 }
 
+Dim scatter(Operation *op) {
+  auto kind = op->getAttrOfType<ScatterKindAttr>("kind");
+  return kind.getValue() == ScatterKind::none ? Dim(0) : elements(op->getOperand(2));
+}
+
 struct Line {
   StringLiteral op;
   Dim (*operations)(Operation *);
+  Dim (*multiplyAdds)(Operation *);
 };
 constexpr Line table[] = {
-    {"graph.matmul", matmul},
-    {"graph.conv", conv},
-    {"graph.conv_transpose", convTranspose},
-    {"graph.attention", attention},
-    {"graph.rnn", rnn},
-    {"graph.softmax", perElementRead<5>},
-    {"graph.layer_norm", layerNorm},
-    {"graph.pool", pool},
-    {"graph.resize", resize},
-    {"graph.reduce", perElementRead<1>},
-    {"graph.arg_reduce", perElementRead<1>},
-    {"graph.cumulative", perElementRead<1>},
-    {"graph.top_k", perElementRead<1>},
-    {"graph.cast", none},
+    {"graph.matmul", matmul, matmul},
+    {"graph.conv", conv, convInside},
+    {"graph.conv_transpose", convTranspose, none}, // how much it cuts off at the ends is not counted
+    {"graph.attention", attention, attentionProducts},
+    {"graph.rnn", rnn, rnnProducts},
+    {"graph.softmax", perElementRead<5>, none},
+    {"graph.layer_norm", layerNorm, none},
+    {"graph.pool", pool, none},
+    {"graph.resize", resize, none},
+    {"graph.reduce", perElementRead<1>, none},
+    {"graph.arg_reduce", perElementRead<1>, none},
+    {"graph.cumulative", perElementRead<1>, none},
+    {"graph.top_k", perElementRead<1>, none},
+    {"graph.scatter_elements", scatter, none},
+    {"graph.scatter_nd", scatter, none},
+    {"graph.cast", none, none},
+    {"graph.constant", none, none},
+    {"graph.shape_vector", none, none},
+    {"graph.transpose", none, none},
+    {"graph.reshape", none, none},
+    {"graph.broadcast", none, none},
+    {"graph.slice", none, none},
+    {"graph.concat", none, none},
+    {"graph.pad", none, none},
+    {"graph.gather", none, none},
+    {"graph.gather_elements", none, none},
+    {"graph.gather_nd", none, none},
+    {"graph.iota", none, none},
+    {"graph.block", none, none},
+    {"graph.unblock", none, none},
+    {"graph.non_zero", none, none},
 };
+constexpr Line elementwise = {"", perElementWritten, none};
+
+const Line *lineOf(Operation *op) {
+  const Line *line = llvm::find_if(table, [&](const Line &line) { return op->getName().getStringRef() == line.op; });
+  return line != std::end(table) ? line : op->hasTrait<Elementwise>() ? &elementwise : nullptr;
+}
 
 } // namespace
 
-Dim operationsOf(Operation *op) {
-  for (const Line &line : table)
-    if (op->getName().getStringRef() == line.op)
-      return line.operations(op);
-  return op->hasTrait<Elementwise>() ? elements(op->getResult(0)) : Dim(0);
+std::optional<Dim> operationsOf(Operation *op) {
+  const Line *line = lineOf(op);
+  return line ? std::optional(line->operations(op)) : std::nullopt;
+}
+
+Dim multiplyAddsOf(Operation *op) {
+  const Line *line = lineOf(op);
+  return line ? line->multiplyAdds(op) : Dim(0);
 }
 
 Dim elementsRead(OpOperand &operand) {

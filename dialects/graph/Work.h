@@ -17,8 +17,15 @@ inline constexpr llvm::StringLiteral kInputChannelsAttr = "graph.input_channels"
 ///   rnn             2 T B H G H + gates           softmax         5 for each element: max, -, exp, +, /
 ///   layer_norm      5 for each element, 3 for RMS  pool            one for each place of a window
 ///   resize          2 for each place read         reduce, arg_reduce, cumulative, top_k   one for each element read
+///   scatter         one for each update that is combined with what is there
 ///   elementwise     one for each element written  casts, constants and whatever only moves data   0
-Dim operationsOf(mlir::Operation *op);
+///
+/// Nothing for an op that has no line in the table.
+std::optional<Dim> operationsOf(mlir::Operation *op);
+
+/// Of these, the multiply-adds that no algorithm by the definition can do without: the products of contractions, taps on
+/// padding left out. They are what peak rates are rates of; additions and comparisons may run beside them.
+Dim multiplyAddsOf(mlir::Operation *op);
 
 /// Elements of the operand that the op reads: each once, but for what picks some, which may read one more often.
 Dim elementsRead(mlir::OpOperand &operand);

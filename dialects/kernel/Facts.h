@@ -7,6 +7,7 @@ namespace quern::kernel {
 
 /// Strings on kernel.region, kernel.launch and rt.launch. Amounts are expressions over the model's symbols.
 inline constexpr llvm::StringLiteral kFlopsAttr = "kernel.flops";            ///< see dialects/graph/Work.h
+inline constexpr llvm::StringLiteral kMultiplyAddsAttr = "kernel.multiply_adds"; ///< FLOPs of these that peaks bound
 inline constexpr llvm::StringLiteral kBytesAttr = "kernel.bytes";            ///< read and written, each once
 inline constexpr llvm::StringLiteral kWeightBytesAttr = "kernel.weight_bytes"; ///< of these, of the model's constants
 inline constexpr llvm::StringLiteral kBoundaryAttr = "kernel.boundary";      ///< why it is not part of a kernel before it

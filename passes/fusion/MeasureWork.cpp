@@ -36,19 +36,31 @@ bool isWeight(Value value) {
   return bool(value.getDefiningOp<ConstantOp>());
 }
 
+/// An op that nobody counts leaves the sum unknown.
+void setOperations(kernel::RegionOp region, Builder &builder) {
+  std::optional<Dim> flops = 0;
+  Dim multiplyAdds = 0;
+  for (Operation &op : region.getBody().front().without_terminator()) {
+    std::optional<Dim> operations = operationsOf(&op);
+    flops = flops && operations ? std::optional(*flops + *operations) : std::nullopt;
+    multiplyAdds = multiplyAdds + multiplyAddsOf(&op);
+  }
+  region->setDiscardableAttr(kernel::kMultiplyAddsAttr, builder.getStringAttr(multiplyAdds.str()));
+  if (flops)
+    region->setDiscardableAttr(kernel::kFlopsAttr, builder.getStringAttr(flops->str()));
+}
+
 struct MeasureWorkPass : impl::MeasureWorkPassBase<MeasureWorkPass> {
   void runOnOperation() override {
     getOperation().walk([](kernel::RegionOp region) {
-      Dim flops = 0, bytes = 0, weights = 0;
+      Dim bytes = 0, weights = 0;
       Block &body = region.getBody().front();
-      for (Operation &op : body.without_terminator())
-        flops = flops + operationsOf(&op);
       for (auto [input, argument] : llvm::zip(region.getInputs(), body.getArguments()))
         (isWeight(input) ? weights : bytes) = (isWeight(input) ? weights : bytes) + bytesRead(argument);
       for (Value result : region.getResults())
         bytes = bytes + bytesOf(result);
       Builder builder(region.getContext());
-      region->setDiscardableAttr(kernel::kFlopsAttr, builder.getStringAttr(flops.str()));
+      setOperations(region, builder);
       region->setDiscardableAttr(kernel::kBytesAttr, builder.getStringAttr((bytes + weights).str()));
       region->setDiscardableAttr(kernel::kWeightBytesAttr, builder.getStringAttr(weights.str()));
     });

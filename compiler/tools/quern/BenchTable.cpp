@@ -24,11 +24,11 @@ struct Roof {
 };
 
 /// Weights come from the store that holds all the model's memory, as every run goes through it; the rest from the
-/// store that holds what this kernel touches, as the kernels before may have left it there.
-static Roof roofOf(const Machine &machine, double flops, double bytes, double weights, double modelBytes) {
-  const Machine::Store &far = machine.holding(modelBytes), &near = machine.holding(bytes);
-  double fromFar = weights / far.rate, fromNear = (bytes - weights) / near.rate;
-  double computing = machine.peak > 0 ? flops / machine.peak : 0, moving = fromFar + fromNear;
+/// nearest stores, where the kernels before may have left it.
+static Roof roofOf(const Machine &machine, double multiplyAdds, double bytes, double weights, double modelBytes) {
+  const Machine::Store &far = machine.holding(modelBytes), &near = machine.holding(bytes - weights);
+  double fromFar = weights / far.rate, fromNear = machine.readTime(bytes - weights);
+  double computing = machine.peak > 0 ? multiplyAdds / machine.peak : 0, moving = fromFar + fromNear;
   if (computing >= moving)
     return {computing, "compute"};
   return {moving, fromFar > fromNear ? far.name : near.name};
@@ -59,14 +59,15 @@ static Row launchRow(const LaunchFacts &facts, Times &times, const Measurement &
   row.algorithm = facts.algorithm.str(), row.tile = facts.tile.str();
   row.calls = double(row.samples) / double(measurement.runs.samples.size());
   double seconds = row.minimum * row.calls / 1e6;
-  auto flops = evaluate(facts.flops, symbols), bytes = evaluate(facts.bytes, symbols), weights = evaluate(facts.weightBytes, symbols);
+  auto flops = evaluate(facts.flops, symbols), multiplyAdds = evaluate(facts.multiplyAdds, symbols);
+  auto bytes = evaluate(facts.bytes, symbols), weights = evaluate(facts.weightBytes, symbols);
   if (flops)
     row.flops = *flops * row.calls;
   if (bytes)
     row.bytes = *bytes * row.calls;
   setRates(row, seconds);
-  if (flops && bytes && weights && seconds > 0) {
-    Roof roof = roofOf(*measurement.machine, *flops, *bytes, *weights, modelBytes);
+  if (multiplyAdds && bytes && weights && seconds > 0) {
+    Roof roof = roofOf(*measurement.machine, *multiplyAdds, *bytes, *weights, modelBytes);
     row.roof = roof.seconds * row.calls / seconds;
     row.bound = roof.bound.str();
   }

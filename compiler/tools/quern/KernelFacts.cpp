@@ -40,6 +40,7 @@ std::vector<LaunchFacts> launchFacts(const json::Object &manifest, StringRef lev
     facts.tile = text(kernel ? kernel->getObject("tile") : nullptr, levelSuffix);
     if (site) {
       facts.flops = site->get("flops");
+      facts.multiplyAdds = site->get("multiply_adds");
       facts.bytes = site->get("bytes");
       facts.weightBytes = site->get("weight_bytes");
     }

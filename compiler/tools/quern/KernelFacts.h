@@ -17,7 +17,7 @@ std::optional<double> evaluate(const llvm::json::Value *amount, const Symbols &s
 struct LaunchFacts {
   llvm::StringRef name, nodes, boundary;      ///< of the launch
   llvm::StringRef kernel, algorithm, tile;    ///< of the kernel; the tile for the level asked for, "" if it has none
-  const llvm::json::Value *flops = nullptr, *bytes = nullptr, *weightBytes = nullptr;
+  const llvm::json::Value *flops = nullptr, *multiplyAdds = nullptr, *bytes = nullptr, *weightBytes = nullptr;
 };
 
 /// In the order of the sites. The manifest may be damaged: what is missing is empty.

@@ -51,6 +51,16 @@ void Machine::measureAgain(const Level &level) {
     store.rate = std::max(store.rate, other.rate);
 }
 
+double Machine::readTime(double bytes) const {
+  double seconds = 0, nearer = 0;
+  for (const Store &store : stores) {
+    double here = std::min(bytes, double(store.bytes)) - nearer;
+    seconds += std::max(here, 0.0) / store.rate;
+    nearer = std::max(nearer, double(store.bytes));
+  }
+  return seconds;
+}
+
 const Machine::Store &Machine::holding(double bytes) const {
   return *find_if(stores, [&](const Store &store) { return &store == &stores.back() || bytes <= double(store.bytes); });
 }

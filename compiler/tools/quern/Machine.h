@@ -36,6 +36,8 @@ struct Machine {
 
   /// The nearest store that holds so many bytes.
   const Store &holding(double bytes) const;
+  /// Seconds to read so many bytes of which every store has what fits into it, the nearest first.
+  double readTime(double bytes) const;
 };
 
 } // namespace quern

@@ -4,9 +4,9 @@
 // the result is written once; of these the bias is the model's own.
 // CHECK-LABEL: func.func @main
 // CHECK: kernel.region "matmul" {{.*}}kernel.boundary = "no kernel before it makes what it reads"
-// CHECK-SAME: kernel.bytes = "960", kernel.flops = "1088", kernel.weight_bytes = "64"
+// CHECK-SAME: kernel.bytes = "960", kernel.flops = "1088", kernel.multiply_adds = "1024", kernel.weight_bytes = "64"
 // CHECK: kernel.region "transpose" {{.*}}kernel.boundary = "transpose after matmul: only elementwise operators are computed on the results of a contraction or pooling"
-// CHECK-SAME: kernel.bytes = "512", kernel.flops = "0", kernel.weight_bytes = "0"
+// CHECK-SAME: kernel.bytes = "512", kernel.flops = "0", kernel.multiply_adds = "0", kernel.weight_bytes = "0"
 func.func @main(%x: tensor<4x8xf32>, %w: tensor<8x16xf32>) -> tensor<16x4xf32> {
   %b = graph.constant dense<[0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0, 12.0, 13.0, 14.0, 15.0]> : tensor<16xf32>
   %0 = graph.matmul %x, %w : (tensor<4x8xf32>, tensor<8x16xf32>) -> tensor<4x16xf32>
@@ -19,7 +19,7 @@ func.func @main(%x: tensor<4x8xf32>, %w: tensor<8x16xf32>) -> tensor<16x4xf32> {
 
 // Amounts are expressions over the symbols.
 // CHECK-LABEL: func.func @main
-// CHECK: kernel.bytes = "64*batch", kernel.flops = "8*batch", kernel.weight_bytes = "0"
+// CHECK: kernel.bytes = "64*batch", kernel.flops = "8*batch", kernel.multiply_adds = "0", kernel.weight_bytes = "0"
 func.func @main(%x: tensor<?x8xf32, #graph.dims<["batch", ""]>>) -> tensor<?x8xf32, #graph.dims<["batch", ""]>> {
   %0 = graph.exp %x : (tensor<?x8xf32, #graph.dims<["batch", ""]>>) -> tensor<?x8xf32, #graph.dims<["batch", ""]>>
   return %0 : tensor<?x8xf32, #graph.dims<["batch", ""]>>
@@ -36,4 +36,14 @@ func.func @main(%table: tensor<1000x16xf32>, %rows: tensor<2xi64>, %x: tensor<1x
   %1 = graph.conv %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, group = 1, blocked_input, blocked_output,
                           channels = 32, kernel = array<i64: 1, 1>, graph.input_channels = 24 : i64} : (tensor<1x2x8x8x16xf32>, tensor<2x2x1x1x16x16xf32>) -> tensor<1x2x8x8x16xf32>
   return %0, %1 : tensor<2x16xf32>, tensor<1x2x8x8x16xf32>
+}
+
+// -----
+
+// Taps on padding belong to the definition, but no kernel needs them: along each axis 24 taps, two of them outside.
+// CHECK-LABEL: func.func @main
+// CHECK: kernel.flops = "4608", kernel.multiply_adds = "3872"
+func.func @main(%x: tensor<1x2x8x8xf32>, %w: tensor<2x2x3x3xf32>) -> tensor<1x2x8x8xf32> {
+  %0 = graph.conv %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, group = 1} : (tensor<1x2x8x8xf32>, tensor<2x2x3x3xf32>) -> tensor<1x2x8x8xf32>
+  return %0 : tensor<1x2x8x8xf32>
 }
