@@ -5,6 +5,7 @@
 #   make build        what the others start with
 #   make tiny         one small model through every phase, in seconds
 #   make check-math   the math functions of f32 on all 2^32 inputs, an hour
+#   make check-large  a model of more than 2 GB, compiled and run; needs 8 GB of disk
 #   make bench        the models of bench/ beside ONNX Runtime
 # Each installs what it needs first; a second run finds it in place.
 
@@ -14,7 +15,7 @@ SETUP := compiler/setup/setup.sh
 export CCACHE_SLOPPINESS := pch_defines,time_macros
 export PYTHONPATH := $(CURDIR)/build/python$(if $(PYTHONPATH),:$(PYTHONPATH))
 
-.PHONY: quickstart check build tiny check-math bench
+.PHONY: quickstart check build tiny check-math check-large bench
 .DEFAULT_GOAL := build
 
 build:
@@ -33,6 +34,9 @@ tiny: build
 
 check-math: build
 	@cmake --build build --target check-math
+
+check-large: build
+	@$(PYTHON) -m pytest -q -s test/large/large.py
 
 bench: build
 	@$(SETUP) bench bench-nodeps

@@ -46,9 +46,10 @@ def memory_limits(initializers):
     return 300e6 + 1.5 * initializers, 200e6 + 1.1 * initializers
 
 
-def measure(quern, model, target):
+def measure(quern, model, target, artifact=None):
+    """One row of the table. The artifact goes to `artifact`, or is thrown away."""
     with tempfile.TemporaryDirectory() as folder:
-        artifact = Path(folder) / f"{model.stem}.so"
+        artifact = artifact or Path(folder) / f"{model.stem}.so"
         command = [quern, "compile", model, "--target", target, "-o", artifact]
         start = time.perf_counter()
         process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
