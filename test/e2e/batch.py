@@ -1,8 +1,8 @@
 """Many small cases in one compilation.
 
-A `Case` is one node (or a few) with operands and what the results must be. A `Batch` puts the nodes of all its cases into
-one model, compiles that with static extents, with a symbol for every extent, and at -O0, and runs the artifacts at every
-instruction-set level. Each case is a test of its own, and its error names it.
+A `Case` is one node (or a few) with operands and what the results must be. A `Batch` puts the nodes of all its cases
+into one model, compiles that with static extents, with a symbol for every extent, and at -O0, and runs the artifacts at
+every instruction-set level. Each case is a test of its own, and its error names it.
 """
 import functools
 import os
@@ -41,39 +41,45 @@ class Case:
     constant: tuple = ()
     opset: int = 21
     domain: str = ""
-    dtypes: tuple = ()          # of the results; by default those that `expected` gives
+    dtypes: tuple = ()    # of the results; by default those that `expected` gives
     static: int = None
-    dynamic: bool = True        # False: needs extents at compile time
-    plain: bool = True          # also compiled at -O0: with symbols where that is possible
+    dynamic: bool = True    # False: needs extents at compile time
+    plain: bool = True    # also compiled at -O0: with symbols where that is possible
     fixed: dict = field(default_factory=dict)    # operand -> axes that stay numbers in the dynamic artifact
-    nodes: callable = None      # (input names, result names) -> nodes, instead of one node of `operator`
+    nodes: callable = None    # (input names, result names) -> nodes, instead of one node of `operator`
 
     def dims(self, operand, name):
         """Extents of an operand in the dynamic artifact."""
         shapes = [operands[operand].shape for operands in self.operands]
-        return [shapes[0][axis] if axis in self.fixed.get(operand, ()) or all(shape[axis] == 1 for shape in shapes) else f"{name}_{axis}"
-                for axis in range(len(shapes[0]))]
+        return [
+            shapes[0][axis] if axis in self.fixed.get(operand, ()) or all(shape[axis] == 1
+                                                                          for shape in shapes) else f"{name}_{axis}"
+            for axis in range(len(shapes[0]))
+        ]
 
     def count(self, shapes, build):
         """How many operand lists are run."""
         if build == "O0" and (not self.plain or self.dynamic == (shapes == "static")):
             return 0
-        return len(self.operands[:self.static]) if shapes == "static" else len(self.operands) * self.dynamic
+        return len(self.operands) * self.dynamic if shapes == "dynamic" else len(self.operands[:self.static])
 
 
 class Batch:
-    def __init__(self, cases):
+    """Cases of one model. `folded`: also as a model of constants alone, which the compiler computes itself."""
+    def __init__(self, cases, folded=False):
+        self.folded = folded
         self.cases = {case.name: case for case in cases}
         assert len(self.cases) == len(cases), "names of cases are unique"
 
     def modes(self):
-        return [(shapes, build) for shapes in ("static", "dynamic") for build in ("tuned", "O0")]
+        return [("static", "tuned"), ("static", "O0"), ("dynamic", "tuned"),
+                ("dynamic", "O0")] + [("folded", "tuned")] * self.folded
 
     def parametrize(self):
         """A decorator for test(case, shapes, build): every case in every mode."""
-        return pytest.mark.parametrize(
-            "name,shapes,build", [(name, shapes, build) for shapes, build in self.modes()
-                                  for name, case in self.cases.items() if case.count(shapes, build)])
+        return pytest.mark.parametrize("name,shapes,build",
+                                       [(name, shapes, build) for shapes, build in self.modes()
+                                        for name, case in self.cases.items() if case.count(shapes, build)])
 
     def check(self, name, shapes, build):
         case = self.cases[name]
@@ -88,7 +94,7 @@ class Batch:
     @functools.cache
     def artifacts(self, shapes, build):
         """For each case a function (index of operands, level) -> its results, or the error that the compiler gave."""
-        if shapes == "static":
+        if shapes != "dynamic":
             entries = [(name, index) for name, case in self.cases.items() for index in range(case.count(shapes, build))]
         else:
             entries = [(name, None) for name, case in self.cases.items() if case.count(shapes, build)]
@@ -106,7 +112,7 @@ class Batch:
         for value in results:
             if isinstance(value, Exception):
                 return value
-        if shapes == "static":
+        if shapes != "dynamic":
             return lambda index, level: found[name, index](0, level)
         return lambda index, level: found[name, None](index, level)
 
@@ -119,14 +125,14 @@ class Batch:
                 return {entries[0]: error}
             named = [entry for entry in entries if f"'{entry[0]}'" in str(error)]
             if named and len(named) < len(entries):
-                return dict.fromkeys(named, error) | self.build([entry for entry in entries if entry not in named], shapes, build)
+                return dict.fromkeys(named, error) | self.build([entry for entry in entries if entry not in named],
+                                                                shapes, build)
             middle = len(entries) // 2
             return self.build(entries[:middle], shapes, build) | self.build(entries[middle:], shapes, build)
 
 
 class Artifact:
     """One compiled model of many cases, and what each of them gave."""
-
     def __init__(self, batch, entries, shapes, build):
         self.batch, self.entries, self.shapes, self.build = batch, entries, shapes, build
 
@@ -148,7 +154,7 @@ class Artifact:
         return outputs[number, index, level]
 
     def runs(self):
-        if self.shapes == "static":
+        if self.shapes != "dynamic":
             return 1
         return max(len(self.batch.cases[name].operands) for name, _ in self.entries)
 
@@ -162,12 +168,15 @@ class Artifact:
         with np.errstate(all="ignore"):
             return len(as_tuple(case.expected(*case.operands[0])))
 
+    def is_weight(self, case, operand):
+        return self.shapes == "folded" or operand in case.constant
+
     def feeds(self, run):
         feeds = {}
         for number, entry in enumerate(self.entries):
             case = self.batch.cases[entry[0]]
             for i, operand in enumerate(self.operands(entry, run)):
-                if operand is not None and i not in case.constant:
+                if operand is not None and not self.is_weight(case, i):
                     feeds[f"c{number}x{i}"] = operand
         return feeds
 
@@ -181,16 +190,25 @@ class Artifact:
             for i, operand in enumerate(operands):
                 if operand is None:
                     continue
-                if i in case.constant:
-                    assert all(np.array_equal(other[i], operand) for other in case.operands), f"{case.name}: operand {i} is one weight"
+                if self.is_weight(case, i):
+                    assert self.shapes != "dynamic" or all(
+                        np.array_equal(other[i], operand)
+                        for other in case.operands), f"{case.name}: operand {i} is one weight"
                     initializers.append(numpy_helper.from_array(operand, names[i]))
                     continue
                 shape = case.dims(i, names[i]) if self.shapes == "dynamic" else operand.shape
-                inputs.append(helper.make_tensor_value_info(names[i], helper.np_dtype_to_tensor_dtype(operand.dtype), shape))
+                inputs.append(
+                    helper.make_tensor_value_info(names[i], helper.np_dtype_to_tensor_dtype(operand.dtype), shape))
             if case.nodes:
                 nodes += case.nodes(names, results)
             else:
-                nodes.append(helper.make_node(case.operator, names, results, name=case.name, domain=case.domain, **case.attributes))
+                nodes.append(
+                    helper.make_node(case.operator,
+                                     names,
+                                     results,
+                                     name=case.name,
+                                     domain=case.domain,
+                                     **case.attributes))
             if case.domain:
                 domains[case.domain] = 1
             outputs += [helper.make_empty_tensor_value_info(result) for result in results]
@@ -228,8 +246,8 @@ def compare(case, operands, got, where):
         if wrong.any():
             at = tuple(int(axis[0]) for axis in np.nonzero(wrong))
             raise AssertionError(f"{place}: {int(wrong.sum())} of {wrong.size} elements differ, first at {at}: "
-                                 f"{value[at]!r}, expected {want[at]!r}"
-                                 + ("" if bound is None else f" within {np.broadcast_to(bound, want.shape)[at]!r}"))
+                                 f"{value[at]!r}, expected {want[at]!r}" +
+                                 ("" if bound is None else f" within {np.broadcast_to(bound, want.shape)[at]!r}"))
 
 
 def mismatches(value, want, bound):

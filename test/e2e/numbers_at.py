@@ -8,8 +8,10 @@ INTEGERS = SIGNED + UNSIGNED
 NUMBERS = REALS + INTEGERS
 ALL = NUMBERS + (np.bool_,)
 
-EDGES = [0., -0., 1, -1, .5, -.5, np.nan, np.inf, -np.inf, 1e-40, -1e-30, 88.5, -87.25, -104, 1e4, -3e6, 2.5, -3.5, 1.5,
-         .9999, -.9999, 1e-5, 20, -20, 9, 3.14159265]
+EDGES = [
+    0., -0., 1, -1, .5, -.5, np.nan, np.inf, -np.inf, 1e-40, -1e-30, 88.5, -87.25, -104, 1e4, -3e6, 2.5, -3.5, 1.5,
+    .9999, -.9999, 1e-5, 20, -20, 9, 3.14159265
+]
 
 
 def generator(*seed):
@@ -56,4 +58,5 @@ def relative(function, ulps, spread=0):
         if spread:
             result = result + spread * float(unit.eps) * np.maximum(1, np.abs(operands[0].astype(np.float64)))
         return np.where(np.isfinite(result), result, 0)
+
     return bound

@@ -51,6 +51,7 @@ def shift(left):
         inside = np.minimum(b, bits - 1)
         moved = np.left_shift(a, inside) if left else np.right_shift(a, inside)
         return np.where(b < bits, moved, 0).astype(a.dtype)
+
     return function
 
 
@@ -68,12 +69,20 @@ def cases_of(operator, key, form, dtype, function, ulps=None, b=filled, attribut
     right = lambda shape, seed: b(shape, dtype, seed)
     real = ulps is not None and np.dtype(dtype).kind == "f"
     expected = (lambda x, y: np.asarray(function(wide(x), wide(y)))) if real else function
-    return Case(f"{key}.{form}-{np.dtype(dtype).name}", operator, pairs(form, left, right), expected,
-                relative(function, ulps) if real else None, dict(attributes), static=static, dtypes=(dtype,) if real else ())
+    return Case(f"{key}.{form}-{np.dtype(dtype).name}",
+                operator,
+                pairs(form, left, right),
+                expected,
+                relative(function, ulps) if real else None,
+                dict(attributes),
+                static=static,
+                dtypes=(dtype,) if real else ())
 
 
-ARITHMETIC = [("Add", np.add, .5), ("Sub", np.subtract, .5), ("Mul", np.multiply, .5), ("Max", np.maximum, 0), ("Min", np.minimum, 0)]
-COMPARISONS = [("Less", np.less), ("LessOrEqual", np.less_equal), ("Greater", np.greater), ("GreaterOrEqual", np.greater_equal)]
+ARITHMETIC = [("Add", np.add, .5), ("Sub", np.subtract, .5), ("Mul", np.multiply, .5), ("Max", np.maximum, 0),
+              ("Min", np.minimum, 0)]
+COMPARISONS = [("Less", np.less), ("LessOrEqual", np.less_equal), ("Greater", np.greater),
+               ("GreaterOrEqual", np.greater_equal)]
 LOGIC = [("And", np.logical_and), ("Or", np.logical_or), ("Xor", np.logical_xor)]
 BITS = [("BitwiseAnd", np.bitwise_and), ("BitwiseOr", np.bitwise_or), ("BitwiseXor", np.bitwise_xor)]
 
@@ -108,7 +117,12 @@ def by_dtype():
         for dtype in UNSIGNED:
             amounts = lambda shape, dtype, seed: (filled(shape, dtype, seed) % 80).astype(dtype)
             for direction in ("LEFT", "RIGHT"):
-                yield cases_of("BitShift", f"BitShift.{direction}", form, dtype, shift(direction == "LEFT"), b=amounts,
+                yield cases_of("BitShift",
+                               f"BitShift.{direction}",
+                               form,
+                               dtype,
+                               shift(direction == "LEFT"),
+                               b=amounts,
                                attributes={"direction": direction})
 
 
@@ -123,9 +137,9 @@ def by_form():
         yield cases_of("Xor", "Xor.form", form, np.bool_, np.logical_xor, static=None)
 
 
-EXPONENTS = [(np.float32, np.float32), (np.float64, np.float64), (np.float32, np.int64), (np.float32, np.int32), (np.float64, np.float32),
-             (np.float32, np.uint8), (np.int32, np.int32), (np.int64, np.int64), (np.int32, np.float32), (np.int64, np.int8),
-             (np.float64, np.int64), (np.int32, np.uint16)]
+EXPONENTS = [(np.float32, np.float32), (np.float64, np.float64), (np.float32, np.int64), (np.float32, np.int32),
+             (np.float64, np.float32), (np.float32, np.uint8), (np.int32, np.int32), (np.int64, np.int64),
+             (np.int32, np.float32), (np.int64, np.int8), (np.float64, np.int64), (np.int32, np.uint16)]
 
 
 def power_cases():
@@ -148,19 +162,23 @@ def negative_power_cases():
     """Of integers to negative powers only 1 and -1 leave something."""
     for dtype in (np.int32, np.int64):
         base, exponent = (filled((1, 7), dtype) % 7 - 3).astype(dtype), np.arange(-3, 3, dtype=dtype)[:, None]
-        yield Case(f"Pow.negative-{dtype.__name__}", "Pow", [[base, exponent]],
-                   lambda a, b: np.where(b >= 0, a**np.maximum(b, 0), np.where(a == 1, 1, np.where(a == -1, 1 - 2 * (b % 2), 0))))
+        yield Case(
+            f"Pow.negative-{dtype.__name__}", "Pow", [[base, exponent]], lambda a, b: np.where(
+                b >= 0, a**np.maximum(b, 0), np.where(a == 1, 1, np.where(a == -1, 1 - 2 * (b % 2), 0))))
 
 
 def where_cases():
-    forms = [((5, 7), (7,), (5, 1)), ((1,), (3, 33), (3, 33)), ((), (2, 1), (1, 5)), ((4, 1), (), (4, 35)), ((2, 17), (2, 17), (2, 17))]
+    forms = [((5, 7), (7,), (5, 1)), ((1,), (3, 33), (3, 33)), ((), (2, 1), (1, 5)), ((4, 1), (), (4, 35)),
+             ((2, 17), (2, 17), (2, 17))]
     for dtype in ALL:
         for i, shapes in enumerate(forms if dtype in (np.float32, np.int64) else forms[:1]):
             condition, x, y = shapes
             yield Case(f"Where.{i}-{np.dtype(dtype).name}", "Where",
-                       [[filled(condition, np.bool_, 2), filled(x, dtype), filled(y, dtype, 3)]], np.where)
+                       [[filled(condition, np.bool_, 2),
+                         filled(x, dtype), filled(y, dtype, 3)]], np.where)
             yield Case(f"Where.dynamic.{i}-{np.dtype(dtype).name}", "Where",
-                       [[filled(condition, np.bool_, 2), filled(x, dtype, 5), filled(y, dtype, 4)]], np.where)
+                       [[filled(condition, np.bool_, 2),
+                         filled(x, dtype, 5), filled(y, dtype, 4)]], np.where)
 
 
 def slopes(x, slope):
@@ -169,33 +187,54 @@ def slopes(x, slope):
 
 def variadic_cases():
     for dtype in NUMBERS:
-        operands = [[filled((5, 1), dtype), filled((1, 7), dtype, 2), filled((5, 7), dtype, 5)],
-                    [filled((3, 1), dtype), filled((1, 33), dtype, 2), filled((3, 33), dtype, 5)]]
-        yield Case(f"Max.three-{dtype.__name__}", "Max", operands, lambda *x: np.maximum(np.maximum(x[0], x[1]), x[2]), static=1)
+        operands = [[filled((5, 1), dtype), filled((1, 7), dtype, 2),
+                     filled((5, 7), dtype, 5)],
+                    [filled((3, 1), dtype), filled((1, 33), dtype, 2),
+                     filled((3, 33), dtype, 5)]]
+        yield Case(f"Max.three-{dtype.__name__}",
+                   "Max",
+                   operands,
+                   lambda *x: np.maximum(np.maximum(x[0], x[1]), x[2]),
+                   static=1)
         yield Case(f"Min.one-{dtype.__name__}", "Min", [[filled((5, 7), dtype)]], lambda x: x)
     for dtype in REALS:
-        operands = [[filled((5, 1), dtype, edges=False), filled((1, 7), dtype, 2, False), filled((5, 7), dtype, 5, False)]]
+        operands = [[
+            filled((5, 1), dtype, edges=False),
+            filled((1, 7), dtype, 2, False),
+            filled((5, 7), dtype, 5, False)
+        ]]
         eps = np.finfo(dtype).eps
         for operator, scale in (("Sum", 1), ("Mean", 3)):
-            yield Case(f"{operator}.three-{dtype.__name__}", operator, operands,
+            yield Case(f"{operator}.three-{dtype.__name__}",
+                       operator,
+                       operands,
                        lambda *x, scale=scale: (wide(x[0]) + wide(x[1]) + wide(x[2])) / scale,
-                       lambda *x, eps=eps: 3 * eps * (abs(x[0]) + abs(x[1]) + abs(x[2])), dtypes=(dtype,))
-        yield Case(f"PRelu.channels-{dtype.__name__}", "PRelu", [[filled((2, 3, 4, 5), dtype), filled((3, 1, 1), dtype, 3)]],
-                   lambda *x: slopes(*map(wide, x)), relative(slopes, .5), dtypes=(dtype,))
-        for label, low, high in (("both", -.75, 1.25), ("low", -.5, None), ("high", None, .5), ("crossed", 1., -1.), ("nothing", None, None)):
+                       lambda *x, eps=eps: 3 * eps * (abs(x[0]) + abs(x[1]) + abs(x[2])),
+                       dtypes=(dtype,))
+        yield Case(f"PRelu.channels-{dtype.__name__}",
+                   "PRelu", [[filled((2, 3, 4, 5), dtype), filled((3, 1, 1), dtype, 3)]],
+                   lambda *x: slopes(*map(wide, x)),
+                   relative(slopes, .5),
+                   dtypes=(dtype,))
+        for label, low, high in (("both", -.75, 1.25), ("low", -.5, None), ("high", None, .5), ("crossed", 1., -1.),
+                                 ("nothing", None, None)):
             bounds = [None if limit is None else np.array(limit, dtype) for limit in (low, high)]
-            yield Case(f"Clip.{label}-{dtype.__name__}", "Clip", [[filled(shape, dtype), *bounds] for shape in ((5, 7), (0, 3), (3, 33))],
-                       lambda x, low, high: np.minimum(np.maximum(x, -np.inf if low is None else low), np.inf if high is None else high),
+            yield Case(f"Clip.{label}-{dtype.__name__}",
+                       "Clip", [[filled(shape, dtype), *bounds] for shape in ((5, 7), (0, 3), (3, 33))],
+                       lambda x, low, high: np.minimum(np.maximum(x, -np.inf if low is None else low), np.inf
+                                                       if high is None else high),
                        static=1)
     for dtype in INTEGERS:
-        yield Case(f"Clip-{dtype.__name__}", "Clip", [[filled((5, 7), dtype), np.array(2, dtype), np.array(100, dtype)]],
-                   lambda x, low, high: np.clip(x, low, high))
+        yield Case(f"Clip-{dtype.__name__}", "Clip", [[filled(
+            (5, 7), dtype), np.array(2, dtype), np.array(100, dtype)]], lambda x, low, high: np.clip(x, low, high))
     for dtype in (np.int32, np.int64, np.uint32, np.uint64):
         yield Case(f"PRelu-{dtype.__name__}", "PRelu", [[filled((5, 7), dtype), filled((7,), dtype, 3)]], slopes)
 
 
-BATCHES = {"dtype": Batch(list(by_dtype())), "form": Batch(list(by_form())),
-           "others": Batch([*power_cases(), *negative_power_cases(), *where_cases(), *variadic_cases()])}
+BATCHES = {
+    "dtype": Batch(list(by_dtype()), folded=True), "form": Batch(list(by_form()), folded=True), "others":
+    Batch([*power_cases(), *negative_power_cases(), *where_cases(), *variadic_cases()], folded=True)
+}
 
 
 @BATCHES["dtype"].parametrize()

@@ -4,7 +4,10 @@ import numpy as np
 from batch import Batch, Case
 from numbers_at import INTEGERS, NUMBERS, REALS, SIGNED, filled, normal, wide
 
-AXES = {"last": (-1,), "first": (0,), "middle": (1,), "tail": (1, 2), "ends": (0, -1), "head": (0, 1), "all": (0, 1, 2), "none": None}
+AXES = {
+    "last": (-1,), "first": (0,), "middle": (1,), "tail": (1, 2), "ends": (0, -1), "head": (0, 1), "all": (0, 1, 2),
+    "none": None
+}
 SHAPES = [(3, 5, 37), (2, 1, 16), (1, 4, 1), (4, 3, 129)]
 EMPTY = [(3, 0, 5), (0, 4, 3)]
 
@@ -20,6 +23,7 @@ def apply(function, before=None, after=None):
     def whole(x, axes, keep):
         result = function(before(x) if before else x, axis=axes, keepdims=keep)
         return after(result) if after else result
+
     return whole
 
 
@@ -33,10 +37,16 @@ def least(x, axis, keepdims):
 
 # Operator, function, whether its error grows with the number of terms.
 KINDS = [
-    ("ReduceSum", apply(np.sum)), ("ReduceMean", apply(np.mean)), ("ReduceProd", apply(np.prod)),
-    ("ReduceMax", apply(greatest)), ("ReduceMin", apply(least)), ("ReduceL1", apply(np.sum, np.abs)),
-    ("ReduceL2", apply(np.sum, np.square, np.sqrt)), ("ReduceSumSquare", apply(np.sum, np.square)),
-    ("ReduceLogSum", apply(np.sum, None, np.log)), ("ReduceLogSumExp", logsumexp),
+    ("ReduceSum", apply(np.sum)),
+    ("ReduceMean", apply(np.mean)),
+    ("ReduceProd", apply(np.prod)),
+    ("ReduceMax", apply(greatest)),
+    ("ReduceMin", apply(least)),
+    ("ReduceL1", apply(np.sum, np.abs)),
+    ("ReduceL2", apply(np.sum, np.square, np.sqrt)),
+    ("ReduceSumSquare", apply(np.sum, np.square)),
+    ("ReduceLogSum", apply(np.sum, None, np.log)),
+    ("ReduceLogSumExp", logsumexp),
 ]
 
 
@@ -61,6 +71,7 @@ def allowance(operator, axes):
         squared = operator in ("ReduceSumSquare", "ReduceL2")
         total = np.sum(np.square(size) if squared else size, **keep)
         return np.max(unit * (np.sqrt(total) if operator == "ReduceL2" else total), initial=0)
+
     return bound
 
 
@@ -71,14 +82,21 @@ def reduce_cases():
                 for keep in (1, 0):
                     if keep == 0 and (dtype == np.float64 or label in ("middle", "head")):
                         continue
-                    make = lambda shape: np.abs(normal(*shape, dtype=dtype)) + .1 if operator == "ReduceLogSum" else normal(*shape, dtype=dtype)
+                    make = lambda shape: np.abs(normal(*shape, dtype=dtype)
+                                                ) + .1 if operator == "ReduceLogSum" else normal(*shape, dtype=dtype)
                     operands = [[make(shape), None if axes is None else np.array(axes)] for shape in SHAPES]
-                    yield Case(f"{operator}.{label}.{'keep' if keep else 'drop'}-{dtype.__name__}", operator, operands,
+                    yield Case(f"{operator}.{label}.{'keep' if keep else 'drop'}-{dtype.__name__}",
+                               operator,
+                               operands,
                                lambda x, _, f=function, axes=axes, keep=keep: np.asarray(f(wide(x), axes, bool(keep))),
-                               allowance(operator, axes), {"keepdims": keep}, (1,), static=1, dtypes=(dtype,))
+                               allowance(operator, axes), {"keepdims": keep}, (1,),
+                               static=1,
+                               dtypes=(dtype,))
         for label, shape in zip(("inside", "outside"), EMPTY):
-            yield Case(f"{operator}.empty.{label}", operator, [[np.zeros(shape, np.float32), np.array([1])]],
-                       lambda x, _, f=function: np.asarray(f(x.astype(np.float64), (1,), True)), lambda x, _: 0, {}, (1,),
+            yield Case(f"{operator}.empty.{label}",
+                       operator, [[np.zeros(shape, np.float32), np.array([1])]],
+                       lambda x, _, f=function: np.asarray(f(x.astype(np.float64), (1,), True)),
+                       lambda x, _: 0, {}, (1,),
                        dtypes=(np.float32,))
 
 
@@ -88,21 +106,45 @@ def whole_cases():
         for dtype in NUMBERS[2:]:
             for axes in ((-1,), (0, 1)):
                 operands = [[filled(shape, dtype), np.array(axes)] for shape in SHAPES]
+
                 def expected(x, _, f=function, axes=axes):
                     with_dtype = {"dtype": x.dtype} if f in (np.sum, np.prod) else {}
                     return f(x, axis=axes, keepdims=True, **with_dtype)
-                yield Case(f"{operator}.{len(axes)}-{np.dtype(dtype).name}", operator, operands, expected, None, {}, (1,), static=1)
+
+                yield Case(f"{operator}.{len(axes)}-{np.dtype(dtype).name}",
+                           operator,
+                           operands,
+                           expected,
+                           None, {}, (1,),
+                           static=1)
     for dtype in SIGNED[2:]:
         operands = [[(filled(shape, dtype) % 100 - 50).astype(dtype), np.array([-1])] for shape in SHAPES]
-        yield Case(f"ReduceL1-{dtype.__name__}", "ReduceL1", operands,
-                   lambda x, _: np.sum(np.abs(x), axis=-1, keepdims=True, dtype=x.dtype), None, {}, (1,), static=1)
-        yield Case(f"ReduceSumSquare-{dtype.__name__}", "ReduceSumSquare", operands,
-                   lambda x, _: np.sum(x * x, axis=-1, keepdims=True, dtype=x.dtype), None, {}, (1,), static=1)
-        yield Case(f"ReduceMean-{dtype.__name__}", "ReduceMean", operands,
-                   lambda x, _: np.trunc(np.mean(x, axis=-1, keepdims=True)).astype(x.dtype), None, {}, (1,), static=1)
+        yield Case(f"ReduceL1-{dtype.__name__}",
+                   "ReduceL1",
+                   operands,
+                   lambda x, _: np.sum(np.abs(x), axis=-1, keepdims=True, dtype=x.dtype),
+                   None, {}, (1,),
+                   static=1)
+        yield Case(f"ReduceSumSquare-{dtype.__name__}",
+                   "ReduceSumSquare",
+                   operands,
+                   lambda x, _: np.sum(x * x, axis=-1, keepdims=True, dtype=x.dtype),
+                   None, {}, (1,),
+                   static=1)
+        yield Case(f"ReduceMean-{dtype.__name__}",
+                   "ReduceMean",
+                   operands,
+                   lambda x, _: np.trunc(np.mean(x, axis=-1, keepdims=True)).astype(x.dtype),
+                   None, {}, (1,),
+                   static=1)
     for operator, function in (("ReduceMax", np.max), ("ReduceMin", np.min)):
         operands = [[filled(shape, np.bool_), np.array([-1])] for shape in SHAPES]
-        yield Case(f"{operator}-bool", operator, operands, lambda x, _, f=function: f(x, axis=-1, keepdims=True), None, {}, (1,), static=1)
+        yield Case(f"{operator}-bool",
+                   operator,
+                   operands,
+                   lambda x, _, f=function: f(x, axis=-1, keepdims=True),
+                   None, {}, (1,),
+                   static=1)
 
 
 def special_cases():
@@ -110,17 +152,27 @@ def special_cases():
     for operator, function in KINDS[:5]:
         x = normal(6, 40)
         x[0, 3], x[1, 17], x[2, 39], x[3, 0], x[3, 39] = np.nan, np.inf, -np.inf, np.inf, -np.inf
-        yield Case(f"{operator}.special", operator, [[x, np.array([1])]], lambda x, _, f=function: np.asarray(f(x.astype(np.float64), (1,), True)),
-                   lambda x, _: 1e-5, {}, (1,), dtypes=(np.float32,))
+        yield Case(f"{operator}.special",
+                   operator, [[x, np.array([1])]],
+                   lambda x, _, f=function: np.asarray(f(x.astype(np.float64), (1,), True)),
+                   lambda x, _: 1e-5, {}, (1,),
+                   dtypes=(np.float32,))
     yield Case("ReduceSum.noop", "ReduceSum", [[normal(3, 5), None]], lambda x, _: x, None, {"noop_with_empty_axes": 1})
-    yield Case("ReduceSumSquare.noop", "ReduceSumSquare", [[normal(3, 5), None]], lambda x, _: x * x, None, {"noop_with_empty_axes": 1})
-    yield Case("ReduceMax.opset11", "ReduceMax", [[normal(3, 5, 17)]], lambda x: x.max((0, 2)), None, {"axes": [0, -1], "keepdims": 0}, opset=11)
+    yield Case("ReduceSumSquare.noop", "ReduceSumSquare", [[normal(3, 5), None]], lambda x, _: x * x, None,
+               {"noop_with_empty_axes": 1})
+    yield Case("ReduceMax.opset11",
+               "ReduceMax", [[normal(3, 5, 17)]],
+               lambda x: x.max((0, 2)),
+               None, {"axes": [0, -1], "keepdims": 0},
+               opset=11)
     yield Case("ReduceSum.scalar", "ReduceSum", [[np.array(2.5, np.float32), None]], lambda x, _: x)
     for count in (0, 1, 2, 15, 16, 17, 31, 33, 64, 65, 100, 1000):
-        yield Case(f"ReduceSum.length{count}", "ReduceSum", [[np.arange(3 * count, dtype=np.float32).reshape(3, count), np.array([1])]],
-                   lambda x, _: np.sum(x, axis=1, keepdims=True), None, {}, (1,))
-        yield Case(f"ReduceMax.length{count}", "ReduceMax", [[-np.arange(3 * count, dtype=np.float32).reshape(3, count), np.array([1])]],
-                   lambda x, _: greatest(x, 1, True), None, {}, (1,))
+        yield Case(f"ReduceSum.length{count}", "ReduceSum",
+                   [[np.arange(3 * count, dtype=np.float32).reshape(3, count),
+                     np.array([1])]], lambda x, _: np.sum(x, axis=1, keepdims=True), None, {}, (1,))
+        yield Case(f"ReduceMax.length{count}", "ReduceMax",
+                   [[-np.arange(3 * count, dtype=np.float32).reshape(3, count),
+                     np.array([1])]], lambda x, _: greatest(x, 1, True), None, {}, (1,))
 
 
 def arg_extremum(x, axis, largest, last):
@@ -138,9 +190,12 @@ def arg_cases():
                     if np.dtype(dtype).kind == "u" and operator == "ArgMin":
                         continue
                     operands = [[(np.round(normal(*shape)) * 2 + 9).astype(dtype)] for shape in SHAPES]
-                    yield Case(f"{operator}.{axis}.{'last' if last else 'first'}-{np.dtype(dtype).name}", operator, operands,
-                               lambda x, axis=axis, o=operator, last=last: arg_extremum(x, axis, o == "ArgMax", last), None,
-                               {"axis": axis, "select_last_index": last}, static=1)
+                    yield Case(f"{operator}.{axis}.{'last' if last else 'first'}-{np.dtype(dtype).name}",
+                               operator,
+                               operands,
+                               lambda x, axis=axis, o=operator, last=last: arg_extremum(x, axis, o == "ArgMax", last),
+                               None, {"axis": axis, "select_last_index": last},
+                               static=1)
 
 
 def running(function, exclusive, reverse):
@@ -152,6 +207,7 @@ def running(function, exclusive, reverse):
             x = np.concatenate([start, np.delete(x, -1, axis)], axis)
         result = function(x, axis=axis, dtype=x.dtype)
         return np.flip(result, axis) if reverse else result
+
     return expected
 
 
@@ -162,10 +218,15 @@ def running_cases():
                 for exclusive in (0, 1):
                     for reverse in (0, 1):
                         operands = [[np.round(normal(*shape) * 2).astype(dtype), np.array(axis)] for shape in SHAPES]
-                        yield Case(f"{operator}.{axis}.{exclusive}{reverse}-{np.dtype(dtype).name}", operator, operands,
-                                   running(function, exclusive, reverse), (lambda x, axis: 0) if operator == "CumSum" else
-                                   lambda x, axis: 1e-5 * np.prod(np.maximum(np.abs(x.astype(float)), 1), int(axis), keepdims=True) if x.dtype.kind == "f" else 0,
-                                   {"exclusive": exclusive, "reverse": reverse}, (1,), static=1, dtypes=(dtype,),
+                        yield Case(f"{operator}.{axis}.{exclusive}{reverse}-{np.dtype(dtype).name}",
+                                   operator,
+                                   operands,
+                                   running(function, exclusive, reverse),
+                                   (lambda x, axis: 0) if operator == "CumSum" else lambda x, axis: 1e-5 * np.prod(
+                                       np.maximum(np.abs(x.astype(float)), 1), int(axis), keepdims=True)
+                                   if x.dtype.kind == "f" else 0, {"exclusive": exclusive, "reverse": reverse}, (1,),
+                                   static=1,
+                                   dtypes=(dtype,),
                                    opset=26 if operator == "CumProd" else 21)
 
 
@@ -174,6 +235,7 @@ def top_k(axis, largest):
         order = np.argsort(-x if largest else x, axis, kind="stable")
         index = np.take(order, range(int(k[0])), axis)
         return np.take_along_axis(x, index, axis), index
+
     return expected
 
 
@@ -184,13 +246,20 @@ def top_k_cases():
                 for k in (0, 1, 2, 3):
                     if dtype not in (np.float32, np.int64) and k != 2:
                         continue
-                    operands = [[np.round(normal(*shape) * 3).astype(dtype), np.array([k])] for shape in ((3, 5, 37), (4, 3, 129), (3, 16, 3))]
-                    yield Case(f"TopK.{axis}.{largest}.{k}-{np.dtype(dtype).name}", "TopK", operands, top_k(axis, largest), None,
-                               {"axis": axis, "largest": largest}, (1,), static=1)
+                    operands = [[np.round(normal(*shape) * 3).astype(dtype),
+                                 np.array([k])] for shape in ((3, 5, 37), (4, 3, 129), (3, 16, 3))]
+                    yield Case(f"TopK.{axis}.{largest}.{k}-{np.dtype(dtype).name}",
+                               "TopK",
+                               operands,
+                               top_k(axis, largest),
+                               None, {"axis": axis, "largest": largest}, (1,),
+                               static=1)
 
 
-BATCHES = {"reduce": Batch([*reduce_cases(), *whole_cases(), *special_cases()]),
-           "along": Batch([*arg_cases(), *running_cases(), *top_k_cases()])}
+BATCHES = {
+    "reduce": Batch([*reduce_cases(), *whole_cases(), *special_cases()], folded=True), "along":
+    Batch([*arg_cases(), *running_cases(), *top_k_cases()])
+}
 
 
 @BATCHES["reduce"].parametrize()

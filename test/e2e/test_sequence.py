@@ -6,7 +6,6 @@ import numpy as np
 from batch import Batch, Case
 from numbers_at import generator, normal, wide
 
-
 # --- Attention
 
 
@@ -17,7 +16,10 @@ def split(x, heads):
 def attention(options):
     def expected(q, k, v, mask=None, past_k=None, past_v=None):
         plain = q.ndim == 4
-        q, k, v = split(wide(q), options.get("q_num_heads", 1)), split(wide(k), options.get("kv_num_heads", 1)), split(wide(v), options.get("kv_num_heads", 1))
+        q, k, v = split(wide(q), options.get("q_num_heads",
+                                             1)), split(wide(k),
+                                                        options.get("kv_num_heads",
+                                                                    1)), split(wide(v), options.get("kv_num_heads", 1))
         if past_k is not None:
             k, v = np.concatenate([wide(past_k), k], 2), np.concatenate([wide(past_v), v], 2)
         present = (k, v)
@@ -36,6 +38,7 @@ def attention(options):
         if not plain:
             result = result.transpose(0, 2, 1, 3).reshape(result.shape[0], result.shape[2], -1)
         return (result, *present) if past_k is not None else result
+
     return expected
 
 
@@ -43,7 +46,11 @@ def attending(name, shapes, mask=None, dtype=np.float32, past=(), heads_known=Tr
     """shapes: (batch, query heads, key heads, queries, keys, head size, value size) for each run."""
     operands = []
     for b, hq, hk, s, t, d, dv in shapes:
-        lists = [normal(b, hq, s, d, dtype=dtype), normal(b, hk, t, d, dtype=dtype, seed=1), normal(b, hk, t, dv, dtype=dtype, seed=2)]
+        lists = [
+            normal(b, hq, s, d, dtype=dtype),
+            normal(b, hk, t, d, dtype=dtype, seed=1),
+            normal(b, hk, t, dv, dtype=dtype, seed=2)
+        ]
         if "q_num_heads" in options:
             lists = [x.transpose(0, 2, 1, 3).reshape(b, x.shape[2], -1).copy() for x in lists]
         if mask or past:
@@ -53,8 +60,18 @@ def attending(name, shapes, mask=None, dtype=np.float32, past=(), heads_known=Tr
         operands.append(lists)
     eps = float(np.finfo(dtype).eps)
     results = 3 if past else 1
-    return Case(name, "Attention", operands, attention(options), lambda *x: (64 * eps,) * results, {"scale": .25} | options if "scale" not in options else options,
-                dtypes=(dtype,) * results, opset=23, static=1, fixed={i: (1, 3) if operand.ndim == 4 else (2,) for i, operand in enumerate(operands[0]) if i != 3 and operand is not None and heads_known})
+    return Case(name,
+                "Attention",
+                operands,
+                attention(options),
+                lambda *x: (64 * eps,) * results, {"scale": .25} | options if "scale" not in options else options,
+                dtypes=(dtype,) * results,
+                opset=23,
+                static=1,
+                fixed={
+                    i: (1, 3) if operand.ndim == 4 else (2,)
+                    for i, operand in enumerate(operands[0]) if i != 3 and operand is not None and heads_known
+                })
 
 
 def visible(b, h, s, t):
@@ -64,22 +81,31 @@ def visible(b, h, s, t):
 
 
 def attentions():
-    sizes = [(1, 1, 1, 1, 1, 1, 1), (1, 2, 2, 1, 33, 16, 16), (2, 3, 3, 7, 7, 8, 8), (1, 4, 4, 17, 31, 64, 64), (1, 2, 2, 33, 16, 15, 17), (1, 1, 1, 5, 700, 16, 16),
-             (2, 2, 2, 64, 64, 32, 32), (1, 2, 2, 3, 5, 100, 7), (1, 1, 1, 1, 1025, 32, 33), (0, 2, 2, 4, 4, 8, 8)]
+    sizes = [(1, 1, 1, 1, 1, 1, 1), (1, 2, 2, 1, 33, 16, 16), (2, 3, 3, 7, 7, 8, 8), (1, 4, 4, 17, 31, 64, 64),
+             (1, 2, 2, 33, 16, 15, 17), (1, 1, 1, 5, 700, 16, 16), (2, 2, 2, 64, 64, 32, 32), (1, 2, 2, 3, 5, 100, 7),
+             (1, 1, 1, 1, 1025, 32, 33), (0, 2, 2, 4, 4, 8, 8)]
     for i, size in enumerate(sizes):
         for dtype in (np.float32, np.float64) if i < 5 else (np.float32,):
             yield attending(f"attention.{i}-{dtype.__name__}", [size], dtype=dtype, scale=.25)
-    runs = [(2, 4, 4, 5, 9, 16, 16), (1, 4, 4, 1, 33, 16, 16), (3, 4, 4, 17, 64, 16, 16), (1, 4, 4, 40, 40, 16, 16), (1, 4, 4, 2, 600, 16, 16)]
+    runs = [(2, 4, 4, 5, 9, 16, 16), (1, 4, 4, 1, 33, 16, 16), (3, 4, 4, 17, 64, 16, 16), (1, 4, 4, 40, 40, 16, 16),
+            (1, 4, 4, 2, 600, 16, 16)]
     grouped = [(2, 6, 2, 5, 9, 16, 24), (1, 6, 2, 1, 40, 16, 24), (1, 6, 2, 33, 33, 16, 24)]
     square = [(1, 2, 2, n, n, 16, 16) for n in (7, 1, 2, 15, 16, 17, 33, 100)]
-    for label, shapes, heads in (("any", runs, {}), ("grouped", grouped, {}), ("rank3", runs, {"q_num_heads": 4, "kv_num_heads": 4}),
-                                 ("rank3.grouped", grouped, {"q_num_heads": 6, "kv_num_heads": 2}), ("square", square, {})):
+    for label, shapes, heads in (("any", runs, {}), ("grouped", grouped, {}),
+                                 ("rank3", runs, {"q_num_heads": 4, "kv_num_heads":
+                                                  4}), ("rank3.grouped", grouped, {"q_num_heads": 6, "kv_num_heads":
+                                                                                   2}), ("square", square, {})):
         yield attending(f"{label}.plain", shapes, scale=.25, **heads)
         yield attending(f"{label}.unknown", shapes, scale=.25, heads_known=False, is_causal=1, **heads)
         yield attending(f"{label}.causal", shapes, scale=.25, is_causal=1, **heads)
         yield attending(f"{label}.bias", shapes, lambda b, h, s, t: normal(s, t, seed=9), scale=.25, **heads)
         yield attending(f"{label}.bool", shapes, visible, scale=.25, **heads)
-        yield attending(f"{label}.bias.causal", shapes, lambda b, h, s, t: normal(b, h, s, t, seed=9), scale=.25, is_causal=1, **heads)
+        yield attending(f"{label}.bias.causal",
+                        shapes,
+                        lambda b, h, s, t: normal(b, h, s, t, seed=9),
+                        scale=.25,
+                        is_causal=1,
+                        **heads)
         yield attending(f"{label}.softcap", shapes, scale=.5, softcap=2., **heads)
         yield attending(f"{label}.past", shapes, past=(11,), scale=.25, is_causal=1, **heads)
 
@@ -91,16 +117,18 @@ def sigmoid(x):
     return 1 / (1 + np.exp(-x))
 
 
-FUNCTIONS = {"Tanh": np.tanh, "Sigmoid": sigmoid, "Relu": lambda x: np.maximum(x, 0), "Softsign": lambda x: x / (1 + np.abs(x)),
-             "HardSigmoid": lambda x: np.clip(.2 * x + .5, 0, 1), "LeakyRelu": lambda x: np.where(x < 0, .01 * x, x),
-             "Elu": lambda x: np.where(x < 0, np.expm1(x), x), "Softplus": lambda x: np.logaddexp(x, 0), "Affine": lambda x: x,
-             "ScaledTanh": np.tanh, "ThresholdedRelu": lambda x: np.where(x > 1, x, 0)}
+FUNCTIONS = {
+    "Tanh": np.tanh, "Sigmoid": sigmoid, "Relu": lambda x: np.maximum(x, 0), "Softsign": lambda x: x / (1 + np.abs(x)),
+    "HardSigmoid": lambda x: np.clip(.2 * x + .5, 0, 1), "LeakyRelu": lambda x: np.where(x < 0, .01 * x, x), "Elu":
+    lambda x: np.where(x < 0, np.expm1(x), x), "Softplus": lambda x: np.logaddexp(x, 0), "Affine": lambda x: x,
+    "ScaledTanh": np.tanh, "ThresholdedRelu": lambda x: np.where(x > 1, x, 0)
+}
 DEFAULTS = {"RNN": ["Tanh"], "GRU": ["Sigmoid", "Tanh"], "LSTM": ["Sigmoid", "Tanh", "Tanh"]}
 GATES = {"RNN": 1, "GRU": 3, "LSTM": 4}
 
 
 def step(kind, names, x, w, r, bias, h, c, peep, options):
-    """One step: x [B, I], h and c [B, H]; the new h and c. The clip bounds gates, not the cell: as ONNX Runtime has it."""
+    """One step: x [B, I], h and c [B, H]; the new h and c. As in ONNX Runtime the clip bounds gates, not the cell."""
     size, clip = h.shape[1], options.get("clip")
     functions = [lambda v, f=FUNCTIONS[name]: f(np.clip(v, -clip, clip) if clip else v) for name in names]
     gates = GATES[kind]
@@ -110,7 +138,8 @@ def step(kind, names, x, w, r, bias, h, c, peep, options):
         return functions[0](px + ph), c
     if kind == "GRU":
         z, reset = (functions[0](px[:, i * size:(i + 1) * size] + ph[:, i * size:(i + 1) * size]) for i in (0, 1))
-        inner = ph[:, 2 * size:] * reset if options.get("linear_before_reset") else (reset * h) @ r[2 * size:].T + rb[2 * size:]
+        inner = ph[:, 2 * size:] * reset if options.get(
+            "linear_before_reset") else (reset * h) @ r[2 * size:].T + rb[2 * size:]
         return (1 - z) * functions[1](px[:, 2 * size:] + inner) + z * h, c
     gate = [px[:, i * size:(i + 1) * size] + ph[:, i * size:(i + 1) * size] for i in range(4)]    # i o f c
     pi, po, pf = peep[:size], peep[size:2 * size], peep[2 * size:]
@@ -149,18 +178,32 @@ def recurrent(kind, options):
         if first:
             results = [y.transpose(2, 0, 1, 3)] + [s.swapaxes(0, 1) for s in results[1:]]
         return tuple(results)
+
     return expected
 
 
-def layer(name, kind, sizes, bias=True, lengths=False, states=False, peepholes=False, weights=True, dtype=np.float32, **options):
+def layer(name,
+          kind,
+          sizes,
+          bias=True,
+          lengths=False,
+          states=False,
+          peepholes=False,
+          weights=True,
+          dtype=np.float32,
+          **options):
     """sizes: (steps, batch, input, hidden) for each run; input and hidden stay the same."""
     directions, gates, operands = 2 if options.get("direction") == "bidirectional" else 1, GATES[kind], []
     first = options.get("layout", 0)
     for steps, batch, width, hidden in sizes:
         x = normal(batch, steps, width, dtype=dtype) if first else normal(steps, batch, width, dtype=dtype)
-        lists = [x, normal(directions, gates * hidden, width, dtype=dtype, seed=1) * dtype(.3), normal(directions, gates * hidden, hidden, dtype=dtype, seed=2) * dtype(.3),
-                 normal(directions, 2 * gates * hidden, dtype=dtype, seed=3) * dtype(.3) if bias else None,
-                 generator(steps, batch).integers(1, steps + 1, batch).astype(np.int32) if lengths else None]
+        lists = [
+            x,
+            normal(directions, gates * hidden, width, dtype=dtype, seed=1) * dtype(.3),
+            normal(directions, gates * hidden, hidden, dtype=dtype, seed=2) * dtype(.3),
+            normal(directions, 2 * gates * hidden, dtype=dtype, seed=3) * dtype(.3) if bias else None,
+            generator(steps, batch).integers(1, steps + 1, batch).astype(np.int32) if lengths else None
+        ]
         for seed in range(4, 5 + (kind == "LSTM")):
             state = (batch, directions, hidden) if first else (directions, batch, hidden)
             lists.append(normal(*state, dtype=dtype, seed=seed) if states else None)
@@ -170,24 +213,44 @@ def layer(name, kind, sizes, bias=True, lengths=False, states=False, peepholes=F
     results = 3 if kind == "LSTM" else 2
     eps = float(np.finfo(dtype).eps)
     constant = (1, 2, 3, 7) if weights else ()
-    return Case(name, kind, operands, recurrent(kind, options), lambda *x: (200 * eps,) * results, {"hidden_size": sizes[0][3]} | options, constant,
-                dtypes=(dtype,) * results, opset=22, static=1, dynamic=weights, fixed={0: (2,), 5: (first, 2), 6: (first, 2)})
+    return Case(name,
+                kind,
+                operands,
+                recurrent(kind, options),
+                lambda *x: (200 * eps,) * results, {"hidden_size": sizes[0][3]} | options,
+                constant,
+                dtypes=(dtype,) * results,
+                opset=22,
+                static=1,
+                dynamic=weights,
+                fixed={0: (2,), 5: (first, 2), 6: (first, 2)})
 
 
 def layers():
     for kind in GATES:
         for hidden in (1, 2, 7, 15, 16, 17, 33, 64):
             yield layer(f"{kind}.hidden{hidden}", kind, [(5, 3, 4, hidden), (1, 1, 4, hidden), (9, 17, 4, hidden)])
-        for direction, (label, options) in itertools.product(("forward", "reverse", "bidirectional"), {
-                "plain": {"bias": False}, "lengths": {"lengths": True}, "states": {"states": True, "lengths": True}, "layout": {"layout": 1, "states": True},
-                "clip": {"clip": .25}, "data": {"weights": False}}.items()):
-            yield layer(f"{kind}.{direction}.{label}", kind, [(5, 3, 4, 8), (2, 4, 4, 8)], direction=direction, **options)
+        for direction, (label, options) in itertools.product(
+            ("forward", "reverse", "bidirectional"), {
+                "plain": {"bias": False}, "lengths": {"lengths": True}, "states": {"states": True, "lengths": True},
+                "layout": {"layout": 1, "states": True}, "clip": {"clip": .25}, "data": {"weights": False}
+            }.items()):
+            yield layer(f"{kind}.{direction}.{label}",
+                        kind, [(5, 3, 4, 8), (2, 4, 4, 8)],
+                        direction=direction,
+                        **options)
         yield layer(f"{kind}-float64", kind, [(5, 3, 4, 9)], dtype=np.float64, direction="bidirectional", states=True)
         for name in FUNCTIONS:
             yield layer(f"{kind}.{name}", kind, [(3, 2, 4, 5)], activations=[name] * len(DEFAULTS[kind]))
-        yield layer(f"{kind}.mixed", kind, [(3, 2, 4, 5)], direction="bidirectional",
-                    activations=["Relu", "Sigmoid", "Tanh"][:len(DEFAULTS[kind])] + ["Tanh", "Softsign", "Elu"][:len(DEFAULTS[kind])])
-    for label, options in {"before": {"linear_before_reset": 1}, "before.lengths": {"linear_before_reset": 1, "lengths": True, "states": True}}.items():
+        yield layer(f"{kind}.mixed",
+                    kind, [(3, 2, 4, 5)],
+                    direction="bidirectional",
+                    activations=["Relu", "Sigmoid", "Tanh"][:len(DEFAULTS[kind])] +
+                    ["Tanh", "Softsign", "Elu"][:len(DEFAULTS[kind])])
+    for label, options in {
+            "before": {"linear_before_reset": 1}, "before.lengths":
+        {"linear_before_reset": 1, "lengths": True, "states": True}
+    }.items():
         for hidden in (5, 16, 33):
             yield layer(f"GRU.{label}.{hidden}", "GRU", [(5, 3, 4, hidden), (2, 4, 4, hidden)], **options)
     for hidden in (5, 16):

@@ -32,12 +32,14 @@ def windows(x, kernel, strides, dilations, low, out, fill):
     """x [N, C, D...] -> [N, C, O..., K...], `fill` outside."""
     spatial = x.shape[2:]
     need = [(out[i] - 1) * strides[i] + (kernel[i] - 1) * dilations[i] + 1 for i in range(len(spatial))]
-    padded = np.full(x.shape[:2] + tuple(max(need[i], spatial[i] + low[i], 0) for i in range(len(spatial))), fill, x.dtype)
+    padded = np.full(x.shape[:2] + tuple(max(need[i], spatial[i] + low[i], 0) for i in range(len(spatial))), fill,
+                     x.dtype)
     padded[(slice(None), slice(None)) + tuple(slice(low[i], low[i] + spatial[i]) for i in range(len(spatial)))] = x
     result = np.empty(x.shape[:2] + tuple(out) + tuple(kernel), x.dtype)
     for place in itertools.product(*map(range, kernel)):
-        cut = tuple(slice(place[i] * dilations[i], place[i] * dilations[i] + max((out[i] - 1) * strides[i] + 1, 0), strides[i])
-                    for i in range(len(spatial)))
+        cut = tuple(
+            slice(place[i] * dilations[i], place[i] * dilations[i] + max((out[i] - 1) * strides[i] + 1, 0), strides[i])
+            for i in range(len(spatial)))
         result[(Ellipsis,) + place] = padded[(slice(None), slice(None)) + cut]
     return result
 
@@ -56,11 +58,22 @@ def conv(x, w, b=None, *, strides=None, dilations=None, pads=None, group=1, auto
     return result if b is None else result + b.reshape((-1,) + (1,) * rank)
 
 
-def conv_transpose(x, w, b=None, *, strides=None, dilations=None, pads=None, group=1, auto_pad="NOTSET", output_padding=None, output_shape=None):
+def conv_transpose(x,
+                   w,
+                   b=None,
+                   *,
+                   strides=None,
+                   dilations=None,
+                   pads=None,
+                   group=1,
+                   auto_pad="NOTSET",
+                   output_padding=None,
+                   output_shape=None):
     rank, kernel = x.ndim - 2, w.shape[2:]
     strides, dilations = strides or [1] * rank, dilations or [1] * rank
     output_padding, pads = output_padding or [0] * rank, pads or [0] * 2 * rank
-    full = [(x.shape[2 + i] - 1) * strides[i] + (kernel[i] - 1) * dilations[i] + 1 + output_padding[i] for i in range(rank)]
+    full = [(x.shape[2 + i] - 1) * strides[i] + (kernel[i] - 1) * dilations[i] + 1 + output_padding[i]
+            for i in range(rank)]
     if auto_pad in ("SAME_UPPER", "SAME_LOWER") and output_shape is None:
         output_shape = [x.shape[2 + i] * strides[i] for i in range(rank)]
     if output_shape is not None:
@@ -73,17 +86,30 @@ def conv_transpose(x, w, b=None, *, strides=None, dilations=None, pads=None, gro
         low = pads[:rank]
         out = [full[i] - pads[i] - pads[rank + i] for i in range(rank)]
     columns = w.shape[1]
-    result = np.zeros((x.shape[0], columns * group) + tuple(max(full[i], low[i] + out[i]) for i in range(rank)), x.dtype)
+    result = np.zeros((x.shape[0], columns * group) + tuple(max(full[i], low[i] + out[i]) for i in range(rank)),
+                      x.dtype)
     for g, (piece, weight) in enumerate(zip(np.split(x, group, 1), np.split(w, group, 0))):
         for place in itertools.product(*map(range, kernel)):
             value = np.moveaxis(np.tensordot(piece, weight[(slice(None), slice(None)) + place], (1, 0)), -1, 1)
-            cut = tuple(slice(place[i] * dilations[i], place[i] * dilations[i] + (x.shape[2 + i] - 1) * strides[i] + 1, strides[i]) for i in range(rank))
+            cut = tuple(
+                slice(place[i] * dilations[i], place[i] * dilations[i] + (x.shape[2 + i] - 1) * strides[i] +
+                      1, strides[i]) for i in range(rank))
             result[(slice(None), slice(g * columns, (g + 1) * columns)) + cut] += value
     result = result[(slice(None), slice(None)) + tuple(slice(low[i], low[i] + out[i]) for i in range(rank))]
     return result if b is None else result + b.reshape((-1,) + (1,) * rank)
 
 
-def pool(x, kind, *, kernel_shape, strides=None, dilations=None, pads=None, auto_pad="NOTSET", ceil_mode=0, count_include_pad=0, p=2):
+def pool(x,
+         kind,
+         *,
+         kernel_shape,
+         strides=None,
+         dilations=None,
+         pads=None,
+         auto_pad="NOTSET",
+         ceil_mode=0,
+         count_include_pad=0,
+         p=2):
     rank = x.ndim - 2
     strides, dilations, pads = strides or [1] * rank, dilations or [1] * rank, pads or [0] * 2 * rank
     low, high, out = pads_of(x.shape[2:], kernel_shape, strides, dilations, pads, auto_pad, ceil_mode)
@@ -109,7 +135,8 @@ def max_pool_indices(x, storage_order=0, **options):
     planes = np.arange(x.shape[0] * x.shape[1]).reshape(x.shape[:2] + (1,) * len(spatial)) * flat.size
     rank, kernel = len(spatial), options["kernel_shape"]
     strides, dilations = options.get("strides") or [1] * rank, options.get("dilations") or [1] * rank
-    low, _, out = pads_of(spatial, kernel, strides, dilations, options.get("pads") or [0] * 2 * rank, options.get("auto_pad", "NOTSET"),
+    low, _, out = pads_of(spatial, kernel, strides, dilations,
+                          options.get("pads") or [0] * 2 * rank, options.get("auto_pad", "NOTSET"),
                           options.get("ceil_mode", 0))
     seen = windows(x, kernel, strides, dilations, low, out, -np.inf)
     where = windows(np.broadcast_to(planes + flat, x.shape).copy(), kernel, strides, dilations, low, out, -1)

@@ -14,9 +14,9 @@ import onnx
 import pytest
 
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "e2e")]
-import quern  # noqa: E402
-from batch import LEVELS, compile_file  # noqa: E402
-from random_graphs import make  # noqa: E402
+import quern    # noqa: E402
+from batch import LEVELS, compile_file    # noqa: E402
+from random_graphs import make    # noqa: E402
 
 MODES = [(dynamic, optimize) for dynamic in (False, True) for optimize in (True, False)]
 QUICK = 24
@@ -52,12 +52,16 @@ def difference(got, want, error):
     if got.shape != want.shape:
         return f"shape {got.shape}, expected {want.shape}"
     with np.errstate(all="ignore"):
-        tiny = float(np.finfo(got.dtype).tiny)
-        wrong = ~((np.abs(got - want) <= 2 * error + tiny) | (np.isnan(want) & np.isnan(got)) | (got == want) | ~np.isfinite(error))
+        if got.dtype.kind != "f":
+            error = np.zeros(want.shape)
+        tiny = float(np.finfo(got.dtype).tiny) if got.dtype.kind == "f" else 0
+        wrong = ~((np.abs(got - want) <= 2 * error + tiny) | (np.isnan(want) & np.isnan(got)) |
+                  (got == want) | ~np.isfinite(error))
     if not wrong.any():
         return None
     at = tuple(int(axis[0]) for axis in np.nonzero(wrong))
-    return f"{int(wrong.sum())} of {wrong.size} differ, first at {at}: {got[at]}, expected {want[at]} within {2 * error[at]:.3g}"
+    return (f"{int(wrong.sum())} of {wrong.size} differ, first at {at}: "
+            f"{got[at]}, expected {want[at]} within {2 * error[at]:.3g}")
 
 
 def reduced(graph, dynamic, optimize, failing):
@@ -74,7 +78,7 @@ def reduced(graph, dynamic, optimize, failing):
         dims = [value.shape[a] if value.fixed[a] else f"{value.name}_{a}" for a in range(value.rank)]
         graph.inputs[value.name] = (dims, [data.astype(graph.dtype) for data in value.data])
         before, graph.nodes = graph.nodes, [n for n in graph.nodes if value.name not in n.output]
-        exact, value.data = value.data, [data.astype(graph.dtype).astype(np.float64) for data in value.data]
+        exact, value.data = value.data, [data.astype(graph.dtype).astype(data.dtype) for data in value.data]
         if len(node.output) > 1 or not failures(graph, dynamic, optimize, outputs):
             graph.nodes, value.data = before, exact
             del graph.inputs[value.name]
@@ -110,9 +114,13 @@ def main():
             for info in model.graph.input:
                 print(f"    {info.name}: {[d.dim_param or d.dim_value for d in info.type.tensor_type.shape.dim]}")
             for node in model.graph.node:
-                constants = {n: graph.constants[n].tolist() if graph.constants[n].size < 9 else graph.constants[n].shape for n in node.input if n in graph.constants}
-                print(f"    {node.op_type}({', '.join(node.input)}) -> {', '.join(node.output)} "
-                      f"{ {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute} or ''} {constants or ''}")
+                constants = {
+                    n: graph.constants[n].tolist() if graph.constants[n].size < 9 else graph.constants[n].shape
+                    for n in node.input if n in graph.constants
+                }
+                print(
+                    f"    {node.op_type}({', '.join(node.input)}) -> {', '.join(node.output)} "
+                    f"{ {a.name: onnx.helper.get_attribute_value(a) for a in node.attribute} or ''} {constants or ''}")
             sys.stdout.flush()
             if args.keep:
                 args.keep.mkdir(parents=True, exist_ok=True)
