@@ -21,48 +21,48 @@ static bool isWorthwhile(Operation *op, ArrayRef<ConstantTensor> operands, Ranke
 }
 
 /// The same bytes in another shape share the blob.
-static FailureOr<ElementsAttr> reshaped(ReshapeOp op) {
+static std::optional<ElementsAttr> reshaped(ReshapeOp op) {
   ElementsAttr value = op.getOperand().getDefiningOp<ConstantOp>().getValue();
   auto type = cast<RankedTensorType>(op.getType());
   if (auto resource = dyn_cast<DenseResourceElementsAttr>(value))
     return ElementsAttr(DenseResourceElementsAttr::get(type, resource.getRawHandle()));
   if (auto dense = dyn_cast<DenseElementsAttr>(value))
     return ElementsAttr(dense.reshape(type));
-  return failure();
+  return std::nullopt;
 }
 
-FailureOr<ElementsAttr> graph::evaluateConstant(Operation *op) {
+std::optional<ElementsAttr> graph::evaluateConstant(Operation *op) {
   if (op->getNumResults() != 1 || isa<ConstantOp, ShapeVectorOp>(op) || op->getNumRegions())
-    return failure();
+    return std::nullopt;
   auto type = dyn_cast<RankedTensorType>(op->getResult(0).getType());
   if (!type || !type.hasStaticShape())
-    return failure();
+    return std::nullopt;
   for (Value operand : op->getOperands())
     if (!operand.getDefiningOp<ConstantOp>())
-      return failure();
+      return std::nullopt;
   if (auto reshape = dyn_cast<ReshapeOp>(op))
     return reshaped(reshape);
 
   std::optional<ElementFormat> format = ElementFormat::of(type.getElementType());
   if (!format)
-    return failure();
+    return std::nullopt;
   SmallVector<ConstantTensor> operands;
   for (Value operand : op->getOperands()) {
     std::optional<ConstantTensor> tensor = ConstantTensor::read(operand.getDefiningOp<ConstantOp>().getValue());
     if (!tensor)
-      return failure();
+      return std::nullopt;
     operands.push_back(std::move(*tensor));
   }
   if (!isWorthwhile(op, operands, type, *format))
-    return failure();
+    return std::nullopt;
   Evaluation evaluation{op, operands, type, *format};
   for (Evaluator evaluate : {evaluateElementwise, evaluateMovement, evaluateReduction})
-    if (FailureOr<ElementsAttr> value = evaluate(evaluation); succeeded(value))
+    if (std::optional<ElementsAttr> value = evaluate(evaluation))
       return value;
-  return failure();
+  return std::nullopt;
 }
 
-FailureOr<ElementsAttr> graph::evaluateSmall(Operation *op) {
+std::optional<ElementsAttr> graph::evaluateSmall(Operation *op) {
   auto isSmall = [](Type type, int64_t most) {
     auto tensor = dyn_cast<RankedTensorType>(type);
     if (!tensor || !tensor.hasStaticShape())
@@ -74,9 +74,9 @@ FailureOr<ElementsAttr> graph::evaluateSmall(Operation *op) {
     return count <= most;
   };
   if (op->getNumResults() != 1 || !isSmall(op->getResult(0).getType(), 64))
-    return failure();
+    return std::nullopt;
   for (Value operand : op->getOperands())
     if (!operand.getDefiningOp<ConstantOp>() || !isSmall(operand.getType(), 4096))
-      return failure();
+      return std::nullopt;
   return evaluateConstant(op);
 }

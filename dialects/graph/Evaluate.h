@@ -16,12 +16,12 @@ std::optional<bool> decide(CompareKind kind, const Dim &a, const Dim &b);
 Dim smaller(const Dim &a, const Dim &b);
 Dim larger(const Dim &a, const Dim &b);
 
-/// The result of an op whose operands are all constants, exactly as the run time would compute it; failure where an
+/// The result of an op whose operands are all constants, exactly as the run time would compute it; nothing where an
 /// operand is not constant, the op is not one that is evaluated, or the result would be much larger than the operands.
 /// More than 64 elements come as a dense_resource blob.
-mlir::FailureOr<mlir::ElementsAttr> evaluateConstant(mlir::Operation *op);
+std::optional<mlir::ElementsAttr> evaluateConstant(mlir::Operation *op);
 
 /// The same for operands of at most 4096 elements and results of at most 64: cheap enough to try on every op made.
-mlir::FailureOr<mlir::ElementsAttr> evaluateSmall(mlir::Operation *op);
+std::optional<mlir::ElementsAttr> evaluateSmall(mlir::Operation *op);
 
 } // namespace quern::graph

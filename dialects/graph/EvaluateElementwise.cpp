@@ -243,7 +243,7 @@ static void castElement(const ElementFormat &from, const char *source, const Ele
 /// Writes one result element from the operands' elements; false where the run would fail.
 using Element = llvm::function_ref<bool(ArrayRef<const char *>, char *)>;
 
-static FailureOr<ElementsAttr> map(const Evaluation &evaluation, Element element) {
+static std::optional<ElementsAttr> map(const Evaluation &evaluation, Element element) {
   SmallVector<SmallVector<int64_t>> strides;
   for (const ConstantTensor &operand : evaluation.operands)
     strides.push_back(broadcastStrides(operand.type.getShape(), evaluation.type.getShape()));
@@ -258,11 +258,11 @@ static FailureOr<ElementsAttr> map(const Evaluation &evaluation, Element element
     });
   });
   if (!valid)
-    return failure();
+    return std::nullopt;
   return result;
 }
 
-static FailureOr<ElementsAttr> evaluateCompare(const Evaluation &evaluation, CompareKind kind) {
+static std::optional<ElementsAttr> evaluateCompare(const Evaluation &evaluation, CompareKind kind) {
   const ElementFormat &from = evaluation.operands[0].format;
   bool isUnsigned = from.kind == ElementFormat::Kind::unsignedInteger;
   return map(evaluation, [&](ArrayRef<const char *> x, char *to) {
@@ -274,7 +274,7 @@ static FailureOr<ElementsAttr> evaluateCompare(const Evaluation &evaluation, Com
   });
 }
 
-static FailureOr<ElementsAttr> evaluateReal(const Evaluation &evaluation) {
+static std::optional<ElementsAttr> evaluateReal(const Evaluation &evaluation) {
   const ElementFormat &format = evaluation.format;
   if (Real1 function = realUnary(evaluation.op))
     return map(evaluation, [&](ArrayRef<const char *> x, char *to) { return format.setReal(to, function(format.real(x[0]))), true; });
@@ -285,10 +285,10 @@ static FailureOr<ElementsAttr> evaluateReal(const Evaluation &evaluation) {
       return format.setReal(to, function(format.real(x[0]), b)), true;
     });
   }
-  return failure();
+  return std::nullopt;
 }
 
-static FailureOr<ElementsAttr> evaluateInteger(const Evaluation &evaluation) {
+static std::optional<ElementsAttr> evaluateInteger(const Evaluation &evaluation) {
   const ElementFormat &format = evaluation.format;
   bool isUnsigned = format.kind != ElementFormat::Kind::signedInteger;
   if (evaluation.operands.size() == 1)
@@ -299,18 +299,18 @@ static FailureOr<ElementsAttr> evaluateInteger(const Evaluation &evaluation) {
   Integer2 function = integerBinary(evaluation.op);
   const ElementFormat &right = evaluation.operands[1].format;
   if (!function || right.isReal())
-    return failure();
+    return std::nullopt;
   return map(evaluation, [&](ArrayRef<const char *> x, char *to) {
     std::optional<int64_t> value = function(format.integer(x[0]), right.integer(x[1]), isUnsigned);
     return value && (format.setInteger(to, *value), true);
   });
 }
 
-FailureOr<ElementsAttr> graph::evaluateElementwise(const Evaluation &evaluation) {
+std::optional<ElementsAttr> graph::evaluateElementwise(const Evaluation &evaluation) {
   Operation *op = evaluation.op;
   const ElementFormat &format = evaluation.format;
   if (!op->hasTrait<Elementwise>())
-    return failure();
+    return std::nullopt;
   const ElementFormat &from = evaluation.operands[0].format;
   if (isa<CastOp>(op))
     return map(evaluation, [&](ArrayRef<const char *> x, char *to) { return castElement(from, x[0], format, to), true; });

@@ -72,12 +72,12 @@ static ElementsAttr transpose(const Evaluation &evaluation, TransposeOp op) {
   });
 }
 
-static FailureOr<ElementsAttr> slice(const Evaluation &evaluation, SliceOp op) {
+static std::optional<ElementsAttr> slice(const Evaluation &evaluation, SliceOp op) {
   SmallVector<int64_t> strides = stridesOf(evaluation.operands[0].type.getShape());
   int64_t offset = 0;
   for (auto [axis, start] : llvm::enumerate(dimsOf(op.getStarts()))) {
     if (!start.isConstant())
-      return failure();
+      return std::nullopt;
     offset += *start.constant() * strides[axis];
     strides[axis] *= op.getSteps()[axis];
   }
@@ -105,16 +105,16 @@ static ElementsAttr concat(const Evaluation &evaluation, ConcatOp op) {
   });
 }
 
-static FailureOr<ElementsAttr> pad(const Evaluation &evaluation, PadOp op) {
+static std::optional<ElementsAttr> pad(const Evaluation &evaluation, PadOp op) {
   SmallVector<int64_t> low;
   for (auto [axis, dim] : llvm::enumerate(dimsOf(op.getLow()))) {
     int64_t extent = evaluation.operands[0].type.getDimSize(axis);
     if (!dim.isConstant() || *dim.constant() < 0 || *dim.constant() + extent > evaluation.type.getDimSize(axis))
-      return failure();
+      return std::nullopt;
     low.push_back(*dim.constant());
   }
   if (op.getMode() != PadMode::constant)
-    return failure();
+    return std::nullopt;
   unsigned bytes = evaluation.format.bytes;
   return makeConstant(evaluation.type, evaluation.format, [&](char *result) {
     for (int64_t i = 0; i < evaluation.type.getNumElements(); ++i)
@@ -123,7 +123,7 @@ static FailureOr<ElementsAttr> pad(const Evaluation &evaluation, PadOp op) {
   });
 }
 
-static FailureOr<ElementsAttr> gather(const Evaluation &evaluation, GatherOp op) {
+static std::optional<ElementsAttr> gather(const Evaluation &evaluation, GatherOp op) {
   const ConstantTensor &data = evaluation.operands[0], &indices = evaluation.operands[1];
   ArrayRef<int64_t> shape = data.type.getShape();
   int64_t extent = shape[op.getAxis()], count = indices.count();
@@ -134,7 +134,7 @@ static FailureOr<ElementsAttr> gather(const Evaluation &evaluation, GatherOp op)
     int64_t index = indices.integer(i);
     picked.push_back(index < 0 ? index + extent : index);
     if (picked.back() < 0 || picked.back() >= extent)
-      return failure();
+      return std::nullopt;
   }
   return makeConstant(evaluation.type, evaluation.format, [&](char *result) {
     for (int64_t i = 0; i < outer; ++i)
@@ -177,8 +177,8 @@ static ElementsAttr iota(const Evaluation &evaluation, IotaOp op) {
   });
 }
 
-FailureOr<ElementsAttr> graph::evaluateMovement(const Evaluation &evaluation) {
-  using Result = FailureOr<ElementsAttr>;
+std::optional<ElementsAttr> graph::evaluateMovement(const Evaluation &evaluation) {
+  using Result = std::optional<ElementsAttr>;
   return llvm::TypeSwitch<Operation *, Result>(evaluation.op)
       .Case([&](TransposeOp op) { return transpose(evaluation, op); })
       .Case([&](BroadcastOp) {
@@ -190,5 +190,5 @@ FailureOr<ElementsAttr> graph::evaluateMovement(const Evaluation &evaluation) {
       .Case([&](GatherOp op) { return gather(evaluation, op); })
       .Case([&](BlockOp op) { return block(evaluation, op); })
       .Case([&](IotaOp op) { return iota(evaluation, op); })
-      .Default([](Operation *) { return failure(); });
+      .Default([](Operation *) { return std::nullopt; });
 }

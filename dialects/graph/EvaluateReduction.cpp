@@ -35,14 +35,14 @@ static int64_t combine(ReduceKind kind, int64_t a, int64_t b, bool isUnsigned) {
   llvm_unreachable("all kinds are above");
 }
 
-static FailureOr<ElementsAttr> reduce(const Evaluation &evaluation, ReduceOp op) {
+static std::optional<ElementsAttr> reduce(const Evaluation &evaluation, ReduceOp op) {
   const ConstantTensor &operand = evaluation.operands[0];
   const ElementFormat &format = evaluation.format;
   int64_t count = evaluation.type.getNumElements(), each = count ? operand.count() / count : 0;
   bool real = format.isReal(), extreme = op.getKind() == ReduceKind::min || op.getKind() == ReduceKind::max;
   // An empty extreme of integers is left to the run time, and so is a mean of them.
   if (!real && (op.getKind() == ReduceKind::mean || (extreme && each == 0)))
-    return failure();
+    return std::nullopt;
   std::vector<double> reals(real ? count : 0, start(op.getKind()));
   std::vector<int64_t> integers(real ? 0 : count, op.getKind() == ReduceKind::prod);
   std::vector<bool> seen(real ? 0 : count);
@@ -74,12 +74,12 @@ static FailureOr<ElementsAttr> reduce(const Evaluation &evaluation, ReduceOp op)
 }
 
 /// Matrix products of at most a million multiplications: tables of positions and angles.
-static FailureOr<ElementsAttr> matmul(const Evaluation &evaluation, MatmulOp op) {
+static std::optional<ElementsAttr> matmul(const Evaluation &evaluation, MatmulOp op) {
   const ConstantTensor &a = evaluation.operands[0], &b = evaluation.operands[1];
   const ElementFormat &format = evaluation.format;
   int64_t depth = a.type.getShape().back();
   if (op.getColumns() || !format.isReal() || evaluation.type.getNumElements() * depth > 1 << 20)
-    return failure();
+    return std::nullopt;
   ArrayRef<int64_t> shape = evaluation.type.getShape();
   size_t rank = shape.size();
   auto batchStrides = [&](ArrayRef<int64_t> operand) {
@@ -103,7 +103,7 @@ static FailureOr<ElementsAttr> matmul(const Evaluation &evaluation, MatmulOp op)
   });
 }
 
-static FailureOr<ElementsAttr> cumulative(const Evaluation &evaluation, CumulativeOp op) {
+static std::optional<ElementsAttr> cumulative(const Evaluation &evaluation, CumulativeOp op) {
   const ConstantTensor &operand = evaluation.operands[0];
   const ElementFormat &format = evaluation.format;
   int64_t stride = stridesOf(evaluation.type.getShape())[op.getAxis()], extent = evaluation.type.getDimSize(op.getAxis());
@@ -130,10 +130,10 @@ static FailureOr<ElementsAttr> cumulative(const Evaluation &evaluation, Cumulati
   });
 }
 
-FailureOr<ElementsAttr> graph::evaluateReduction(const Evaluation &evaluation) {
-  return llvm::TypeSwitch<Operation *, FailureOr<ElementsAttr>>(evaluation.op)
+std::optional<ElementsAttr> graph::evaluateReduction(const Evaluation &evaluation) {
+  return llvm::TypeSwitch<Operation *, std::optional<ElementsAttr>>(evaluation.op)
       .Case([&](ReduceOp op) { return reduce(evaluation, op); })
       .Case([&](MatmulOp op) { return matmul(evaluation, op); })
       .Case([&](CumulativeOp op) { return cumulative(evaluation, op); })
-      .Default([](Operation *) { return failure(); });
+      .Default([](Operation *) { return std::nullopt; });
 }

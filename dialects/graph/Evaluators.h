@@ -13,11 +13,11 @@ struct Evaluation {
   ElementFormat format;
 };
 
-/// Failure: not an op of this family.
-using Evaluator = mlir::FailureOr<mlir::ElementsAttr> (*)(const Evaluation &);
-mlir::FailureOr<mlir::ElementsAttr> evaluateElementwise(const Evaluation &);
-mlir::FailureOr<mlir::ElementsAttr> evaluateMovement(const Evaluation &);
-mlir::FailureOr<mlir::ElementsAttr> evaluateReduction(const Evaluation &);
+/// Nothing: not an op of this family, or not with these operands.
+using Evaluator = std::optional<mlir::ElementsAttr> (*)(const Evaluation &);
+std::optional<mlir::ElementsAttr> evaluateElementwise(const Evaluation &);
+std::optional<mlir::ElementsAttr> evaluateMovement(const Evaluation &);
+std::optional<mlir::ElementsAttr> evaluateReduction(const Evaluation &);
 
 /// Element distances of a row-major tensor.
 llvm::SmallVector<int64_t> stridesOf(llvm::ArrayRef<int64_t> shape);

@@ -160,6 +160,12 @@ static LogicalResult infer(std::optional<Location> loc, ArrayRef<Dim> dims, Type
   return success();
 }
 
+static LogicalResult checkAxis(std::optional<Location> loc, int64_t axis, size_t rank) {
+  if (axis >= 0 && axis < int64_t(rank))
+    return success();
+  return emitOptionalError(loc, "axis ", axis, " is not one of ", rank, " axes");
+}
+
 static bool isPermutation(ArrayRef<int64_t> axes) {
   SmallVector<bool> seen(axes.size());
   for (int64_t axis : axes) {
@@ -229,8 +235,8 @@ QUERN_INFER(ConcatOp) {
     return emitOptionalError(loc, "needs at least one input");
   SmallVector<Dim> dims = dimsOf(adaptor.getInputs()[0]);
   int64_t axis = adaptor.getAxis();
-  if (axis < 0 || axis >= int64_t(dims.size()))
-    return emitOptionalError(loc, "axis ", axis, " is not one of ", dims.size(), " axes");
+  if (failed(checkAxis(loc, axis, dims.size())))
+    return failure();
   for (Value input : adaptor.getInputs().drop_front()) {
     SmallVector<Dim> next = dimsOf(input);
     if (next.size() != dims.size())
@@ -250,8 +256,8 @@ QUERN_INFER(ConcatOp) {
 QUERN_INFER(GatherOp) {
   SmallVector<Dim> data = dimsOf(adaptor.getData()), indices = dimsOf(adaptor.getIndices());
   int64_t axis = adaptor.getAxis();
-  if (axis < 0 || axis >= int64_t(data.size()))
-    return emitOptionalError(loc, "axis ", axis, " is not one of ", data.size(), " axes");
+  if (failed(checkAxis(loc, axis, data.size())))
+    return failure();
   SmallVector<Dim> dims(data.begin(), data.begin() + axis);
   dims.append(indices);
   dims.append(data.begin() + axis + 1, data.end());
@@ -260,6 +266,10 @@ QUERN_INFER(GatherOp) {
 
 QUERN_INFER(BlockOp) {
   SmallVector<Dim> dims = dimsOf(adaptor.getOperand());
+  if (failed(checkAxis(loc, adaptor.getAxis(), dims.size())))
+    return failure();
+  if (int64_t(adaptor.getSize()) < 1)
+    return emitOptionalError(loc, "a block has ", int64_t(adaptor.getSize()), " elements, but must have at least one");
   dims[adaptor.getAxis()] = dims[adaptor.getAxis()].ceildiv(adaptor.getSize());
   dims.push_back(adaptor.getSize());
   return infer(loc, dims, elementOf(adaptor.getOperand()), types);
@@ -267,6 +277,8 @@ QUERN_INFER(BlockOp) {
 
 QUERN_INFER(UnblockOp) {
   SmallVector<Dim> dims = dimsOf(adaptor.getOperand());
+  if (failed(checkAxis(loc, adaptor.getAxis(), dims.empty() ? 0 : dims.size() - 1)))
+    return failure();
   dims.pop_back();
   dims[adaptor.getAxis()] = adaptor.getExtent();
   return infer(loc, dims, elementOf(adaptor.getOperand()), types);
@@ -275,8 +287,8 @@ QUERN_INFER(UnblockOp) {
 QUERN_INFER(ReduceOp) {
   SmallVector<Dim> dims = dimsOf(adaptor.getOperand());
   for (int64_t axis : adaptor.getAxes()) {
-    if (axis < 0 || axis >= int64_t(dims.size()))
-      return emitOptionalError(loc, "axis ", axis, " is not one of ", dims.size(), " axes");
+    if (failed(checkAxis(loc, axis, dims.size())))
+      return failure();
     dims[axis] = 1;
   }
   return infer(loc, dims, elementOf(adaptor.getOperand()), types);
@@ -284,6 +296,8 @@ QUERN_INFER(ReduceOp) {
 
 QUERN_INFER(ArgReduceOp) {
   SmallVector<Dim> dims = dimsOf(adaptor.getOperand());
+  if (failed(checkAxis(loc, adaptor.getAxis(), dims.size())))
+    return failure();
   dims[adaptor.getAxis()] = 1;
   return infer(loc, dims, IntegerType::get(context, 64), types);
 }

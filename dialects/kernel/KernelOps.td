@@ -1,6 +1,7 @@
 #ifndef QUERN_KERNEL_OPS
 #define QUERN_KERNEL_OPS
 
+include "dialects/graph/DimAttr.td"
 include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/OpBase.td"
 include "mlir/IR/SymbolInterfaces.td"
@@ -38,14 +39,17 @@ def Kernel_ScheduleAttr : AttrDef<Kernel_Dialect, "Schedule"> {
 def Kernel_RegionOp : Op<Kernel_Dialect, "region", [IsolatedFromAbove, SingleBlock, Pure]> {
   let summary = "graph ops that become one kernel";
   let description = [{
-    Block arguments stand for the operands. `name` is unique in the model; `nodes` are the model's own nodes in it.
+    Block arguments stand for the operands; nothing else is seen from inside but constants of one value, which are copied.
+    `name` is unique in the model; `nodes` are the model's own nodes in it.
 
     ```mlir
-    %y = kernel.region "conv1" (%x, %w) {nodes = "/conv1, /relu1"} : (tensor<..>, tensor<..>) -> tensor<..> {
-    ^bb0(%0: tensor<..>, %1: tensor<..>):
-      %2 = graph.conv %0, %1 ...
-      %3 = graph.max %2, %zero ...
-      kernel.yield %3 : tensor<..>
+    %y = kernel.region "fc1" (%x, %w, %b) {nodes = "/fc1, /relu1"} : (tensor<4x8xf32>, tensor<1x8x16xf32>, tensor<16xf32>) -> tensor<4x16xf32> {
+    ^bb0(%0: tensor<4x8xf32>, %1: tensor<1x8x16xf32>, %2: tensor<16xf32>):
+      %zero = graph.constant dense<0.0> : tensor<f32>
+      %3 = graph.matmul %0, %1 {columns = 16 : i64} : (tensor<4x8xf32>, tensor<1x8x16xf32>) -> tensor<4x16xf32>
+      %4 = graph.add %3, %2 : (tensor<4x16xf32>, tensor<16xf32>) -> tensor<4x16xf32>
+      %5 = graph.max %4, %zero : (tensor<4x16xf32>, tensor<f32>) -> tensor<4x16xf32>
+      kernel.yield %5 : tensor<4x16xf32>
     }
     ```
   }];
@@ -58,6 +62,17 @@ def Kernel_RegionOp : Op<Kernel_Dialect, "region", [IsolatedFromAbove, SingleBlo
 
 def Kernel_YieldOp : Op<Kernel_Dialect, "yield", [Pure, Terminator, ReturnLike, ParentOneOf<["RegionOp", "FuncOp"]>]> {
   let summary = "the results of a kernel";
+  let description = [{
+    Ends a kernel.region and a kernel.func.
+
+    ```mlir
+    %y = kernel.region "neg" (%x) {nodes = "n"} : (tensor<4xf32>) -> tensor<4xf32> {
+    ^bb0(%0: tensor<4xf32>):
+      %1 = graph.neg %0 : (tensor<4xf32>) -> tensor<4xf32>
+      kernel.yield %1 : tensor<4xf32>
+    }
+    ```
+  }];
   let arguments = (ins Variadic<AnyTensor>:$values);
   let assemblyFormat = "$values `:` type($values) attr-dict";
 }
@@ -70,16 +85,32 @@ def Kernel_FuncOp : Op<Kernel_Dialect, "func", [IsolatedFromAbove, SingleBlock, 
 
     A kernel in `phases` runs `tasks` tasks in each, numbered on from phase to phase; a phase begins when all tasks of
     the one before have ended. `shared` bytes of memory that all tasks see carry values from one to the next.
+
+    ```mlir
+    kernel.func @k0 attributes {dims = 1 : i64, schedule = #kernel.schedule<"loops", {}, "vectors along the innermost axis">, scratch = "0", tasks = "1"} {
+    ^bb0(%0: tensor<?x3xf32, #graph.dims<["d0", ""]>>):
+      %1 = graph.neg %0 : (tensor<?x3xf32, #graph.dims<["d0", ""]>>) -> tensor<?x3xf32, #graph.dims<["d0", ""]>>
+      kernel.yield %1 : tensor<?x3xf32, #graph.dims<["d0", ""]>>
+    }
+    ```
   }];
-  let arguments = (ins SymbolNameAttr:$sym_name, I64Attr:$dims, Kernel_ScheduleAttr:$schedule, OptionalAttr<StrAttr>:$tasks,
-                       OptionalAttr<StrAttr>:$scratch, OptionalAttr<StrAttr>:$phases, OptionalAttr<StrAttr>:$shared);
+  let arguments = (ins SymbolNameAttr:$sym_name, I64Attr:$dims, Kernel_ScheduleAttr:$schedule, OptionalAttr<Graph_DimAttr>:$tasks,
+                       OptionalAttr<Graph_DimAttr>:$scratch, OptionalAttr<Graph_DimAttr>:$phases, OptionalAttr<Graph_DimAttr>:$shared);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$sym_name attr-dict-with-keyword $body";
 }
 
 def Kernel_LaunchOp : Op<Kernel_Dialect, "launch", [Pure]> {
   let summary = "runs a kernel.func; `dims` are the values of its parameters as expressions over the model's symbols";
-  let arguments = (ins StrAttr:$name, FlatSymbolRefAttr:$callee, Variadic<AnyTensor>:$inputs, StrArrayAttr:$dims, StrAttr:$nodes);
+  let description = [{
+    Operands and results are those of the region that it stands for. The kernel's d0 is 2*N here:
+
+    ```mlir
+    %y = kernel.launch "neg" @k0(%x) {dims = ["2*N"], nodes = "n"}
+        : (tensor<?x3xf32, #graph.dims<["2*N", ""]>>) -> tensor<?x3xf32, #graph.dims<["2*N", ""]>>
+    ```
+  }];
+  let arguments = (ins StrAttr:$name, FlatSymbolRefAttr:$callee, Variadic<AnyTensor>:$inputs, Graph_DimArrayAttr:$dims, StrAttr:$nodes);
   let results = (outs Variadic<AnyTensor>:$results);
   let assemblyFormat = "$name $callee `(` $inputs `)` attr-dict `:` functional-type($inputs, $results)";
 }

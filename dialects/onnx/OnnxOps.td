@@ -148,6 +148,10 @@ def Onnx_InitializerOp : Onnx_Op<"initializer", [Pure, ConstantLike, AllTypesMat
     At most 64 elements are a `dense` attribute; more are a blob (`dense_resource`) that refers to the file's bytes.
     A blob holds the elements as ONNX's raw_data does: little-endian, row-major, a byte of 0 or 1 for each bool (`i1`),
     2-bit and 4-bit elements packed with the first in the low bits. Strings are always `dense`.
+
+    ```mlir
+    %w = onnx.initializer "fc.bias" dense<[1.0, 2.0]> : tensor<2xf32>
+    ```
   }];
   let arguments = (ins StrAttr:$name, ElementsAttr:$value);
   let results = (outs AnyType:$result);
@@ -157,12 +161,27 @@ def Onnx_InitializerOp : Onnx_Op<"initializer", [Pure, ConstantLike, AllTypesMat
 
 def Onnx_NoneOp : Onnx_Op<"none", [Pure]> {
   let summary = "The input that a node leaves out";
+  let description = [{
+    ```mlir
+    %none = onnx.none
+    %y = onnx.node "Clip"(%x, %none, %high) {opset = 13 : i64} : (tensor<4xf32>, none, tensor<f32>) -> !onnx.value
+    ```
+  }];
   let results = (outs NoneType:$result);
   let assemblyFormat = "attr-dict";
 }
 
 def Onnx_YieldOp : Onnx_Op<"yield", [Pure, Terminator, ReturnLike, HasParent<"NodeOp">]> {
   let summary = "The outputs of a subgraph";
+  let description = [{
+    ```mlir
+    %y = onnx.node "If"(%condition) {opset = 16 : i64, region_names = ["then_branch", "else_branch"]} : (tensor<i1>) -> !onnx.value {
+      onnx.yield %a : tensor<2xf32>
+    }, {
+      onnx.yield %b : tensor<2xf32>
+    }
+    ```
+  }];
   let arguments = (ins Variadic<AnyType>:$values);
   let assemblyFormat = "($values^ `:` type($values))? attr-dict";
 }

@@ -1,4 +1,5 @@
 #include "dialects/rt/Rt.h"
+#include "dialects/graph/Dim.h"
 #include "mlir/IR/DialectImplementation.h"
 #include "llvm/ADT/TypeSwitch.h"
 

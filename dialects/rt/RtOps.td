@@ -1,6 +1,7 @@
 #ifndef QUERN_RT_OPS
 #define QUERN_RT_OPS
 
+include "dialects/graph/DimAttr.td"
 include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/OpBase.td"
 include "mlir/Interfaces/ControlFlowInterfaces.td"
@@ -28,30 +29,73 @@ class Rt_Op<string mnemonic, list<Trait> traits = []> : Op<Rt_Dialect, mnemonic,
 
 def Rt_ArenaOp : Rt_Op<"arena"> {
   let summary = "reserves the arena: one slot per entry, of so many bytes each (expressions)";
-  let arguments = (ins StrArrayAttr:$slots);
+  let description = [{
+    Once, at the start of the host function. Slots lie one after another, each at a multiple of 64 bytes.
+
+    ```mlir
+    rt.arena {slots = ["256*batch", "4096"]} : () -> ()
+    ```
+  }];
+  let arguments = (ins Graph_DimArrayAttr:$slots);
 }
 def Rt_SlotOp : Rt_Op<"slot", [Pure]> {
   let summary = "the address of a slot of the arena";
+  let description = [{
+    `index` counts the entries of rt.arena.
+
+    ```mlir
+    %b = rt.slot {index = 1 : i64} : () -> !rt.buffer
+    ```
+  }];
   let arguments = (ins I64Attr:$index);
   let results = (outs Rt_BufferType:$buffer);
 }
 def Rt_AllocateOp : Rt_Op<"allocate"> {
   let summary = "memory for this run, of a size that is known only here";
-  let arguments = (ins StrAttr:$bytes);
+  let description = [{
+    For tensors whose sizes are data. The runtime gives it back when the run ends; without memory the run fails.
+
+    ```mlir
+    %b = rt.allocate {bytes = "4*found"} : () -> !rt.buffer
+    ```
+  }];
+  let arguments = (ins Graph_DimAttr:$bytes);
   let results = (outs Rt_BufferType:$buffer);
 }
 def Rt_InputOp : Rt_Op<"input", [Pure]> {
   let summary = "the data of an input of the model";
+  let description = [{
+    The caller's own memory, never written.
+
+    ```mlir
+    %x = rt.input {index = 0 : i64} : () -> !rt.buffer
+    ```
+  }];
   let arguments = (ins I64Attr:$index);
   let results = (outs Rt_BufferType:$buffer);
 }
 def Rt_OutputOp : Rt_Op<"output"> {
   let summary = "sets the dims of an output and says where its data goes";
-  let arguments = (ins I64Attr:$index, StrArrayAttr:$dims);
+  let description = [{
+    The caller's memory where it gave some that is large enough, else the context's. Fails the run where the caller's does not
+    fit.
+
+    ```mlir
+    %y = rt.output {dims = ["batch", "10"], index = 0 : i64} : () -> !rt.buffer
+    ```
+  }];
+  let arguments = (ins I64Attr:$index, Graph_DimArrayAttr:$dims);
   let results = (outs Rt_BufferType:$buffer);
 }
 def Rt_ConstantOp : Rt_Op<"constant", [Pure]> {
   let summary = "a weight: segment `segment` of the artifact's weights";
+  let description = [{
+    Offsets of segments are in the module's `quern.weight_offsets`, multiples of 64 bytes. Equal values are one segment.
+
+    ```mlir
+    %w = rt.constant {segment = 0 : i64, value = dense<1.0> : tensor<4xf32>} : () -> !rt.buffer
+    ```
+  }];
   let arguments = (ins ElementsAttr:$value, I64Attr:$segment);
   let results = (outs Rt_BufferType:$buffer);
 }
@@ -61,28 +105,74 @@ def Rt_LaunchOp : Rt_Op<"launch"> {
     `dims` are the kernel's parameters, `tasks` and `scratch` its number of tasks and bytes of scratch per thread, all
     expressions over the model's symbols. `site` numbers the launches of the model. With `phases` the tasks run that
     many times, numbered on, with a barrier between.
+
+    ```mlir
+    rt.launch %x, %w, %y {callee = @k0, dims = ["batch"], name = "fc1", nodes = "/fc1", scratch = "0", site = 0 : i64, tasks = "1"} : (!rt.buffer, !rt.buffer, !rt.buffer) -> ()
+    ```
   }];
-  let arguments = (ins StrAttr:$name, FlatSymbolRefAttr:$callee, I64Attr:$site, Variadic<Rt_BufferType>:$buffers, StrArrayAttr:$dims,
-                       StrAttr:$tasks, StrAttr:$scratch, OptionalAttr<StrAttr>:$phases, StrAttr:$nodes);
+  let arguments = (ins StrAttr:$name, FlatSymbolRefAttr:$callee, I64Attr:$site, Variadic<Rt_BufferType>:$buffers, Graph_DimArrayAttr:$dims,
+                       Graph_DimAttr:$tasks, Graph_DimAttr:$scratch, OptionalAttr<Graph_DimAttr>:$phases, StrAttr:$nodes);
 }
 def Rt_CopyOp : Rt_Op<"copy"> {
   let summary = "copies `bytes` bytes";
-  let arguments = (ins Rt_BufferType:$from, Rt_BufferType:$to, StrAttr:$bytes);
+  let description = [{
+    The two places are the same or do not overlap.
+
+    ```mlir
+    rt.copy %x, %y {bytes = "4*batch"} : (!rt.buffer, !rt.buffer) -> ()
+    ```
+  }];
+  let arguments = (ins Rt_BufferType:$from, Rt_BufferType:$to, Graph_DimAttr:$bytes);
 }
 def Rt_ReadSymbolsOp : Rt_Op<"read_symbols"> {
   let summary = "binds symbols to integers in memory; see graph.read_symbols";
-  let arguments = (ins Rt_BufferType:$values, TypeAttr:$element, StrArrayAttr:$symbols, I64Attr:$minimum, OptionalAttr<StrAttr>:$maximum);
+  let description = [{
+    ```mlir
+    rt.read_symbols %k {element = i64, maximum = "N", minimum = 1 : i64, symbols = ["k"]} : (!rt.buffer) -> ()
+    ```
+  }];
+  let arguments = (ins Rt_BufferType:$values, TypeAttr:$element, StrArrayAttr:$symbols, I64Attr:$minimum, OptionalAttr<Graph_DimAttr>:$maximum);
 }
 def Rt_GuardOp : Rt_Op<"guard"> {
   let summary = "fails the run where two dims differ";
-  let arguments = (ins StrAttr:$lhs, StrAttr:$rhs, StrAttr:$message);
+  let description = [{
+    See graph.guard.
+
+    ```mlir
+    rt.guard {lhs = "N", message = "node 'add': extents that must be equal", rhs = "M"} : () -> ()
+    ```
+  }];
+  let arguments = (ins Graph_DimAttr:$lhs, Graph_DimAttr:$rhs, StrAttr:$message);
 }
 def Rt_YieldOp : Rt_Op<"yield", [Pure, Terminator]> {
   let summary = "ends a branch with buffers, and with values for the op's symbols";
-  let arguments = (ins Variadic<Rt_BufferType>:$buffers, StrArrayAttr:$symbols);
+  let description = [{
+    One expression for each symbol of the rt.if or rt.loop around it.
+
+    ```mlir
+    %y = rt.if %c {symbols = ["rows"]} : (!rt.buffer) -> !rt.buffer {
+      rt.yield %a {symbols = ["6"]} : (!rt.buffer) -> ()
+    } else {
+      rt.yield %b {symbols = ["N"]} : (!rt.buffer) -> ()
+    }
+    ```
+  }];
+  let arguments = (ins Variadic<Rt_BufferType>:$buffers, Graph_DimArrayAttr:$symbols);
 }
 def Rt_IfOp : Op<Rt_Dialect, "if", [SingleBlock, NoRegionArguments]> {
   let summary = "one of two branches, by a bool in memory; `symbols` are bound by the yields";
+  let description = [{
+    A branch computes in the same arena and gives back addresses: the results' own memory, or that of what it passes on.
+
+    ```mlir
+    %y = rt.if %c {symbols = []} : (!rt.buffer) -> !rt.buffer {
+      rt.yield %a {symbols = []} : (!rt.buffer) -> ()
+    } else {
+      %0 = rt.slot {index = 0 : i64} : () -> !rt.buffer
+      rt.yield %0 {symbols = []} : (!rt.buffer) -> ()
+    }
+    ```
+  }];
   let arguments = (ins Rt_BufferType:$condition, StrArrayAttr:$symbols);
   let results = (outs Variadic<Rt_BufferType>:$results);
   let regions = (region SizedRegion<1>:$then_region, SizedRegion<1>:$else_region);
@@ -95,9 +185,16 @@ def Rt_LoopOp : Op<Rt_Dialect, "loop", [SingleBlock]> {
     the next condition, the next carried buffers, and buffers of `scan_bytes` bytes each (expressions inside the body)
     that are appended one after another. `symbols` start at `initial_symbols` and become what the yield says. Results:
     the carried buffers, then the appended ones.
+
+    ```mlir
+    %last, %all = rt.loop %trips, %go, %x {initial_symbols = ["0"], scan_bytes = ["16"], symbols = ["n"]} : (!rt.buffer, !rt.buffer, !rt.buffer) -> (!rt.buffer, !rt.buffer) {
+    ^bb0(%i: !rt.buffer, %on: !rt.buffer, %before: !rt.buffer):
+      rt.yield %on, %before, %before {symbols = ["n + 1"]} : (!rt.buffer, !rt.buffer, !rt.buffer) -> ()
+    }
+    ```
   }];
   let arguments = (ins Rt_BufferType:$trip_count, Rt_BufferType:$condition, Variadic<Rt_BufferType>:$initial, StrArrayAttr:$symbols,
-                       StrArrayAttr:$initial_symbols, StrArrayAttr:$scan_bytes);
+                       Graph_DimArrayAttr:$initial_symbols, Graph_DimArrayAttr:$scan_bytes);
   let results = (outs Variadic<Rt_BufferType>:$results);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results) $body";

@@ -117,7 +117,7 @@ struct UseUnstretched : OpTraitRewritePattern<Elementwise> {
       for (OpOperand &other : op->getOpOperands()) {
         auto merged = &other == &operand ? FailureOr<SmallVector<Dim>>(dims) : broadcastDims(dims, dimsOf(other.get()));
         if (failed(merged))
-          return failure();
+          return rewriter.notifyMatchFailure(op, "the operands broadcast only once one is stretched");
         dims = *merged;
       }
       if (dims != dimsOf(op->getResult(0)))

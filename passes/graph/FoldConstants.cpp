@@ -47,7 +47,7 @@ struct FoldConstants : graph::impl::FoldConstantsPassBase<FoldConstants> {
     getOperation().walk([&](Operation *op) { ops.push_back(op); });
     BlobReaders readers(getOperation());
     for (Operation *op : ops)
-      if (isa_and_nonnull<graph::GraphDialect>(op->getDialect()) && succeeded(foldOp(op, readers)))
+      if (isa_and_nonnull<graph::GraphDialect>(op->getDialect()) && foldOp(op, readers))
         ++numFolded;
     SmallVector<graph::ConstantOp> unused;
     getOperation().walk([&](graph::ConstantOp op) {
@@ -58,11 +58,11 @@ struct FoldConstants : graph::impl::FoldConstantsPassBase<FoldConstants> {
       readers.erase(op);
   }
 
-  /// Replaces an op by a constant of its value.
-  static LogicalResult foldOp(Operation *op, BlobReaders &readers) {
-    FailureOr<ElementsAttr> value = graph::evaluateConstant(op);
-    if (failed(value))
-      return failure();
+  /// Replaces an op by a constant of its value; false where it has none.
+  static bool foldOp(Operation *op, BlobReaders &readers) {
+    std::optional<ElementsAttr> value = graph::evaluateConstant(op);
+    if (!value)
+      return false;
     OpBuilder builder(op);
     auto constant = builder.create<graph::ConstantOp>(op->getLoc(), op->getResultTypes(), *value);
     readers.add(constant);
@@ -74,7 +74,7 @@ struct FoldConstants : graph::impl::FoldConstantsPassBase<FoldConstants> {
     for (Operation *producer : producers)
       if (auto read = dyn_cast_if_present<graph::ConstantOp>(producer); read && read->use_empty())
         readers.erase(read);
-    return success();
+    return true;
   }
 
   Statistic numFolded{this, "folded", "ops that became constants"};

@@ -88,7 +88,7 @@ Value NodeLowering::fold(Operation *op) {
   Value result = op->getResult(0), replacement;
   if (std::optional<SmallVector<Dim>> dims = graph::evaluateDims(op))
     replacement = dimVector(*dims, cast<RankedTensorType>(result.getType()));
-  else if (FailureOr<ElementsAttr> value = graph::evaluateSmall(op); succeeded(value))
+  else if (std::optional<ElementsAttr> value = graph::evaluateSmall(op))
     replacement = constant(*value);
   if (!replacement)
     return result;
