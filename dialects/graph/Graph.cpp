@@ -322,9 +322,24 @@ QUERN_INFER(MatmulOp) {
   return infer(loc, *batch, elementOf(adaptor.getLhs()), types);
 }
 
+/// A window over the axes behind the first two, with pads at both ends of each.
+static LogicalResult checkWindow(std::optional<Location> loc, size_t rank, ArrayRef<int64_t> strides, ArrayRef<int64_t> dilations,
+                                 ArrayRef<int64_t> pads) {
+  auto positive = [](int64_t value) { return value > 0; };
+  if (rank < 2 + strides.size() || dilations.size() != strides.size() || pads.size() != 2 * strides.size())
+    return emitOptionalError(loc, "strides, dilations and pads do not belong to a window over the operand's ", rank, " axes");
+  if (!llvm::all_of(strides, positive) || !llvm::all_of(dilations, positive))
+    return emitOptionalError(loc, "strides and dilations must be positive");
+  return success();
+}
+
 QUERN_INFER(ConvOp) {
   SmallVector<Dim> x = dimsOf(adaptor.getInput()), w = dimsOf(adaptor.getWeight());
   size_t spatial = adaptor.getStrides().size();
+  if (failed(checkWindow(loc, x.size(), adaptor.getStrides(), adaptor.getDilations(), adaptor.getPads())))
+    return failure();
+  if (adaptor.getKernel() ? adaptor.getKernel()->size() != spatial : w.size() != 2 + spatial)
+    return emitOptionalError(loc, "a window over ", spatial, " axes does not fit a weight of type ", adaptor.getWeight().getType());
   SmallVector<int64_t> kernel;
   if (adaptor.getKernel())
     kernel.assign(adaptor.getKernel()->begin(), adaptor.getKernel()->end());
@@ -348,6 +363,10 @@ QUERN_INFER(ConvOp) {
 QUERN_INFER(PoolOp) {
   SmallVector<Dim> dims = dimsOf(adaptor.getOperand());
   size_t spatial = adaptor.getKernel().size();
+  if (spatial != adaptor.getStrides().size())
+    return emitOptionalError(loc, "has ", spatial, " kernel extents and ", adaptor.getStrides().size(), " strides");
+  if (failed(checkWindow(loc, dims.size(), adaptor.getStrides(), adaptor.getDilations(), adaptor.getPads())))
+    return failure();
   for (size_t i = 0; i < spatial; ++i)
     dims[2 + i] = windowExtent(dims[2 + i], adaptor.getKernel()[i], adaptor.getStrides()[i], adaptor.getDilations()[i],
                                adaptor.getPads()[i], adaptor.getPads()[spatial + i], adaptor.getCeil());

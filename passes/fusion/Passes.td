@@ -12,6 +12,9 @@ def MoveRowAxisLastPass : Pass<"quern-move-row-axis-last", "mlir::ModuleOp"> {
     ```mlir
     %y = graph.softmax %x {axis = 1}   ->   %0 = graph.transpose %x ; %1 = graph.softmax %0 {axis = 2} ; %y = graph.transpose %1
     ```
+
+    It must run after FormAttention, which looks for softmaxes where the model has them, and before FormKernels, which fuses
+    the transposes. The full case is test/passes/fusion/move-row-axis-last.mlir.
   }];
 }
 
@@ -29,7 +32,7 @@ def AssignLayoutsPass : Pass<"quern-assign-layouts", "mlir::ModuleOp"> {
     ```
 
     It must run after SimplifyGraph, which folds scales into weights, and before FoldConstants, which carries out the
-    packing of the weights that this pass writes down as graph ops.
+    packing of the weights that this pass writes down as graph ops. The full case is test/passes/fusion/assign-layouts.mlir.
   }];
 }
 
@@ -40,7 +43,8 @@ def PackWeightsPass : Pass<"quern-pack-weights", "mlir::ModuleOp"> {
     %y = graph.matmul %x, %w   ->   %p = transpose(block(%w)) : tensor<N/16 x K x 16> ; %y = graph.matmul %x, %p {columns = N}
     ```
 
-    It must run before FoldConstants, which carries the packing out.
+    It must run after SimplifyGraph, which folds scales into the weights, and before FoldConstants, which carries
+    the packing out. The full case is test/passes/fusion/pack-weights.mlir.
   }];
 }
 
