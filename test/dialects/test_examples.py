@@ -59,17 +59,16 @@ def inside(text):
 
 def given(example):
     """A line for each value that the example uses and does not make."""
-    made, lines = set(re.findall(r"(%\w+)[:,]? ?(?=[^=\n]*= )", example)), []
-    made |= set(re.findall(r"(%\w+): ", example))
-    joined = re.sub(r"\n\s+(?=:|->)", " ", example)
-    for line in joined.splitlines():
-        statement = line.split(" = ", 1)[-1] if line.strip().startswith("%") else line
-        without = re.sub(r'\{[^{}]*\}', "", statement) if not statement.rstrip().endswith("{") else re.sub(r"\{[^{}]*\}", "", statement.rstrip()[:-1])
-        head, _, types = without.partition(" : ")
-        operands = re.findall(r"%\w+", head)
-        types = types.strip()
-        types = split(inside(types)) if types.startswith("(") else split(types)
-        for operand, type in zip(operands, types):
+    made, lines = set(), []
+    for statement in re.sub(r"\n\s+(?=:|->)", " ", example).splitlines():
+        made |= set(re.findall(r"(%\w+): ", statement))    # arguments of a block
+        results, equals, used = statement.partition(" = ") if statement.strip().startswith("%") else ("", "", statement)
+        made |= set(re.findall(r"%\w+", results))
+        if used.rstrip().endswith("{"):
+            used = used.rstrip()[:-1]
+        head, _, types = re.sub(r"\{[^{}]*\}", "", used).partition(" : ")
+        types = inside(types.strip()) if types.strip().startswith("(") else types
+        for operand, type in zip(re.findall(r"%\w+", head), split(types)):
             if operand not in made:
                 made.add(operand)
                 lines.append(f'{operand} = "given"() : () -> {type}')

@@ -18,6 +18,7 @@ func.func private @strings(tensor<?xf32, #graph.dims<[1]>>)
 
 func.func @broadcast(%x: tensor<2x3xf32>, %y: tensor<4xf32>) {
   // expected-error @below {{operands 'tensor<2x3xf32>' and 'tensor<4xf32>' do not broadcast}}
+  // expected-error @below {{failed to infer returned types}}
   %0 = graph.add %x, %y : (tensor<2x3xf32>, tensor<4xf32>) -> tensor<2x3xf32>
   return
 }
@@ -35,6 +36,7 @@ func.func @inferred(%x: tensor<2x3xf32>) {
 
 func.func @permutation(%x: tensor<2x3xf32>) {
   // expected-error @below {{permutation is not one of the operand's 2 axes}}
+  // expected-error @below {{failed to infer returned types}}
   %0 = graph.transpose %x {permutation = array<i64: 0, 0>} : (tensor<2x3xf32>) -> tensor<2x2xf32>
   return
 }
@@ -43,6 +45,7 @@ func.func @permutation(%x: tensor<2x3xf32>) {
 
 func.func @nothing() {
   // expected-error @below {{needs at least one input}}
+  // expected-error @below {{failed to infer returned types}}
   %0 = graph.concat {axis = 0 : i64} : () -> tensor<0xf32>
   return
 }
@@ -51,6 +54,7 @@ func.func @nothing() {
 
 func.func @concat(%x: tensor<2x3xf32>, %y: tensor<4x2xf32>) {
   // expected-error @below {{inputs have extents 3 and 2 along axis 1}}
+  // expected-error @below {{failed to infer returned types}}
   %0 = graph.concat %x, %y {axis = 0 : i64} : (tensor<2x3xf32>, tensor<4x2xf32>) -> tensor<6x3xf32>
   return
 }
@@ -59,6 +63,7 @@ func.func @concat(%x: tensor<2x3xf32>, %y: tensor<4x2xf32>) {
 
 func.func @ranks(%x: tensor<2x3xf32>, %y: tensor<3xf32>) {
   // expected-error @below {{inputs have ranks 2 and 1}}
+  // expected-error @below {{failed to infer returned types}}
   %0 = graph.concat %x, %y {axis = 0 : i64} : (tensor<2x3xf32>, tensor<3xf32>) -> tensor<3x3xf32>
   return
 }
@@ -67,6 +72,7 @@ func.func @ranks(%x: tensor<2x3xf32>, %y: tensor<3xf32>) {
 
 func.func @axis(%x: tensor<2x3xf32>) {
   // expected-error @below {{axis 2 is not one of 2 axes}}
+  // expected-error @below {{failed to infer returned types}}
   %0 = graph.arg_reduce %x {axis = 2 : i64, largest = true, last = false} : (tensor<2x3xf32>) -> tensor<2x1xi64>
   return
 }
@@ -75,6 +81,7 @@ func.func @axis(%x: tensor<2x3xf32>) {
 
 func.func @block(%x: tensor<2x3xf32>) {
   // expected-error @below {{a block has 0 elements, but must have at least one}}
+  // expected-error @below {{failed to infer returned types}}
   %0 = graph.block %x {axis = 1 : i64, size = 0 : i64} : (tensor<2x3xf32>) -> tensor<2x0x0xf32>
   return
 }
@@ -91,6 +98,7 @@ func.func @reshape(%x: tensor<2x3xf32>) {
 
 func.func @rank(%x: tensor<3xf32>, %y: tensor<3x4xf32>) {
   // expected-error @below {{needs operands of rank 2 or more}}
+  // expected-error @below {{failed to infer returned types}}
   %0 = graph.matmul %x, %y : (tensor<3xf32>, tensor<3x4xf32>) -> tensor<4xf32>
   return
 }
@@ -99,6 +107,7 @@ func.func @rank(%x: tensor<3xf32>, %y: tensor<3x4xf32>) {
 
 func.func @inner(%x: tensor<2x3xf32>, %y: tensor<4x5xf32>) {
   // expected-error @below {{lhs has 3 columns and rhs has 4 rows}}
+  // expected-error @below {{failed to infer returned types}}
   %0 = graph.matmul %x, %y : (tensor<2x3xf32>, tensor<4x5xf32>) -> tensor<2x5xf32>
   return
 }
@@ -107,6 +116,7 @@ func.func @inner(%x: tensor<2x3xf32>, %y: tensor<4x5xf32>) {
 
 func.func @batch(%x: tensor<2x2x3xf32>, %y: tensor<3x3x5xf32>) {
   // expected-error @below {{leading axes of 'tensor<2x2x3xf32>' and 'tensor<3x3x5xf32>' do not broadcast}}
+  // expected-error @below {{failed to infer returned types}}
   %0 = graph.matmul %x, %y : (tensor<2x2x3xf32>, tensor<3x3x5xf32>) -> tensor<2x2x5xf32>
   return
 }
@@ -115,6 +125,7 @@ func.func @batch(%x: tensor<2x2x3xf32>, %y: tensor<3x3x5xf32>) {
 
 func.func @window(%x: tensor<1x3x8xf32>, %w: tensor<4x3x3xf32>) {
   // expected-error @below {{strides, dilations and pads do not belong to a window over the operand's 3 axes}}
+  // expected-error @below {{failed to infer returned types}}
   %0 = graph.conv %x, %w {dilations = array<i64: 1>, group = 1 : i64, pads = array<i64: 1>, strides = array<i64: 1>} : (tensor<1x3x8xf32>, tensor<4x3x3xf32>) -> tensor<1x4x6xf32>
   return
 }
@@ -123,6 +134,7 @@ func.func @window(%x: tensor<1x3x8xf32>, %w: tensor<4x3x3xf32>) {
 
 func.func @stride(%x: tensor<1x3x8xf32>, %w: tensor<4x3x3xf32>) {
   // expected-error @below {{strides and dilations must be positive}}
+  // expected-error @below {{failed to infer returned types}}
   %0 = graph.conv %x, %w {dilations = array<i64: 1>, group = 1 : i64, pads = array<i64: 1, 1>, strides = array<i64: 0>} : (tensor<1x3x8xf32>, tensor<4x3x3xf32>) -> tensor<1x4x6xf32>
   return
 }
@@ -131,6 +143,7 @@ func.func @stride(%x: tensor<1x3x8xf32>, %w: tensor<4x3x3xf32>) {
 
 func.func @weight(%x: tensor<1x3x8xf32>, %w: tensor<4x3xf32>) {
   // expected-error @below {{a window over 1 axes does not fit a weight of type 'tensor<4x3xf32>'}}
+  // expected-error @below {{failed to infer returned types}}
   %0 = graph.conv %x, %w {dilations = array<i64: 1>, group = 1 : i64, pads = array<i64: 1, 1>, strides = array<i64: 1>} : (tensor<1x3x8xf32>, tensor<4x3xf32>) -> tensor<1x4x6xf32>
   return
 }
@@ -139,6 +152,7 @@ func.func @weight(%x: tensor<1x3x8xf32>, %w: tensor<4x3xf32>) {
 
 func.func @kernel(%x: tensor<1x3x8xf32>) {
   // expected-error @below {{has 2 kernel extents and 1 strides}}
+  // expected-error @below {{failed to infer returned types}}
   %0 = graph.pool %x {ceil = false, count_padding = false, dilations = array<i64: 1>, kernel = array<i64: 2, 2>, kind = #graph<pool_kind max>, pads = array<i64: 0, 0>, strides = array<i64: 2>} : (tensor<1x3x8xf32>) -> tensor<1x3x4xf32>
   return
 }
