@@ -1,4 +1,4 @@
-// What the graph dialect does not take, each message once.
+// What does not infer or parse in the graph dialect, each message once.
 // RUN: quern-opt %s --split-input-file --verify-diagnostics
 
 // expected-error @below {{"2 N" is not a dim expression}}
