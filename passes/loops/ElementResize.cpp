@@ -113,8 +113,11 @@ private:
     };
     if (mode == "asymmetric")
       return b.create<arith::DivFOp>(x, scale);
-    if (mode == "align_corners")
-      return unlessOne(b.create<arith::DivFOp>(b.create<arith::MulFOp>(x, real(in - 1)), real(Dim::max(out - 1, 1))));
+    if (mode == "align_corners") { // the last output of an extent that scales to a fraction lies before the last input
+      Value width = op.getScales()[axis] != 0 ? b.create<arith::MulFOp>(scale, real(in)).getResult() : real(out);
+      Value span = b.create<arith::MaximumFOp>(b.create<arith::SubFOp>(width, number(1)), number(1));
+      return unlessOne(b.create<arith::DivFOp>(b.create<arith::MulFOp>(x, real(in - 1)), span));
+    }
     if (mode == "pytorch_half_pixel")
       return unlessOne(halfPixel());
     if (mode == "tf_half_pixel_for_nn")
