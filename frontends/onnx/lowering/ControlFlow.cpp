@@ -3,7 +3,7 @@
 // The types of regions are found by lowering them. A dim of a result that is not the same expression on every way to it,
 // or that speaks of symbols bound inside a region, is a new symbol of the op. Loops repeat this until the types of the
 // carried values stay: each round makes at least one more dim a symbol, so there are at most as many rounds as dims.
-#include "frontends/onnx/lowering/NodeLowering.h"
+#include "frontends/onnx/lowering/Families.h"
 #include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
@@ -49,36 +49,13 @@ static llvm::Error requireAlike(NodeLowering &node, size_t i, Type a, Type b, St
 }
 
 /// A scalar operand, which files also give as one element of rank 1.
-static Value scalar(NodeLowering &node, Value value) { return node.reshape(value, ArrayRef<Dim>()); }
+static Value oneElement(NodeLowering &node, Value value) { return node.reshape(value, ArrayRef<Dim>()); }
 
 static void yield(NodeLowering &node, Block *block, ValueRange values) {
   OpBuilder::atBlockEnd(block).create<graph::YieldOp>(node.builder.getLoc(), values);
 }
 
 //===--- If ---------------------------------------------------------------------------------===//
-
-namespace {
-/// The two lowered branches, in the regions of an op that does not have its results yet.
-struct Branches {
-  IfOp holder;
-  SmallVector<Value> thenValues, elseValues;
-};
-} // namespace
-
-static llvm::Expected<Branches> lowerBranches(NodeLowering &node, Region &thenBranch, Region &elseBranch) {
-  Branches branches;
-  branches.holder = node.builder.create<IfOp>(TypeRange(), scalar(node, node.operand(0)), node.builder.getStrArrayAttr({}));
-  for (bool isThen : {true, false}) {
-    Block &block = (isThen ? branches.holder.getThenRegion() : branches.holder.getElseRegion()).emplaceBlock();
-    Lowered values = node.lowerRegion(isThen ? thenBranch : elseBranch, {}, &block);
-    if (!values)
-      return values.takeError();
-    if (values->size() != node.numResults())
-      return node.error(ErrorKind::Model, "a branch gives {0} values, expected {1}", values->size(), node.numResults());
-    (isThen ? branches.thenValues : branches.elseValues) = std::move(*values);
-  }
-  return branches;
-}
 
 /// The type of a result: dims that both branches agree on and that have a meaning outside stay, others are new symbols.
 static Type mergeTypes(NodeLowering &node, size_t i, Type a, Type b, const llvm::StringSet<> &inner,
@@ -90,6 +67,40 @@ static Type mergeTypes(NodeLowering &node, size_t i, Type a, Type b, const llvm:
       symbols.push_back(node.builder.getStringAttr(dims[axis].str()).getValue());
     }
   return tensorType(dims, cast<RankedTensorType>(a).getElementType());
+}
+
+Lowered onnx::choose(NodeLowering &node, Value condition, llvm::function_ref<Lowered(Block *)> thenBody,
+                     llvm::function_ref<Lowered(Block *)> elseBody) {
+  // An op that does not have its results yet holds the two bodies.
+  auto holder = node.builder.create<IfOp>(TypeRange(), oneElement(node, condition), node.builder.getStrArrayAttr({}));
+  SmallVector<Value> values[2];
+  for (bool isThen : {true, false}) {
+    Block &block = (isThen ? holder.getThenRegion() : holder.getElseRegion()).emplaceBlock();
+    OpBuilder::InsertionGuard restore(node.builder);
+    node.builder.setInsertionPointToEnd(&block);
+    Lowered made = (isThen ? thenBody : elseBody)(&block);
+    if (!made)
+      return made.takeError();
+    yield(node, &block, *made);
+    values[!isThen] = std::move(*made);
+  }
+  llvm::StringSet<> inner = symbolsBoundIn(holder.getThenRegion());
+  for (auto &entry : symbolsBoundIn(holder.getElseRegion()))
+    inner.insert(entry.getKey());
+
+  SmallVector<Type> types;
+  SmallVector<StringRef> symbols;
+  for (auto [i, pair] : llvm::enumerate(llvm::zip_equal(values[0], values[1]))) {
+    Type a = std::get<0>(pair).getType(), b = std::get<1>(pair).getType();
+    if (llvm::Error error = requireAlike(node, i, a, b, "branches"))
+      return error;
+    types.push_back(mergeTypes(node, i, a, b, inner, symbols));
+  }
+  auto op = node.builder.create<IfOp>(types, holder.getCondition(), node.builder.getStrArrayAttr(symbols));
+  op.getThenRegion().takeBody(holder.getThenRegion());
+  op.getElseRegion().takeBody(holder.getElseRegion());
+  holder.erase();
+  return SmallVector<Value>(op.getResults());
 }
 
 /// "Where that extent is 1, squeeze it": what exporters write for a squeeze of an axis they do not know.
@@ -119,38 +130,28 @@ Lowered onnx::lowerIf(NodeLowering &node) {
   if (isConditionalSqueeze(*thenBranch, *elseBranch))
     return node.lowerRegion(*thenBranch, {}, node.builder.getInsertionBlock());
 
-  auto branches = lowerBranches(node, *thenBranch, *elseBranch);
-  if (!branches)
-    return branches.takeError();
-  IfOp holder = branches->holder;
-  llvm::StringSet<> inner = symbolsBoundIn(holder.getThenRegion());
-  for (auto &entry : symbolsBoundIn(holder.getElseRegion()))
-    inner.insert(entry.getKey());
-
-  SmallVector<Type> types;
-  SmallVector<StringRef> symbols;
-  SmallVector<Value> thenValues, elseValues;
-  for (size_t i = 0; i < node.numResults(); ++i) {
-    if (!node.wantsResult(i))
-      continue;
-    Type a = branches->thenValues[i].getType(), b = branches->elseValues[i].getType();
-    if (llvm::Error error = requireAlike(node, i, a, b, "branches"))
-      return error;
-    types.push_back(mergeTypes(node, i, a, b, inner, symbols));
-    thenValues.push_back(branches->thenValues[i]);
-    elseValues.push_back(branches->elseValues[i]);
-  }
-  yield(node, &holder.getThenRegion().front(), thenValues);
-  yield(node, &holder.getElseRegion().front(), elseValues);
-  auto op = node.builder.create<IfOp>(types, holder.getCondition(), node.builder.getStrArrayAttr(symbols));
-  op.getThenRegion().takeBody(holder.getThenRegion());
-  op.getElseRegion().takeBody(holder.getElseRegion());
-  holder.erase();
-
+  auto wanted = [&](Region &branch) {
+    return [&node, &branch](Block *block) -> Lowered {
+      Lowered values = node.lowerRegion(branch, {}, block);
+      if (!values)
+        return values;
+      if (values->size() != node.numResults())
+        return node.error(ErrorKind::Model, "a branch gives {0} values, expected {1}", values->size(), node.numResults());
+      SmallVector<Value> kept;
+      for (size_t i = 0; i < values->size(); ++i)
+        if (node.wantsResult(i))
+          kept.push_back((*values)[i]);
+      return kept;
+    };
+  };
+  auto thenBody = wanted(*thenBranch), elseBody = wanted(*elseBranch);
+  Lowered chosen = choose(node, node.operand(0), thenBody, elseBody);
+  if (!chosen)
+    return chosen;
   SmallVector<Value> results(node.numResults());
   for (size_t i = 0, next = 0; i < results.size(); ++i)
     if (node.wantsResult(i))
-      results[i] = op.getResult(next++);
+      results[i] = (*chosen)[next++];
   return results;
 }
 
@@ -290,8 +291,8 @@ Lowered onnx::lowerLoop(NodeLowering &node) {
     return node.error(ErrorKind::Model, "needs a graph body with the inputs iteration and condition");
   LoopPlan plan;
   // A negative count in the file is no iteration; "no limit" is the count left out.
-  plan.tripCount = node.has(0) ? node.max(scalar(node, node.operand(0)), 0.0) : node.constantInt(-1, node.builder.getI64Type());
-  plan.condition = node.has(1) ? scalar(node, node.operand(1)) : node.constantInt(1, node.builder.getI1Type());
+  plan.tripCount = node.has(0) ? node.max(oneElement(node, node.operand(0)), 0.0) : node.constantInt(-1, node.builder.getI64Type());
+  plan.condition = node.has(1) ? oneElement(node, node.operand(1)) : node.constantInt(1, node.builder.getI1Type());
   if (auto count = knownIntegers(plan.tripCount); count && node.has(0))
     plan.trips = count->front();
   for (size_t i = 2; i < node.numOperands(); ++i)
@@ -301,6 +302,28 @@ Lowered onnx::lowerLoop(NodeLowering &node) {
                       2 + plan.initial.size());
 
   auto makeBody = [&](Block *block) { return node.lowerRegion(*body, SmallVector<Value>(block->getArguments()), block); };
+  plan.makeBody = makeBody;
+  return buildLoop(node, plan);
+}
+
+Lowered onnx::repeat(NodeLowering &node, const Dim &trips, ArrayRef<Value> initial,
+                     llvm::function_ref<Lowered(Block *, Value, ArrayRef<Value>)> body) {
+  auto makeBody = [&](Block *block) -> Lowered {
+    OpBuilder::InsertionGuard restore(node.builder);
+    node.builder.setInsertionPointToEnd(block);
+    SmallVector<Value> carried(block->getArguments().drop_front(2));
+    Lowered values = body(block, block->getArgument(0), carried);
+    if (values) {
+      node.builder.setInsertionPointToEnd(block);
+      values->insert(values->begin(), node.constantInt(1, node.builder.getI1Type()));
+    }
+    return values;
+  };
+  LoopPlan plan;
+  plan.tripCount = node.dimVector({trips}, node.builder.getI64Type(), /*rank0=*/true);
+  plan.condition = node.constantInt(1, node.builder.getI1Type());
+  plan.trips = trips;
+  plan.initial.assign(initial.begin(), initial.end());
   plan.makeBody = makeBody;
   return buildLoop(node, plan);
 }
@@ -383,30 +406,16 @@ Lowered onnx::lowerScan(NodeLowering &node) {
     return scan.takeError();
   Type i64 = node.builder.getI64Type();
 
-  auto makeBody = [&](Block *block) -> Lowered {
-    OpBuilder::InsertionGuard restore(node.builder);
-    node.builder.setInsertionPointToEnd(block);
-    SmallVector<Value> arguments(block->getArguments().drop_front(2));
+  Lowered results = repeat(node, scan->length, scan->states, [&](Block *block, Value iteration, ArrayRef<Value> states) {
+    SmallVector<Value> arguments(states);
     for (size_t i = 0; i < scan->inputs.size(); ++i) {
-      Value index = block->getArgument(0);
+      Value index = iteration;
       if (scan->inputDirections[i])
         index = node.sub(node.dimVector({scan->length - 1}, i64, /*rank0=*/true), index);
       arguments.push_back(node.gather(scan->inputs[i], index, scan->inputAxes[i]));
     }
-    Lowered values = node.lowerRegion(*body, arguments, block);
-    if (values) {
-      node.builder.setInsertionPointToEnd(block);
-      values->insert(values->begin(), node.constantInt(1, node.builder.getI1Type()));
-    }
-    return values;
-  };
-  LoopPlan plan;
-  plan.tripCount = node.dimVector({scan->length}, i64, /*rank0=*/true);
-  plan.condition = node.constantInt(1, node.builder.getI1Type());
-  plan.trips = scan->length;
-  plan.initial = scan->states;
-  plan.makeBody = makeBody;
-  Lowered results = buildLoop(node, plan);
+    return node.lowerRegion(*body, arguments, block);
+  });
   if (!results)
     return results;
   for (size_t i = scan->states.size(); i < results->size(); ++i) {

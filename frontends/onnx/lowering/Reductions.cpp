@@ -38,63 +38,100 @@ static const Reduction kReductions[] = {
     {"ReduceLogSum", keep, ReduceKind::sum, logarithm, 18, true},
 };
 
-/// The axes to reduce; nothing for "none at all".
-static llvm::Expected<std::optional<SmallVector<int64_t>>> reducedAxes(NodeLowering &node, int64_t axesAreInput) {
+namespace {
+/// The axes to reduce: known, or flags where they are data (see DataAxes.cpp).
+struct ReducedAxes {
+  SmallVector<int64_t> known;
+  Value flags;
+  int64_t count; // of the axes that data name
+};
+} // namespace
+
+static llvm::Expected<ReducedAxes> reducedAxes(NodeLowering &node, int64_t axesAreInput) {
   int64_t rank = graph::rankOf(node.operand(0));
+  bool byInput = node.version() >= axesAreInput;
+  std::optional<int64_t> count = byInput ? dataAxes(node, 1) : std::nullopt;
+  if (count && *count > 0)
+    return ReducedAxes{{}, axisFlags(node, node.operand(1), rank), *count};
   llvm::Expected<std::optional<SmallVector<int64_t>>> given = node.integers("axes");
-  if (node.version() >= axesAreInput)
+  if (count)
+    given = std::optional(SmallVector<int64_t>());
+  else if (byInput)
     given = attributeOrInput(node, "axes", 1);
   if (!given)
     return given.takeError();
+  ReducedAxes axes{};
   if (!*given || (*given)->empty()) {
-    if (node.integer("noop_with_empty_axes", 0))
-      return std::optional<SmallVector<int64_t>>();
-    return std::optional(llvm::to_vector(llvm::seq<int64_t>(rank)));
+    if (!node.integer("noop_with_empty_axes", 0))
+      axes.known = llvm::to_vector(llvm::seq<int64_t>(rank));
+    return axes;
   }
-  llvm::Expected<SmallVector<int64_t>> axes = node.axes(**given, rank);
-  if (!axes)
-    return axes.takeError();
-  return std::optional(*axes);
+  llvm::Expected<SmallVector<int64_t>> known = node.axes(**given, rank);
+  if (!known)
+    return known.takeError();
+  axes.known = *known;
+  return axes;
+}
+
+/// `reduce` along the axes, which stay with extent 1: along all at once, or along one after another where they are data.
+static llvm::Expected<Value> reduceAlong(NodeLowering &node, Value x, const ReducedAxes &axes,
+                                         llvm::function_ref<Value(Value, ArrayRef<int64_t>)> reduce) {
+  if (!axes.flags)
+    return reduce(x, axes.known);
+  return reduceFlagged(node, x, axes.flags, [&](Value value, int64_t axis) { return reduce(value, axis); });
+}
+
+/// Takes the axes out unless the node keeps them.
+static Value dropAxes(NodeLowering &node, Value x, const ReducedAxes &axes) {
+  if (node.integer("keepdims", 1))
+    return x;
+  return axes.flags ? squeezeFlagged(node, x, axes.flags, axes.count) : node.squeeze(x, axes.known);
 }
 
 Lowered onnx::lowerReduce(NodeLowering &node) {
   if (llvm::Error error = node.expectOperands(1, 2))
     return error;
   const Reduction *row = llvm::find_if(kReductions, [&](const Reduction &entry) { return entry.name == node.opType(); });
-  llvm::Expected<std::optional<SmallVector<int64_t>>> axes = reducedAxes(node, row->axesAreInput);
+  llvm::Expected<ReducedAxes> axes = reducedAxes(node, row->axesAreInput);
   if (!axes)
     return axes.takeError();
   Value x = node.operand(0);
   Type element = graph::elementOf(x);
   if (row->inReals && isa<IntegerType>(element))
     x = node.cast(x, node.builder.getF64Type());
-  x = row->before(node, x);
-  if (*axes)
-    x = node.reduce(x, **axes, row->kind, node.integer("keepdims", 1));
-  return one(node.cast(row->after(node, x), element));
+  llvm::Expected<Value> reduced = reduceAlong(node, row->before(node, x), *axes, [&](Value value, ArrayRef<int64_t> along) {
+    return node.reduce(value, along, row->kind);
+  });
+  if (!reduced)
+    return reduced.takeError();
+  return one(node.cast(row->after(node, dropAxes(node, *reduced, *axes)), element));
 }
 
 /// log(sum(exp(x - m))) + m, where m is the maximum: no exponential overflows. An infinite maximum is left out.
+static Value logSumExp(NodeLowering &node, Value x, ArrayRef<int64_t> axes) {
+  Value largest = node.reduce(x, axes, ReduceKind::max);
+  Value infinite = node.create<graph::IsInfOp>(largest, true, true);
+  Value shift = node.select(infinite, node.constant(0, x.getType()), largest);
+  Value sum = node.reduce(node.exp(node.sub(x, shift)), axes, ReduceKind::sum);
+  return node.add(node.unary<graph::LogOp>(sum), shift);
+}
+
 Lowered onnx::lowerReduceLogSumExp(NodeLowering &node) {
   if (llvm::Error error = node.expectOperands(1, 2))
     return error;
-  llvm::Expected<std::optional<SmallVector<int64_t>>> axes = reducedAxes(node, 18);
+  llvm::Expected<ReducedAxes> axes = reducedAxes(node, 18);
   if (!axes)
     return axes.takeError();
   Value x = node.operand(0);
-  if (!*axes)
+  if (!axes->flags && axes->known.empty())
     return one(x);
   Type element = graph::elementOf(x);
   if (isa<IntegerType>(element))
     x = node.cast(x, node.builder.getF64Type());
-  Value largest = node.reduce(x, **axes, ReduceKind::max);
-  Value infinite = node.create<graph::IsInfOp>(largest, true, true);
-  Value shift = node.select(infinite, node.constant(0, x.getType()), largest);
-  Value sum = node.reduce(node.exp(node.sub(x, shift)), **axes, ReduceKind::sum);
-  Value result = node.add(node.unary<graph::LogOp>(sum), shift);
-  if (!node.integer("keepdims", 1))
-    result = node.squeeze(result, **axes);
-  return one(node.cast(result, element));
+  llvm::Expected<Value> result = reduceAlong(node, x, *axes, [&](Value value, ArrayRef<int64_t> along) { return logSumExp(node, value, along); });
+  if (!result)
+    return result.takeError();
+  return one(node.cast(dropAxes(node, *result, *axes), element));
 }
 
 //===--- Largest and smallest ---------------------------------------------------------------===//

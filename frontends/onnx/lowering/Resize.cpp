@@ -122,9 +122,8 @@ static Lowered lowerOldResize(NodeLowering &node) {
 static llvm::Error checkNames(NodeLowering &node, llvm::StringRef mode, llvm::StringRef coordinates, llvm::StringRef nearest) {
   if (!llvm::is_contained({"nearest", "linear", "cubic"}, mode))
     return node.error(ErrorKind::Model, "mode is {0}; it must be nearest, linear or cubic", quoted(mode));
-  if (coordinates == "tf_crop_and_resize")
-    return node.error(ErrorKind::Unsupported, "coordinate_transformation_mode tf_crop_and_resize is not supported");
-  if (!llvm::is_contained({"half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners", "asymmetric", "tf_half_pixel_for_nn"},
+  if (!llvm::is_contained({"half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners", "asymmetric",
+                           "tf_half_pixel_for_nn", "tf_crop_and_resize"},
                           coordinates))
     return node.error(ErrorKind::Model, "coordinate_transformation_mode is {0}, which does not exist", quoted(coordinates));
   if (!llvm::is_contained({"round_prefer_floor", "round_prefer_ceil", "floor", "ceil"}, nearest))
@@ -150,11 +149,12 @@ Lowered onnx::lowerResize(NodeLowering &node) {
   bool hasScales = node.has(2) && !product(graph::dimsOf(node.operand(2))).isEqualTo(0);
   if (hasScales == node.has(3))
     return node.error(ErrorKind::Model, "must have either scales or sizes");
+  std::optional<SmallVector<double>> scales = hasScales ? node.knownReals(2) : std::nullopt;
+  bool keepsRatio = !hasScales && node.text("keep_aspect_ratio_policy", "stretch") != "stretch";
+  if ((hasScales && !scales) || (keepsRatio && !node.knownInts(3)) || coordinates == "tf_crop_and_resize")
+    return resizeByData(node, *axes);
   llvm::Expected<Request> request = Request();
   if (hasScales) {
-    std::optional<SmallVector<double>> scales = node.knownReals(2);
-    if (!scales)
-      return node.error(ErrorKind::Unsupported, "scales are computed at run time; export the model with sizes instead");
     request = byScales(node, *scales, *axes);
   } else {
     request = bySizes(node, node.readDims(3), *axes);

@@ -115,6 +115,8 @@ Lowered onnx::lowerSqueeze(NodeLowering &node) {
   if (llvm::Error error = node.expectOperands(1, 2))
     return error;
   SmallVector<Dim> dims = graph::dimsOf(node.operand(0));
+  if (std::optional<int64_t> count = dataAxes(node, 1))
+    return one(squeezeFlagged(node, node.operand(0), axisFlags(node, node.operand(1), dims.size()), *count));
   llvm::Expected<std::optional<SmallVector<int64_t>>> given = attributeOrInput(node, "axes", 1);
   if (!given)
     return given.takeError();
@@ -135,6 +137,8 @@ Lowered onnx::lowerSqueeze(NodeLowering &node) {
 Lowered onnx::lowerUnsqueeze(NodeLowering &node) {
   if (llvm::Error error = node.expectOperands(1, 2))
     return error;
+  if (std::optional<int64_t> count = dataAxes(node, 1))
+    return one(unsqueezeFlagged(node, node.operand(0), axisFlags(node, node.operand(1), graph::rankOf(node.operand(0)) + *count)));
   llvm::Expected<std::optional<SmallVector<int64_t>>> given = attributeOrInput(node, "axes", 1);
   if (!given)
     return given.takeError();
@@ -146,10 +150,26 @@ Lowered onnx::lowerUnsqueeze(NodeLowering &node) {
   return one(node.unsqueeze(node.operand(0), *axes));
 }
 
+/// The extents that an Expand asks for. Where they are data, a 1 in them means "as the input has it".
+static SmallVector<Dim> readExpansion(NodeLowering &node, ArrayRef<Dim> from) {
+  Value shape = node.operand(1);
+  std::optional<int64_t> count = graph::rankOf(shape) == 1 ? graph::dimOf(shape, 0).constant() : std::nullopt;
+  if (node.knownDims(1) || !count || *count > 64)
+    return node.readDims(1);
+  SmallVector<Dim> aligned(std::max<int64_t>(0, *count - int64_t(from.size())), 1);
+  aligned.append(from.end() - std::min<int64_t>(*count, from.size()), from.end());
+  Value none = node.compare(graph::CompareKind::eq, shape, node.constantInt(1, shape.getType()));
+  SmallVector<Dim> read = node.readDims(node.select(none, node.dimVector(aligned), shape));
+  for (auto [extent, own] : llvm::zip(read, aligned))
+    if (!own.isEqualTo(1))
+      extent = node.guard(extent, own, "the input does not broadcast to the shape");
+  return read;
+}
+
 Lowered onnx::lowerExpand(NodeLowering &node) {
   if (llvm::Error error = node.expectOperands(2, 2))
     return error;
-  SmallVector<Dim> wanted = node.readDims(1), from = graph::dimsOf(node.operand(0));
+  SmallVector<Dim> from = graph::dimsOf(node.operand(0)), wanted = readExpansion(node, from);
   SmallVector<std::pair<Dim, Dim>> guards;
   FailureOr<SmallVector<Dim>> dims = graph::broadcastDims(from, wanted, &guards);
   if (failed(dims)) {

@@ -135,6 +135,8 @@ Lowered onnx::lowerSlice(NodeLowering &node) {
     if (graph::rankOf(positions) != 1 || graph::dimOf(positions, 0).constant().value_or(INT64_MAX) > 64 ||
         !isa<IntegerType>(graph::elementOf(positions)))
       return node.error(ErrorKind::Unsupported, "needs starts and ends of a length known at compile time, got {0}", positions.getType());
+  if (byInput && ((node.has(3) && !node.knownInts(3)) || (node.has(4) && !node.knownInts(4))))
+    return sliceByData(node, starts, ends, node.operand(3), node.operand(4));
   SmallVector<std::optional<Dim>> knownStarts = node.partlyKnown(starts), knownEnds = node.partlyKnown(ends);
 
   llvm::Expected<std::optional<SmallVector<int64_t>>> axesGiven = sliceIntegers(node, "axes", 3);
@@ -182,6 +184,25 @@ static std::optional<graph::PadMode> padMode(llvm::StringRef name) {
       .Default(std::nullopt);
 }
 
+/// The amounts of a Pad for each axis, where those that have any are data.
+static std::pair<SmallVector<Dim>, SmallVector<Dim>> padsOfDataAxes(NodeLowering &node, int64_t count) {
+  Value hits = axisHits(node, node.operand(3), graph::rankOf(node.operand(0)));
+  auto amounts = [&](int64_t from) { return node.readDims(spreadOverAxes(node, node.sliceAxis(node.operand(1), 0, from, count), hits)); };
+  return {amounts(0), amounts(count)};
+}
+
+/// The value that a Pad adds; null where it is zero.
+static llvm::Expected<Value> padValue(NodeLowering &node, bool byInput) {
+  Value x = node.operand(0), value;
+  if (byInput && node.has(2))
+    value = scalar(node, node.operand(2));
+  else if (!byInput)
+    value = node.constant(node.real("value", 0), x.getType());
+  if (value && (graph::rankOf(value) != 0 || graph::elementOf(value) != graph::elementOf(x)))
+    return node.error(ErrorKind::Model, "pads {0} with {1}; it must be a scalar of the same type", x.getType(), value.getType());
+  return value;
+}
+
 Lowered onnx::lowerPad(NodeLowering &node) {
   bool byInput = node.version() >= 11;
   if (llvm::Error error = node.expectOperands(byInput ? 2 : 1, 4))
@@ -192,6 +213,15 @@ Lowered onnx::lowerPad(NodeLowering &node) {
   if (!mode)
     return node.error(ErrorKind::Model, "mode is {0}; it must be constant, reflect, edge or wrap", quoted(node.text("mode", "")));
 
+  llvm::Expected<Value> value = padValue(node, byInput);
+  if (!value)
+    return value.takeError();
+  if (std::optional<int64_t> count = byInput ? dataAxes(node, 3) : std::nullopt) {
+    if (graph::rankOf(node.operand(1)) != 1 || !graph::dimOf(node.operand(1), 0).isEqualTo(2 * *count))
+      return node.error(ErrorKind::Model, "has pads of type {0} for {1} axes; it must have two for each", node.operand(1).getType(), *count);
+    auto [low, high] = padsOfDataAxes(node, *count);
+    return node.failed() ? one(x) : one(node.pad(x, low, high, *value, *mode));
+  }
   SmallVector<Dim> pads;
   if (byInput) {
     pads = node.readDims(1);
@@ -213,14 +243,7 @@ Lowered onnx::lowerPad(NodeLowering &node) {
     low[axis] = pads[i];
     high[axis] = pads[axes->size() + i];
   }
-  Value value;
-  if (byInput && node.has(2))
-    value = scalar(node, node.operand(2));
-  else if (!byInput)
-    value = node.constant(node.real("value", 0), x.getType());
-  if (value && (graph::rankOf(value) != 0 || graph::elementOf(value) != graph::elementOf(x)))
-    return node.error(ErrorKind::Model, "pads {0} with {1}; it must be a scalar of the same type", x.getType(), value.getType());
-  return one(node.pad(x, low, high, value, *mode));
+  return one(node.pad(x, low, high, *value, *mode));
 }
 
 /// Each axis is cropped or padded around its middle; the odd element goes at the end.
