@@ -210,7 +210,7 @@ Lowered onnx::lowerReverseSequence(NodeLowering &node) {
 
 //===--- As many as the data says -----------------------------------------------------------===//
 
-static Value nonZero(NodeLowering &node, Value x) {
+Value onnx::nonZero(NodeLowering &node, Value x) {
   x = graph::rankOf(x) == 0 ? node.reshape(x, {Dim(1)}) : x;
   Type i64 = node.builder.getI64Type();
   // A constant that is nowhere zero, as in old exports of ranges, has its indices known.
