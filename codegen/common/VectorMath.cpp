@@ -1,5 +1,6 @@
 #include "codegen/common/VectorMath.h"
 #include "codegen/common/VectorMathFamilies.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
 
@@ -35,6 +36,15 @@ unsigned mathFunctionArity(MathFunction function) { return rows[unsigned(functio
 Value emitMath(OpBuilder &builder, Location loc, MathFunction function, ValueRange operands) {
   const Row &row = rows[unsigned(function)];
   assert(operands.size() == row.arity && "a math function takes as many operands as its arity");
+  Type type = operands.front().getType();
+  if (getElementTypeOrSelf(type).getIntOrFloatBitWidth() < 32) { // the expansions know the bits of f32 and f64
+    auto shaped = dyn_cast<ShapedType>(type);
+    Type wide = shaped ? Type(shaped.clone(builder.getF32Type())) : builder.getF32Type();
+    SmallVector<Value> widened;
+    for (Value operand : operands)
+      widened.push_back(builder.create<arith::ExtFOp>(loc, wide, operand));
+    return builder.create<arith::TruncFOp>(loc, type, emitMath(builder, loc, function, widened));
+  }
   Lanes lanes(builder, loc, operands.front().getType());
   Float x{&lanes, operands.front()};
   return (row.unary ? row.unary(x) : row.binary(x, {&lanes, operands.back()})).value;
