@@ -101,9 +101,19 @@ private:
     auto results = cast<func::ReturnOp>(function.getBody().front().getTerminator());
     for (auto [index, value] : llvm::enumerate(results.getOperands())) {
       Value root = rootOf(value);
-      if (root.getDefiningOp<kernel::LaunchOp>() && root.getParentBlock() == &function.getBody().front())
+      if (root.getDefiningOp<kernel::LaunchOp>() && root.getParentBlock() == &function.getBody().front() && isSizedAt(value, root))
         outputOf.try_emplace(root, index);
     }
+  }
+
+  /// Whether the extents of a view are known where its elements are made: those of a reshape may be read later.
+  bool isSizedAt(Value view, Value root) {
+    std::vector<std::string> known, used;
+    for (const Dim &dim : dimsOf(root))
+      dim.collectSymbols(known);
+    for (const Dim &dim : dimsOf(view))
+      dim.collectSymbols(used);
+    return llvm::all_of(used, [&](const std::string &name) { return early.contains(name) || llvm::is_contained(known, name); });
   }
 
   bool isEarly(const Dim &dim) {
