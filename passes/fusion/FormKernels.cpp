@@ -354,12 +354,15 @@ private:
     return constant && isa<SplatElementsAttr>(constant.getValue());
   }
 
+  /// Ops whose kernels read their operands from memory; what others read may be a number inside the kernel.
+  static bool readsMemory(Operation *op) { return isa<MatmulOp, ConvOp, ConvTransposeOp, AttentionOp, RnnOp>(op); }
+
   Operation *outline(Group &group) {
     llvm::SmallPtrSet<Operation *, 16> members(group.ops.begin(), group.ops.end());
     llvm::SetVector<Value> inputs, outputs;
     for (Operation *op : group.ops) {
       for (Value operand : op->getOperands())
-        if (!members.contains(operand.getDefiningOp()) && !isSplat(operand.getDefiningOp()))
+        if (!members.contains(operand.getDefiningOp()) && (readsMemory(op) || !isSplat(operand.getDefiningOp())))
           inputs.insert(operand);
       for (Value result : op->getResults())
         if (llvm::any_of(result.getUsers(), [&](Operation *user) { return !members.contains(user); }) || op->getNumResults() > 1 || result.use_empty())
