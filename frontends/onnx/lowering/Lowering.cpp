@@ -177,6 +177,8 @@ llvm::Expected<OwningOpRef<ModuleOp>> quern::lowerToGraph(ModuleOp onnxModule) {
       return type.takeError();
     body->addArgument(*type, source.getArgument(i).getLoc());
   }
+  if (llvm::Error error = checkElementTypes(main))
+    return error;
   SmallVector<Value> arguments(body->getArguments());
   Lowered results = walk.lowerBlock(source.front(), arguments, body);
   if (!results)
@@ -195,5 +197,7 @@ llvm::Expected<OwningOpRef<ModuleOp>> quern::lowerToGraph(ModuleOp onnxModule) {
     if (auto name = source.getResultAttr(i, kNameAttr))
       main.setResultAttr(i, "graph.name", name);
   eraseUnused(*body);
+  if (llvm::Error error = checkElementTypes(main))
+    return error;
   return module;
 }

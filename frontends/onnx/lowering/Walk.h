@@ -6,6 +6,9 @@
 
 namespace quern::onnx {
 
+/// Unsupported where an argument or an op has elements of a type that no kernel takes; names the node.
+llvm::Error checkElementTypes(mlir::func::FuncOp function);
+
 class Walk {
 public:
   /// Lowers the block's ops at the end of `into` and returns the graph values of its terminator's operands.
