@@ -18,19 +18,19 @@ struct ResizedAxis {
 /// Interpolates along one axis of f32 places.
 class AxisResizer {
 public:
-  AxisResizer(NodeLowering &node, const ResizedAxis &plan)
-      : node(node), plan(plan), f32(node.builder.getF32Type()), i64(node.builder.getI64Type()),
-        mode(node.text("mode", "nearest")), in(number(plan.in)) {
+  AxisResizer(NodeLowering &node, const ResizedAxis &plan, const Interpolation &how)
+      : node(node), plan(plan), how(how), f32(node.builder.getF32Type()), i64(node.builder.getI64Type()), in(number(plan.in)) {
     position = original(node.cast(node.iota({plan.out}, 0, i64), f32));
   }
 
   Value apply(Value x) {
-    if (mode == "nearest")
+    if (how.mode == "nearest")
       return pick(x, nearest());
+    bool cubicMode = how.mode == "cubic";
     Value floor = node.unary<graph::FloorOp>(position), ratio = node.sub(position, floor), sum, total;
-    for (int64_t tap = mode == "cubic" ? -1 : 0; tap < (mode == "cubic" ? 3 : 2); ++tap) {
+    for (int64_t tap = cubicMode ? -1 : 0; tap < (cubicMode ? 3 : 2); ++tap) {
       Value distance = node.unary<graph::AbsOp>(node.sub(node.constant(double(tap), f32), ratio));
-      Value place = node.add(floor, double(tap)), weight = mode == "cubic" ? cubic(distance) : node.sub(node.constant(1.0, f32), distance);
+      Value place = node.add(floor, double(tap)), weight = cubicMode ? cubic(distance) : node.sub(node.constant(1.0, f32), distance);
       if (node.integer("exclude_outside", 0))
         weight = node.select(outside(place), node.constant(0.0, f32), weight);
       Value part = node.mul(pick(x, place), alongAxis(x, weight));
@@ -65,7 +65,7 @@ private:
   }
 
   Value nearest() {
-    llvm::StringRef rounding = node.text("nearest_mode", "round_prefer_floor");
+    llvm::StringRef rounding = how.nearest;
     if (rounding == "floor")
       return node.unary<graph::FloorOp>(position);
     if (rounding == "ceil")
@@ -86,7 +86,7 @@ private:
 
   /// Where output coordinates lie in the input.
   Value original(Value x) {
-    llvm::StringRef coordinates = node.text("coordinate_transformation_mode", "half_pixel");
+    llvm::StringRef coordinates = how.coordinates;
     Value width = node.mul(plan.scale, in), single = node.compare(CompareKind::eq, width, node.constant(1.0, f32));
     Value span = node.select(single, node.constant(1.0, f32), node.sub(width, 1.0)), zero = node.constant(0.0, f32);
     Value halves = node.div(node.add(x, 0.5), plan.scale), halfPixel = node.sub(halves, 0.5);
@@ -112,18 +112,18 @@ private:
 
   NodeLowering &node;
   const ResizedAxis &plan;
+  const Interpolation &how;
   Type f32, i64;
-  llvm::StringRef mode;
   Value in, position;
 };
 } // namespace
 
 /// The scale of each axis, f32 [axes], and the extents it makes, i64 [axes].
-static llvm::Expected<std::pair<Value, Value>> scalesAndExtents(NodeLowering &node, Value from) {
+static llvm::Expected<std::pair<Value, Value>> scalesAndExtents(NodeLowering &node, Value from, size_t scalesInput) {
   Type f32 = node.builder.getF32Type(), i64 = node.builder.getI64Type();
   Value in = node.cast(from, f32);
   bool bySizes = node.has(3);
-  Value given = node.operand(bySizes ? 3 : 2);
+  Value given = node.operand(bySizes ? 3 : scalesInput);
   if (graph::rankOf(given) != 1)
     return node.error(ErrorKind::Model, "takes scales or sizes of one axis, got {0}", given.getType());
   node.guard(graph::dimOf(given, 0), graph::dimOf(from, 0), "must have a scale or size for each axis");
@@ -138,18 +138,18 @@ static llvm::Expected<std::pair<Value, Value>> scalesAndExtents(NodeLowering &no
   return std::pair(scales, node.cast(node.unary<graph::FloorOp>(node.add(node.mul(in, scales), 0.5)), i64));
 }
 
-Lowered onnx::resizeByData(NodeLowering &node, ArrayRef<int64_t> axes) {
+Lowered onnx::resizeByData(NodeLowering &node, ArrayRef<int64_t> axes, const Interpolation &how) {
   if (node.integer("antialias", 0))
     return node.error(ErrorKind::Unsupported, "antialias needs scales or sizes that are known at compile time");
   Value x = node.operand(0), region;
   SmallVector<Dim> dims = graph::dimsOf(x), from;
   for (int64_t axis : axes)
     from.push_back(dims[axis]);
-  auto made = scalesAndExtents(node, node.dimVector(from));
+  auto made = scalesAndExtents(node, node.dimVector(from), how.scales);
   if (!made)
     return made.takeError();
   SmallVector<Dim> extents = node.readDims(made->second);
-  bool crops = node.text("coordinate_transformation_mode", "half_pixel") == "tf_crop_and_resize";
+  bool crops = how.coordinates == "tf_crop_and_resize";
   if (crops) {
     if (!node.has(1) || graph::rankOf(node.operand(1)) != 1)
       return node.error(ErrorKind::Model, "tf_crop_and_resize needs the input roi");
@@ -161,7 +161,7 @@ Lowered onnx::resizeByData(NodeLowering &node, ArrayRef<int64_t> axes) {
 
   auto at = [&](Value values, int64_t i) { return node.reshape(node.sliceAxis(values, 0, i, 1), {}); };
   Type element = graph::elementOf(x);
-  bool blends = node.text("mode", "nearest") != "nearest" && !isa<FloatType>(element);
+  bool blends = how.mode != "nearest" && !isa<FloatType>(element);
   Value y = blends ? node.cast(x, node.builder.getF32Type()) : x, beyond;
   for (auto [i, axis] : llvm::enumerate(axes)) {
     ResizedAxis plan{axis, from[i], extents[i], at(made->first, i), Value(), Value()};
@@ -169,7 +169,7 @@ Lowered onnx::resizeByData(NodeLowering &node, ArrayRef<int64_t> axes) {
       plan.from = at(region, i);
       plan.to = at(region, axes.size() + i);
     }
-    AxisResizer resizer(node, plan);
+    AxisResizer resizer(node, plan, how);
     y = resizer.apply(y);
     if (crops) {
       Value here = resizer.extrapolated(y);

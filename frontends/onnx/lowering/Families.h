@@ -53,8 +53,13 @@ llvm::Expected<mlir::Value> reduceFlagged(NodeLowering &node, mlir::Value x, mli
 /// A Slice whose axes or steps are data; null for those that the node leaves out.
 Lowered sliceByData(NodeLowering &node, mlir::Value starts, mlir::Value ends, mlir::Value axes, mlir::Value steps);
 
-/// A Resize of version 11 or later along `axes` whose scales or sizes are data, or that crops.
-Lowered resizeByData(NodeLowering &node, llvm::ArrayRef<int64_t> axes);
+/// How a Resize interpolates, by ONNX's names, and the input that has its scales.
+struct Interpolation {
+  llvm::StringRef mode, coordinates, nearest;
+  size_t scales;
+};
+/// A Resize or Upsample along `axes` whose scales or sizes are data, or that crops.
+Lowered resizeByData(NodeLowering &node, llvm::ArrayRef<int64_t> axes, const Interpolation &how);
 
 /// Gaussian error linear unit: exact, or by tanh.
 mlir::Value gelu(NodeLowering &node, mlir::Value x, bool byTanh);

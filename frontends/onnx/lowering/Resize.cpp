@@ -98,10 +98,14 @@ static Value resize(NodeLowering &node, const Request &request, llvm::StringRef 
 static Lowered lowerOldResize(NodeLowering &node) {
   SmallVector<double> scales;
   int64_t rank = graph::rankOf(node.operand(0));
+  llvm::StringRef mode = node.text("mode", "nearest");
+  Interpolation how{mode == "bilinear" ? "linear" : mode, "asymmetric", "floor", /*scales=*/1};
   if (node.version() >= 9) {
+    if (llvm::Error error = node.expectOperands(2, 2))
+      return error;
     std::optional<SmallVector<double>> known = node.knownReals(1);
     if (!known)
-      return node.error(ErrorKind::Unsupported, "scales are computed at run time; they must be a constant");
+      return resizeByData(node, llvm::to_vector(llvm::seq<int64_t>(rank)), how);
     scales = *known;
   } else if (auto given = node.reals("scales")) {
     scales = *given;
@@ -115,8 +119,7 @@ static Lowered lowerOldResize(NodeLowering &node) {
   llvm::Expected<Request> request = byScales(node, scales, llvm::to_vector(llvm::seq<int64_t>(rank)));
   if (!request)
     return request.takeError();
-  llvm::StringRef mode = node.text("mode", "nearest");
-  return one(resize(node, *request, mode == "bilinear" ? "linear" : mode, "asymmetric", "floor"));
+  return one(resize(node, *request, how.mode, how.coordinates, how.nearest));
 }
 
 static llvm::Error checkNames(NodeLowering &node, llvm::StringRef mode, llvm::StringRef coordinates, llvm::StringRef nearest) {
@@ -152,7 +155,7 @@ Lowered onnx::lowerResize(NodeLowering &node) {
   std::optional<SmallVector<double>> scales = hasScales ? node.knownReals(2) : std::nullopt;
   bool keepsRatio = !hasScales && node.text("keep_aspect_ratio_policy", "stretch") != "stretch";
   if ((hasScales && !scales) || (keepsRatio && !node.knownInts(3)) || coordinates == "tf_crop_and_resize")
-    return resizeByData(node, *axes);
+    return resizeByData(node, *axes, {mode, coordinates, nearest, /*scales=*/2});
   llvm::Expected<Request> request = Request();
   if (hasScales) {
     request = byScales(node, *scales, *axes);

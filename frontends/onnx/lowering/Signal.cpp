@@ -200,22 +200,12 @@ static llvm::Expected<Value> fourier(NodeLowering &node, Value x, int64_t axis, 
   return node.concat({place(result.real), place(result.imaginary)}, rank - 1);
 }
 
-Lowered onnx::lowerDft(NodeLowering &node) {
-  bool byInput = node.version() >= 20;
-  if (llvm::Error error = node.expectOperands(1, byInput ? 3 : 2))
-    return error;
+static Lowered dftAlong(NodeLowering &node, int64_t axisGiven) {
   Value x = node.operand(0);
-  int64_t rank = graph::rankOf(x), axisGiven = node.integer("axis", byInput ? -2 : 1);
-  if (node.has(2)) {
-    std::optional<SmallVector<int64_t>> known = node.knownInts(2);
-    if (!known || known->size() != 1)
-      return node.error(ErrorKind::Unsupported, "axis is computed at run time; it must be a constant");
-    axisGiven = known->front();
-  }
-  llvm::Expected<int64_t> axis = node.axis(axisGiven, rank);
+  llvm::Expected<int64_t> axis = node.axis(axisGiven, graph::rankOf(x));
   if (!axis)
     return axis.takeError();
-  if (*axis == rank - 1)
+  if (*axis == graph::rankOf(x) - 1)
     return node.error(ErrorKind::Model, "axis is {0}, that of the real and imaginary parts", axisGiven);
   Transform how;
   how.inverse = node.integer("inverse", 0);
@@ -231,6 +221,29 @@ Lowered onnx::lowerDft(NodeLowering &node) {
   how.bins = how.length.floordiv(2) + 1;
   llvm::Expected<Value> result = fourier(node, x, *axis, how);
   return result ? one(*result) : Lowered(result.takeError());
+}
+
+/// An axis that is data picks one of the transforms along `candidate` and later axes.
+static Lowered dftAlongData(NodeLowering &node, Value axis, int64_t candidate) {
+  if (candidate >= graph::rankOf(node.operand(0)) - 2)
+    return dftAlong(node, candidate);
+  Value here = node.compare(CompareKind::eq, axis, node.constantInt(candidate, axis.getType()));
+  auto along = [&](Block *) { return dftAlong(node, candidate); };
+  auto later = [&](Block *) { return dftAlongData(node, axis, candidate + 1); };
+  return choose(node, here, along, later);
+}
+
+Lowered onnx::lowerDft(NodeLowering &node) {
+  bool byInput = node.version() >= 20;
+  if (llvm::Error error = node.expectOperands(1, byInput ? 3 : 2))
+    return error;
+  if (!node.has(2))
+    return dftAlong(node, node.integer("axis", byInput ? -2 : 1));
+  if (std::optional<SmallVector<int64_t>> known = node.knownInts(2))
+    return dftAlong(node, known->size() == 1 ? known->front() : graph::rankOf(node.operand(0)));
+  // The gather turns a negative axis around and refuses one outside the rank.
+  Value all = node.integerVector(llvm::to_vector(llvm::seq<int64_t>(graph::rankOf(node.operand(0)))));
+  return dftAlongData(node, node.gather(all, integerScalar(node, 2), 0), 0);
 }
 
 /// Frames of the signal, [B, frames, length, parts], times the window and transformed.
