@@ -27,7 +27,8 @@ def check(model, feeds, tolerance=1e-4):
 
 
 def check_node(operator, operands, outputs=1, constant=(), dynamic=False, **attributes):
-    """One node; operands in `constant` are initializers, the others inputs, None is absent."""
+    """One node; operands in `constant` are initializers, the others inputs, None is absent. `dynamic`: every extent is a
+    symbol, or those of the one input named."""
     names = [f"x{i}" if operand is not None else "" for i, operand in enumerate(operands)]
     results = [f"y{i}" for i in range(outputs)]
     inputs, initializers, feeds = [], [], {}
@@ -37,7 +38,7 @@ def check_node(operator, operands, outputs=1, constant=(), dynamic=False, **attr
         if i in constant:
             initializers.append(numpy_helper.from_array(operand, names[i]))
             continue
-        shape = [f"{names[i]}_{axis}" for axis in range(operand.ndim)] if dynamic else operand.shape
+        shape = [f"{names[i]}_{axis}" for axis in range(operand.ndim)] if dynamic in (True, names[i]) else operand.shape
         inputs.append(helper.make_tensor_value_info(names[i], helper.np_dtype_to_tensor_dtype(operand.dtype), shape))
         feeds[names[i]] = operand
     graph = helper.make_graph([helper.make_node(operator, names, results, **attributes)], "graph", inputs,
