@@ -11,6 +11,12 @@ namespace quern {
 /// What the link makes.
 enum class EmitKind { SharedLibrary, Object, Archive, Assembly };
 
+/// Which algorithms may stand for the ones that the model's operators describe.
+enum class Precision {
+  Default, ///< those whose errors are of the size of float32's own: Winograd's convolution
+  Strict   ///< none: every sum adds the products that the operator says
+};
+
 /// A shape that the caller fixes: every dim of an input.
 struct FixedShape {
   std::string input;
@@ -25,6 +31,7 @@ struct CompileOptions {
   std::string header;             ///< path of the C header; empty: none
   std::string name;               ///< the model's name; empty: from the file's name
   std::vector<FixedShape> shapes;
+  Precision precision = Precision::Default;
   bool optimize = true;           ///< false: -O0, no fusion, no blocked layouts, no packed weights; the same phases
   std::string startAt, stopAfter; ///< names of phases; empty: all
   /// Called when a phase begins (index, name), for progress; may be empty.

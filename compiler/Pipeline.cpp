@@ -84,7 +84,9 @@ static llvm::Error runFuse(Compilation &c) {
   llvm::Error error = runPasses(c, [&](PassManager &manager) {
     manager.addPass(createMoveRowAxisLastPass()); // row kernels walk the last axes
     if (c.options.optimize) {
-      manager.addPass(createAssignLayoutsPass()); // writes packing of weights down as graph ops ...
+      AssignLayoutsPassOptions layouts;
+      layouts.winograd = c.options.precision != Precision::Strict;
+      manager.addPass(createAssignLayoutsPass(layouts)); // writes packing of weights down as graph ops ...
       manager.addPass(createPackWeightsPass());
       manager.addPass(graph::createFoldConstantsPass()); // ... which are carried out here
       manager.addPass(createCSEPass());

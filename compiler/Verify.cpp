@@ -57,7 +57,7 @@ llvm::Error verifyGraph(Compilation &c) {
 
 /// Ops of the host function that stay outside kernels.
 static bool staysOutside(Operation *op) {
-  return isa<graph::ConstantOp, graph::ReshapeOp, graph::ReadSymbolsOp, graph::GuardOp, graph::IfOp, graph::LoopOp, graph::YieldOp>(op);
+  return isa<graph::ConstantOp, graph::ReshapeOp, graph::ConcatOp, graph::ReadSymbolsOp, graph::GuardOp, graph::IfOp, graph::LoopOp, graph::YieldOp>(op);
 }
 
 llvm::Error verifyFuse(Compilation &c) {

@@ -27,6 +27,8 @@ def Graph_ConvOp : Graph_PureOp<"conv", [InferTypeOpAdaptor]> {
     `blocked_input`: x is [N, C/16, D..., 16]. `blocked_output`: the result is [N, M/16, O..., 16] and the weight is
     packed: [M/16, C/16, K..., 16 (in), 16 (out)] for a blocked input, [M/16, C, K..., 16] for a plain one,
     [C/16, K..., 16] for a depthwise one (group == channels). `channels` is M then, `kernel` the window.
+    `winograd`: the weight of a blocked 3x3 convolution of strides 1 is a graph.winograd_weight for tiles of so many
+    output pixels a side.
 
     ```mlir
     %y = graph.conv %x, %w {dilations = array<i64: 1, 1>, group = 1 : i64, pads = array<i64: 1, 1, 1, 1>, strides = array<i64: 2, 2>}
@@ -35,7 +37,20 @@ def Graph_ConvOp : Graph_PureOp<"conv", [InferTypeOpAdaptor]> {
   }];
   let arguments = (ins AnyTensor:$input, AnyTensor:$weight, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations,
                        DenseI64ArrayAttr:$pads, I64Attr:$group, UnitAttr:$blocked_input, UnitAttr:$blocked_output,
-                       OptionalAttr<I64Attr>:$channels, OptionalAttr<DenseI64ArrayAttr>:$kernel);
+                       OptionalAttr<I64Attr>:$channels, OptionalAttr<DenseI64ArrayAttr>:$kernel, OptionalAttr<I64Attr>:$winograd);
+  let results = (outs AnyTensor:$result);
+}
+def Graph_WinogradWeightOp : Graph_PureOp<"winograd_weight", [InferTypeOpAdaptor]> {
+  let summary = "a constant weight [M, C, 3, 3] as Winograd's algorithm multiplies it: [P, M/16, C, 16 out]";
+  let description = [{
+    P = (tile + 2)^2 matrices of products, row by row; C is filled up to whole blocks of 16, as M is, with zeros. It is
+    carried out at compile time, in f64 (dialects/graph/Winograd.h has the matrices).
+
+    ```mlir
+    %u = graph.winograd_weight %w {tile = 4 : i64} : (tensor<256x256x3x3xf32>) -> tensor<36x16x256x16xf32>
+    ```
+  }];
+  let arguments = (ins AnyTensor:$weight, I64Attr:$tile);
   let results = (outs AnyTensor:$result);
 }
 def Graph_ConvTransposeOp : Graph_PureOp<"conv_transpose"> {

@@ -8,6 +8,8 @@ using namespace quern::graph;
 
 /// Results much larger than their operands are cheaper to compute at run time than to load: a mask, an int8 weight in f32.
 static bool isWorthwhile(Operation *op, ArrayRef<ConstantTensor> operands, RankedTensorType type, const ElementFormat &format) {
+  if (isa<WinogradWeightOp>(op)) // has no kernel
+    return true;
   constexpr int64_t small = 4096;
   int64_t bytes = 0;
   for (const ConstantTensor &operand : operands)
@@ -56,7 +58,7 @@ std::optional<ElementsAttr> graph::evaluateConstant(Operation *op) {
   if (!isWorthwhile(op, operands, type, *format))
     return std::nullopt;
   Evaluation evaluation{op, operands, type, *format};
-  for (Evaluator evaluate : {evaluateElementwise, evaluateMovement, evaluateReduction})
+  for (Evaluator evaluate : {evaluateElementwise, evaluateMovement, evaluateReduction, evaluateWinograd})
     if (std::optional<ElementsAttr> value = evaluate(evaluation))
       return value;
   return std::nullopt;

@@ -360,6 +360,14 @@ QUERN_INFER(ConvOp) {
   return infer(loc, dims, elementOf(adaptor.getInput()), types);
 }
 
+QUERN_INFER(WinogradWeightOp) {
+  SmallVector<Dim> w = dimsOf(adaptor.getWeight());
+  int64_t side = adaptor.getTile() + 2;
+  if (w.size() != 4 || !w[2].isEqualTo(3) || !w[3].isEqualTo(3))
+    return emitOptionalError(loc, "needs a weight with a window of 3x3");
+  return infer(loc, {Dim(side * side), w[0].ceildiv(16), w[1].ceildiv(16) * 16, Dim(16)}, elementOf(adaptor.getWeight()), types);
+}
+
 QUERN_INFER(PoolOp) {
   SmallVector<Dim> dims = dimsOf(adaptor.getOperand());
   size_t spatial = adaptor.getKernel().size();

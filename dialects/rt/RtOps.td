@@ -50,6 +50,16 @@ def Rt_SlotOp : Rt_Op<"slot", [Pure]> {
   let arguments = (ins I64Attr:$index);
   let results = (outs Rt_BufferType:$buffer);
 }
+def Rt_OffsetOp : Rt_Op<"offset", [Pure]> {
+  let summary = "an address so many bytes behind another: a part of a concatenation";
+  let description = [{
+    ```mlir
+    %b = rt.offset %a {bytes = "8*N + 16"} : (!rt.buffer) -> !rt.buffer
+    ```
+  }];
+  let arguments = (ins Rt_BufferType:$base, Graph_DimAttr:$bytes);
+  let results = (outs Rt_BufferType:$buffer);
+}
 def Rt_AllocateOp : Rt_Op<"allocate"> {
   let summary = "memory for this run, of a size that is known only here";
   let description = [{

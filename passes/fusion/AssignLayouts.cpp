@@ -1,5 +1,6 @@
 #include "dialects/graph/Work.h"
 #include "passes/fusion/Fusion.h"
+#include "passes/fusion/WinogradCost.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -19,13 +20,13 @@ constexpr int64_t kFewChannels = 8;
 
 class LayoutAssigner {
 public:
-  explicit LayoutAssigner(Block &block) : block(block), builder(block.getParentOp()->getContext()) {}
+  LayoutAssigner(Block &block, bool winograd) : block(block), winograd(winograd), builder(block.getParentOp()->getContext()) {}
 
   void run() {
     for (Operation &op : llvm::make_early_inc_range(block)) {
       for (Region &region : op.getRegions())
         for (Block &inner : region)
-          LayoutAssigner(inner).run();
+          LayoutAssigner(inner, winograd).run();
       builder.setInsertionPoint(&op);
       if (Value result = follow(&op)) {
         blocked[op.getResult(0)] = result;
@@ -152,10 +153,15 @@ private:
     SmallVector<Dim> w = dimsOf(weight);
     for (size_t i = 2; i < w.size(); ++i)
       kernel.push_back(*w[i].constant());
-    Value packed = packWeight(conv.getLoc(), weight, depthwise, blockedInput);
+    std::optional<int64_t> tile;
+    if (winograd && blockedInput && !depthwise)
+      tile = winogradTile(conv);
+    Value packed = tile ? builder.create<WinogradWeightOp>(conv.getLoc(), weight, *tile).getResult()
+                        : packWeight(conv.getLoc(), weight, depthwise, blockedInput);
     auto made = builder.create<ConvOp>(conv.getLoc(), input, packed, with(conv.getStrides(), 1), with(conv.getDilations(), 1),
                                        builder.getDenseI64ArrayAttr(pads), conv.getGroupAttr(), blockedInput ? builder.getUnitAttr() : UnitAttr(),
-                                       builder.getUnitAttr(), builder.getI64IntegerAttr(*w[0].constant()), builder.getDenseI64ArrayAttr(kernel));
+                                       builder.getUnitAttr(), builder.getI64IntegerAttr(*w[0].constant()), builder.getDenseI64ArrayAttr(kernel),
+                                       tile ? builder.getI64IntegerAttr(*tile) : IntegerAttr());
     if (blockedInput)
       made->setDiscardableAttr(kInputChannelsAttr, builder.getI64IntegerAttr(*dimOf(conv.getInput(), 1).constant()));
     return made;
@@ -287,6 +293,7 @@ private:
   }
 
   Block &block;
+  bool winograd;
   OpBuilder builder;
   llvm::DenseMap<Value, Value> blocked;   // values in blocks, by the plain value
   llvm::DenseMap<Value, Value> unblocked; // unblocks made for replaced values
@@ -294,9 +301,10 @@ private:
 };
 
 struct AssignLayoutsPass : impl::AssignLayoutsPassBase<AssignLayoutsPass> {
+  using Base::Base;
   void runOnOperation() override {
     for (auto function : getOperation().getOps<func::FuncOp>())
-      LayoutAssigner(function.getBody().front()).run();
+      LayoutAssigner(function.getBody().front(), winograd).run();
   }
 };
 

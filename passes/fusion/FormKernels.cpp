@@ -48,6 +48,38 @@ bool isHostOp(Operation *op) {
   return isa<ConstantOp, ReshapeOp, ReadSymbolsOp, GuardOp, IfOp, LoopOp>(op) || op->hasTrait<OpTrait::IsTerminator>();
 }
 
+Operation *makerOf(Value value) {
+  while (auto reshape = value.getDefiningOp<ReshapeOp>())
+    value = reshape.getOperand();
+  return value.getDefiningOp();
+}
+
+/// `part`'s values stand next to each other in `whole`.
+bool isStretch(ConcatOp part, ConcatOp whole) {
+  auto values = llvm::to_vector(part.getInputs()), all = llvm::to_vector(whole.getInputs());
+  return std::search(all.begin(), all.end(), values.begin(), values.end()) != all.end();
+}
+
+/// A concatenation whose parts lie one after another in memory and are all made here, each for this one: whoever makes
+/// a part writes it into its place (passes/memory/ConcatPlaces.h), and nothing is left to compute.
+bool joinsInPlace(ConcatOp concat) {
+  auto isOutput = [](Operation *op) { return llvm::any_of(op->getUsers(), [](Operation *user) { return user->hasTrait<OpTrait::IsTerminator>(); }); };
+  SmallVector<Dim> dims = dimsOf(concat.getResult());
+  if (!product(ArrayRef(dims).take_front(concat.getAxis())).isEqualTo(1) || isOutput(concat))
+    return false;
+  llvm::SmallPtrSet<Operation *, 8> makers;
+  return llvm::all_of(concat.getInputs(), [&](Value input) {
+    Operation *maker = makerOf(input);
+    if (!maker || maker->getBlock() != concat->getBlock() || (isHostOp(maker) && !isa<ConcatOp>(maker)) || isOutput(maker) ||
+        !makers.insert(maker).second)
+      return false;
+    return llvm::all_of(input.getUsers(), [&](Operation *user) {
+      auto other = dyn_cast<ConcatOp>(user);
+      return !other || isStretch(concat, other) || isStretch(other, concat);
+    });
+  });
+}
+
 /// Ops after which sizes may be new: kernels do not move across them.
 bool isBarrier(Operation *op) { return isa<ReadSymbolsOp, GuardOp, NonZeroOp, IfOp, LoopOp>(op); }
 
@@ -113,7 +145,7 @@ private:
     for (auto [i, op] : llvm::enumerate(ops))
       position[op] = i;
     for (Operation *op : ops)
-      if (!isHostOp(op))
+      if (!isHostOp(op) && !(fuse && isa<ConcatOp>(op) && joinsInPlace(cast<ConcatOp>(op))))
         place(op);
     SmallVector<Operation *> moved(ops.begin(), ops.end());
     materialize(moved);

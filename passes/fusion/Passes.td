@@ -31,9 +31,13 @@ def AssignLayoutsPass : Pass<"quern-assign-layouts", "mlir::ModuleOp"> {
                                     %y = graph.unblock %c
     ```
 
+    Convolutions for which Winograd's algorithm is expected to be faster (WinogradCost.h) get its weights instead of
+    packed ones, because the form of the weights is the choice.
+
     It must run after SimplifyGraph, which folds scales into weights, and before FoldConstants, which carries out the
     packing of the weights that this pass writes down as graph ops. The full case is test/passes/fusion/assign-layouts.mlir.
   }];
+  let options = [Option<"winograd", "winograd", "bool", "true", "false: every convolution is computed as it is written">];
 }
 
 def PackWeightsPass : Pass<"quern-pack-weights", "mlir::ModuleOp"> {

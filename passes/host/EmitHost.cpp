@@ -166,6 +166,9 @@ private:
         llvm::TypeSwitch<Operation *, LogicalResult>(op)
             .Case([&](rt::ArenaOp op) { return emitArena(op), success(); })
             .Case([&](rt::SlotOp op) { return places[op.getBuffer()] = slots[op.getIndex()], success(); })
+            .Case([&](rt::OffsetOp op) {
+              return places[op.getBuffer()] = offset(places[op.getBase()], value(*Dim::parse(op.getBytes()))), success();
+            })
             .Case([&](rt::InputOp op) {
               places[op.getBuffer()] = load(pointer, inputs, op.getIndex() * sizeof(quern_tensor) + offsetof(quern_tensor, data));
               return success();

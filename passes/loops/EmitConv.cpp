@@ -101,15 +101,8 @@ void ConvEmitter::emitTask(Value task) {
   Part blocks = part(builder, set, sets, builder.index(geometry.outBlocks));
   blockBase = builder.add(builder.mul(group, geometry.outBlocks), blocks.first);
 
-  int64_t wide = tile.vectors / vectorsPerBlock;
-  Index whole = builder.sub(blocks.count, builder.rem(blocks.count, wide));
-  builder.loop(builder.index(0), whole, wide, [&](Index block) { emitPanels(rows, {block, tile.vectors}); });
-  if (blocks.known.least == blocks.known.most) {
-    if (int64_t left = *blocks.known.most % wide)
-      emitPanels(rows, {whole, left * vectorsPerBlock});
-    return;
-  }
-  builder.loop(whole, blocks.count, 1, [&](Index block) { emitPanels(rows, {block, vectorsPerBlock}); });
+  tileBlocks(builder, blocks, tile.vectors / vectorsPerBlock,
+             [&](Index first, int64_t count) { emitPanels(rows, {first, count * vectorsPerBlock}); });
 }
 
 void ConvEmitter::emitPanels(const Part &rows, Panels panels) {

@@ -51,4 +51,13 @@ Part part(IndexBuilder builder, Index which, Index parts, Index extent) {
   return result;
 }
 
+void tileBlocks(IndexBuilder builder, const Part &blocks, int64_t wide, function_ref<void(Index, int64_t)> group) {
+  Index whole = builder.sub(blocks.count, builder.rem(blocks.count, wide));
+  builder.loop(builder.index(0), whole, wide, [&](Index first) { group(first, wide); });
+  if (!blocks.known.least || blocks.known.least != blocks.known.most)
+    return builder.loop(whole, blocks.count, 1, [&](Index first) { group(first, 1); });
+  if (int64_t left = *blocks.known.most % wide)
+    group(whole, left);
+}
+
 } // namespace quern

@@ -22,4 +22,9 @@ struct Part {
 };
 Part part(IndexBuilder builder, Index which, Index parts, Index extent);
 
+/// Calls `group` for groups of `wide` blocks of a part and then for what is left of it: one smaller group where its size
+/// is known at compile time, else one by one. `first` counts from the part's own first block.
+void tileBlocks(IndexBuilder builder, const Part &blocks, int64_t wide,
+                llvm::function_ref<void(Index first, int64_t count)> group);
+
 } // namespace quern

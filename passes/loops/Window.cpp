@@ -113,10 +113,11 @@ ConvGeometry::ConvGeometry(graph::ConvOp conv)
   images = in[0];
   bool depthwise = blockedInput && conv.getChannels() == groups && groups > 1;
   outBlocks = *out[1].constant() / (depthwise ? 1 : groups);
-  inChannels = depthwise ? 1 : *weights[1].constant();
+  inChannels = depthwise ? 1 : *(conv.getWinograd() ? in : weights)[1].constant();
   size_t axes = conv.getStrides().size();
   auto axis = [&](size_t i) {
-    return WindowAxis{in[2 + i], out[2 + i], *weights[(depthwise ? 1 : 2) + i].constant(), conv.getStrides()[i],
+    int64_t window = conv.getKernel() ? (*conv.getKernel())[i] : *weights[(depthwise ? 1 : 2) + i].constant();
+    return WindowAxis{in[2 + i], out[2 + i], window, conv.getStrides()[i],
                       conv.getDilations()[i], conv.getPads()[i], conv.getPads()[axes + i]};
   };
   if (planar)

@@ -3,6 +3,7 @@
 #include "dialects/kernel/Kernel.h"
 #include "dialects/rt/Rt.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "passes/memory/ConcatPlaces.h"
 #include "passes/memory/Memory.h"
 #include "llvm/ADT/StringSet.h"
 
@@ -40,6 +41,9 @@ public:
     module->setAttr("quern.symbols", builder.getArrayAttr(symbols));
     number(function.getBody().front());
     assignOutputs();
+    places.emplace(function, [&](Value value) {
+      return isa_and_nonnull<kernel::LaunchOp, ConcatOp>(value.getDefiningOp()) && !outputOf.count(value) && isEarly(bytesOf(value));
+    });
     assignSlots();
 
     auto host = OpBuilder(function).create<func::FuncOp>(function.getLoc(), "host", FunctionType::get(builder.getContext(), {}, {}));
@@ -57,13 +61,6 @@ public:
 
 private:
   Type buffer() { return rt::BufferType::get(builder.getContext()); }
-
-  /// The value whose memory `value` shares: reshapes are other views of the same elements.
-  static Value rootOf(Value value) {
-    while (auto reshape = value.getDefiningOp<ReshapeOp>())
-      value = reshape.getOperand();
-    return value;
-  }
 
   //===--- Lives ----------------------------------------------------------------------------===//
 
@@ -101,7 +98,8 @@ private:
     auto results = cast<func::ReturnOp>(function.getBody().front().getTerminator());
     for (auto [index, value] : llvm::enumerate(results.getOperands())) {
       Value root = rootOf(value);
-      if (root.getDefiningOp<kernel::LaunchOp>() && root.getParentBlock() == &function.getBody().front() && isSizedAt(value, root))
+      if (isa_and_nonnull<kernel::LaunchOp, ConcatOp>(root.getDefiningOp()) &&
+          root.getParentBlock() == &function.getBody().front() && isSizedAt(value, root))
         outputOf.try_emplace(root, index);
     }
   }
@@ -140,15 +138,34 @@ private:
     return callee && callee.getShared() ? expression(launch, *callee.getShared()) : Dim(0);
   }
 
-  void assignSlots() {
+  /// Of every value that has memory of its own; a concatenation lives from the first of its parts on.
+  std::vector<Life> collectLives() {
     std::vector<Life> lives;
-    function.walk<WalkOrder::PreOrder>([&](kernel::LaunchOp launch) {
-      for (Value result : launch.getResults())
-        if (!outputOf.count(result) && isEarly(bytesOf(result)))
-          lives.push_back({result, launch, positions[launch].first, lastUse(result), bytesOf(result)});
-      if (Dim bytes = sharedBytes(launch); isEarly(bytes) && !bytes.isEqualTo(0))
+    llvm::DenseMap<Value, Life> wholes;
+    for (auto &[value, place] : *places) {
+      Life &whole = wholes.try_emplace(place.whole, lifeOf(place.whole)).first->second;
+      Life part = lifeOf(value);
+      whole.begin = std::min(whole.begin, part.begin);
+      whole.end = std::max(whole.end, part.end);
+    }
+    function.walk<WalkOrder::PreOrder>([&](Operation *op) {
+      if (!isa<kernel::LaunchOp, ConcatOp>(op))
+        return;
+      for (Value result : op->getResults())
+        if (!outputOf.count(result) && isEarly(bytesOf(result)) && places->of(result).whole == result)
+          lives.push_back(wholes.count(result) ? wholes.lookup(result) : lifeOf(result));
+      auto launch = dyn_cast<kernel::LaunchOp>(op);
+      if (Dim bytes = launch ? sharedBytes(launch) : Dim(0); isEarly(bytes) && !bytes.isEqualTo(0))
         lives.push_back({Value(), launch, positions[launch].first, positions[launch].second, bytes});
     });
+    llvm::stable_sort(lives, [](const Life &a, const Life &b) { return a.begin < b.begin; });
+    return lives;
+  }
+
+  Life lifeOf(Value value) { return {value, value.getDefiningOp(), positions[value.getDefiningOp()].first, lastUse(value), bytesOf(value)}; }
+
+  void assignSlots() {
+    std::vector<Life> lives = collectLives();
     // Best fit in program order: of the free slots the one nearest in size, judged with every symbol at 64.
     constexpr int64_t hint = 64;
     SmallVector<unsigned> freeFrom;
@@ -190,6 +207,7 @@ private:
           return success();
         })
         .Case([&](kernel::LaunchOp op) { return lowerLaunch(op); })
+        .Case([&](ConcatOp op) { return lowerConcat(op), success(); })
         .Case([&](ReadSymbolsOp op) {
           builder.create<rt::ReadSymbolsOp>(op.getLoc(), bufferOf(op.getValues()), elementOf(op.getValues()), op.getSymbols(),
                                             op.getMinimum(), op.getMaximumAttr());
@@ -226,16 +244,8 @@ private:
     SmallVector<Value> operands;
     for (Value input : launch.getInputs())
       operands.push_back(bufferOf(input));
-    for (Value result : launch.getResults()) {
-      Value &place = buffers[result];
-      if (auto output = outputOf.find(result); output != outputOf.end())
-        place = makeOutput(loc, output->second);
-      else if (auto slot = slotOf.find(result); slot != slotOf.end())
-        place = builder.create<rt::SlotOp>(loc, buffer(), slot->second);
-      else
-        place = builder.create<rt::AllocateOp>(loc, buffer(), bytesOf(result).str());
-      operands.push_back(place);
-    }
+    for (Value result : launch.getResults())
+      operands.push_back(buffers[result] = makePlace(result));
     auto callee = calleeOf(launch);
     if (!callee || !callee.getTasks())
       return launch.emitError() << "needs a kernel whose loops are made";
@@ -249,6 +259,34 @@ private:
                                                builder.getStringAttr(expression(launch, *callee.getScratch()).str()), phases, launch.getNodesAttr());
     kernel::passFacts(launch, placed);
     return success();
+  }
+
+  /// Memory for a value that is about to be made.
+  Value makePlace(Value value) {
+    Location loc = value.getLoc();
+    ConcatPlaces::Place place = places->of(value);
+    if (auto output = outputOf.find(value); output != outputOf.end())
+      return makeOutput(loc, output->second);
+    if (auto slot = slotOf.find(place.whole); slot != slotOf.end())
+      return shifted(builder.create<rt::SlotOp>(loc, buffer(), slot->second), place.offset);
+    return builder.create<rt::AllocateOp>(loc, buffer(), bytesOf(value).str());
+  }
+
+  Value shifted(Value place, const Dim &bytes) {
+    return bytes == Dim(0) ? place : builder.create<rt::OffsetOp>(place.getLoc(), buffer(), place, bytes.str()).getResult();
+  }
+
+  /// Copies the parts that are not in their place already.
+  void lowerConcat(ConcatOp op) {
+    Value &whole = buffers[op.getResult()] = makePlace(op.getResult());
+    ConcatPlaces::Place own = places->of(op.getResult());
+    Dim offset = 0;
+    for (Value input : op.getInputs()) {
+      ConcatPlaces::Place place = places->of(rootOf(input));
+      if (place.whole != own.whole || place.offset != own.offset + offset)
+        builder.create<rt::CopyOp>(op.getLoc(), bufferOf(input), shifted(whole, offset), bytesOf(input).str());
+      offset = offset + bytesOf(input);
+    }
   }
 
   Value makeOutput(Location loc, unsigned index) {
@@ -410,6 +448,7 @@ private:
   int64_t site = 0;
   llvm::DenseMap<Operation *, std::pair<unsigned, unsigned>> positions;
   llvm::StringSet<> early;
+  std::optional<ConcatPlaces> places;
   SmallVector<Attribute> symbols;
   SmallVector<int64_t> offsets;
   int64_t weightBytes = 0;

@@ -2,6 +2,7 @@
 #include "dialects/kernel/Kernel.h"
 #include "passes/schedule/Schedule.h"
 #include "passes/schedule/TaskSize.h"
+#include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
 using namespace quern::graph;
@@ -26,6 +27,12 @@ Choice chooseConv(Operation *op) {
     return {"scalar_conv", {}, "channels are not in blocks: plain loops"};
   if (isDepthwise(conv) && conv.getBlockedInput())
     return {"depthwise", {}, "one filter per channel: vectors run over 16 channels"};
+  if (std::optional<uint64_t> side = conv.getWinograd()) {
+    WinogradTask task = winogradTask(conv);
+    return {"winograd", {{"task_tiles", task.tiles}, {"task_blocks", task.blocks}},
+            llvm::formatv("3x3 window over many channels: {0}x{0} pixels from {1} products instead of {2}", *side,
+                          (*side + 2) * (*side + 2), *side * *side * 9)};
+  }
   ConvTask task = convTask(conv);
   return {"conv", {{"task_rows", task.rows}, {"task_blocks", task.blocks}}, conv.getBlockedInput() ? "channels in blocks of 16: register tiles of pixels x output channels"
                                              : "few input channels: read as they are, written in blocks of 16"};

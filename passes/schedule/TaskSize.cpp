@@ -77,4 +77,24 @@ int64_t recurrentTaskUnits(graph::RnnOp rnn) {
   return std::min(kGateBlocks / gates, blocks) * kBlock;
 }
 
+WinogradTask winogradTask(graph::ConvOp conv) {
+  constexpr int64_t kBlock = 16;
+  /// Of what a task keeps of a tile before and after the products.
+  constexpr int64_t kScratchBytes = 768 << 10;
+  /// Rows of the products over which weights that come from afar are read once: three register tiles of 14.
+  constexpr int64_t kLeastTiles = 42;
+  /// Each set of output channels transforms the inputs again: with fewer blocks that costs more than 5 %.
+  constexpr int64_t kLeastBlocks = 8, kTasks = 8;
+  SmallVector<Dim> result = graph::dimsOf(conv.getResult()), weights = graph::dimsOf(conv.getWeight());
+  int64_t side = *conv.getWinograd(), positions = *weights[0].constant(), channels = *weights[2].constant();
+  int64_t outBlocks = *result[1].constant();
+  int64_t total = estimate(result[0] * result[2].ceildiv(side) * result[3].ceildiv(side));
+  WinogradTask task{0, outBlocks};
+  while (llvm::divideCeil(outBlocks, task.blocks) * llvm::divideCeil(total, kLeastTiles) < kTasks && task.blocks >= 2 * kLeastBlocks)
+    task.blocks = llvm::divideCeil(task.blocks, 2);
+  int64_t bytesOfTile = positions * 4 * (channels + kBlock * task.blocks);
+  task.tiles = std::max(kScratchBytes / bytesOfTile, kLeastTiles);
+  return task;
+}
+
 } // namespace quern

@@ -23,4 +23,10 @@ ConvTask convTask(graph::ConvOp conv);
 /// Hidden units of a recurrent layer that a task computes in each step; all of them where a step is too short to be shared.
 int64_t recurrentTaskUnits(graph::RnnOp rnn);
 
+/// Of a convolution by Winograd's algorithm: tiles of the image (of all images), and blocks of 16 output channels.
+struct WinogradTask {
+  int64_t tiles, blocks;
+};
+WinogradTask winogradTask(graph::ConvOp conv);
+
 } // namespace quern

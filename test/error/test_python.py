@@ -56,6 +56,7 @@ def test_unknown_output(model):
     ({"shapes": {"x": (1, 5)}}, quern.UsageError, "5 for axis 1 of 'x', which is 4"),
     ({"shapes": {"x": 5}}, quern.UsageError, "expected a tuple"),
     ({"threads": 0}, quern.UsageError, "threads=0"),
+    ({"precision": "exact"}, quern.UsageError, "precision is 'exact': expected 'default' or 'strict'"),
 ])
 def test_wrong_options(proto, options, kind, text):
     with pytest.raises(kind) as error:

@@ -28,6 +28,10 @@ cl::opt<EmitKind> emitKind("emit", cl::desc("what to write"), cl::init(EmitKind:
                                       clEnumValN(EmitKind::Assembly, "asm", "assembly text")),
                            QUERN_OPTION);
 cl::opt<std::string> name("name", cl::desc("name of the model in C (default: from the file's name)"), QUERN_OPTION);
+cl::opt<Precision> precision("precision", cl::desc("which algorithms may be used"), cl::init(Precision::Default),
+                             cl::values(clEnumValN(Precision::Default, "default", "those with errors of float32's own size (default)"),
+                                        clEnumValN(Precision::Strict, "strict", "every sum adds the products that the operator says: no Winograd")),
+                             QUERN_OPTION);
 cl::opt<bool> plain("O0", cl::desc("no fusion, no blocked layouts, no packed weights, for comparison"), QUERN_OPTION);
 cl::opt<std::string> stopAfter("stop-after", cl::desc("stop after a phase and write its text: import, graph, fuse, schedule, loops, memory, host, emit, link"),
                                cl::value_desc("phase"), QUERN_OPTION);
@@ -104,6 +108,7 @@ Error run() {
   options.target = target;
   options.emit = stopAfter == "emit" ? EmitKind::Assembly : EmitKind(emitKind); // the text of machine code
   options.name = name;
+  options.precision = precision;
   options.optimize = !plain;
   options.startAt = startAt;
   options.stopAfter = stopAfter;

@@ -64,7 +64,7 @@ Lowered onnx::lowerConv(NodeLowering &node) {
   x = padDynamically(node, x, *window, node.constant(0.0, x.getType()));
   Value y = node.create<ConvOp>(x, w, window->strides, window->dilations, window->pads(), group,
                                 /*blocked_input=*/false, /*blocked_output=*/false, /*channels=*/IntegerAttr(),
-                                /*kernel=*/DenseI64ArrayAttr());
+                                /*kernel=*/DenseI64ArrayAttr(), /*winograd=*/IntegerAttr());
   return SmallVector<Value>{addBias(node, y)};
 }
 

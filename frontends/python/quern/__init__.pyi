@@ -1,7 +1,7 @@
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from numpy import ndarray
 
@@ -57,7 +57,8 @@ class CompiledModel:
     def level(self) -> str: ...
 
 def compile(model: Any, target: str = "native", shapes: Mapping[str, Sequence[Dim]] | None = None,
-            threads: int | None = None, *, name: str | None = None) -> CompiledModel: ...
+            threads: int | None = None, *, name: str | None = None,
+            precision: Literal["default", "strict"] = "default") -> CompiledModel: ...
 def load(path: Path, threads: int | None = None, max_level: int = 0) -> CompiledModel: ...
 
 class NodeArg:

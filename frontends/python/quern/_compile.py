@@ -25,15 +25,20 @@ def find_compiler():
     return QUERN
 
 
-def compile(model, target="native", shapes=None, threads=None, *, name=None):
+def compile(model, target="native", shapes=None, threads=None, *, name=None, precision="default"):
     """Compiles an ONNX model.
 
     model: a path, the file's bytes, or an onnx.ModelProto. External data is read beside a path only.
     target: "native" (this machine), "x86-64" (every level in one file), "x86-64-v3" or "x86-64-v4".
     shapes: fixes dims of inputs, {"x": (1, 3, 224, None)}; None leaves a dim as it is.
     threads: the most threads that a call of the result uses; by default every core that this process may use.
+    precision: "default" allows algorithms whose errors are of the size of float32's own (Winograd's convolution);
+    "strict" allows none.
     """
     options = [f"--target={target}", *(f"--shape={_shape(*item)}" for item in (shapes or {}).items())]
+    if precision not in ("default", "strict"):
+        raise UsageError(f"precision is {precision!r}: expected 'default' or 'strict'")
+    options.append(f"--precision={precision}")
     if name is not None:
         options.append(f"--name={name}")
     folder = tempfile.mkdtemp(prefix="quern-")

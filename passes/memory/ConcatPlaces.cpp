@@ -1,0 +1,62 @@
+#include "passes/memory/ConcatPlaces.h"
+
+using namespace mlir;
+
+namespace quern {
+
+Dim bytesOf(Value value) {
+  unsigned bits = graph::elementOf(value).getIntOrFloatBitWidth();
+  return product(graph::dimsOf(value)) * int64_t((std::max(bits, 8u) + 7) / 8);
+}
+
+Value rootOf(Value value) {
+  while (auto reshape = value.getDefiningOp<graph::ReshapeOp>())
+    value = reshape.getOperand();
+  return value;
+}
+
+ConcatPlaces::ConcatPlaces(func::FuncOp function, function_ref<bool(Value)> isMovable) {
+  SmallVector<graph::ConcatOp> concats;
+  function.walk([&](graph::ConcatOp concat) { concats.push_back(concat); });
+  for (graph::ConcatOp concat : llvm::reverse(concats))
+    place(concat, isMovable);
+}
+
+ConcatPlaces::Place ConcatPlaces::of(Value value) const {
+  auto known = places.find(value);
+  return known == places.end() ? Place{value, 0} : known->second;
+}
+
+/// All parts lie one after another in another concatenation.
+bool ConcatPlaces::isView(graph::ConcatOp concat) const {
+  Place first = of(rootOf(concat.getInputs().front()));
+  Dim offset = first.offset;
+  for (Value input : concat.getInputs()) {
+    Value root = rootOf(input);
+    Place place = of(root);
+    if (place.whole == root || place.whole != first.whole || place.offset != offset)
+      return false;
+    offset = offset + bytesOf(input);
+  }
+  return true;
+}
+
+void ConcatPlaces::place(graph::ConcatOp concat, function_ref<bool(Value)> isMovable) {
+  Value result = concat.getResult();
+  if (!isMovable(result))
+    return;
+  if (!places.count(result) && isView(concat)) {
+    places[result] = of(rootOf(concat.getInputs().front()));
+    return;
+  }
+  Place own = of(result);
+  Dim offset = own.offset;
+  for (Value input : concat.getInputs()) {
+    Value root = rootOf(input);
+    if (isMovable(root) && !places.count(root) && root != own.whole && root.getParentBlock() == result.getParentBlock())
+      places[root] = {own.whole, offset};
+    offset = offset + bytesOf(input);
+  }
+}
+
+} // namespace quern
