@@ -13,30 +13,34 @@ constexpr int64_t kUnknownExtent = 64, kBlock = 16;
 /// What is gained by less than this is not worth weights that are several times larger.
 constexpr double kLeastGain = 1.15;
 /// A block of weights from memory: no product is faster than its weights arrive.
-constexpr double kFarBlock = 8;
+constexpr double kFarBlock = 12;
 /// Both transforms of a tile, for each of its positions and blocks of channels.
 constexpr double kTransform = 7;
+
+/// The transforms of larger tiles than 2x2 round more than a sum over fewer channels does: the result would be less exact
+/// than the convolution as written by more than a factor of 2.
+constexpr int64_t kExactTile = 2, kLargeTileChannels = 128;
 
 struct Shape {
   int64_t images, height, width, channels, channelBlocks, filterBlocks;
 };
 
-/// `rows` times a matrix of weights, in register tiles of at most 14 rows; few rows do not hide the loads.
-double productTime(int64_t rows, double weights) {
+/// Of each weight with `rows` rows, in register tiles of at most 14; few rows do not hide the loads.
+double productTime(int64_t rows) {
   constexpr double kLoads = 1.5;
   double size = llvm::divideCeil(rows, llvm::divideCeil(rows, 14));
-  return weights * std::max(rows * (1 + kLoads / size), kFarBlock);
+  return rows * (1 + kLoads / size);
 }
 
 double directTime(const Shape &shape) {
   double weights = 9.0 * shape.channels * shape.filterBlocks;
-  return shape.images * shape.height * productTime(shape.width, weights);
+  return weights * std::max(shape.images * shape.height * productTime(shape.width), kFarBlock);
 }
 
 double winogradTime(const Shape &shape, int64_t side) {
   double positions = (side + 2) * (side + 2), weights = double(shape.channels) * shape.filterBlocks;
   int64_t tiles = shape.images * llvm::divideCeil(shape.height, side) * llvm::divideCeil(shape.width, side);
-  return positions * (productTime(tiles, weights) + kTransform * tiles * (shape.channelBlocks + shape.filterBlocks));
+  return positions * (weights * std::max(productTime(tiles), kFarBlock) + kTransform * tiles * (shape.channelBlocks + shape.filterBlocks));
 }
 
 } // namespace
@@ -54,6 +58,8 @@ std::optional<int64_t> winogradTile(graph::ConvOp conv) {
   std::optional<int64_t> best;
   double bestTime = directTime(shape) / kLeastGain;
   for (int64_t side : winogradTiles()) {
+    if (side > kExactTile && channels < kLargeTileChannels)
+      continue;
     double time = winogradTime(shape, side);
     if (time >= bestTime)
       continue;

@@ -21,7 +21,7 @@ namespace {
 constexpr int64_t kBlock = 16;
 /// Blocks of channels that are summed before their sum joins the others': the transforms multiply the rounding errors of
 /// long sums.
-constexpr int64_t kSummedBlocks = 8;
+constexpr int64_t kSummedBlocks = 4;
 
 class WinogradEmitter {
 public:

@@ -79,11 +79,11 @@ int64_t recurrentTaskUnits(graph::RnnOp rnn) {
 
 WinogradTask winogradTask(graph::ConvOp conv) {
   constexpr int64_t kBlock = 16;
-  /// Of what a task keeps of a tile before and after the products.
+  // Of what a task keeps of a tile before and after the products.
   constexpr int64_t kScratchBytes = 768 << 10;
-  /// Rows of the products over which weights that come from afar are read once: three register tiles of 14.
+  // Rows of the products over which weights that come from afar are read once: three register tiles of 14.
   constexpr int64_t kLeastTiles = 42;
-  /// Each set of output channels transforms the inputs again: with fewer blocks that costs more than 5 %.
+  // Each set of output channels transforms the inputs again: with fewer blocks that costs more than 5 %.
   constexpr int64_t kLeastBlocks = 8, kTasks = 8;
   SmallVector<Dim> result = graph::dimsOf(conv.getResult()), weights = graph::dimsOf(conv.getWeight());
   int64_t side = *conv.getWinograd(), positions = *weights[0].constant(), channels = *weights[2].constant();

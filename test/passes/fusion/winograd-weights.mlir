@@ -2,14 +2,24 @@
 // RUN: quern-opt %s --quern-assign-layouts=winograd=false | FileCheck %s --check-prefixes=CHECK,STRICT
 // RUN: quern-opt %s --quern-assign-layouts --quern-fold-constants --quern-form-kernels --quern-select-schedule | FileCheck %s --check-prefix=SCHEDULE
 
-// Many channels and a large image: larger tiles.
+// Many channels and a large image: tiles of 4x4.
 // CHECK-LABEL: func.func @large
-// FAST: %[[WEIGHT:.*]] = graph.winograd_weight {{.*}}tile = 4{{.*}} -> tensor<36x4x64x16xf32>
+// FAST: %[[WEIGHT:.*]] = graph.winograd_weight {{.*}}tile = 4{{.*}} -> tensor<36x8x128x16xf32>
 // FAST: graph.conv {{.*}}%[[WEIGHT]]{{.*}}winograd = 4
 // STRICT-NOT: winograd
 // SCHEDULE-LABEL: func.func @large
 // SCHEDULE: #kernel.schedule<"winograd", {{.*}}4x4 pixels from 36 products instead of 144
-func.func @large(%x: tensor<1x64x56x56xf32>) -> tensor<1x64x56x56xf32> {
+func.func @large(%x: tensor<1x128x28x28xf32>) -> tensor<1x128x28x28xf32> {
+  %w = graph.constant dense<1.0> : tensor<128x128x3x3xf32>
+  %0 = graph.conv %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, group = 1}
+      : (tensor<1x128x28x28xf32>, tensor<128x128x3x3xf32>) -> tensor<1x128x28x28xf32>
+  return %0 : tensor<1x128x28x28xf32>
+}
+
+// Sums over fewer channels are more exact than what the transforms of 4x4 leave.
+// CHECK-LABEL: func.func @exact
+// FAST: graph.winograd_weight {{.*}}tile = 2
+func.func @exact(%x: tensor<1x64x56x56xf32>) -> tensor<1x64x56x56xf32> {
   %w = graph.constant dense<1.0> : tensor<64x64x3x3xf32>
   %0 = graph.conv %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, group = 1}
       : (tensor<1x64x56x56xf32>, tensor<64x64x3x3xf32>) -> tensor<1x64x56x56xf32>
@@ -28,7 +38,7 @@ func.func @small(%x: tensor<1x512x7x7xf32>) -> tensor<1x512x7x7xf32> {
 
 // The extents may be known at run time only.
 // CHECK-LABEL: func.func @dynamic
-// FAST: winograd = 4
+// FAST: winograd = 2
 func.func @dynamic(%x: tensor<?x64x?x?xf32, #graph.dims<["N", "", "H", "W"]>>) -> tensor<?x64x?x?xf32, #graph.dims<["N", "", "H", "W"]>> {
   %w = graph.constant dense<1.0> : tensor<64x64x3x3xf32>
   %0 = graph.conv %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, group = 1}
