@@ -64,6 +64,9 @@ def FormKernelsPass : Pass<"quern-form-kernels", "mlir::ModuleOp"> {
                                               kernel.yield %1 }
     ```
 
+    A concatenation whose parts lie one after another in memory, and are made for it, stays outside of kernels: the
+    memory phase has each part written into its place.
+
     It must run after constants are folded and layouts are assigned, whose ops it fuses, and before schedules are
     selected, which look at whole kernels.
   }];

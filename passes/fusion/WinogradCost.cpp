@@ -11,11 +11,11 @@ namespace {
 
 constexpr int64_t kUnknownExtent = 64, kBlock = 16;
 /// What is gained by less than this is not worth weights that are several times larger.
-constexpr double kLeastGain = 1.15;
+constexpr double kLeastGain = 1.2;
 /// A block of weights from memory: no product is faster than its weights arrive.
 constexpr double kFarBlock = 12;
 /// Both transforms of a tile, for each of its positions and blocks of channels.
-constexpr double kTransform = 7;
+constexpr double kTransform = 12;
 
 /// The transforms of larger tiles than 2x2 round more than a sum over fewer channels does: the result would be less exact
 /// than the convolution as written by more than a factor of 2.

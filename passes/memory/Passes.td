@@ -8,7 +8,7 @@ def PlanMemoryPass : Pass<"quern-plan-memory", "mlir::ModuleOp"> {
   let description = [{
     Tensors become addresses: inputs, outputs, weights, slots of one arena. Two tensors share a slot where their lives
     do not overlap; a slot is as large as its largest tensor, an expression where sizes are dynamic, so the same plan
-    serves static and dynamic shapes. A tensor whose size is known only during the run is allocated where it is made.
+    serves static and dynamic shapes. Parts of a concatenation are written into its slot. A tensor whose size is known only during the run is allocated where it is made.
 
     ```mlir
     %y = kernel.launch "fc1" @k0 (%x) ..     rt.arena {slots = ["256*batch"]}

@@ -278,7 +278,7 @@ private:
 
   /// Copies the parts that are not in their place already.
   void lowerConcat(ConcatOp op) {
-    Value &whole = buffers[op.getResult()] = makePlace(op.getResult());
+    Value whole = buffers[op.getResult()] = makePlace(op.getResult());
     ConcatPlaces::Place own = places->of(op.getResult());
     Dim offset = 0;
     for (Value input : op.getInputs()) {
