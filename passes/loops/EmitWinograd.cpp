@@ -9,6 +9,7 @@
 #include "passes/loops/Emitters.h"
 #include "passes/loops/Epilogue.h"
 #include "passes/loops/LinearTransform.h"
+#include "passes/loops/RecordTile.h"
 #include "passes/loops/RegisterTile.h"
 #include "passes/loops/RowTiling.h"
 #include "passes/loops/Window.h"
@@ -104,6 +105,7 @@ WinogradEmitter::WinogradEmitter(KernelFunction &kernel, graph::ConvOp conv)
   demand.vectors = taskBlocks * vectorsPerBlock;
   demand.multiple = vectorsPerBlock;
   choice = chooseTile(kernel.level, demand);
+  recordTile(kernel, choice, lanes);
 }
 
 void WinogradEmitter::emit() {

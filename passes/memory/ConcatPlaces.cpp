@@ -1,13 +1,9 @@
 #include "passes/memory/ConcatPlaces.h"
+#include "dialects/graph/Work.h"
 
 using namespace mlir;
 
 namespace quern {
-
-Dim bytesOf(Value value) {
-  unsigned bits = graph::elementOf(value).getIntOrFloatBitWidth();
-  return product(graph::dimsOf(value)) * int64_t((std::max(bits, 8u) + 7) / 8);
-}
 
 Value rootOf(Value value) {
   while (auto reshape = value.getDefiningOp<graph::ReshapeOp>())
@@ -36,7 +32,7 @@ bool ConcatPlaces::isView(graph::ConcatOp concat) const {
     Place place = of(root);
     if (place.whole == root || place.whole != first.whole || place.offset != offset)
       return false;
-    offset = offset + bytesOf(input);
+    offset = offset + graph::bytesOf(input);
   }
   return true;
 }
@@ -55,7 +51,7 @@ void ConcatPlaces::place(graph::ConcatOp concat, function_ref<bool(Value)> isMov
     Value root = rootOf(input);
     if (isMovable(root) && !places.count(root) && root != own.whole && root.getParentBlock() == result.getParentBlock())
       places[root] = {own.whole, offset};
-    offset = offset + bytesOf(input);
+    offset = offset + graph::bytesOf(input);
   }
 }
 

@@ -7,9 +7,6 @@
 
 namespace quern {
 
-/// Bytes of a tensor in memory.
-Dim bytesOf(mlir::Value value);
-
 /// The value whose memory `value` shares: reshapes are other views of the same elements.
 mlir::Value rootOf(mlir::Value value);
 
