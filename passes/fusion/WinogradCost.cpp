@@ -19,7 +19,7 @@ constexpr double kTransform = 12;
 
 /// The transforms of larger tiles than 2x2 round more than a sum over fewer channels does: the result would be less exact
 /// than the convolution as written by more than a factor of 2.
-constexpr int64_t kExactTile = 2, kLargeTileChannels = 128;
+constexpr int64_t kExactTile = 2, kLargeTileChannels = 192;
 
 struct Shape {
   int64_t images, height, width, channels, channelBlocks, filterBlocks;

@@ -66,8 +66,54 @@ void RegisterTile::add(MutableArrayRef<Value> sums, const Step &step, int64_t fi
   }
 }
 
+/// Steps of the outermost loop that make a part of a long sum; 0 where the sum is short, or its length is not known.
+static int64_t stepsOfPart(ArrayRef<ReductionLoop> nest) {
+  // Other libraries add their products to memory after 100 to 300 of them.
+  constexpr int64_t kSummed = 256;
+  // Of a window that is clipped by the image's edge.
+  constexpr int64_t kUnknown = 3;
+  const ReductionLoop &outer = nest.front();
+  int64_t extent = constant(outer.extent).value_or(0), inside = 1;
+  for (const ReductionLoop &loop : nest.drop_front())
+    inside *= std::max<int64_t>(constant(loop.extent).value_or(kUnknown), 1);
+  if (extent <= 1 || extent * inside <= 2 * kSummed)
+    return 0;
+  int64_t unit = nest.size() == 1 ? outer.unroll : 1, most = std::max(kSummed / inside / unit, int64_t(1)) * unit;
+  for (int64_t steps = most; steps > most / 2; steps -= unit)
+    if (extent % steps == 0)
+      return steps;
+  return most;
+}
+
+void RegisterTile::accumulateParts(Accumulators &sums, ArrayRef<ReductionLoop> nest, Index offsetA, Index offsetB,
+                                   int64_t first, int64_t end, std::optional<RowMemory> rowMemory, int64_t steps) const {
+  SmallVector<ReductionLoop> part(nest);
+  auto addPart = [&](Index from, int64_t count, SmallVectorImpl<Value> &totals) {
+    part.front().extent = builder.index(count);
+    auto memoryOfPart = [&](Index offset, ArrayRef<Index> indices) {
+      SmallVector<Index> whole(indices);
+      if (!whole.empty())
+        whole.front() = builder.add(whole.front(), from);
+      return (*rowMemory)(offset, whole);
+    };
+    Accumulators products = zero();
+    accumulate(products, part, builder.add(offsetA, builder.mul(nest.front().stepA, from)),
+               builder.add(offsetB, builder.mul(nest.front().stepB, from)), first, end,
+               rowMemory ? std::optional<RowMemory>(memoryOfPart) : std::nullopt);
+    for (int64_t i = first * shape.vectors; i < end * shape.vectors; ++i)
+      totals[i] = sum(totals[i], products[i]);
+  };
+  int64_t extent = *constant(nest.front().extent), whole = extent / steps * steps;
+  builder.carry(builder.index(0), builder.index(whole), steps, sums,
+                [&](Index from, SmallVectorImpl<Value> &totals) { addPart(from, steps, totals); });
+  if (whole < extent)
+    addPart(builder.index(whole), extent - whole, sums);
+}
+
 void RegisterTile::accumulate(Accumulators &sums, ArrayRef<ReductionLoop> nest, Index offsetA, Index offsetB,
                               int64_t first, int64_t end, std::optional<RowMemory> rowMemory) const {
+  if (int64_t steps = stepsOfPart(nest); steps && isa<FloatType>(shape.element))
+    return accumulateParts(sums, nest, offsetA, offsetB, first, end, rowMemory, steps);
   auto begin = sums.begin() + first * shape.vectors, stop = sums.begin() + end * shape.vectors;
   SmallVector<Value> active(begin, stop);
   size_t each = active.size();

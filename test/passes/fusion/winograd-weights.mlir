@@ -4,16 +4,16 @@
 
 // Many channels and a large image: tiles of 4x4.
 // CHECK-LABEL: func.func @large
-// FAST: %[[WEIGHT:.*]] = graph.winograd_weight {{.*}}tile = 4{{.*}} -> tensor<36x8x128x16xf32>
+// FAST: %[[WEIGHT:.*]] = graph.winograd_weight {{.*}}tile = 4{{.*}} -> tensor<36x16x256x16xf32>
 // FAST: graph.conv {{.*}}%[[WEIGHT]]{{.*}}winograd = 4
 // STRICT-NOT: winograd
 // SCHEDULE-LABEL: func.func @large
 // SCHEDULE: #kernel.schedule<"winograd", {{.*}}4x4 pixels from 36 products instead of 144
-func.func @large(%x: tensor<1x128x28x28xf32>) -> tensor<1x128x28x28xf32> {
-  %w = graph.constant dense<1.0> : tensor<128x128x3x3xf32>
+func.func @large(%x: tensor<1x256x14x14xf32>) -> tensor<1x256x14x14xf32> {
+  %w = graph.constant dense<1.0> : tensor<256x256x3x3xf32>
   %0 = graph.conv %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, group = 1}
-      : (tensor<1x128x28x28xf32>, tensor<128x128x3x3xf32>) -> tensor<1x128x28x28xf32>
-  return %0 : tensor<1x128x28x28xf32>
+      : (tensor<1x256x14x14xf32>, tensor<256x256x3x3xf32>) -> tensor<1x256x14x14xf32>
+  return %0 : tensor<1x256x14x14xf32>
 }
 
 // Sums over fewer channels are more exact than what the transforms of 4x4 leave.
