@@ -41,7 +41,7 @@ llvm::Error runPasses(Compilation &c, llvm::function_ref<void(PassManager &)> ad
   manager.enableVerifier(true);
   add(manager);
   if (failed(manager.run(*c.module)))
-    return makeError(kind, "{0}", text.empty() ? std::string("a pass failed without saying why") : text);
+    return makeError(kind, "{0}: {1}", c.input, text.empty() ? std::string("a pass failed without saying why") : text);
   return llvm::Error::success();
 }
 
@@ -65,7 +65,7 @@ static llvm::Error runGraph(Compilation &c) {
   std::vector<graph::ModelNode> nodes = modelNodes(*c.module);
   auto module = lowerToGraph(*c.module);
   if (!module)
-    return module.takeError();
+    return withContext(c.input, module.takeError());
   c.module = std::move(*module);
   recordNodes(*c.module, nodes);
   return runPasses(c, [&](PassManager &manager) {
@@ -139,7 +139,7 @@ static llvm::Error runEmit(Compilation &c) {
   if (c.options.emit == EmitKind::Assembly) {
     for (EmitJob &job : jobs) {
       if (failed(lowerToLLVMDialect(job.module)))
-        return makeError(ErrorKind::Internal, "kernel {0} does not lower to LLVM", job.name);
+        return makeError(ErrorKind::Internal, "{0}: kernel {1} does not lower to LLVM", c.input, job.name);
       auto text = emitAssembly(job.module, *c.target, *job.level);
       if (!text)
         return text.takeError();
@@ -149,7 +149,7 @@ static llvm::Error runEmit(Compilation &c) {
   }
   auto objects = emitAll(jobs, *c.target);
   if (!objects)
-    return objects.takeError();
+    return withContext(c.input, objects.takeError());
   c.objects = std::move(*objects);
   return llvm::Error::success();
 }

@@ -88,7 +88,10 @@ SmallVector<Dim> graph::dimsOf(Type type) {
   return dims;
 }
 
-Dim graph::dimOf(Value value, int64_t axis) { return dimsOf(value)[axis]; }
+Dim graph::dimOf(Value value, int64_t axis) {
+  SmallVector<Dim> dims = dimsOf(value);
+  return axis >= 0 && axis < int64_t(dims.size()) ? dims[axis] : Dim(1).floordiv(0); // of which no type can be made
+}
 
 SmallVector<Dim> graph::dimsOf(ArrayAttr exprs) {
   SmallVector<Dim> dims;

@@ -103,8 +103,11 @@ static llvm::Expected<int64_t> findOpset(const proto::NodeProto &node, const Sco
     opset = modelOpsets.lookup(domain);
   if (opset == 0)
     return makeError(ErrorKind::Model, "is of domain {0}, whose operator set the model does not import", shown);
-  if (!isKnownOperator(domain, node.op_type()))
+  if (!isKnownOperator(domain, node.op_type())) {
+    if (!knowsAllOperators(domain))
+      return makeError(ErrorKind::Unsupported, "is an operator of {0} that is not supported", shown);
     return makeError(ErrorKind::Model, "{0} has no operator of this name", shown);
+  }
   if (!sinceVersion(domain, node.op_type(), opset))
     return makeError(ErrorKind::Model, "is an operator since version {0} of {1}, but the model imports version {2}",
                      firstVersion(domain, node.op_type()), shown, opset);

@@ -23,17 +23,34 @@ static const Operator operators[] = {
 #undef QUERN_OPERATOR
 };
 
-static constexpr std::pair<llvm::StringLiteral, int64_t> domains[] = {
-    {"", 27},
-    {"ai.onnx.ml", 5},
-    {"ai.onnx.preview", 1},
+namespace {
+struct Domain {
+  llvm::StringLiteral name;
+  int64_t newest;
+  bool isComplete; // every operator of the domain is in the table
+};
+} // namespace
+
+static constexpr Domain domains[] = {
+    {"", 27, true},
+    {"ai.onnx.ml", 5, true},
+    {"ai.onnx.preview", 1, true},
+    {"com.microsoft", 1, false},
 };
 
+static const Domain *findDomain(llvm::StringRef name) {
+  const Domain *found = llvm::find_if(domains, [&](const Domain &domain) { return domain.name == name; });
+  return found == std::end(domains) ? nullptr : found;
+}
+
 std::optional<int64_t> quern::newestOpset(llvm::StringRef domain) {
-  for (auto [name, newest] : domains)
-    if (name == domain)
-      return newest;
-  return std::nullopt;
+  const Domain *found = findDomain(domain);
+  return found ? std::optional(found->newest) : std::nullopt;
+}
+
+bool quern::knowsAllOperators(llvm::StringRef domain) {
+  const Domain *found = findDomain(domain);
+  return found && found->isComplete;
 }
 
 static const Operator *find(llvm::StringRef domain, llvm::StringRef name) {

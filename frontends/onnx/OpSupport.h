@@ -9,6 +9,9 @@ namespace quern {
 // The newest version of a domain ("" is ai.onnx) that this compiler takes; none for a domain it does not know.
 std::optional<int64_t> newestOpset(llvm::StringRef domain);
 
+// Are all operators of the domain known here? Of a domain of somebody else's only those that this compiler takes are.
+bool knowsAllOperators(llvm::StringRef domain);
+
 // Is this a name in any version of the domain?
 bool isKnownOperator(llvm::StringRef domain, llvm::StringRef name);
 

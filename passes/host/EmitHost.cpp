@@ -68,6 +68,15 @@ private:
   Value field(int64_t bytes) { return load(pointer, frame, bytes); }
   void store(Value value, Value base, int64_t bytes) { b.create<LLVM::StoreOp>(value, at(base, bytes)); }
 
+  /// Goes on in `target`, which takes no arguments, where `condition` holds.
+  void branchIf(Value condition, Block *target) {
+    Block *here = b.getInsertionBlock();
+    Block *rest = b.createBlock(&function.getBody(), std::next(Region::iterator(here)));
+    b.setInsertionPointToEnd(here);
+    b.create<LLVM::CondBrOp>(condition, target, ValueRange(), rest, ValueRange());
+    b.setInsertionPointToStart(rest);
+  }
+
   /// Leaves with `status` where `condition` holds.
   void exitIf(Value condition, Value status) {
     Block *rest = b.createBlock(&function.getBody(), std::next(Region::iterator(b.getInsertionBlock())));
@@ -100,11 +109,31 @@ private:
       Value term = atoms.empty() || coefficient != 1 ? constant(coefficient) : Value();
       for (const std::string &text : atoms) {
         Value factor = atomValue(text);
-        term = term ? b.create<LLVM::MulOp>(term, factor).getResult() : factor;
+        term = term ? checked<LLVM::SMulWithOverflowOp>(term, factor) : factor;
       }
-      sum = sum ? b.create<LLVM::AddOp>(sum, term).getResult() : term;
+      sum = sum ? checked<LLVM::SAddWithOverflowOp>(sum, term) : term;
     }
     return symbols[dim.str()] = sum;
+  }
+
+  /// Sizes that are products of others may not fit 64 bits even where every input does: the call is refused.
+  template <typename OpTy> Value checked(Value x, Value y) {
+    Type type = LLVM::LLVMStructType::getLiteral(b.getContext(), {i64, b.getI1Type()});
+    Value both = b.create<OpTy>(type, x, y), result = b.create<LLVM::ExtractValueOp>(both, 0);
+    branchIf(b.create<LLVM::ExtractValueOp>(both, 1), tooLargeBlock());
+    return result;
+  }
+
+  /// Where the host function goes when a size does not fit; one for all of them.
+  Block *tooLargeBlock() {
+    if (tooLarge)
+      return tooLarge;
+    OpBuilder::InsertionGuard guard(b);
+    tooLarge = b.createBlock(&function.getBody(), function.getBody().end());
+    Value zero = constant(0);
+    Value status = call(failService, i32, {frame, narrow(QUERN_DATA_ERROR), text("the sizes of the inputs make one that does not fit 64 bits"), zero, zero, zero});
+    b.create<LLVM::BrOp>(ValueRange(status), exit);
+    return tooLarge;
   }
 
   Value atomValue(StringRef text) {
@@ -257,15 +286,11 @@ private:
   void failIf(Value condition, StringRef format, Value x, Value y) {
     // The call stands in a block of its own, off the straight way.
     Block *here = b.getInsertionBlock();
-    Block *rest = b.createBlock(&function.getBody(), std::next(Region::iterator(here)));
     Block *off = b.createBlock(&function.getBody(), function.getBody().end());
-    b.setInsertionPointToStart(off);
     Value status = call(failService, i32, {frame, narrow(QUERN_DATA_ERROR), text(format), x, y, constant(0)});
-    b.setInsertionPointToEnd(off);
     b.create<LLVM::BrOp>(ValueRange(status), exit);
     b.setInsertionPointToEnd(here);
-    b.create<LLVM::CondBrOp>(condition, off, ValueRange(), rest, ValueRange());
-    b.setInsertionPointToStart(rest);
+    branchIf(condition, off);
   }
 
   void emitRead(rt::ReadSymbolsOp op) {
@@ -432,7 +457,7 @@ private:
   ImplicitLocOpBuilder b;
   Type pointer, i64, i32;
   LLVM::LLVMFuncOp function;
-  Block *exit = nullptr;
+  Block *exit = nullptr, *tooLarge = nullptr;
   Value frame, inputs, arenaService, outputService, launchService, failService, phasesService, bufferArray, dimArray;
   Symbols symbols; // values of symbols, and of expressions over them
   SmallVector<Value> slots;

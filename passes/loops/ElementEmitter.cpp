@@ -422,6 +422,8 @@ static Value meanOf(KernelFunction &kernel, Value sum, Type element, Value count
   ImplicitLocOpBuilder &b = kernel.builder;
   Value wide = b.create<arith::IndexCastOp>(b.getI64Type(), count);
   Value divisor = emitCast(b, wide, b.getI64Type(), element);
+  if (!isa<FloatType>(element)) // the mean of no integers is 0, that of no floats NaN; a count may wrap to 0, too
+    divisor = b.create<arith::MaxUIOp>(divisor, b.create<arith::ConstantOp>(b.getIntegerAttr(divisor.getType(), 1)));
   if (auto type = dyn_cast<VectorType>(sum.getType()))
     divisor = b.create<vector::BroadcastOp>(type, divisor);
   if (isa<FloatType>(element))
@@ -517,7 +519,9 @@ Value ElementEmitter::pool(PoolOp op, const Point &point) {
   auto [sum, count] = nest(0, reductionStart(kernel, kind, element, valueType(element)), none);
   if (!average)
     return sum;
-  return isa<FloatType>(element) ? b.create<arith::DivFOp>(sum, count).getResult() : b.create<arith::DivSIOp>(sum, count).getResult();
+  if (isa<FloatType>(element))
+    return b.create<arith::DivFOp>(sum, count);
+  return b.create<arith::DivSIOp>(sum, b.create<arith::MaxSIOp>(count, one)); // a window may see nothing but padding
 }
 
 } // namespace quern

@@ -1,3 +1,4 @@
+#include "dialects/graph/ElementTypes.h"
 #include "dialects/kernel/Kernel.h"
 #include "passes/loops/Emitters.h"
 #include "passes/loops/Loops.h"
@@ -44,7 +45,22 @@ struct EmitKernelsPass : impl::EmitKernelsPassBase<EmitKernelsPass> {
     return nodes;
   }
 
+  /// The type of a value in the kernel that memory cannot hold; null if there is none.
+  static Type unstorable(kernel::FuncOp source) {
+    Type found;
+    auto look = [&](TypeRange types) {
+      for (Type type : types)
+        if (auto tensor = dyn_cast<RankedTensorType>(type); tensor && !found && !graph::isStorable(tensor.getElementType()))
+          found = tensor.getElementType();
+    };
+    look(source.getBody().getArgumentTypes());
+    source.getBody().walk([&](Operation *op) { look(op->getResultTypes()); });
+    return found;
+  }
+
   LogicalResult emit(kernel::FuncOp source, const Level &level) {
+    if (Type element = unstorable(source))
+      return source.emitError() << nodesOf(source) << ": there is no kernel for elements of type " << graph::typeText(element);
     KernelEmitter emitter = emitterNamed(source.getSchedule().getAlgorithm());
     if (!emitter)
       return source.emitError() << nodesOf(source) << ": there is no kernel for " << source.getSchedule().getAlgorithm().getValue();

@@ -174,7 +174,10 @@ private:
   Value divideByLength(Value sum, Type element) {
     Value count = b.create<arith::IndexCastOp>(b.getI64Type(), length);
     Value divisor = emitCast(b, count, b.getI64Type(), element);
-    return isa<FloatType>(element) ? b.create<arith::DivFOp>(sum, divisor).getResult() : b.create<arith::DivSIOp>(sum, divisor).getResult();
+    if (isa<FloatType>(element))
+      return b.create<arith::DivFOp>(sum, divisor);
+    Value one = b.create<arith::ConstantOp>(b.getIntegerAttr(divisor.getType(), 1)); // for an empty mean, and counts that wrap to 0
+    return b.create<arith::DivSIOp>(sum, b.create<arith::MaxUIOp>(divisor, one));
   }
 
   void emitSoftmax(ElementEmitter &outer, SoftmaxOp op) {

@@ -99,19 +99,21 @@ private:
     for (auto [index, value] : llvm::enumerate(results.getOperands())) {
       Value root = rootOf(value);
       if (isa_and_nonnull<kernel::LaunchOp, ConcatOp>(root.getDefiningOp()) &&
-          root.getParentBlock() == &function.getBody().front() && isSizedAt(value, root))
+          root.getParentBlock() == &function.getBody().front() && isWholeView(root, value))
         outputOf.try_emplace(root, index);
     }
   }
 
-  /// Whether the extents of a view are known where its elements are made: those of a reshape may be read later.
-  bool isSizedAt(Value view, Value root) {
-    std::vector<std::string> known, used;
+  /// Whether the place of `value` can be made where `root` is: its symbols are bound there, and its size is the root's
+  /// without a guard that is checked only later.
+  bool isWholeView(Value root, Value value) {
+    std::vector<std::string> bound, used;
     for (const Dim &dim : dimsOf(root))
-      dim.collectSymbols(known);
-    for (const Dim &dim : dimsOf(view))
+      dim.collectSymbols(bound);
+    for (const Dim &dim : dimsOf(value))
       dim.collectSymbols(used);
-    return llvm::all_of(used, [&](const std::string &name) { return early.contains(name) || llvm::is_contained(known, name); });
+    return bytesOf(root) == bytesOf(value) &&
+           llvm::all_of(used, [&](const std::string &name) { return early.contains(name) || llvm::is_contained(bound, name); });
   }
 
   bool isEarly(const Dim &dim) {

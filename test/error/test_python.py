@@ -54,8 +54,8 @@ def test_unknown_output(model):
     ({"shapes": {"q": (1, 4)}}, quern.UsageError, "'q'"),
     ({"shapes": {"x": (1, 2, 3)}}, quern.UsageError, "3 dims for 'x', which has 2"),
     ({"shapes": {"x": (1, 5)}}, quern.UsageError, "5 for axis 1 of 'x', which is 4"),
-    ({"shapes": {"x": 5}}, quern.UsageError, "expected a tuple"),
-    ({"threads": 0}, quern.UsageError, "threads=0"),
+    ({"shapes": {"x": 5}}, quern.UsageError, "shapes['x'] is 5: expected a tuple of numbers and None"),
+    ({"threads": 0}, quern.UsageError, "threads=0: expected a number of at least 1"),
     ({"precision": "exact"}, quern.UsageError, "precision is 'exact': expected 'default' or 'strict'"),
 ])
 def test_wrong_options(proto, options, kind, text):
@@ -71,7 +71,7 @@ def test_wrong_models(proto, tmp_path):
         quern.compile(tmp_path)
     with pytest.raises(quern.ModelError):
         quern.compile(proto.SerializeToString()[:-7])
-    with pytest.raises(quern.UsageError, match="cannot compile a int"):
+    with pytest.raises(quern.UsageError, match="cannot compile a int: expected a path, bytes or an onnx.ModelProto"):
         quern.compile(3)
     proto.graph.node[0].op_type = "Ad"
     try:

@@ -100,7 +100,7 @@ def test_a_fifo_does_not_hang(tmp_path):
 def test_other_formats(tmp_path, data):
     path = tmp_path / "other.onnx"
     path.write_bytes(data)
-    expect(path, MODEL, "is not an ONNX model")
+    expect(path, MODEL, "is not an ONNX model, or is truncated, damaged or nested more than 100 graphs deep")
 
 
 def test_random_bytes(tmp_path):
@@ -124,7 +124,7 @@ def test_a_model_cut_anywhere(tmp_path):
 
 
 def test_a_model_without_a_graph(tmp_path):
-    expect(save(onnx.ModelProto(ir_version=8), tmp_path), MODEL, "it has no graph")
+    expect(save(onnx.ModelProto(ir_version=8), tmp_path), MODEL, "is not an ONNX model: it has no graph")
 
 
 # ---- Versions and domains -----------------------------------------------------------------------------------------
@@ -158,7 +158,13 @@ def test_operators_nobody_knows(tmp_path):
     node = helper.make_node("Gelu", ["x"], ["y"], name="gelu")
     expect(save(model([node]), tmp_path), MODEL, "since version 20 of ai.onnx, but the model imports version 17")
     node = helper.make_node("FusedConv", ["x"], ["y"], domain="com.microsoft")
-    expect(save(model([node]), tmp_path), UNSUPPORTED, "node 'y' (FusedConv): is of domain 'com.microsoft'")
+    expect(save(model([node]), tmp_path), MODEL, "domain 'com.microsoft', whose operator set the model does not import")
+    made = model([node])
+    made.opset_import.append(helper.make_opsetid("com.microsoft", 1))
+    expect(save(made, tmp_path), UNSUPPORTED, "node 'y' (FusedConv): is an operator of 'com.microsoft' that is not supported")
+    node = helper.make_node("Mine", ["x"], ["y"], domain="my.own")
+    expect(save(model([node]), tmp_path), UNSUPPORTED,
+           "is of domain 'my.own', which is neither one of ONNX for inference nor of a function in the model")
     node = helper.make_node("Scaler", ["x"], ["y"], domain="ai.onnx.ml")
     expect(save(model([node]), tmp_path), MODEL, "domain 'ai.onnx.ml', whose operator set the model does not import")
 
@@ -172,8 +178,8 @@ def test_a_graph_without_outputs(tmp_path):
 
 def test_undefined_names(tmp_path):
     expect(save(model([helper.make_node("Relu", ["ghost"], ["y"], name="r")]), tmp_path), MODEL,
-           "node 'r' (Relu): input 'ghost' is neither")
-    expect(save(model([helper.make_node("Relu", ["x"], ["z"])]), tmp_path), MODEL, "output 'y' of graph 'g' is not produced")
+           "node 'r' (Relu): input 'ghost' is neither an input of the graph, an initializer nor an output of a node")
+    expect(save(model([helper.make_node("Relu", ["x"], ["z"])]), tmp_path), MODEL, "output 'y' of graph 'g' is not produced by any node")
 
 
 def test_cycles(tmp_path):
@@ -188,9 +194,9 @@ def test_cycles(tmp_path):
 def test_one_name_for_two_values(tmp_path):
     relu = helper.make_node("Relu", ["x"], ["y"], name="first")
     expect(save(model([relu, helper.make_node("Abs", ["x"], ["y"], name="second")]), tmp_path), MODEL,
-           "node 'first' (Relu) and node 'second' (Abs) both produce 'y'")
+           "node 'first' (Relu) and node 'second' (Abs) both produce 'y'; every value has one producer")
     weight = numpy_helper.from_array(np.float32([1]), "w")
-    expect(save(model(initializers=[weight, weight]), tmp_path), MODEL, "the name 'w' stands for two values")
+    expect(save(model(initializers=[weight, weight]), tmp_path), MODEL, "the name 'w' stands for two values of one graph")
     expect(save(model([helper.make_node("Relu", ["x"], ["x"])], outputs=[value("x", [2])]), tmp_path), MODEL, "cycle")
     expect(save(model(inputs=[value("x", [2]), value("x", [2])]), tmp_path), MODEL, "input 'x' is listed twice")
     expect(save(model(outputs=[value("y", [2]), value("y", [2])]), tmp_path), MODEL, "output 'y' is listed twice")
@@ -199,10 +205,22 @@ def test_one_name_for_two_values(tmp_path):
     expect(save(model([twice]), tmp_path), MODEL, "attribute 'alpha' is given twice")
 
 
+def test_things_without_a_name(tmp_path):
+    expect(save(model(initializers=[numpy_helper.from_array(np.float32([1]))]), tmp_path), MODEL, "an input or initializer has no name")
+    expect(save(model(inputs=[value("", [2])]), tmp_path), MODEL, "an input of the graph has no name")
+    nameless = helper.make_node("LeakyRelu", ["x"], ["y"])
+    nameless.attribute.append(onnx.AttributeProto(f=1, type=onnx.AttributeProto.FLOAT))
+    expect(save(model([nameless]), tmp_path), MODEL, "has an attribute without a name")
+    nameless.attribute[0].name = "alpha"
+    nameless.attribute[0].ClearField("f")
+    nameless.attribute[0].type = onnx.AttributeProto.TENSOR
+    assert run(save(model([nameless]), tmp_path)).returncode == MODEL
+
+
 def test_dimensions_below_minus_one(tmp_path):
-    expect(save(model(inputs=[value("x", [1, -7])]), tmp_path), MODEL, "input 'x': has dimension -7 at axis 1")
+    expect(save(model(inputs=[value("x", [1, -7])]), tmp_path), MODEL, "input 'x': has dimension -7 at axis 1; a size is at least 0, and -1 means unknown")
     assert run(save(model(inputs=[value("x", [1, -1])]), tmp_path)).returncode == 0
-    expect(save(model(inputs=[value("x", [2**40, 2**40])]), tmp_path), MODEL, "input 'x': has dimension", "at axis 1")
+    expect(save(model(inputs=[value("x", [2**40, 2**40])]), tmp_path), MODEL, "input 'x': has dimension 1099511627776 at axis 1, which makes it larger than any memory")
 
 
 def test_types_of_inputs(tmp_path):
@@ -210,7 +228,10 @@ def test_types_of_inputs(tmp_path):
     expect(save(model(inputs=[value("x", [2], 99)]), tmp_path), MODEL, "input 'x': has element type 99")
     expect(save(model(inputs=[onnx.ValueInfoProto(name="x")]), tmp_path), MODEL, "input 'x': has no type")
     sparse = helper.make_sparse_tensor_value_info("x", TensorProto.FLOAT, [2])
-    expect(save(model(inputs=[sparse]), tmp_path), UNSUPPORTED, "input 'x': is a sparse tensor")
+    expect(save(model(inputs=[sparse]), tmp_path), UNSUPPORTED, "input 'x': is a sparse tensor; only constants may be sparse")
+    opaque = onnx.ValueInfoProto(name="x")
+    opaque.type.opaque_type.name = "mine"
+    expect(save(model(inputs=[opaque]), tmp_path), UNSUPPORTED, "is of the opaque type 'mine'")
 
 
 def test_odd_names_are_escaped(tmp_path):
@@ -288,6 +309,9 @@ def test_functions_that_call_themselves(tmp_path):
     loop = [function("f", [helper.make_node("g", ["a"], ["b"], domain="mine")]),
             function("g", [helper.make_node("f", ["a"], ["b"], domain="mine")])]
     expect(save(calls("f", loop), tmp_path), MODEL, "function 'f' calls itself")
+    chain = [function("f0", [helper.make_node("Relu", ["a"], ["b"])])]
+    chain += [function(f"f{i}", [helper.make_node(f"f{i - 1}", ["a"], ["b"], domain="mine")]) for i in range(1, 103)]
+    expect(save(calls("f102", chain), tmp_path), MODEL, "functions call each other more than 100 deep")
 
 
 def test_functions_that_explode(tmp_path):
@@ -303,13 +327,13 @@ def test_functions_called_wrongly(tmp_path):
     f = function("f", [helper.make_node("Relu", ["a"], ["b"])])
     expect(save(calls("f", [f, f]), tmp_path), MODEL, "function 'f' of domain 'mine' is defined twice")
     expect(save(calls("f", [function("f", [helper.make_node("Relu", ["a"], ["c"])])]), tmp_path), MODEL,
-           "output 'b' of function 'f' is not produced")
+           "output 'b' of function 'f' is not produced by any node")
     made = calls("f", [f])
     made.graph.node[0].input.append("x")
     expect(save(made, tmp_path), MODEL, "has 2 inputs and 1 outputs, but function 'f' has 1 and 1")
     node = helper.make_node("LeakyRelu", ["x"], ["y"])
     node.attribute.add(name="alpha", ref_attr_name="slope", type=onnx.AttributeProto.FLOAT)
-    expect(save(model([node]), tmp_path), MODEL, "attribute 'alpha' refers to 'slope', but only functions")
+    expect(save(model([node]), tmp_path), MODEL, "attribute 'alpha' refers to 'slope', but only functions have attributes to refer to")
 
 
 # ---- Tensors ------------------------------------------------------------------------------------------------------
@@ -322,7 +346,7 @@ def test_functions_called_wrongly(tmp_path):
     (raw_tensor("w", TensorProto.INT64, [], b""), "has 0 bytes of elements in int64_data, but i64 of scalar needs 8"),
     (raw_tensor("w", TensorProto.FLOAT, [2**33, 2**33], b""), "has more than 2^63 elements: 8589934592x8589934592"),
     (raw_tensor("w", TensorProto.FLOAT, [0, 2**62, 8], b""), "has more than 2^63 elements"),
-    (raw_tensor("w", TensorProto.DOUBLE, [2**58], b""), "has more than 2^63 bits"),
+    (raw_tensor("w", TensorProto.DOUBLE, [2**58], b""), "has more than 2^63 bits: 288230376151711744 of f64"),
     (raw_tensor("w", TensorProto.FLOAT, [2, -3], b""), "has the negative dimension -3 in 2x-3"),
     (raw_tensor("w", 0, [2], b"\0" * 8), "has element type 0, which ONNX does not define"),
     (raw_tensor("w", 77, [2], b"\0" * 8), "has element type 77"),
@@ -331,7 +355,7 @@ def test_functions_called_wrongly(tmp_path):
     (TensorProto(name="w", data_type=TensorProto.FLOAT, dims=[1], float_data=[1], raw_data=b"\0" * 4),
      "has elements in both raw_data and float_data"),
     (TensorProto(name="w", data_type=TensorProto.UINT8, dims=[4], int32_data=[1, 2]), "has 2 bytes of elements in int32_data"),
-    (TensorProto(name="w", data_type=TensorProto.STRING, dims=[4], string_data=[b"a"]), "has 1 strings in string_data"),
+    (TensorProto(name="w", data_type=TensorProto.STRING, dims=[4], string_data=[b"a"]), "has 1 strings in string_data, but its shape 4 needs 4"),
 ], ids=lambda item: item if isinstance(item, str) else "")
 def test_tensors_that_disagree_with_themselves(tmp_path, tensor, text):
     expect(save(model(initializers=[tensor]), tmp_path), MODEL, "initializer 'w': " + text)
@@ -356,7 +380,13 @@ def test_sparse_tensors(tmp_path):
     expect(save(sparse([1], [[0, 3]], [2, 3]), tmp_path), MODEL, "initializer 'w': has the sparse index 0x3 outside of 2x3")
     expect(save(sparse([1], [-1], [2, 3]), tmp_path), MODEL, "has the sparse index -1 outside of 2x3")
     expect(save(sparse([1], [[1]], [2, 3]), tmp_path), MODEL, "has f32 of 1 sparse values at indices of i64 of 1x1")
-    expect(save(sparse([1], [1], [2**40]), tmp_path), UNSUPPORTED, "is sparse, f32 of 1099511627776, and would have")
+    expect(save(sparse([1], [1], [2**40]), tmp_path), UNSUPPORTED, "is sparse, f32 of 1099511627776, and would have 4398046511104 bytes as a dense tensor; the limit is")
+
+
+def test_tensors_in_segments(tmp_path):
+    tensor = raw_tensor("w", TensorProto.FLOAT, [1], b"\0" * 4)
+    tensor.segment.begin, tensor.segment.end = 0, 1
+    expect(save(model(initializers=[tensor]), tmp_path), UNSUPPORTED, "is stored in segments")
 
 
 # ---- External data ------------------------------------------------------------------------------------------------
@@ -393,9 +423,9 @@ def test_external_data_in_the_folder(folder, location):
 @pytest.mark.parametrize("location, text", [
     ("../secret.bin", "leaves the model's folder by '..'"),
     ("sub/../../secret.bin", "leaves the model's folder by '..'"),
-    ("/etc/passwd", "is an absolute path"),
-    ("", "without a location"),
-    (None, "without a location"),
+    ("/etc/passwd", "is an absolute path; external data must lie in the model's folder"),
+    ("", "has external data without a location"),
+    (None, "has external data without a location"),
     (".", "names no file"),
     ("sub", "is not a regular file"),
     ("w.bin/w.bin", "cannot be opened: Not a directory"),
@@ -411,11 +441,24 @@ def test_external_data_that_is_missing(folder):
 
 def test_external_data_through_links(folder):
     (folder / "link.bin").symlink_to("w.bin")
-    expect(save(external("link.bin"), folder), MODEL, "is reached by the symbolic link 'link.bin'")
+    expect(save(external("link.bin"), folder), MODEL, "is reached by the symbolic link 'link.bin'; external data must be plain files")
     (folder / "up").symlink_to("..")
     expect(save(external("up/secret.bin"), folder), MODEL, "is reached by the symbolic link 'up'")
     os.link(folder.parent / "secret.bin", folder / "hard.bin")
-    expect(save(external("hard.bin"), folder), MODEL, "has 2 hard links")
+    expect(save(external("hard.bin"), folder), MODEL, "has 2 hard links; external data must be plain files")
+
+
+def test_external_data_and_raw_data(folder):
+    made = external("w.bin")
+    made.graph.initializer[0].raw_data = b"\0" * 16
+    expect(save(made, folder), MODEL, "has elements in both external_data and raw_data")
+
+
+def test_a_file_of_more_than_two_gigabytes(tmp_path):
+    path = tmp_path / "huge.onnx"
+    with open(path, "wb") as file:
+        file.truncate(2**31 + 5)
+    expect(path, MODEL, "has 2147483653 bytes, but an ONNX file holds at most 2147483647; save its weights as external data")
 
 
 def test_external_data_in_special_files(folder):

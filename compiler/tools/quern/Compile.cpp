@@ -1,8 +1,11 @@
 // quern compile: a model in, an artifact and its header out.
 #include "compiler/PhaseText.h"
 #include "compiler/tools/quern/Command.h"
+#include "compiler/tools/quern/Limits.h"
 #include "compiler/tools/quern/Progress.h"
 #include "codegen/link/OutputFile.h"
+#include "dialects/onnx/OnnxOps.h"
+#include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/IR/MLIRContext.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Process.h"
@@ -40,6 +43,24 @@ cl::opt<bool> timing("timing", cl::desc("print the time of each phase"), QUERN_O
 cl::opt<bool> json("json", cl::desc("print the artifact's manifest and timings as JSON"), QUERN_OPTION);
 cl::opt<bool> quiet("quiet", cl::desc("print nothing but errors"), QUERN_OPTION);
 cl::opt<bool> noHeader("no-header", cl::desc("write no C header beside the artifact"), QUERN_OPTION);
+
+cl::opt<unsigned> maxMemory("max-memory", cl::desc("GiB of memory that compiling may take (default: 4 and twice the weights)"), cl::value_desc("GiB"), QUERN_OPTION);
+cl::opt<unsigned> timeout("timeout", cl::desc("seconds that compiling may take, 0 for no limit (default: 3600)"), cl::value_desc("seconds"), cl::init(3600), QUERN_OPTION);
+
+/// What a compilation may take: more is a model that was made to take more.
+uint64_t memoryLimit(uint64_t weights) {
+  return maxMemory ? uint64_t(maxMemory) << 30 : (uint64_t(4) << 30) + 2 * weights;
+}
+
+uint64_t weightBytes(mlir::ModuleOp module) {
+  uint64_t bytes = 0;
+  module.walk([&](onnx::InitializerOp initializer) {
+    if (auto resource = dyn_cast<mlir::DenseResourceElementsAttr>(initializer.getValue()))
+      if (mlir::AsmResourceBlob *blob = resource.getRawHandle().getBlob())
+        bytes += blob->getData().size();
+  });
+  return bytes;
+}
 
 Expected<FixedShape> parseShape(StringRef text) {
   auto [input, dims] = text.rsplit('=');
@@ -130,12 +151,21 @@ Error run() {
     options.header = header.str().str();
   }
   Progress progress(!quiet && !json);
-  options.progress = [&](unsigned index, StringRef phase) { progress.show(formatv("[{0}/{1}] {2}", index + 1, allPhases().size(), phase).str()); };
+  uint64_t fileBytes = 0;
+  if (sys::fs::file_size(input, fileBytes)) // the import says what is wrong
+    fileBytes = 0;
+  limitProcess(input, memoryLimit(fileBytes), timeout);
 
   mlir::MLIRContext context;
   loadDialects(context);
   Compilation compilation(context, options);
   compilation.input = input;
+  options.progress = [&](unsigned index, StringRef phase) {
+    noteGuardedPhase(phase.data());
+    if (phase == "graph" && compilation.module)
+      limitMemory(memoryLimit(fileBytes + weightBytes(*compilation.module))); // with what lies in files beside it
+    progress.show(formatv("[{0}/{1}] {2}", index + 1, allPhases().size(), phase).str());
+  };
   const bool asJson = json, withTiming = timing, silent = quiet; // lld resets every option when it has linked
   Error error = runPhases(compilation);
   progress.clear();

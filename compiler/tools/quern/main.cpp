@@ -2,6 +2,8 @@
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Config/llvm-config.h"
 #include "llvm/Support/raw_ostream.h"
+#include <sys/mman.h>
+#include <unistd.h>
 #include <vector>
 
 using namespace llvm;
@@ -57,6 +59,25 @@ static std::string rephrase(StringRef text) {
   return result;
 }
 
+/// Reads the command line. LLVM writes some complaints to stderr whatever stream it is given: they are caught as well, so
+/// that the user sees one line.
+static bool parseArguments(int argc, char **argv, StringRef overview, std::string &problem) {
+  raw_string_ostream stream(problem);
+  int caught = memfd_create("stderr", MFD_CLOEXEC), terminal = dup(STDERR_FILENO);
+  if (caught >= 0 && terminal >= 0)
+    dup2(caught, STDERR_FILENO);
+  bool parsed = cl::ParseCommandLineOptions(argc, argv, overview, &stream);
+  if (caught >= 0 && terminal >= 0) {
+    dup2(terminal, STDERR_FILENO);
+    char text[4096];
+    ssize_t length = pread(caught, text, sizeof text, 0);
+    problem.insert(0, text, std::max<ssize_t>(length, 0));
+  }
+  close(caught);
+  close(terminal);
+  return parsed;
+}
+
 /// A first argument that is neither an option nor a subcommand; LLVM would take it for a stray argument.
 static std::string checkSubcommand(ArrayRef<Command> commands, StringRef word) {
   if (word.empty() || word.starts_with("-") || word.starts_with("@"))
@@ -85,8 +106,8 @@ int main(int argc, char **argv) {
   hideForeignOptions(commands);
   cl::SetVersionPrinter([](raw_ostream &os) { os << "quern " QUERN_VERSION " (LLVM " LLVM_VERSION_STRING ")\n"; });
   std::string problem;
-  raw_string_ostream stream(problem);
-  if (!cl::ParseCommandLineOptions(argc, argv, overviewOf(commands, argc > 1 ? argv[1] : ""), &stream))
+  const std::string overview = overviewOf(commands, argc > 1 ? argv[1] : ""); // LLVM keeps a reference for the help
+  if (!parseArguments(argc, argv, overview, problem))
     return fail(ErrorKind::Usage, rephrase(problem));
   for (Command &command : commands) {
     if (!*command.subcommand)

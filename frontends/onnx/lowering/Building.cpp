@@ -46,12 +46,25 @@ static bool isCountable(Type type) {
   return true;
 }
 
+void NodeLowering::guardExtents(Type type) {
+  if (!isa<RankedTensorType>(type))
+    return;
+  for (const Dim &dim : graph::dimsOf(type)) {
+    Dim least = Dim::max(dim, 0);
+    if (dim.isConstant() || graph::decide(graph::CompareKind::ge, dim, 0) == true || !walk.isNewGuard(builder.getInsertionBlock(), dim, least))
+      continue;
+    builder.create<graph::GuardOp>(dim.str(), least.str(), prefix() + "makes a tensor of a negative extent");
+  }
+}
+
 Value NodeLowering::finish(OperationState &state) {
   for (Type &type : state.types)
     if (!isCountable(type)) {
       fail(error(ErrorKind::Model, "makes {0}, whose elements do not fit 64 bits", type));
       type = RankedTensorType::get(SmallVector<int64_t>(cast<ShapedType>(type).getRank(), 1), elementType(type));
     }
+  for (Type type : state.types)
+    guardExtents(type);
   Operation *op = builder.create(state);
   checkElementTypes(op);
   return failure ? op->getResult(0) : fold(op);
@@ -149,7 +162,7 @@ RankedTensorType NodeLowering::type(ArrayRef<Dim> dims, Type element) {
   else if (RankedTensorType result = graph::tensorType(dims, element))
     return result;
   else
-    fail(error(ErrorKind::Model, "makes a tensor of extents [{0}]",
+    fail(error(ErrorKind::Model, "makes a tensor of extents [{0}]; they must not be negative and fit 64 bits",
                llvm::join(llvm::map_range(dims, [](const Dim &dim) { return dim.str(); }), ", ")));
   return RankedTensorType::get(SmallVector<int64_t>(dims.size(), 1), element);
 }
@@ -168,11 +181,24 @@ Dim NodeLowering::guard(const Dim &a, const Dim &b, const llvm::Twine &message) 
   return b.isConstant() ? b : a;
 }
 
+void NodeLowering::guardAtMost(const Dim &dim, const Dim &most, const llvm::Twine &message) {
+  std::optional<bool> holds = graph::decide(graph::CompareKind::le, dim, most);
+  if (holds == false)
+    fail(error(ErrorKind::Model, "{0}: {1} and {2}", message.str(), dim.str(), most.str()));
+  else if (Dim larger = Dim::max(dim, most); !holds && walk.isNewGuard(builder.getInsertionBlock(), larger, most))
+    builder.create<graph::GuardOp>(larger.str(), most.str(), prefix() + message.str());
+}
+
+void NodeLowering::guardNotEmpty(const Dim &extent, const Dim &count) {
+  guardAtMost(graph::smaller(count, 1), extent, "picks elements of an empty axis, which must have 1 or more");
+}
+
 void NodeLowering::guardBroadcast(Value a, Value b) {
   SmallVector<std::pair<Dim, Dim>> pairs;
-  if (succeeded(graph::broadcastDims(graph::dimsOf(a), graph::dimsOf(b), &pairs)))
-    for (auto &[left, right] : pairs)
-      guard(left, right, "inputs do not broadcast");
+  if (mlir::failed(graph::broadcastDims(graph::dimsOf(a), graph::dimsOf(b), &pairs)))
+    fail(error(ErrorKind::Model, "inputs {0} and {1} do not broadcast", a.getType(), b.getType()));
+  for (auto &[left, right] : pairs)
+    guard(left, right, "inputs do not broadcast");
 }
 
 Value NodeLowering::compare(graph::CompareKind kind, Value a, Value b) { return binary<graph::CompareOp>(a, b, kind); }
@@ -270,7 +296,10 @@ Value NodeLowering::pad(Value operand, ArrayRef<Dim> low, ArrayRef<Dim> high, Va
                                 value ? value : constantInt(0, operand.getType()), graph::dimsAttr(builder.getContext(), low), mode);
 }
 
-Value NodeLowering::gather(Value data, Value indices, int64_t axis) { return create<graph::GatherOp>(data, indices, axis); }
+Value NodeLowering::gather(Value data, Value indices, int64_t axis) {
+  guardNotEmpty(graph::dimOf(data, axis), product(graph::dimsOf(indices)));
+  return create<graph::GatherOp>(data, indices, axis);
+}
 
 Value NodeLowering::squeeze(Value value, ArrayRef<int64_t> axes) {
   SmallVector<Dim> dims;
@@ -308,9 +337,10 @@ Value NodeLowering::matmul(Value a, Value b, bool transposeRhs) {
   if (left.size() >= 2 && right.size() >= 2) {
     guard(left.back(), right[right.size() - (transposeRhs ? 1 : 2)], "columns of the left and rows of the right input differ");
     SmallVector<std::pair<Dim, Dim>> pairs;
-    if (succeeded(graph::broadcastDims(ArrayRef(left).drop_back(2), ArrayRef(right).drop_back(2), &pairs)))
-      for (auto &[x, y] : pairs)
-        guard(x, y, "leading axes do not broadcast");
+    if (mlir::failed(graph::broadcastDims(ArrayRef(left).drop_back(2), ArrayRef(right).drop_back(2), &pairs)))
+      fail(error(ErrorKind::Model, "the leading axes of {0} and {1} do not broadcast", a.getType(), b.getType()));
+    for (auto &[x, y] : pairs)
+      guard(x, y, "leading axes do not broadcast");
   }
   return create<graph::MatmulOp>(a, b, transposeRhs, IntegerAttr());
 }

@@ -61,6 +61,9 @@ struct Interpolation {
 /// A Resize or Upsample along `axes` whose scales or sizes are data, or that crops.
 Lowered resizeByData(NodeLowering &node, llvm::ArrayRef<int64_t> axes, const Interpolation &how);
 
+/// graph.gather_elements, with guards that indices reach no further than data along the other axes.
+mlir::Value gatherElements(NodeLowering &node, mlir::Value data, mlir::Value indices, int64_t axis);
+
 /// Gaussian error linear unit: exact, or by tanh.
 mlir::Value gelu(NodeLowering &node, mlir::Value x, bool byTanh);
 

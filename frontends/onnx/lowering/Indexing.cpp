@@ -10,7 +10,7 @@ static llvm::Error expectIndices(NodeLowering &node, size_t input) {
   Type element = graph::elementOf(node.operand(input));
   if (element.isInteger(32) || element.isInteger(64))
     return llvm::Error::success();
-  return node.error(ErrorKind::Model, "has indices of type {0}; they must be i32 or i64", element);
+  return node.error(ErrorKind::Model, "has indices of type {0}; they must be int32 or int64", element);
 }
 
 //===--- Gather -----------------------------------------------------------------------------===//
@@ -41,6 +41,19 @@ Lowered onnx::lowerGather(NodeLowering &node) {
   return one(node.gather(data, indices, *axis));
 }
 
+/// Indices along one axis stand in for elements of the others, so the others must not be longer than the data's.
+static void guardInside(NodeLowering &node, Value data, Value indices, int64_t axis) {
+  node.guardNotEmpty(graph::dimOf(data, axis), product(graph::dimsOf(indices)));
+  for (int64_t i = 0; i < graph::rankOf(data); ++i)
+    if (i != axis)
+      node.guardAtMost(graph::dimOf(indices, i), graph::dimOf(data, i), "indices are longer than data along axis " + llvm::Twine(i));
+}
+
+Value onnx::gatherElements(NodeLowering &node, Value data, Value indices, int64_t axis) {
+  guardInside(node, data, indices, axis);
+  return node.createAs<graph::GatherElementsOp>(node.type(graph::dimsOf(indices), graph::elementOf(data)), data, indices, axis);
+}
+
 Lowered onnx::lowerGatherElements(NodeLowering &node) {
   if (llvm::Error error = node.expectOperands(2, 2))
     return error;
@@ -52,7 +65,7 @@ Lowered onnx::lowerGatherElements(NodeLowering &node) {
     return axis.takeError();
   if (graph::rankOf(data) != graph::rankOf(indices))
     return node.error(ErrorKind::Model, "has data of {0} axes and indices of {1}", graph::rankOf(data), graph::rankOf(indices));
-  return one(node.createAs<graph::GatherElementsOp>(node.type(graph::dimsOf(indices), graph::elementOf(data)), data, indices, *axis));
+  return one(gatherElements(node, data, indices, *axis));
 }
 
 /// The length of the index tuples in the last axis of `indices`.
@@ -80,6 +93,8 @@ Lowered onnx::lowerGatherND(NodeLowering &node) {
     return length.takeError();
   for (int64_t axis = 0; axis < batch; ++axis)
     node.guard(dataDims[axis], dims[axis], "batch axes differ");
+  for (int64_t axis = batch; axis < batch + *length; ++axis)
+    node.guardNotEmpty(dataDims[axis], product(dims));
   dims.pop_back();
   dims.append(dataDims.begin() + batch + *length, dataDims.end());
   return one(node.createAs<graph::GatherNdOp>(node.type(dims, graph::elementOf(data)), data, indices, batch));
@@ -119,6 +134,7 @@ Lowered onnx::lowerScatterElements(NodeLowering &node) {
     return node.error(ErrorKind::Model, "has data of {0} axes, indices of {1} and updates of {2}", graph::rankOf(data), from.size(), to.size());
   for (auto [a, b] : llvm::zip(from, to))
     node.guard(a, b, "indices and updates have different extents");
+  guardInside(node, data, indices, *axis);
   return one(node.createAs<graph::ScatterElementsOp>(data.getType(), data, indices, updates, *axis, *kind));
 }
 
@@ -133,6 +149,8 @@ Lowered onnx::lowerScatterND(NodeLowering &node) {
   if (!kind)
     return kind.takeError();
   SmallVector<Dim> dims = graph::dimsOf(indices), dataDims = graph::dimsOf(data), given = graph::dimsOf(updates);
+  for (int64_t axis = 0; axis < *length; ++axis)
+    node.guardNotEmpty(dataDims[axis], product(dims));
   dims.pop_back();
   dims.append(dataDims.begin() + *length, dataDims.end());
   if (dims.size() != given.size())
@@ -205,7 +223,7 @@ Lowered onnx::lowerReverseSequence(NodeLowering &node) {
   Value mirrored = node.sub(node.sub(lengths, step), node.constantInt(1, i64));
   Value index = node.select(node.compare(CompareKind::lt, step, lengths), mirrored, step);
   index = node.broadcast(index, dims);
-  return one(node.createAs<graph::GatherElementsOp>(x.getType(), x, index, time));
+  return one(gatherElements(node, x, index, time));
 }
 
 //===--- As many as the data says -----------------------------------------------------------===//

@@ -24,7 +24,7 @@ static llvm::Expected<Value> negativeLogLikelihood(NodeLowering &node, Value log
     index = node.select(ignored, node.constantInt(0, i64), index);
   }
   Value column = node.unsqueeze(index, {1});
-  Value picked = node.createAs<graph::GatherElementsOp>(node.type(graph::dimsOf(column), element), logProbabilities, column, 1);
+  Value picked = gatherElements(node, logProbabilities, column, 1);
   Value loss = node.neg(node.squeeze(picked, {1})), weight = kept;
   if (weights) {
     Value each = node.gather(weights, index, 0);

@@ -48,6 +48,12 @@ void Walk::forgetGuards(Block *block) {
   std::erase_if(guards, [&](const auto &guard) { return std::get<0>(guard) == block; });
 }
 
+/// Whether memory can hold the value, or there is no need as it is a constant.
+static bool existsAtRunTime(Value value) {
+  auto tensor = dyn_cast<RankedTensorType>(value.getType());
+  return !tensor || graph::isStorable(tensor.getElementType()) || value.getDefiningOp<graph::ConstantOp>();
+}
+
 //===--- The walk ---------------------------------------------------------------------------===//
 
 llvm::Error Walk::lowerNode(NodeOp node, Block *into) {
@@ -75,6 +81,8 @@ llvm::Error Walk::lowerNode(NodeOp node, Block *into) {
   if (!results)
     return results.takeError();
   for (auto [i, result] : llvm::enumerate(node.getResults())) {
+    if (i < results->size() && (*results)[i] && !existsAtRunTime((*results)[i]))
+      return lowering.error(ErrorKind::Unsupported, "computes {0}; such elements are supported in constants only", (*results)[i].getType());
     if (i < results->size() && (*results)[i])
       values[result] = (*results)[i];
     else if (!result.use_empty())
@@ -113,7 +121,10 @@ static llvm::Expected<Type> argumentType(func::FuncOp main, unsigned i, Walk &wa
   auto tensor = dyn_cast<RankedTensorType>(main.getArgument(i).getType());
   if (!tensor)
     return makeError(ErrorKind::Unsupported, "input {0} has type {1}; inputs must be tensors of known rank",
-                     quoted(name ? name.getValue() : ""), main.getArgument(i).getType());
+                     quoted(name ? name.getValue() : ""), graph::typeText(main.getArgument(i).getType()));
+  if (!graph::isStorable(tensor.getElementType()))
+    return makeError(ErrorKind::Unsupported, "input {0} has elements of type {1}, which arrays cannot have",
+                     quoted(name ? name.getValue() : ""), graph::typeText(tensor.getElementType()));
   auto names = main.getArgAttrOfType<ArrayAttr>(i, kDimsAttr);
   SmallVector<Dim> dims;
   for (auto [axis, size] : llvm::enumerate(tensor.getShape())) {
@@ -133,14 +144,16 @@ static llvm::Error checkResult(func::FuncOp main, unsigned i, Value value) {
   std::string who = "output " + quoted(name ? name.getValue() : "");
   auto type = dyn_cast<RankedTensorType>(value.getType());
   if (!type)
-    return makeError(ErrorKind::Unsupported, "{0} has type {1}; outputs must be tensors", who, value.getType());
+    return makeError(ErrorKind::Unsupported, "{0} has type {1}; outputs must be tensors", who, graph::typeText(value.getType()));
+  if (!graph::isStorable(type.getElementType()))
+    return makeError(ErrorKind::Unsupported, "{0} has elements of type {1}, which arrays cannot have", who, graph::typeText(type.getElementType()));
   auto declared = main.getResultAttrOfType<TypeAttr>(i, kTypeAttr);
   auto promise = declared ? dyn_cast<ShapedType>(declared.getValue()) : ShapedType();
   if (!promise)
     return llvm::Error::success();
   if (promise.getElementType() != type.getElementType())
     return makeError(ErrorKind::Model, "{0} is declared with elements of type {1}, but the graph makes {2}", who,
-                     promise.getElementType(), type.getElementType());
+                     graph::typeText(promise.getElementType()), graph::typeText(type.getElementType()));
   if (promise.hasRank() && promise.getRank() != type.getRank())
     emitWarning(main.getLoc()) << who << " is declared with " << promise.getRank() << " axes, but the graph makes " << type.getRank()
                                << "; it will have " << type.getRank();

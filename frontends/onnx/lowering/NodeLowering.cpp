@@ -8,12 +8,17 @@ using namespace mlir;
 using namespace quern;
 using namespace quern::onnx;
 
+/// A node without a name goes by its first output's.
+static StringRef nameOf(NodeOp node) {
+  if (!node.getName().empty() || !node.getOutputNames() || node.getOutputNames()->empty())
+    return node.getName();
+  return cast<StringAttr>((*node.getOutputNames())[0]).getValue();
+}
+
 /// Kernels list the nodes they came from by these: the node's name around its operator.
 static Location locationOf(NodeOp node) {
   Location op = NameLoc::get(StringAttr::get(node.getContext(), node.getOpType()));
-  StringRef name = node.getName();
-  if (name.empty() && node.getOutputNames() && !node.getOutputNames()->empty())
-    name = cast<StringAttr>((*node.getOutputNames())[0]).getValue();
+  StringRef name = nameOf(node);
   return name.empty() ? op : NameLoc::get(StringAttr::get(node.getContext(), name), op);
 }
 
@@ -84,7 +89,7 @@ std::optional<SmallVector<std::string>> NodeLowering::strings(StringRef name) {
 //===--- Errors -----------------------------------------------------------------------------===//
 
 std::string NodeLowering::prefix() {
-  std::string name = node.getName().empty() ? "" : " " + quoted(node.getName());
+  std::string name = nameOf(node).empty() ? "" : " " + quoted(nameOf(node));
   return llvm::formatv("node{0} ({1}, opset {2}): ", name, opType(), version()).str();
 }
 

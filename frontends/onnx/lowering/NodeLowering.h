@@ -8,6 +8,7 @@
 // failure when the lowering returns. So a lowering checks what it reads itself and leaves the rest to the helpers.
 #pragma once
 #include "compiler/Diagnostics.h"
+#include "dialects/graph/ElementTypes.h"
 #include "dialects/graph/Graph.h"
 #include "dialects/onnx/OnnxOps.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -55,9 +56,9 @@ public:
   mlir::Region *region(llvm::StringRef name) { return node.getNamedRegion(name); }
 
   //===--- Errors -----------------------------------------------------------------------------===//
-  /// "node 'name' (Op, opset 13): text"; the text is an llvm::formatv format.
+  /// "node 'name' (Op, opset 13): text"; the text is an llvm::formatv format, types are shown by graph::typeText.
   template <typename... Args> llvm::Error error(ErrorKind kind, const char *format, Args &&...args) {
-    return llvm::make_error<QuernError>(kind, prefix() + llvm::formatv(format, std::forward<Args>(args)...).str());
+    return llvm::make_error<QuernError>(kind, prefix() + llvm::formatv(format, shown(std::forward<Args>(args))...).str());
   }
   /// Records the node's failure, if it is the first.
   void fail(llvm::Error error);
@@ -177,6 +178,10 @@ public:
   /// one that says more.
   Dim guard(const Dim &a, const Dim &b, const llvm::Twine &message);
   void guardBroadcast(mlir::Value a, mlir::Value b);
+  /// States that a dim is at most another one.
+  void guardAtMost(const Dim &dim, const Dim &most, const llvm::Twine &message);
+  /// States that an axis from which `count` elements are picked has one; without elements to pick it may be empty.
+  void guardNotEmpty(const Dim &extent, const Dim &count);
 
   //===--- Sequences and subgraphs ------------------------------------------------------------===//
   /// A sequence whose length is known at compile time is a builtin.unrealized_conversion_cast of its elements; it must
@@ -198,8 +203,16 @@ private:
   mlir::Value inferred(mlir::OperationState &state, Infer infer);
   mlir::Value finish(mlir::OperationState &state);
   void checkElementTypes(mlir::Operation *op);
+  /// States that extents which may turn out negative are not.
+  void guardExtents(mlir::Type type);
   mlir::Value refuse(mlir::OperationState &state, const llvm::Twine &why);
   std::string prefix();
+  template <typename T> static auto shown(T &&value) {
+    if constexpr (std::is_base_of_v<mlir::Type, std::remove_cvref_t<T>>)
+      return graph::typeText(value);
+    else
+      return std::decay_t<T>(std::forward<T>(value));
+  }
 
   Walk &walk;
   NodeOp node;

@@ -155,6 +155,7 @@ Lowered onnx::lowerMaxUnpool(NodeLowering &node) {
   // The indices count elements of a result without output_shape, which is that one with zeros behind it.
   Value zeros = node.splat(0.0, elementOf(x), {quern::product(dims)});
   Dim count = quern::product(dimsOf(x));
+  node.guardNotEmpty(quern::product(dims), count);
   Value flat = node.createAs<ScatterElementsOp>(zeros.getType(), zeros, node.reshape(node.operand(1), {count}),
                                                 node.reshape(x, {count}), 0, ScatterKind::none);
   SmallVector<Dim> low(dims.size(), 0), high;

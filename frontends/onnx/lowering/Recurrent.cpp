@@ -146,20 +146,22 @@ static SmallVector<Value> arrangeResults(NodeLowering &node, RnnOp rnn, bool bat
   return results;
 }
 
+/// States that an operand has these extents; `message` says of what they are.
+static void checkExtents(NodeLowering &node, size_t operand, Value value, ArrayRef<Dim> expected, const char *message) {
+  if (rankOf(value) != int64_t(expected.size()))
+    return node.fail(node.error(ErrorKind::Model, "operand {0} has rank {1}, expected {2}", operand, rankOf(value), expected.size()));
+  for (auto [axis, extent] : llvm::enumerate(expected))
+    node.guard(dimOf(value, axis), extent, message);
+}
+
 /// An optional state [D, B, H] in layout 0, checked.
 static Value readState(NodeLowering &node, size_t operand, bool batchFirst, const Extents &extents) {
   Value state = node.operand(operand);
   if (!state)
     return {};
-  if (rankOf(state) != 3) {
-    node.fail(node.error(ErrorKind::Model, "operand {0} has rank {1}, expected 3", operand, rankOf(state)));
-    return {};
-  }
-  if (batchFirst)
+  if (batchFirst && rankOf(state) == 3)
     state = node.transpose(state, {1, 0, 2});
-  SmallVector<Dim> expected = {extents.directions, extents.batch, extents.hidden};
-  for (int64_t axis = 0; axis < 3; ++axis)
-    node.guard(dimOf(state, axis), expected[axis], "an initial state and the extents of X and R");
+  checkExtents(node, operand, state, {extents.directions, extents.batch, extents.hidden}, "an initial state and the extents of X and R");
   return state;
 }
 
@@ -178,7 +180,13 @@ static Lowered lowerLayer(NodeLowering &node, const Layer &layer) {
     return activations.takeError();
   int64_t width = layer.gates * extents->hidden;
   if (node.has(3))
-    node.guard(dimOf(node.operand(3), 1), 2 * width, "the gates and the second axis of B");
+    checkExtents(node, 3, node.operand(3), {extents->directions, 2 * width}, "the directions and gates of B");
+  if (node.has(4))
+    checkExtents(node, 4, node.operand(4), {extents->batch}, "sequence_lens and the batch");
+  if (node.has(7))
+    checkExtents(node, 7, node.operand(7), {extents->directions, 3 * extents->hidden}, "the directions and gates of P");
+  if (node.failed())
+    return SmallVector<Value>(node.numResults(), x);
 
   bool beforeReset = layer.kind == RnnKind::gru && node.integer("linear_before_reset", 0) != 0;
   Value projected = project(node, layer, x, projectionBias(node, width, !beforeReset), *extents);

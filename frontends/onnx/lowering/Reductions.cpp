@@ -144,6 +144,7 @@ Lowered onnx::lowerArgReduce(NodeLowering &node) {
   if (!axis)
     return axis.takeError();
   bool last = node.integer("select_last_index", 0);
+  node.guardNotEmpty(graph::dimOf(x, *axis), 1);
   Value index = node.create<graph::ArgReduceOp>(x, *axis, node.opType() == "ArgMax", last);
   return one(node.integer("keepdims", 1) ? index : node.squeeze(index, {*axis}));
 }

@@ -88,6 +88,9 @@ static Value resize(NodeLowering &node, const Request &request, llvm::StringRef 
   bool same = llvm::all_of(request.scales, [](double scale) { return scale == 1.0; });
   if (same && ArrayRef(graph::dimsOf(x)) == ArrayRef(request.extents))
     return x;
+  for (auto [from, to] : llvm::zip(graph::dimsOf(x), request.extents))
+    if (from != to)
+      node.guardNotEmpty(from, to);
   return node.createAs<graph::ResizeOp>(node.type(request.extents, graph::elementOf(x)), x, mode, coordinates, nearest,
                                         ArrayRef<double>(request.scales), llvm::APFloat(node.real("cubic_coeff_a", -0.75)),
                                         bool(node.integer("exclude_outside", 0)), bool(node.integer("antialias", 0)),

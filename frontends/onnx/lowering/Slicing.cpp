@@ -243,6 +243,10 @@ Lowered onnx::lowerPad(NodeLowering &node) {
     low[axis] = pads[i];
     high[axis] = pads[axes->size() + i];
   }
+  if (*mode != graph::PadMode::constant) // what is repeated has to be there
+    for (auto [i, extent] : llvm::enumerate(graph::dimsOf(x)))
+      if (!low[i].isEqualTo(0) || !high[i].isEqualTo(0))
+        node.guardNotEmpty(extent, 1);
   return one(node.pad(x, low, high, *value, *mode));
 }
 
