@@ -4,6 +4,7 @@
 // gives up the interpreter's lock while it runs. Inputs are read where they lie; what this file cannot read in place
 // (lists, strided or foreign arrays) goes through `convert` of quern/_arrays.py first.
 #include "quern/runtime.h"
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <dlfcn.h>
@@ -146,13 +147,23 @@ public:
   const int threads;
 
 private:
+  /// A name of a descriptor that no other load has: the dynamic linker keeps the names of a library that it has, and
+  /// would give that one for a number that stands for another file by now. The load's number is written in slashes.
+  static std::string freshName(int descriptor) {
+    static std::atomic<uint32_t> loads{0};
+    std::string name = "/proc/self/fd/";
+    for (uint32_t number = ++loads; number; number >>= 1)
+      name += number & 1 ? "./" : "/";
+    return name + std::to_string(descriptor);
+  }
+
   /// Loads by the name of an open descriptor: by the path, the dynamic linker would give the library that it has loaded
   /// under that path before, also where the file has been compiled anew since.
   void load(const std::string &path) {
     file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (file < 0)
       raise("FileError", "'" + path + "' cannot be opened: " + strerror(errno));
-    std::string name = "/proc/self/fd/" + std::to_string(file);
+    std::string name = freshName(file);
     library = dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (library)
       return;

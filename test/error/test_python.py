@@ -1,4 +1,6 @@
 """Wrong calls from Python: the class of each error and the line that says what disagrees."""
+import sys
+
 import numpy as np
 import pytest
 from onnx import TensorProto, helper
@@ -96,3 +98,28 @@ def test_wrong_libraries(model, tmp_path):
         quern.load(tmp_path / "model.so", max_level=1)
     with pytest.raises(quern.FileError, match="cannot write"):
         model.save(tmp_path / "no folder" / "model.so")
+
+
+class Large:
+    """A model of 2 GiB, as far as it says."""
+    def SerializeToString(self):
+        raise AssertionError("too large to be written")
+
+    def ByteSize(self):
+        return 2**31
+
+
+def test_models_that_cannot_be_written():
+    with pytest.raises(quern.UsageError, match="the model is over 2 GB: save it with external data and pass its path"):
+        quern.compile(Large())
+
+
+def test_a_compiler_that_is_not_there(proto, monkeypatch, tmp_path):
+    import quern._compile
+    with monkeypatch.context() as patch:
+        patch.setitem(sys.modules, "quern._build_paths", None)
+        with pytest.raises(quern.FileError, match="the compiler is missing: neither .* nor a build folder has it"):
+            quern.compile(proto)
+    monkeypatch.setattr(quern._compile, "find_compiler", lambda: str(tmp_path / "none"))
+    with pytest.raises(quern.FileError, match="cannot run '.*none': No such file"):
+        quern.compile(proto)

@@ -233,3 +233,18 @@ class TestInferenceSession:
         compiled.save(tmp_path / "model.so")
         session = quern.InferenceSession(str(tmp_path / "model.so"))
         np.testing.assert_array_equal(session.run(None, dict(zip(("x", "b"), arrays)))[0], compiled(*arrays))
+
+
+def test_names_of_descriptors_stand_for_one_file(square_plus, compiled, arrays, tmp_path):
+    """The second load of a file goes; its descriptor's number is then that of another file, which is what is loaded."""
+    other = make_model({"x": (TensorProto.FLOAT, [2])}, {"z": (TensorProto.FLOAT, [2])}, [helper.make_node("Neg", ["x"], ["z"])])
+    compiled.save(tmp_path / "first.so")
+    quern.compile(other).save(tmp_path / "other.so")
+    for path in (tmp_path / "first.so", quern._runtime.__file__):
+        first = quern.load(tmp_path / "first.so")
+        try:
+            quern.load(path)
+        except quern.ModelError:
+            pass
+        assert [value.name for value in quern.load(tmp_path / "other.so").outputs] == ["z"]
+        assert [value.name for value in first.outputs] == ["y"]

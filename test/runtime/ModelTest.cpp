@@ -62,6 +62,8 @@ TEST(ModelOpen, RefusesNullAndOddOptions) {
   EXPECT_EQ(quern_model_open(nullptr, nullptr, &opened, &message), QUERN_INVALID_ARGUMENT);
   EXPECT_STREQ(message, "the descriptor is null");
   EXPECT_EQ(quern_model_open(&model->descriptor, nullptr, nullptr, nullptr), QUERN_INVALID_ARGUMENT);
+  EXPECT_EQ(quern_model_open(&model->descriptor, nullptr, nullptr, &message), QUERN_INVALID_ARGUMENT);
+  EXPECT_STREQ(message, "there is no place for the model: the third argument is null");
   quern_model_options options = {4, 0};
   EXPECT_EQ(quern_model_open(&model->descriptor, &options, &opened, &message), QUERN_INVALID_ARGUMENT);
   EXPECT_STREQ(message, "the size in the options is not that of quern_model_options");

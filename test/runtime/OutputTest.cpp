@@ -147,7 +147,7 @@ TEST(Outputs, AreAllChecked) {
 }
 
 /// What the host function may say about output "y" f32 [3, n], and what comes of it.
-static std::string outputError(int32_t rank, std::vector<int64_t> dims) {
+static std::string outputError(int32_t rank, std::vector<int64_t> dims, quern_status status = QUERN_DATA_ERROR) {
   Model model({}, {{"y", QUERN_F32, {3, QUERN_COMPUTED_DIM}}}, {}, {}, [&](quern_frame *frame) {
     EXPECT_EQ(quern_frame_output(frame, 0, rank, dims.data()), nullptr);
     return QUERN_OUT_OF_MEMORY;
@@ -155,7 +155,7 @@ static std::string outputError(int32_t rank, std::vector<int64_t> dims) {
   ModelHandle opened = open(model);
   ContextHandle context = createContext(opened);
   std::vector<quern_tensor> outputs = {quern_tensor{}};
-  return run(context, {}, outputs, QUERN_DATA_ERROR);
+  return run(context, {}, outputs, status);
 }
 
 TEST(ComputedOutput, DimsAreChecked) {
@@ -164,6 +164,7 @@ TEST(ComputedOutput, DimsAreChecked) {
   EXPECT_EQ(outputError(2, {3, -1}), "output \"y\": dim 1 is -1, but a dim cannot be negative");
   EXPECT_EQ(outputError(2, {3, int64_t(1) << 62}),
             "output \"y\": its dims take more bytes than an address can hold");
+  EXPECT_EQ(outputError(2, {3, int64_t(1) << 57}, QUERN_OUT_OF_MEMORY), "out of memory: 1729382256910270464 bytes for output \"y\"");
 }
 
 TEST(ComputedOutput, KnownDimsBeyondMemoryAreRefusedBefore) {

@@ -241,13 +241,11 @@ Value NodeLowering::broadcast(Value value, ArrayRef<Dim> dims) {
   SmallVector<Dim> from = graph::dimsOf(value);
   if (ArrayRef(from) == dims)
     return value;
-  size_t lead = dims.size() - std::min(dims.size(), from.size());
-  if (from.size() > dims.size())
-    fail(error(ErrorKind::Model, "cannot broadcast {0} to {1} axes", value.getType(), dims.size()));
-  else
-    for (auto [axis, extent] : llvm::enumerate(from))
-      if (!extent.isEqualTo(1))
-        guard(extent, dims[lead + axis], "inputs do not broadcast");
+  assert(from.size() <= dims.size() && "a broadcast keeps all axes");
+  size_t lead = dims.size() - from.size();
+  for (auto [axis, extent] : llvm::enumerate(from))
+    if (!extent.isEqualTo(1))
+      guard(extent, dims[lead + axis], "inputs do not broadcast");
   return createAs<graph::BroadcastOp>(type(dims, graph::elementOf(value)), value);
 }
 

@@ -6,16 +6,15 @@ using namespace quern;
 using namespace quern::graph;
 using namespace quern::onnx;
 
-/// The spatial extents of the weight, which have to be static: they are loop bounds of the kernel that is made.
+/// The spatial extents of the weight. All its extents have to be static: they are loop bounds of the kernel that is made.
 static llvm::Expected<SmallVector<int64_t>> kernelOf(NodeLowering &node, Value weight) {
   SmallVector<int64_t> kernel;
-  SmallVector<Dim> dims = dimsOf(weight);
-  for (const Dim &extent : ArrayRef(dims).drop_front(2)) {
+  for (const Dim &extent : dimsOf(weight)) {
     if (!extent.isConstant())
-      return node.error(ErrorKind::Unsupported, "the weight's spatial extent {0} is dynamic, expected a static one",
-                        extent.str());
+      return node.error(ErrorKind::Unsupported, "the weight's extent {0} is dynamic, expected a static one", extent.str());
     kernel.push_back(*extent.constant());
   }
+  kernel.erase(kernel.begin(), kernel.begin() + 2);
   if (auto declared = node.integers("kernel_shape"); declared && *declared != kernel)
     return node.error(ErrorKind::Model, "kernel_shape is [{0}] and the weight's spatial extents are [{1}]",
                       llvm::make_range(declared->begin(), declared->end()), llvm::make_range(kernel.begin(), kernel.end()));
