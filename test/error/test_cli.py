@@ -25,6 +25,7 @@ def spoil(folder):
     library = (folder / "model.so").read_bytes()
     (folder / "half.so").write_bytes(library[:len(library) // 2])
     (folder / "bare.so").write_bytes(library.replace(b"\0quern_model_descriptor\0", b"\0quern_model_descriptoX\0"))
+    (folder / "level.so").write_bytes(library.replace(b"x86-64-v4", b"x86-64-v9").replace(b"x86-64-v3", b"x86-64-v8"))
     begin = library.index(b'{"abi"')
     end = library.index(b"\0", begin)
     for name, manifest in [("broken", b"{"), ("number", b"1"), ("nested", b"[" * 200 + b"]" * 200)]:
@@ -164,6 +165,8 @@ def test_help_and_version():
     (["bench", "model.so", "--seconds", "0"], USAGE, "--seconds=0.00: expected a time above 0"),
     (["run", "bare.so", "--input", "x=x.npy", "--input", "b=b.npy"], MODEL, "'bare.so' has no descriptor: it is not a shared library that Quern linked"),
     (["run", "model.a", "--input", "x=x.npy", "--input", "b=b.npy"], MODEL, "cannot load 'model.a'"),
+    (["bench", "model.so", "--json", "--csv"], USAGE, "--json and --csv: choose one"),
+    (["bench", "level.so"], MODEL, ", which this version does not know"),
     (["inspect", "half.so"], MODEL, "'half.so' is damaged: "),
     (["inspect", "broken.so"], MODEL, "'broken.so': its manifest is damaged: "),
     (["inspect", "number.so"], MODEL, "'number.so': its manifest is damaged: not an object"),
