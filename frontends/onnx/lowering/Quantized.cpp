@@ -214,7 +214,7 @@ static llvm::Expected<Value> convolve(NodeLowering &node, Value x, Value w) {
     return window.takeError();
   x = padDynamically(node, x, *window, node.constantInt(0, x.getType()));
   return node.create<graph::ConvOp>(x, w, window->strides, window->dilations, window->pads(), group, /*blocked_input=*/false,
-                                    /*blocked_output=*/false, /*channels=*/IntegerAttr(), /*kernel=*/DenseI64ArrayAttr());
+                                    /*blocked_output=*/false, /*channels=*/IntegerAttr(), /*kernel=*/DenseI64ArrayAttr(), /*winograd=*/IntegerAttr());
 }
 
 Lowered onnx::lowerConvInteger(NodeLowering &node) {
