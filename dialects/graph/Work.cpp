@@ -136,6 +136,7 @@ constexpr Line table[] = {
     {"graph.conv_transpose", convTranspose, none}, // how much it cuts off at the ends is not counted
     {"graph.attention", attention, attentionProducts},
     {"graph.rnn", rnn, rnnProducts},
+    {"graph.winograd_weight", none, none}, // of constants, when the model is compiled
     {"graph.softmax", perElementRead<5>, none},
     {"graph.layer_norm", layerNorm, none},
     {"graph.pool", pool, none},

@@ -217,10 +217,11 @@ def test_doctor():
 #===-- Hot loops -----------------------------------------------------------------------------------------------===#
 
 HOT = {
+    "conv5x5": ("(float[1,64,14,14] x) => (float[1,64,14,14] y) { c = Conv <pads = [2,2,2,2]> (x, w)  y = Relu (c) }", {"w": (64, 64, 5, 5)}),
     "conv3x3": ("(float[1,64,14,14] x) => (float[1,64,14,14] y) { c = Conv <pads = [1,1,1,1]> (x, w)  y = Relu (c) }", {"w": (64, 64, 3, 3)}),
     "conv1x1": ("(float[1,64,14,14] x) => (float[1,128,14,14] y) { y = Conv (x, w) }", {"w": (128, 64, 1, 1)}),
     "stem": ("(float[1,3,32,32] x) => (float[1,32,16,16] y) { c = Conv <pads = [1,1,1,1], strides = [2,2]> (x, w)  y = Relu (c) }", {"w": (32, 3, 3, 3)}),
-    "any_image": ("(float[n,32,h,w] x) => (float[n,32,h,w] y) { y = Conv <pads = [1,1,1,1]> (x, w0) }", {"w0": (32, 32, 3, 3)}),
+    "any_image": ("(float[n,32,h,w] x) => (float[n,32,h,w] y) { y = Conv <pads = [2,2,2,2]> (x, w0) }", {"w0": (32, 32, 5, 5)}),
     "depthwise": ("(float[1,32,14,14] x) => (float[1,32,14,14] y) { c = Conv <group = 32, pads = [1,1,1,1]> (x, w)  y = Relu (c) }", {"w": (32, 1, 3, 3)}),
     "gemm": ("(float[128,256] x) => (float[128,256] y) { t = MatMul (x, w)  s = Add (t, b)  y = Relu (s) }", {"w": (256, 256), "b": (256,)}),
     "gemv": ("(float[1,256] x) => (float[1,256] y) { y = MatMul (x, w) }", {"w": (256, 256)}),
@@ -240,7 +241,7 @@ def test_no_spill_and_no_call_in_hot_loops(name, tmp_path):
     onnx.save(model, tmp_path / "model.onnx")
     kernels = json.loads(call("explain", tmp_path / "model.onnx", "--target=x86-64", "--json"))["kernels"]
     hot = [(kernel["algorithm"], level, counts) for kernel in kernels for level, counts in kernel["hot_loop"].items()
-           if kernel["algorithm"] in ("conv", "depthwise", "gemm", "attention")]
+           if kernel["algorithm"] in ("conv", "winograd", "depthwise", "gemm", "attention")]
     assert {level for _, level, _ in hot} == {"v3", "v4"}
     for algorithm, level, counts in hot:
         assert counts["fma"] > 0, (algorithm, level, counts)
