@@ -164,3 +164,12 @@ func.func @starts(%x: tensor<4xf32>) {
   %0 = graph.slice %x {starts = ["N +"], steps = array<i64: 1>} : (tensor<4xf32>) -> tensor<2xf32>
   return
 }
+
+// -----
+
+func.func @winograd_weight(%w: tensor<32x32x5x5xf32>) {
+  // expected-error @below {{needs a weight with a window of 3x3}}
+  // expected-error @below {{failed to infer returned types}}
+  %u = graph.winograd_weight %w {tile = 4 : i64} : (tensor<32x32x5x5xf32>) -> tensor<36x2x32x16xf32>
+  return
+}
