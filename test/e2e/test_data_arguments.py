@@ -60,9 +60,11 @@ def test_grid_sample(padding, dynamic):
         check_node("GridSample", [normal(2, 3, 5, 6), normal(2, 4, 7, 2) * 2], mode=mode, padding_mode=padding, dynamic=dynamic)
 
 
-def test_fourier_transforms():  # whether numbers are real or complex must be known, so the last axis is static
-    check_node("DFT", [normal(2, 12, 1)], onesided=1)
-    check_node("STFT", [normal(2, 64, 1), np.array(8), normal(16)], constant=[1])
+@both
+def test_fourier_transforms(dynamic):
+    # Whether numbers are real or complex is known: the last axis is static.
+    check_node("DFT", [normal(2, 12, 1)], onesided=1, dynamic=dynamic and "x0", static_axes=[-1])
+    check_node("STFT", [normal(2, 64, 1), np.array(8), normal(16)], constant=[1], dynamic=dynamic and "x0", static_axes=[-1])
 
 
 @both

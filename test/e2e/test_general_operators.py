@@ -26,9 +26,9 @@ def check(model, feeds, tolerance=1e-4):
         np.testing.assert_allclose(got, want, rtol=tolerance, atol=tolerance)
 
 
-def check_node(operator, operands, outputs=1, constant=(), dynamic=False, **attributes):
+def check_node(operator, operands, outputs=1, constant=(), dynamic=False, static_axes=(), **attributes):
     """One node; operands in `constant` are initializers, the others inputs, None is absent. `dynamic`: every extent is a
-    symbol, or those of the one input named."""
+    symbol, or those of the one input named, but for `static_axes`, which may be negative."""
     names = [f"x{i}" if operand is not None else "" for i, operand in enumerate(operands)]
     results = [f"y{i}" for i in range(outputs)]
     inputs, initializers, feeds = [], [], {}
@@ -38,7 +38,8 @@ def check_node(operator, operands, outputs=1, constant=(), dynamic=False, **attr
         if i in constant:
             initializers.append(numpy_helper.from_array(operand, names[i]))
             continue
-        shape = [f"{names[i]}_{axis}" for axis in range(operand.ndim)] if dynamic in (True, names[i]) else operand.shape
+        fixed = {axis % operand.ndim for axis in static_axes} if dynamic in (True, names[i]) else range(operand.ndim)
+        shape = [extent if axis in fixed else f"{names[i]}_{axis}" for axis, extent in enumerate(operand.shape)]
         inputs.append(helper.make_tensor_value_info(names[i], helper.np_dtype_to_tensor_dtype(operand.dtype), shape))
         feeds[names[i]] = operand
     graph = helper.make_graph([helper.make_node(operator, names, results, **attributes)], "graph", inputs,
