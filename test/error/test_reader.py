@@ -5,6 +5,7 @@ import random
 import resource
 import struct
 import subprocess
+import sys
 import time
 import zlib
 from pathlib import Path
@@ -13,6 +14,9 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "fuzz"))
+from mutations import mutate_bytes
 
 BUILD = Path(os.environ.get("QUERN_BUILD", Path(__file__).resolve().parents[2] / "build"))
 IMPORT = BUILD / "bin" / "import-model"
@@ -508,31 +512,13 @@ def seeds():
                 initializers=[weight])
 
 
-def mutate(data, generator):
-    data = bytearray(data)
-    for _ in range(generator.choice([1, 1, 2, 4, 16])):
-        place = generator.randrange(len(data))
-        kind = generator.randrange(4)
-        if kind == 0:
-            data[place] = generator.randrange(256)
-        elif kind == 1:
-            data[place] ^= 1 << generator.randrange(8)
-        elif kind == 2:
-            del data[place:place + generator.randrange(1, 4)]
-        else:
-            other = generator.randrange(len(data))
-            data[place:place] = data[other:other + generator.randrange(1, 20)]
-        data = data or bytearray(b"\0")
-    return bytes(data)
-
-
 @pytest.mark.parametrize("seed", range(5))
 def test_mutated_models(tmp_path, seed):
     data = list(seeds())[seed].SerializeToString()
     generator = random.Random(seed)
     path = tmp_path / "mutant.onnx"
     for _ in range(int(os.environ.get("QUERN_FUZZ_RUNS", 60))):
-        mutant = mutate(data, generator)
+        mutant = mutate_bytes(data, generator)
         path.write_bytes(mutant)
         result = run(path, memory=2 << 30)
         assert result.returncode in (0, MODEL, UNSUPPORTED, FILE), (result.returncode, result.stderr, mutant)

@@ -15,10 +15,15 @@ static llvm::Error expectIndices(NodeLowering &node, size_t input) {
 
 //===--- Gather -----------------------------------------------------------------------------===//
 
-Lowered onnx::lowerGather(NodeLowering &node) {
+/// Data and indices.
+static llvm::Error checkGather(NodeLowering &node) {
   if (llvm::Error error = node.expectOperands(2, 2))
     return error;
-  if (llvm::Error error = expectIndices(node, 1))
+  return expectIndices(node, 1);
+}
+
+Lowered onnx::lowerGather(NodeLowering &node) {
+  if (llvm::Error error = checkGather(node))
     return error;
   Value data = node.operand(0), indices = node.operand(1);
   llvm::Expected<int64_t> axis = node.axis(node.integer("axis", 0), graph::rankOf(data));
@@ -55,9 +60,7 @@ Value onnx::gatherElements(NodeLowering &node, Value data, Value indices, int64_
 }
 
 Lowered onnx::lowerGatherElements(NodeLowering &node) {
-  if (llvm::Error error = node.expectOperands(2, 2))
-    return error;
-  if (llvm::Error error = expectIndices(node, 1))
+  if (llvm::Error error = checkGather(node))
     return error;
   Value data = node.operand(0), indices = node.operand(1);
   llvm::Expected<int64_t> axis = node.axis(node.integer("axis", 0), graph::rankOf(data));
@@ -79,9 +82,7 @@ static llvm::Expected<int64_t> tupleLength(NodeLowering &node, Value indices, in
 }
 
 Lowered onnx::lowerGatherND(NodeLowering &node) {
-  if (llvm::Error error = node.expectOperands(2, 2))
-    return error;
-  if (llvm::Error error = expectIndices(node, 1))
+  if (llvm::Error error = checkGather(node))
     return error;
   Value data = node.operand(0), indices = node.operand(1);
   SmallVector<Dim> dataDims = graph::dimsOf(data), dims = graph::dimsOf(indices);
