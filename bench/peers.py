@@ -186,7 +186,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=1.5, help="timed seconds per round")
     parser.add_argument("--compile-timeout", type=float, default=120)
     parser.add_argument("--json", type=Path, default=Path("peers.json"))
-    parser.add_argument("--work", type=Path, default=Path("peers-work"), help="folder for compiled artifacts")
+    parser.add_argument("--work", type=Path, default=Path("out/peers-work"), help="folder for compiled artifacts")
     parser.add_argument("--budget", type=float, default=1e9, help="start no measurement after this many seconds")
     parser.add_argument("--forget", metavar="SYSTEM", help="first drop what the JSON file has of this system")
     parser.add_argument("--table", action="store_true", help="only print the tables")
