@@ -241,14 +241,23 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize("inputs, nodes, words, code, opset, output", WRONG)
-def test_refusal(tmp_path, inputs, nodes, words, code, opset, output):
-    text = f"""<ir_version: 8, opset_import: ["": {opset}, "com.microsoft": 1]> g ({inputs}) => ({output}) {{ {nodes} }}"""
-    onnx.save(onnx.parser.parse_model(text.replace("''", '""')), tmp_path / "model.onnx")
+def model_of(inputs, nodes, opset, output):
+    domains = f'"": {opset}, "ai.onnx.ml": 3, "ai.onnx.preview": 1, "com.microsoft": 1'
+    return onnx.parser.parse_model(f"<ir_version: 8, opset_import: [{domains}]> g ({inputs}) => ({output}) {{ {nodes} }}".replace("''", '""'))
+
+
+def check_refusal(tmp_path, inputs, nodes, words, code, opset, output):
+    """Compiling the nodes ends with this code and one line that has the words, and leaves no file."""
+    onnx.save(model_of(inputs, nodes, opset, output), tmp_path / "model.onnx")
     error = quern("compile", "model.onnx", "-o", "model.so", code=code, cwd=tmp_path)
     assert error.startswith("quern: error: model.onnx: ") and error.count("\n") == 1 and not error.endswith(".\n")
     assert words in error
     assert [path.name for path in tmp_path.iterdir()] == ["model.onnx"]
+
+
+@pytest.mark.parametrize("inputs, nodes, words, code, opset, output", WRONG)
+def test_refusal(tmp_path, inputs, nodes, words, code, opset, output):
+    check_refusal(tmp_path, inputs, nodes, words, code, opset, output)
 
 
 # Guards: what dynamic extents decide. Inputs of one row each: the graph, the arrays' shapes, the words.
@@ -272,16 +281,21 @@ RUNS = [
 INTEGERS = {"at least 0": -7, "at most": 1 << 61, "fit the data": 4, "index out": 3, "division": 0}
 
 
-@pytest.mark.parametrize("inputs, nodes, shapes, words", RUNS, ids=[row[3][:60] for row in RUNS])
-def test_refusal_of_a_run(inputs, nodes, shapes, words):
-    kind = "int64" if inputs.startswith("int64") else "float"
-    model = quern_package.compile(onnx.parser.parse_model(f'<ir_version: 8, opset_import: ["": 21]> g ({inputs}) => ({kind} y) {{ {nodes} }}'))
+def check_refusal_of_a_run(inputs, nodes, shapes, words, opset=21, output=None):
+    """The nodes compile, and a run with arrays of these shapes is a DataError of one line that has the words."""
+    output = output or ("int64 y" if inputs.startswith("int64") else "float y")
+    model = quern_package.compile(model_of(inputs, nodes, opset, output))
     integer = next((value for key, value in INTEGERS.items() if key in words), 0)
     arrays = [np.full(shape, integer, np.int64) if value.dtype == "int64" else np.zeros(shape, np.float32)
               for value, shape in zip(model.inputs, shapes)]
     with pytest.raises(quern_package.DataError) as error:
         model(*arrays)
     assert words in str(error.value) and "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("inputs, nodes, shapes, words", RUNS, ids=[row[3][:60] for row in RUNS])
+def test_refusal_of_a_run(inputs, nodes, shapes, words):
+    check_refusal_of_a_run(inputs, nodes, shapes, words)
 
 
 # What only the text of the import can say, as the importer refuses it before.

@@ -5,16 +5,9 @@ using namespace mlir;
 using namespace quern;
 using namespace quern::onnx;
 
-/// Whether memory and kernels have elements of this type.
-static bool hasKernels(Type element) {
-  if (isa<FloatType>(element))
-    return element.getIntOrFloatBitWidth() >= 16;
-  return isa<IntegerType>(element) && (element.isInteger(1) || element.getIntOrFloatBitWidth() >= 8);
-}
-
 static Type unsupported(TypeRange types) {
   for (Type type : types)
-    if (auto tensor = dyn_cast<RankedTensorType>(type); tensor && !hasKernels(tensor.getElementType()))
+    if (auto tensor = dyn_cast<RankedTensorType>(type); tensor && !graph::isStorable(tensor.getElementType()))
       return tensor.getElementType();
   return {};
 }
@@ -29,8 +22,6 @@ static std::string nodeOf(Location location) {
 }
 
 llvm::Error onnx::checkElementTypes(func::FuncOp function) {
-  if (Type type = unsupported(function.front().getArgumentTypes()))
-    return makeError(ErrorKind::Unsupported, "an input has elements of type {0}, which are not supported", type);
   llvm::Error error = llvm::Error::success();
   function.walk([&](Operation *op) {
     Type type = unsupported(op->getOperandTypes());
@@ -38,7 +29,7 @@ llvm::Error onnx::checkElementTypes(func::FuncOp function) {
     if (!type)
       return WalkResult::advance();
     llvm::consumeError(std::move(error));
-    error = makeError(ErrorKind::Unsupported, "{0}: elements of type {1} are not supported", nodeOf(op->getLoc()), type);
+    error = makeError(ErrorKind::Unsupported, "{0}: elements of type {1} are not supported", nodeOf(op->getLoc()), graph::typeText(type));
     return WalkResult::interrupt();
   });
   return error;

@@ -14,7 +14,7 @@ llvm::Expected<mlir::Value> alignedRhs(NodeLowering &node);
 mlir::Value scalar(NodeLowering &node, mlir::Value value);
 
 /// Integers that are an attribute in old operator sets and an input in new ones; nothing where neither is there.
-/// Errors: Unsupported where the input is not known at compile time.
+/// Errors: Model where the input is no tensor of integers, Unsupported where it is not known at compile time.
 llvm::Expected<std::optional<llvm::SmallVector<int64_t>>> attributeOrInput(NodeLowering &node, llvm::StringRef attribute,
                                                                            size_t input);
 

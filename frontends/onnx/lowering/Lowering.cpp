@@ -190,8 +190,6 @@ llvm::Expected<OwningOpRef<ModuleOp>> quern::lowerToGraph(ModuleOp onnxModule) {
       return type.takeError();
     body->addArgument(*type, source.getArgument(i).getLoc());
   }
-  if (llvm::Error error = checkElementTypes(main))
-    return error;
   SmallVector<Value> arguments(body->getArguments());
   Lowered results = walk.lowerBlock(source.front(), arguments, body);
   if (!results)

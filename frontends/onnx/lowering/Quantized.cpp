@@ -52,6 +52,8 @@ static llvm::Expected<Type> namedType(NodeLowering &node, llvm::StringRef attrib
 static llvm::Error expectInteger(NodeLowering &node, Type element) {
   if (isa<IntegerType>(element) && element.getIntOrFloatBitWidth() >= 8)
     return llvm::Error::success();
+  if (graph::isStorable(element)) // ONNX has no quantized elements of these types
+    return node.error(ErrorKind::Model, "has quantized elements of type {0}; they must be integers, or floats of at most 8 bits", element);
   return node.error(ErrorKind::Unsupported, "quantization to {0} is not supported, only to integers of 8 bits or more", element);
 }
 

@@ -7,21 +7,21 @@ using namespace quern::onnx;
 
 /// The elements of a sequence operand.
 static llvm::Expected<SmallVector<Value>> elements(NodeLowering &node, size_t input) {
-  if (!node.has(input) || !isa<SequenceType>(node.operand(input).getType()))
-    return node.error(ErrorKind::Model, "takes a sequence as input {0}", input);
   if (std::optional<SmallVector<Value>> known = node.elementsOf(node.operand(input)))
     return *known;
-  return node.error(ErrorKind::Unsupported, "input {0} is a sequence of a length that is not known at compile time", input);
+  return node.error(ErrorKind::Model, "takes a sequence as input {0}", input);
 }
 
 /// A position of a sequence, `count` counted from the end; `most` is the last one there is.
 static llvm::Expected<int64_t> position(NodeLowering &node, size_t input, int64_t count, int64_t most) {
-  std::optional<SmallVector<int64_t>> known = node.knownInts(input);
-  if (!known || known->size() != 1)
-    return node.error(ErrorKind::Unsupported, "the position is computed at run time; it must be a constant");
-  int64_t at = known->front() < 0 ? known->front() + count : known->front();
+  auto known = attributeOrInput(node, "position", input);
+  if (!known)
+    return known.takeError();
+  if ((*known)->size() != 1)
+    return node.error(ErrorKind::Model, "takes one position, got {0}", node.operand(input).getType());
+  int64_t given = (*known)->front(), at = given < 0 ? given + count : given;
   if (at < 0 || at > most)
-    return node.error(ErrorKind::Model, "position {0} is outside a sequence of {1}", known->front(), count);
+    return node.error(ErrorKind::Model, "position {0} is outside a sequence of {1}", given, count);
   return at;
 }
 
@@ -34,6 +34,8 @@ Lowered onnx::lowerSequenceConstruct(NodeLowering &node) {
 Lowered onnx::lowerSequenceEmpty(NodeLowering &node) { return one(node.list({})); }
 
 Lowered onnx::lowerSequenceLength(NodeLowering &node) {
+  if (llvm::Error error = node.expectOperands(1, 1))
+    return error;
   auto list = elements(node, 0);
   if (!list)
     return list.takeError();
@@ -41,6 +43,8 @@ Lowered onnx::lowerSequenceLength(NodeLowering &node) {
 }
 
 Lowered onnx::lowerSequenceAt(NodeLowering &node) {
+  if (llvm::Error error = node.expectOperands(2, 2))
+    return error;
   auto list = elements(node, 0);
   if (!list)
     return list.takeError();
@@ -49,11 +53,13 @@ Lowered onnx::lowerSequenceAt(NodeLowering &node) {
 }
 
 Lowered onnx::lowerSequenceInsert(NodeLowering &node) {
+  if (llvm::Error error = node.expectOperands(2, 3))
+    return error;
   auto list = elements(node, 0);
   if (!list)
     return list.takeError();
-  if (!node.has(1) || !isa<RankedTensorType>(node.operand(1).getType()))
-    return node.error(ErrorKind::Model, "inserts a tensor, but input 1 is none");
+  if (!isa<RankedTensorType>(node.operand(1).getType()))
+    return node.error(ErrorKind::Model, "inserts a tensor, got {0}", node.operand(1).getType());
   int64_t count = list->size();
   auto at = node.has(2) ? position(node, 2, count, count) : llvm::Expected<int64_t>(count);
   if (!at)
@@ -63,6 +69,8 @@ Lowered onnx::lowerSequenceInsert(NodeLowering &node) {
 }
 
 Lowered onnx::lowerSequenceErase(NodeLowering &node) {
+  if (llvm::Error error = node.expectOperands(1, 2))
+    return error;
   auto list = elements(node, 0);
   if (!list)
     return list.takeError();
@@ -77,6 +85,8 @@ Lowered onnx::lowerSequenceErase(NodeLowering &node) {
 }
 
 Lowered onnx::lowerConcatFromSequence(NodeLowering &node) {
+  if (llvm::Error error = node.expectOperands(1, 1))
+    return error;
   auto list = elements(node, 0);
   if (!list)
     return list.takeError();
@@ -100,13 +110,13 @@ Lowered onnx::lowerConcatFromSequence(NodeLowering &node) {
 static llvm::Expected<SmallVector<int64_t>> partSizes(NodeLowering &node, int64_t extent) {
   if (!node.has(1))
     return SmallVector<int64_t>(extent, 1);
-  std::optional<SmallVector<int64_t>> known = node.knownInts(1);
+  auto known = attributeOrInput(node, "split", 1);
   if (!known)
-    return node.error(ErrorKind::Unsupported, "split is computed at run time; it must be a constant");
+    return known.takeError();
   if (graph::rankOf(node.operand(1)) != 0)
-    return *known;
+    return **known;
   SmallVector<int64_t> sizes;
-  for (int64_t from = 0, size = known->front(); size > 0 && from < extent; from += size)
+  for (int64_t from = 0, size = (*known)->front(); size > 0 && from < extent; from += size)
     sizes.push_back(std::min(size, extent - from));
   return sizes;
 }

@@ -11,6 +11,9 @@ llvm::Expected<std::optional<SmallVector<int64_t>>> onnx::attributeOrInput(NodeL
                                                                            size_t input) {
   if (!node.has(input))
     return node.integers(attribute);
+  auto type = dyn_cast<RankedTensorType>(node.operand(input).getType());
+  if (!type || !isa<IntegerType>(type.getElementType()))
+    return node.error(ErrorKind::Model, "{0} is {1}, expected integers", attribute, node.operand(input).getType());
   std::optional<SmallVector<int64_t>> known = node.knownInts(input);
   if (!known)
     return node.error(ErrorKind::Unsupported, "{0} is computed at run time; it must be a constant", attribute);

@@ -171,7 +171,9 @@ static Complex transform(NodeLowering &node, Complex x, const Transform &how) {
 static llvm::Expected<Value> fourier(NodeLowering &node, Value x, int64_t axis, const Transform &how) {
   int64_t rank = graph::rankOf(x);
   std::optional<int64_t> parts = graph::dimsOf(x).back().constant();
-  if (!parts || *parts < 1 || *parts > 2)
+  if (!parts)
+    return node.error(ErrorKind::Unsupported, "needs a last axis of static extent, 1 for real or 2 for complex numbers; got {0}", x.getType());
+  if (*parts < 1 || *parts > 2)
     return node.error(ErrorKind::Model, "takes real or complex numbers, 1 or 2 in the last axis; got {0}", x.getType());
   Type element = graph::elementOf(x);
   if (!isa<FloatType>(element))

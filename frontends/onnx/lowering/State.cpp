@@ -20,8 +20,10 @@ Lowered onnx::lowerCausalConvWithState(NodeLowering &node) {
   if (graph::rankOf(x) != 3 || graph::rankOf(w) != 3)
     return node.error(ErrorKind::Model, "convolves {0} with {1}; both must have 3 axes", x.getType(), w.getType());
   std::optional<int64_t> channels = graph::dimOf(w, 0).constant(), width = graph::dimOf(w, 2).constant();
-  if (!channels || !width || *width < 1)
+  if (!channels || !width)
     return node.error(ErrorKind::Unsupported, "the weight is {0}; its channels and its width must be static", w.getType());
+  if (*width < 1)
+    return node.error(ErrorKind::Model, "the weight is {0}; its width must be 1 or more", w.getType());
   SmallVector<Dim> dims = graph::dimsOf(x), stateDims = {dims[0], dims[1], *width - 1};
   node.guard(dims[1], *channels, "the input's channels and the weight's");
   Value past = node.has(3) ? node.operand(3) : node.splat(0, graph::elementOf(x), stateDims);

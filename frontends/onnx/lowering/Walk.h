@@ -6,7 +6,7 @@
 
 namespace quern::onnx {
 
-/// Unsupported where an argument or an op has elements of a type that no kernel takes; names the node.
+/// Unsupported where an op has elements of a type that no kernel takes; names the node.
 llvm::Error checkElementTypes(mlir::func::FuncOp function);
 
 class Walk {
