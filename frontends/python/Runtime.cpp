@@ -4,8 +4,10 @@
 // gives up the interpreter's lock while it runs. Inputs are read where they lie; what this file cannot read in place
 // (lists, strided or foreign arrays) goes through `convert` of quern/_arrays.py first.
 #include "quern/runtime.h"
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -15,6 +17,7 @@
 #include <mutex>
 #include <nanobind/nanobind.h>
 #include <nanobind/stl/string.h>
+#include <nanobind/stl/unique_ptr.h>
 #include <optional>
 #include <string>
 #include <unistd.h>
@@ -103,6 +106,97 @@ bool hasFormat(const Py_buffer &view, quern_dtype dtype) {
   }
   return strchr(letters, *format) && !format[1];
 }
+
+/// Memory for the large outputs of one model, used again when the arrays that lie in it are gone: fresh pages from the
+/// system cost more than many a kernel. Keeps as much in reserve as the largest call gave out, the latest blocks.
+class OutputMemory {
+public:
+  static constexpr size_t smallest = size_t(1) << 16; // below, the arrays' own allocator is as good
+
+  OutputMemory() = default;
+  OutputMemory(const OutputMemory &) = delete;
+  ~OutputMemory() {
+    for (const Piece &piece : idle)
+      free(piece.data);
+  }
+
+  struct Piece {
+    void *data;
+    size_t bytes;
+  };
+
+  Piece take(size_t bytes) {
+    {
+      std::lock_guard<std::mutex> lock(mutex);
+      auto best = idle.end();
+      for (auto it = idle.begin(); it != idle.end(); ++it)
+        if (it->bytes >= bytes && it->bytes / 2 <= bytes && (best == idle.end() || it->bytes < best->bytes))
+          best = it;
+      if (best != idle.end()) {
+        Piece piece = *best;
+        idle.erase(best);
+        kept -= piece.bytes;
+        return piece;
+      }
+    }
+    constexpr size_t line = 64;
+    size_t rounded = (bytes + line - 1) / line * line;
+    void *data = rounded < bytes ? nullptr : aligned_alloc(line, rounded);
+    if (!data)
+      throw std::bad_alloc();
+    return {data, rounded};
+  }
+
+  void giveBack(Piece piece) noexcept {
+    std::lock_guard<std::mutex> lock(mutex);
+    try {
+      idle.push_back(piece);
+    } catch (const std::bad_alloc &) {
+      free(piece.data);
+      return;
+    }
+    kept += piece.bytes;
+    size_t first = 0;
+    for (; kept > most; ++first) {
+      kept -= idle[first].bytes;
+      free(idle[first].data);
+    }
+    idle.erase(idle.begin(), idle.begin() + ptrdiff_t(first));
+  }
+
+  /// Says how much one call gave out.
+  void countCall(size_t bytes) {
+    std::lock_guard<std::mutex> lock(mutex);
+    most = std::max(most, bytes);
+  }
+
+private:
+  std::mutex mutex;
+  std::vector<Piece> idle;
+  size_t kept = 0, most = 0;
+};
+
+/// One piece of a model's output memory, which the array over it owns.
+class OutputBlock {
+public:
+  OutputBlock(std::shared_ptr<OutputMemory> memory, size_t bytes)
+      : memory(std::move(memory)), piece(this->memory->take(bytes)), bytes(bytes) {}
+  OutputBlock(const OutputBlock &) = delete;
+  ~OutputBlock() { memory->giveBack(piece); }
+
+  /// The buffer protocol's.
+  static int getBuffer(PyObject *self, Py_buffer *view, int flags) {
+    auto *block = nb::inst_ptr<OutputBlock>(self);
+    return PyBuffer_FillInfo(view, self, block->piece.data, Py_ssize_t(block->bytes), 0, flags);
+  }
+
+  size_t capacity() const { return piece.bytes; }
+
+private:
+  std::shared_ptr<OutputMemory> memory;
+  OutputMemory::Piece piece;
+  size_t bytes;
+};
 
 class Model {
 public:
@@ -241,7 +335,7 @@ private:
   void read(uint32_t index, nb::handle object, Buffer &buffer, nb::object &holder, quern_tensor &tensor) const;
   /// The dims of an output, where the inputs alone say them.
   std::optional<std::vector<int64_t>> dimsOf(const quern_value_info &value, const std::vector<quern_tensor> &inputs) const;
-  nb::object makeArray(uint32_t output, const int64_t *dims, int32_t rank) const;
+  nb::object makeArray(uint32_t output, const int64_t *dims, int32_t rank, size_t &given) const;
 
   void *library = nullptr;
   int file = -1;
@@ -249,6 +343,7 @@ private:
   quern_model *model = nullptr;
   nb::object convert, empty;
   std::vector<nb::object> outputDtypes;
+  const std::shared_ptr<OutputMemory> memory = std::make_shared<OutputMemory>(); // the arrays' too, which may live longer
   std::mutex mutex;
   std::vector<quern_context *> idle;
 };
@@ -294,11 +389,19 @@ std::optional<std::vector<int64_t>> Model::dimsOf(const quern_value_info &value,
   return dims;
 }
 
-nb::object Model::makeArray(uint32_t output, const int64_t *dims, int32_t rank) const {
+nb::object Model::makeArray(uint32_t output, const int64_t *dims, int32_t rank, size_t &given) const {
   nb::object shape = nb::steal(PyTuple_New(rank));
-  for (int32_t axis = 0; axis < rank; ++axis)
+  size_t bytes = quern_dtype_size(descriptor->outputs[output].dtype);
+  for (int32_t axis = 0; axis < rank; ++axis) {
     PyTuple_SET_ITEM(shape.ptr(), axis, PyLong_FromLongLong(dims[axis]));
-  return empty(shape, outputDtypes[output]);
+    if (__builtin_mul_overflow(bytes, size_t(dims[axis]), &bytes))
+      throw std::bad_alloc();
+  }
+  if (bytes < OutputMemory::smallest)
+    return empty(shape, outputDtypes[output]);
+  auto block = std::make_unique<OutputBlock>(memory, bytes);
+  given += block->capacity();
+  return empty(shape, outputDtypes[output], nb::cast(std::move(block)));
 }
 
 nb::object Model::run(nb::args arrays) {
@@ -308,6 +411,7 @@ nb::object Model::run(nb::args arrays) {
   std::vector<quern_tensor> inputs(descriptor->num_inputs), outputs(descriptor->num_outputs);
   std::vector<Buffer> inputViews(inputs.size()), outputViews(outputs.size());
   std::vector<nb::object> holders(inputs.size()), results(outputs.size());
+  size_t given = 0; // bytes of output memory
   for (uint32_t i = 0; i < inputs.size(); ++i)
     read(i, arrays[i], inputViews[i], holders[i], inputs[i]);
 
@@ -317,7 +421,7 @@ nb::object Model::run(nb::args arrays) {
     auto dims = dimsOf(descriptor->outputs[i], inputs);
     if (!dims)
       continue;
-    results[i] = makeArray(i, dims->data(), int32_t(dims->size()));
+    results[i] = makeArray(i, dims->data(), int32_t(dims->size()), given);
     if (!outputViews[i].acquire(results[i].ptr(), writable))
       throw std::bad_alloc();
     outputs[i].data = outputViews[i].view.buf;
@@ -337,12 +441,13 @@ nb::object Model::run(nb::args arrays) {
   for (uint32_t i = 0; i < outputs.size(); ++i) {
     if (results[i])
       continue;
-    results[i] = makeArray(i, outputs[i].dims, outputs[i].rank);
+    results[i] = makeArray(i, outputs[i].dims, outputs[i].rank, given);
     if (!outputViews[i].acquire(results[i].ptr(), writable))
       throw std::bad_alloc();
     if (outputViews[i].view.len)
       memcpy(outputViews[i].view.buf, outputs[i].data, size_t(outputViews[i].view.len));
   }
+  memory->countCall(given);
   nb::object tuple = nb::steal(PyTuple_New(Py_ssize_t(results.size())));
   for (size_t i = 0; i < results.size(); ++i)
     PyTuple_SET_ITEM(tuple.ptr(), Py_ssize_t(i), results[i].release().ptr());
@@ -353,6 +458,8 @@ nb::object Model::run(nb::args arrays) {
 
 NB_MODULE(_runtime, module) {
   module.doc() = "Opens compiled models and runs them on arrays.";
+  static PyType_Slot bufferSlots[] = {{Py_bf_getbuffer, reinterpret_cast<void *>(OutputBlock::getBuffer)}, {0, nullptr}};
+  nb::class_<OutputBlock>(module, "OutputBlock", nb::type_slots(bufferSlots));
   nb::class_<Model>(module, "Model")
       .def(nb::init<const std::string &, int, unsigned, nb::object, nb::object>(), nb::arg("path"), nb::arg("threads"),
            nb::arg("max_level"), nb::arg("convert"), nb::arg("empty"))

@@ -79,6 +79,44 @@ def test_results_are_the_callers_own(compiled, arrays):
     assert first.flags.owndata and first.flags.writeable
 
 
+def test_memory_of_large_results_is_used_again(compiled):
+    x, b = np.ones((8192, 4), np.float32), np.zeros(4, np.float32)
+
+    def address(array):
+        return array.__array_interface__["data"][0]
+    first = compiled(x, b)
+    place = address(first)
+    assert place % 64 == 0 and first.flags.writeable and first.flags.c_contiguous
+    view = first[1:2]
+    del first
+    second = compiled(2 * x, b)
+    assert address(second) != place, "a view still lies there"
+    np.testing.assert_array_equal(view, x[1:2])
+    del view
+    assert address(compiled(x, b)) == place
+    np.testing.assert_array_equal(second, 4 * x)
+
+
+def test_results_of_many_shapes_keep_little_memory(square_plus):
+    model, b = quern.compile(square_plus, threads=1), np.zeros(4, np.float32)
+
+    def resident():
+        with open("/proc/self/statm") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    model(np.ones((1 << 20, 4), np.float32), b)  # 16 MB
+    before = resident()
+    for rows in range(1 << 19, 1 << 20, 1 << 14):
+        x = np.ones((rows, 4), np.float32)
+        np.testing.assert_array_equal(model(x, b), x)
+    assert resident() - before < 1 << 26
+
+
+def test_results_outlive_their_model(square_plus):
+    x, b = np.full((1 << 16, 4), 3, np.float32), np.zeros(4, np.float32)
+    y = quern.compile(square_plus)(x, b)
+    np.testing.assert_array_equal(y, 9 * np.ones_like(x))
+
+
 @pytest.mark.parametrize("change", [
     pytest.param(np.asfortranarray, id="column-major"),
     pytest.param(lambda x: np.repeat(x, 2, axis=1)[:, ::2], id="strided"),

@@ -36,6 +36,6 @@ def _holds(array, dtype):
     return limits.min <= array.min() and array.max() <= limits.max
 
 
-def empty(shape, dtype):
-    """An output for the runtime to fill."""
-    return np.empty(shape, np.uint16 if dtype == "bfloat16" else dtype)
+def empty(shape, dtype, buffer=None):
+    """An output for the runtime to fill, in the memory of `buffer` where that is given."""
+    return np.ndarray(shape, np.uint16 if dtype == "bfloat16" else dtype, buffer)
