@@ -31,7 +31,8 @@ double stepTime(int64_t rows, int64_t vectors, const TileDemand &demand) {
 double coverTime(const TileChoice &tile, int64_t rows, int64_t vectors, const TileDemand &demand) {
   int64_t rowTiles = llvm::divideCeil(rows, tile.rows), size = llvm::divideCeil(rows, rowTiles);
   int64_t rest = vectors % tile.vectors;
-  return rowTiles * ((vectors / tile.vectors) * stepTime(size, tile.vectors, demand) + (rest ? stepTime(size, rest, demand) : 0));
+  return rowTiles *
+         ((vectors / tile.vectors) * stepTime(size, tile.vectors, demand) + (rest ? stepTime(size, rest, demand) : 0));
 }
 
 } // namespace
@@ -54,7 +55,9 @@ llvm::ArrayRef<TileChoice> registerTiles(const Level &level) {
 }
 
 int64_t chainsOf(int64_t accumulators) {
-  return accumulators >= kInFlight ? 1 : llvm::PowerOf2Ceil(llvm::divideCeil(kInFlight, std::max<int64_t>(accumulators, 1)));
+  return accumulators >= kInFlight
+             ? 1
+             : llvm::PowerOf2Ceil(llvm::divideCeil(kInFlight, std::max<int64_t>(accumulators, 1)));
 }
 
 TileChoice chooseTile(const Level &level, const TileDemand &demand) {

@@ -24,7 +24,8 @@ struct TileDemand {
 /// All tiles of a level, from codegen/<architecture>/Schedules.inc.
 llvm::ArrayRef<TileChoice> registerTiles(const Level &level);
 
-/// Into how many sums each of so few accumulators is split, for the multiply-add units not to wait: eight are in flight.
+/// Into how many sums each of so few accumulators is split, for the multiply-add units not to wait: eight are in
+/// flight.
 int64_t chainsOf(int64_t accumulators);
 
 /// The tile that covers the demand in the fewest steps, its rows cut to what is needed: 49 rows are covered by four

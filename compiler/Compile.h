@@ -48,11 +48,13 @@ struct Compilation {
   std::vector<Timing> timings;
 };
 
-/// Runs the phases that the options ask for. Errors are those of the phases; a failed verifier is Internal. With startAt,
-/// `input` is the text of the phase before (PhaseText.h): what that phase's verifier says of it is the caller's error.
+/// Runs the phases that the options ask for. Errors are those of the phases; a failed verifier is Internal. With
+/// startAt, `input` is the text of the phase before (PhaseText.h): what that phase's verifier says of it is the
+/// caller's error.
 llvm::Error runPhases(Compilation &compilation);
 
 /// Runs passes on the compilation's module; the first diagnostic is the error's text.
-llvm::Error runPasses(Compilation &compilation, llvm::function_ref<void(mlir::PassManager &)> add, ErrorKind kind = ErrorKind::Internal);
+llvm::Error runPasses(Compilation &compilation, llvm::function_ref<void(mlir::PassManager &)> add,
+                      ErrorKind kind = ErrorKind::Internal);
 
 } // namespace quern

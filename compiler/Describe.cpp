@@ -82,9 +82,11 @@ ModelDescription describeModel(Compilation &c) {
     for (Attribute name : names)
       model.symbols.push_back(cast<StringAttr>(name).str());
   for (auto [index, type] : llvm::enumerate(main.getArgumentTypes()))
-    model.inputs.push_back(describeValue(main.getArgAttrOfType<StringAttr>(index, "graph.name").getValue(), type, model.symbols));
+    model.inputs.push_back(
+        describeValue(main.getArgAttrOfType<StringAttr>(index, "graph.name").getValue(), type, model.symbols));
   for (auto [index, type] : llvm::enumerate(main.getResultTypes()))
-    model.outputs.push_back(describeValue(main.getResultAttrOfType<StringAttr>(index, "graph.name").getValue(), type, model.symbols));
+    model.outputs.push_back(
+        describeValue(main.getResultAttrOfType<StringAttr>(index, "graph.name").getValue(), type, model.symbols));
 
   SmallVector<kernel::FuncOp> functions(c.module->getOps<kernel::FuncOp>());
   llvm::StringMap<uint32_t> numbers;
@@ -124,7 +126,10 @@ static llvm::json::Object describeFile(Compilation &c) {
 /// The facts of a launch beside its name: amounts as numbers, or as expressions over the symbols.
 static void addFacts(rt::LaunchOp launch, llvm::json::Object &site) {
   static constexpr std::pair<llvm::StringLiteral, llvm::StringLiteral> amounts[] = {
-      {"flops", kernel::kFlopsAttr}, {"multiply_adds", kernel::kMultiplyAddsAttr}, {"bytes", kernel::kBytesAttr}, {"weight_bytes", kernel::kWeightBytesAttr}};
+      {"flops", kernel::kFlopsAttr},
+      {"multiply_adds", kernel::kMultiplyAddsAttr},
+      {"bytes", kernel::kBytesAttr},
+      {"weight_bytes", kernel::kWeightBytesAttr}};
   for (auto [key, name] : amounts)
     if (auto text = launch->getAttrOfType<StringAttr>(name)) {
       int64_t number;
@@ -173,8 +178,11 @@ llvm::json::Object describeManifest(Compilation &c, const ModelDescription &desc
       if (kernel != function.getSymName())
         continue;
       const LoopCounts &hot = c.objects[index + 1].hot;
-      lint[level] = llvm::json::Object{{"instructions", hot.instructions}, {"fma", hot.fma}, {"stack_loads", hot.stackLoads},
-                                       {"stack_stores", hot.stackStores}, {"calls", hot.calls}};
+      lint[level] = llvm::json::Object{{"instructions", hot.instructions},
+                                       {"fma", hot.fma},
+                                       {"stack_loads", hot.stackLoads},
+                                       {"stack_stores", hot.stackStores},
+                                       {"calls", hot.calls}};
     }
     entry["hot_loop"] = std::move(lint);
     kernels.push_back(std::move(entry));
@@ -182,7 +190,8 @@ llvm::json::Object describeManifest(Compilation &c, const ModelDescription &desc
   manifest["kernels"] = std::move(kernels);
   manifest["unfused"] = describeUnfused(*c.module);
   llvm::json::Array &sites = *manifest.getArray("sites");
-  c.module->walk([&, index = size_t(0)](rt::LaunchOp launch) mutable { addFacts(launch, *sites[index++].getAsObject()); });
+  c.module->walk(
+      [&, index = size_t(0)](rt::LaunchOp launch) mutable { addFacts(launch, *sites[index++].getAsObject()); });
   if (auto bytes = (*c.module)->getAttrOfType<IntegerAttr>("quern.weight_bytes"))
     manifest["weights"] = bytes.getInt();
   c.module->walk([&](rt::ArenaOp arena) {
@@ -234,10 +243,12 @@ llvm::Error fixShapes(ModuleOp module, llvm::ArrayRef<FixedShape> shapes) {
       known += (known.empty() ? "" : ", ") + quoted(name);
     }
     if (!input)
-      return makeError(ErrorKind::Usage, "--shape names {0}, but the model's inputs are {1}", quoted(shape.input), known);
+      return makeError(ErrorKind::Usage, "--shape names {0}, but the model's inputs are {1}", quoted(shape.input),
+                       known);
     auto type = cast<RankedTensorType>(types[*input]);
     if (type.getRank() != int64_t(shape.dims.size()))
-      return makeError(ErrorKind::Usage, "--shape gives {0} dims for {1}, which has {2}", shape.dims.size(), quoted(shape.input), type.getRank());
+      return makeError(ErrorKind::Usage, "--shape gives {0} dims for {1}, which has {2}", shape.dims.size(),
+                       quoted(shape.input), type.getRank());
     SmallVector<int64_t> sizes(type.getShape());
     auto names = main.getArgAttrOfType<ArrayAttr>(*input, "onnx.dims");
     SmallVector<Attribute> exprs = names ? SmallVector<Attribute>(names.getValue()) : SmallVector<Attribute>();
@@ -245,7 +256,8 @@ llvm::Error fixShapes(ModuleOp module, llvm::ArrayRef<FixedShape> shapes) {
       if (wanted < 0)
         continue;
       if (!ShapedType::isDynamic(sizes[axis]) && sizes[axis] != wanted)
-        return makeError(ErrorKind::Usage, "--shape gives {0} for axis {1} of {2}, which is {3} in the model", wanted, axis, quoted(shape.input), sizes[axis]);
+        return makeError(ErrorKind::Usage, "--shape gives {0} for axis {1} of {2}, which is {3} in the model", wanted,
+                         axis, quoted(shape.input), sizes[axis]);
       sizes[axis] = wanted;
       if (axis < exprs.size())
         exprs[axis] = StringAttr::get(module.getContext(), "");

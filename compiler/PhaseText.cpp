@@ -48,8 +48,11 @@ static llvm::Error checkWeights(ModuleOp module, llvm::StringRef input) {
     return llvm::Error::success();
   std::string name = quoted(wrong.getRawHandle().getKey());
   if (const AsmResourceBlob *blob = wrong.getRawHandle().getBlob())
-    return makeError(ErrorKind::Model, "{0} holds {1} bytes of the weight {2}, which do not fit its type", quoted(input), blob->getData().size(), name);
-  return makeError(ErrorKind::Model, "{0} names the weight {1} but does not hold it: write the text with --stop-after=PHASE -o FILE, which keeps weights",
+    return makeError(ErrorKind::Model, "{0} holds {1} bytes of the weight {2}, which do not fit its type",
+                     quoted(input), blob->getData().size(), name);
+  return makeError(ErrorKind::Model,
+                   "{0} names the weight {1} but does not hold it: write the text with --stop-after=PHASE -o FILE, "
+                   "which keeps weights",
                    quoted(input), name);
 }
 

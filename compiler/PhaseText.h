@@ -11,7 +11,8 @@ namespace quern {
 /// Complete: node names as locations, and every weight in hexadecimal at the end, twice its size. For files.
 std::string completeText(mlir::ModuleOp module);
 
-/// For reading: no locations, and no weights of more than 64 elements. --start-at refuses it where it needs the weights.
+/// For reading: no locations, and no weights of more than 64 elements. --start-at refuses it where it needs the
+/// weights.
 std::string readableText(mlir::ModuleOp module);
 
 /// Reads the file `compilation.input` into `compilation.module`. Errors: File, and Model for what does not parse (with

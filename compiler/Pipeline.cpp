@@ -219,7 +219,8 @@ static llvm::Error enter(Compilation &c, const Row &first) {
     return makeError(ErrorKind::Usage, "--start-at={0}: the first phase reads a model file, not a text", first.name);
   const Row &before = *(&first - 1);
   if (!c.options.shapes.empty() && before.run != runImport)
-    return makeError(ErrorKind::Usage, "--shape: shapes are fixed by phase graph, which --start-at={0} leaves out", first.name);
+    return makeError(ErrorKind::Usage, "--shape: shapes are fixed by phase graph, which --start-at={0} leaves out",
+                     first.name);
   if (llvm::Error error = readPhaseText(c))
     return error;
   if (llvm::Error error = before.verify(c))

@@ -18,8 +18,9 @@ using namespace mlir;
 namespace quern {
 
 void loadDialects(MLIRContext &context) {
-  context.loadDialect<onnx::OnnxDialect, graph::GraphDialect, kernel::KernelDialect, rt::RtDialect, func::FuncDialect, arith::ArithDialect,
-                      index::IndexDialect, math::MathDialect, memref::MemRefDialect, scf::SCFDialect, vector::VectorDialect, LLVM::LLVMDialect>();
+  context.loadDialect<onnx::OnnxDialect, graph::GraphDialect, kernel::KernelDialect, rt::RtDialect, func::FuncDialect,
+                      arith::ArithDialect, index::IndexDialect, math::MathDialect, memref::MemRefDialect,
+                      scf::SCFDialect, vector::VectorDialect, LLVM::LLVMDialect>();
 }
 
 void registerPasses() {

@@ -14,7 +14,8 @@ namespace quern {
 namespace {
 
 constexpr StringLiteral kNodesAttr = "quern.nodes", kFoldedAttr = "quern.folded_nodes", kUnfusedAttr = "quern.unfused";
-constexpr StringLiteral kWithoutOps = "depends on shapes and constants alone, or passes its input on: nothing is left at run time";
+constexpr StringLiteral kWithoutOps =
+    "depends on shapes and constants alone, or passes its input on: nothing is left at run time";
 constexpr StringLiteral kRewritten = "rewritten away: merged into its neighbours or into weights, or it cancelled out";
 
 /// Why an op outside the kernels is there; empty for what no node asks for.
@@ -86,7 +87,8 @@ llvm::json::Array describeUnfused(ModuleOp module) {
     llvm::json::Array nodes;
     for (Attribute node : entry.getValue().drop_front())
       nodes.push_back(llvm::json::fixUTF8(cast<StringAttr>(node).getValue()));
-    result.push_back(llvm::json::Object{{"reason", llvm::json::fixUTF8(cast<StringAttr>(entry[0]).getValue())}, {"nodes", std::move(nodes)}});
+    result.push_back(llvm::json::Object{{"reason", llvm::json::fixUTF8(cast<StringAttr>(entry[0]).getValue())},
+                                        {"nodes", std::move(nodes)}});
   }
   return result;
 }

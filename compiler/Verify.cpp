@@ -46,7 +46,8 @@ static llvm::Error verifyInterface(Compilation &c, llvm::StringRef nameAttr) {
 llvm::Error verifyImport(Compilation &c) {
   if (llvm::Error error = verifyInterface(c, onnx::kNameAttr))
     return error;
-  return refuse(*c.module, "is no op of the file", [](Operation *op) { return inDialect(op, "graph") || inDialect(op, "kernel"); });
+  return refuse(*c.module, "is no op of the file",
+                [](Operation *op) { return inDialect(op, "graph") || inDialect(op, "kernel"); });
 }
 
 llvm::Error verifyGraph(Compilation &c) {
@@ -57,7 +58,8 @@ llvm::Error verifyGraph(Compilation &c) {
 
 /// Ops of the host function that stay outside kernels.
 static bool staysOutside(Operation *op) {
-  return isa<graph::ConstantOp, graph::ReshapeOp, graph::ConcatOp, graph::ReadSymbolsOp, graph::GuardOp, graph::IfOp, graph::LoopOp, graph::YieldOp>(op);
+  return isa<graph::ConstantOp, graph::ReshapeOp, graph::ConcatOp, graph::ReadSymbolsOp, graph::GuardOp, graph::IfOp,
+             graph::LoopOp, graph::YieldOp>(op);
 }
 
 llvm::Error verifyFuse(Compilation &c) {
@@ -93,12 +95,15 @@ static llvm::Error verifyLevels(Compilation &c) {
       continue;
     auto known = wanted.find(module.getSymName().value_or(""));
     if (known == wanted.end() || known->second != level.getValue())
-      return complain(llvm::formatv("{0} is for level {1}, which target {2} has no such kernel of", quoted(module.getSymName().value_or("")),
-                                    level.getValue(), c.target->name).str());
+      return complain(llvm::formatv("{0} is for level {1}, which target {2} has no such kernel of",
+                                    quoted(module.getSymName().value_or("")), level.getValue(), c.target->name)
+                          .str());
     ++found;
   }
   if (found != wanted.size())
-    return complain(llvm::formatv("target {0} needs {1} kernels of all levels, but {2} are there", c.target->name, wanted.size(), found).str());
+    return complain(llvm::formatv("target {0} needs {1} kernels of all levels, but {2} are there", c.target->name,
+                                  wanted.size(), found)
+                        .str());
   return llvm::Error::success();
 }
 
@@ -121,7 +126,8 @@ llvm::Error verifyLoops(Compilation &c) {
 /// Slots, weights, inputs and kernels that the host function names are there.
 static llvm::Error verifyPlaces(ModuleOp module, func::FuncOp host, size_t inputs, size_t outputs) {
   auto offsets = module->getAttrOfType<DenseI64ArrayAttr>("quern.weight_offsets");
-  if (!offsets || !module->getAttrOfType<ArrayAttr>("quern.symbols") || !module->getAttrOfType<IntegerAttr>("quern.weight_bytes"))
+  if (!offsets || !module->getAttrOfType<ArrayAttr>("quern.symbols") ||
+      !module->getAttrOfType<IntegerAttr>("quern.weight_bytes"))
     return complain("the module lacks quern.symbols, quern.weight_offsets or quern.weight_bytes");
   size_t slots = 0;
   host.walk([&](rt::ArenaOp arena) { slots = arena.getSlots().size(); });
@@ -175,8 +181,8 @@ llvm::Error verifyEmit(Compilation &c) {
 llvm::Error verifyLink(Compilation &c) {
   if (c.options.emit == EmitKind::Assembly)
     return llvm::Error::success();
-  static constexpr llvm::file_magic::Impl kinds[] = {llvm::file_magic::elf_shared_object, llvm::file_magic::elf_relocatable,
-                                                     llvm::file_magic::archive};
+  static constexpr llvm::file_magic::Impl kinds[] = {llvm::file_magic::elf_shared_object,
+                                                     llvm::file_magic::elf_relocatable, llvm::file_magic::archive};
   llvm::file_magic found;
   if (llvm::identify_magic(c.options.output, found))
     return complain(quoted(c.options.output) + " was not written");

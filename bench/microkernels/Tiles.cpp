@@ -31,8 +31,9 @@ public:
   /// The product of a tile, once per task.
   LoadedKernel tile(const TileChoice &choice) {
     return make([&](KernelFunction &kernel, IndexBuilder builder) {
-      RegisterTile tile(builder, {choice.rows, choice.vectors, lanes, kernel.builder.getF32Type()},
-                        {buffer(kernel, 0), builder.index(kDepth), buffer(kernel, 1), kPanel, builder.index(kDepth * kPanel)});
+      RegisterTile tile(
+          builder, {choice.rows, choice.vectors, lanes, kernel.builder.getF32Type()},
+          {buffer(kernel, 0), builder.index(kDepth), buffer(kernel, 1), kPanel, builder.index(kDepth * kPanel)});
       Accumulators sums = tile.zero();
       tile.accumulate(sums, {{builder.index(kDepth), builder.index(1), builder.index(kPanel), choice.unroll}},
                       builder.index(0), builder.index(0));
@@ -75,7 +76,9 @@ public:
   static constexpr int64_t kPeakSums = 12;
 
 private:
-  static Value buffer(KernelFunction &kernel, unsigned index) { return kernel.buffer(kernel.body().getArgument(index)); }
+  static Value buffer(KernelFunction &kernel, unsigned index) {
+    return kernel.buffer(kernel.body().getArgument(index));
+  }
 
   void store(KernelFunction &kernel, IndexBuilder builder, ArrayRef<Value> sums) {
     for (auto [i, sum] : llvm::enumerate(sums))
@@ -121,7 +124,8 @@ bool check(TileBench &bench, const Level &level, const TileChoice &choice, bool 
     double rate = bench.rate(tile, bench.flops(choice.rows * choice.vectors));
     double most = std::max(before, bench.rate(peak, bench.flops(TileBench::kPeakSums)));
     fast = rate >= kLeastShare * most;
-    llvm::outs() << llvm::formatv("  {0:f1} of {1:f1} GFLOP/s, {2:f0} %{3}", rate, most, 100 * rate / most, fast ? "" : "  SLOW");
+    llvm::outs() << llvm::formatv("  {0:f1} of {1:f1} GFLOP/s, {2:f0} %{3}", rate, most, 100 * rate / most,
+                                  fast ? "" : "  SLOW");
   }
   llvm::outs() << "\n";
   return clean && fast;

@@ -4,8 +4,9 @@
 
 namespace quern {
 
-/// Float32 operations per second of `threads` cores at `level`, a fused multiply-add counting as two: the best of several
-/// runs of independent multiply-adds in registers. 0 where the machine does not run the level. Takes about 50 ms.
+/// Float32 operations per second of `threads` cores at `level`, a fused multiply-add counting as two: the best of
+/// several runs of independent multiply-adds in registers. 0 where the machine does not run the level. Takes about 50
+/// ms.
 double measurePeak(const Level &level, int threads = 1);
 
 /// Bytes per second that `threads` cores read at best, in vectors of `level`, from a working set of `bytes`, of which

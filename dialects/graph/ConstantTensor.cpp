@@ -51,7 +51,8 @@ int64_t ElementFormat::integer(const char *at) const {
   std::memcpy(&raw, at, bytes);
   if (kind == Kind::boolean)
     return raw != 0;
-  return kind == Kind::signedInteger ? llvm::SignExtend64(raw, bits) : int64_t(raw & llvm::maskTrailingOnes<uint64_t>(bits));
+  return kind == Kind::signedInteger ? llvm::SignExtend64(raw, bits)
+                                     : int64_t(raw & llvm::maskTrailingOnes<uint64_t>(bits));
 }
 
 void ElementFormat::setReal(char *at, double value) const {
@@ -113,7 +114,8 @@ std::optional<ConstantTensor> ConstantTensor::read(ElementsAttr value) {
   return tensor;
 }
 
-ElementsAttr quern::graph::makeConstant(RankedTensorType type, const ElementFormat &format, llvm::function_ref<void(char *)> fill) {
+ElementsAttr quern::graph::makeConstant(RankedTensorType type, const ElementFormat &format,
+                                        llvm::function_ref<void(char *)> fill) {
   int64_t count = type.getNumElements();
   if (count > 64) {
     AsmResourceBlob blob = HeapAsmResourceBlob::allocate(count * format.bytes, /*align=*/64, /*dataIsMutable=*/true);

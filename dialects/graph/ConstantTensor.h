@@ -40,8 +40,9 @@ struct ConstantTensor {
   int64_t integer(int64_t i) const { return format.integer(at(i)); }
 };
 
-/// A constant being made: `fill` writes count * bytes of the format. At most 64 elements become a dense attribute, more a
-/// dense_resource blob.
-mlir::ElementsAttr makeConstant(mlir::RankedTensorType type, const ElementFormat &format, llvm::function_ref<void(char *)> fill);
+/// A constant being made: `fill` writes count * bytes of the format. At most 64 elements become a dense attribute, more
+/// a dense_resource blob.
+mlir::ElementsAttr makeConstant(mlir::RankedTensorType type, const ElementFormat &format,
+                                llvm::function_ref<void(char *)> fill);
 
 } // namespace quern::graph

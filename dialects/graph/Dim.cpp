@@ -127,12 +127,15 @@ Dim Dim::floordiv(const Dim &other) const {
   // floordiv(d*a + r, d) = a + floordiv(r, d)
   Dim whole, rest;
   for (auto &[atoms, coefficient] : terms) {
-    int64_t quotient = atoms.empty() ? floorDivide(coefficient, *divisor) : coefficient % *divisor ? 0 : coefficient / *divisor;
+    int64_t quotient = atoms.empty()            ? floorDivide(coefficient, *divisor)
+                       : coefficient % *divisor ? 0
+                                                : coefficient / *divisor;
     whole.add(atoms, quotient);
     rest.add(atoms, coefficient - quotient * *divisor);
   }
   // floordiv(floordiv(a, b), c) = floordiv(a, b*c) for positive b and c.
-  if (rest.terms.size() == 1 && rest.terms.begin()->second == 1 && rest.terms.begin()->first.size() == 1 && *divisor > 0) {
+  if (rest.terms.size() == 1 && rest.terms.begin()->second == 1 && rest.terms.begin()->first.size() == 1 &&
+      *divisor > 0) {
     Atom inner = atomOf(rest.terms.begin()->first[0]);
     if (inner.function == "floordiv")
       if (auto by = inner.operands[1].constant(); by && *by > 0)
@@ -163,7 +166,8 @@ Dim Dim::max(const Dim &a, const Dim &b) {
   if (a.isEqualTo(0) || b.isEqualTo(0)) { // Symbols are >= 0, so a sum of positive terms is its own maximum with 0.
     const Dim &other = a.isEqualTo(0) ? b : a;
     bool plain = llvm::all_of(other.terms, [](auto &term) {
-      return term.second >= 0 && llvm::none_of(term.first, [](const std::string &atom) { return atom.find('(') != atom.npos; });
+      return term.second >= 0 &&
+             llvm::none_of(term.first, [](const std::string &atom) { return atom.find('(') != atom.npos; });
     });
     if (plain)
       return other;
@@ -226,7 +230,8 @@ struct DimParser {
         return std::nullopt;
       return Dim(value);
     }
-    StringRef name = text.take_while([](char c) { return isAlnum(c) || c == '_' || c == '.' || c == '$' || c == ':' || c == '/' || (c & 0x80); });
+    StringRef name = text.take_while(
+        [](char c) { return isAlnum(c) || c == '_' || c == '.' || c == '$' || c == ':' || c == '/' || (c & 0x80); });
     if (name.empty())
       return std::nullopt;
     text = text.drop_front(name.size());

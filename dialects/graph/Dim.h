@@ -33,7 +33,9 @@ public:
   /// Parses what str() prints; nothing on a syntax error.
   static std::optional<Dim> parse(llvm::StringRef text);
 
-  bool isConstant() const { return !poisoned && (terms.empty() || (terms.size() == 1 && terms.begin()->first.empty())); }
+  bool isConstant() const {
+    return !poisoned && (terms.empty() || (terms.size() == 1 && terms.begin()->first.empty()));
+  }
   bool isPoison() const { return poisoned; }
   std::optional<int64_t> constant() const;
   bool isEqualTo(int64_t value) const { return constant() == value; }

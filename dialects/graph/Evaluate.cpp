@@ -6,8 +6,10 @@ using namespace mlir;
 using namespace quern;
 using namespace quern::graph;
 
-/// Results much larger than their operands are cheaper to compute at run time than to load: a mask, an int8 weight in f32.
-static bool isWorthwhile(Operation *op, ArrayRef<ConstantTensor> operands, RankedTensorType type, const ElementFormat &format) {
+/// Results much larger than their operands are cheaper to compute at run time than to load: a mask, an int8 weight in
+/// f32.
+static bool isWorthwhile(Operation *op, ArrayRef<ConstantTensor> operands, RankedTensorType type,
+                         const ElementFormat &format) {
   if (isa<WinogradWeightOp>(op)) // has no kernel
     return true;
   constexpr int64_t small = 4096;

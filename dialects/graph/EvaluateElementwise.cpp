@@ -1,5 +1,5 @@
-// Elementwise ops on constants. Reals are computed in f64 and rounded once, which for + - * / and sqrt is what the narrow
-// type's own arithmetic gives; integers in 64 bits and wrapped.
+// Elementwise ops on constants. Reals are computed in f64 and rounded once, which for + - * / and sqrt is what the
+// narrow type's own arithmetic gives; integers in 64 bits and wrapped.
 #include "dialects/graph/Evaluators.h"
 #include "mlir/IR/Threading.h"
 #include <atomic>
@@ -71,8 +71,12 @@ using Real2 = double (*)(double, double);
 static double sign(double x) { return x > 0 ? 1.0 : x < 0 ? -1.0 : x; }
 static double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 static double softplus(double x) { return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x)); }
-static double minimum(double a, double b) { return std::isnan(a) ? a : std::isnan(b) ? b : a < b || (a == b && std::signbit(a)) ? a : b; }
-static double maximum(double a, double b) { return std::isnan(a) ? a : std::isnan(b) ? b : a > b || (a == b && !std::signbit(a)) ? a : b; }
+static double minimum(double a, double b) {
+  return std::isnan(a) ? a : std::isnan(b) ? b : a < b || (a == b && std::signbit(a)) ? a : b;
+}
+static double maximum(double a, double b) {
+  return std::isnan(a) ? a : std::isnan(b) ? b : a > b || (a == b && !std::signbit(a)) ? a : b;
+}
 static double floorMod(double a, double b) {
   double rest = std::fmod(a, b);
   return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
@@ -115,7 +119,8 @@ static Real2 realBinary(Operation *op) {
       .Case([](SubOp) { return +[](double a, double b) { return a - b; }; })
       .Case([](MulOp) { return +[](double a, double b) { return a * b; }; })
       .Case([](DivOp) { return +[](double a, double b) { return a / b; }; })
-      .Case([](ModOp mod) { return mod.getTruncated() ? +[](double a, double b) { return std::fmod(a, b); } : floorMod; })
+      .Case(
+          [](ModOp mod) { return mod.getTruncated() ? +[](double a, double b) { return std::fmod(a, b); } : floorMod; })
       .Case([](PowOp) { return +[](double a, double b) { return std::pow(a, b); }; })
       .Case([](MinOp) { return minimum; })
       .Case([](MaxOp) { return maximum; })
@@ -169,8 +174,12 @@ static Integer2 integerBinary(Operation *op) {
       .Case([](AndOp) { return +[](int64_t a, int64_t b, bool) { return Result(a & b); }; })
       .Case([](OrOp) { return +[](int64_t a, int64_t b, bool) { return Result(a | b); }; })
       .Case([](XorOp) { return +[](int64_t a, int64_t b, bool) { return Result(a ^ b); }; })
-      .Case([](ShiftLeftOp) { return +[](int64_t a, int64_t b, bool) { return Result(uint64_t(b) < 64 ? uint64_t(a) << b : 0); }; })
-      .Case([](ShiftRightOp) { return +[](int64_t a, int64_t b, bool) { return Result(uint64_t(b) < 64 ? uint64_t(a) >> b : 0); }; })
+      .Case([](ShiftLeftOp) {
+        return +[](int64_t a, int64_t b, bool) { return Result(uint64_t(b) < 64 ? uint64_t(a) << b : 0); };
+      })
+      .Case([](ShiftRightOp) {
+        return +[](int64_t a, int64_t b, bool) { return Result(uint64_t(b) < 64 ? uint64_t(a) >> b : 0); };
+      })
       .Default([](Operation *) { return nullptr; });
 }
 
@@ -204,7 +213,9 @@ static int64_t toInteger(double value, const ElementFormat &to) {
   value = std::trunc(value);
   if (to.kind == ElementFormat::Kind::unsignedInteger) {
     double end = std::ldexp(1.0, to.bits);
-    return value <= 0 ? 0 : value >= end ? int64_t(llvm::maskTrailingOnes<uint64_t>(to.bits)) : int64_t(uint64_t(value));
+    return value <= 0     ? 0
+           : value >= end ? int64_t(llvm::maskTrailingOnes<uint64_t>(to.bits))
+                          : int64_t(uint64_t(value));
   }
   double end = std::ldexp(1.0, to.bits - 1);
   int64_t largest = int64_t(llvm::maskTrailingOnes<uint64_t>(to.bits - 1));
@@ -249,13 +260,14 @@ static std::optional<ElementsAttr> map(const Evaluation &evaluation, Element ele
     strides.push_back(broadcastStrides(operand.type.getShape(), evaluation.type.getShape()));
   std::atomic<bool> valid = true;
   ElementsAttr result = makeConstant(evaluation.type, evaluation.format, [&](char *bytes) {
-    forEachElement(evaluation.type.getContext(), evaluation.type.getShape(), strides, [&](int64_t i, ArrayRef<int64_t> positions) {
-      const char *at[3];
-      for (size_t k = 0; k < positions.size(); ++k)
-        at[k] = evaluation.operands[k].at(positions[k]);
-      if (!element(ArrayRef(at, positions.size()), bytes + i * evaluation.format.bytes))
-        valid = false;
-    });
+    forEachElement(evaluation.type.getContext(), evaluation.type.getShape(), strides,
+                   [&](int64_t i, ArrayRef<int64_t> positions) {
+                     const char *at[3];
+                     for (size_t k = 0; k < positions.size(); ++k)
+                       at[k] = evaluation.operands[k].at(positions[k]);
+                     if (!element(ArrayRef(at, positions.size()), bytes + i * evaluation.format.bytes))
+                       valid = false;
+                   });
   });
   if (!valid)
     return std::nullopt;
@@ -266,9 +278,10 @@ static std::optional<ElementsAttr> evaluateCompare(const Evaluation &evaluation,
   const ElementFormat &from = evaluation.operands[0].format;
   bool isUnsigned = from.kind == ElementFormat::Kind::unsignedInteger;
   return map(evaluation, [&](ArrayRef<const char *> x, char *to) {
-    bool holds = from.isReal() ? compares(kind, from.real(x[0]), from.real(x[1]), [](double a, double b) { return a < b; })
-                               : compares(kind, from.integer(x[0]), from.integer(x[1]),
-                                          [&](int64_t a, int64_t b) { return isLess(a, b, isUnsigned); });
+    bool holds = from.isReal()
+                     ? compares(kind, from.real(x[0]), from.real(x[1]), [](double a, double b) { return a < b; })
+                     : compares(kind, from.integer(x[0]), from.integer(x[1]),
+                                [&](int64_t a, int64_t b) { return isLess(a, b, isUnsigned); });
     evaluation.format.setInteger(to, holds);
     return true;
   });
@@ -277,7 +290,9 @@ static std::optional<ElementsAttr> evaluateCompare(const Evaluation &evaluation,
 static std::optional<ElementsAttr> evaluateReal(const Evaluation &evaluation) {
   const ElementFormat &format = evaluation.format;
   if (Real1 function = realUnary(evaluation.op))
-    return map(evaluation, [&](ArrayRef<const char *> x, char *to) { return format.setReal(to, function(format.real(x[0]))), true; });
+    return map(evaluation, [&](ArrayRef<const char *> x, char *to) {
+      return format.setReal(to, function(format.real(x[0]))), true;
+    });
   if (Real2 function = realBinary(evaluation.op)) {
     const ElementFormat &right = evaluation.operands[1].format; // an exponent may be of another type
     return map(evaluation, [&](ArrayRef<const char *> x, char *to) {
@@ -313,7 +328,8 @@ std::optional<ElementsAttr> graph::evaluateElementwise(const Evaluation &evaluat
     return std::nullopt;
   const ElementFormat &from = evaluation.operands[0].format;
   if (isa<CastOp>(op))
-    return map(evaluation, [&](ArrayRef<const char *> x, char *to) { return castElement(from, x[0], format, to), true; });
+    return map(evaluation,
+               [&](ArrayRef<const char *> x, char *to) { return castElement(from, x[0], format, to), true; });
   if (auto compare = dyn_cast<CompareOp>(op))
     return evaluateCompare(evaluation, compare.getKind());
   if (isa<SelectOp>(op))
@@ -322,7 +338,9 @@ std::optional<ElementsAttr> graph::evaluateElementwise(const Evaluation &evaluat
       return true;
     });
   if (isa<IsNanOp>(op))
-    return map(evaluation, [&](ArrayRef<const char *> x, char *to) { return format.setInteger(to, std::isnan(from.real(x[0]))), true; });
+    return map(evaluation, [&](ArrayRef<const char *> x, char *to) {
+      return format.setInteger(to, std::isnan(from.real(x[0]))), true;
+    });
   if (auto isInf = dyn_cast<IsInfOp>(op))
     return map(evaluation, [&](ArrayRef<const char *> x, char *to) {
       double value = from.real(x[0]);

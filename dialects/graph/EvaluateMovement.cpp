@@ -7,9 +7,11 @@ using namespace mlir;
 using namespace quern;
 using namespace quern::graph;
 
-/// Two axes of a transposition in tiles that fit the cache: rows of the result follow `inner`, rows of the source `outer`.
+/// Two axes of a transposition in tiles that fit the cache: rows of the result follow `inner`, rows of the source
+/// `outer`.
 template <typename T>
-static void copyTiles(const T *from, T *to, int64_t outerExtent, int64_t outerTo, int64_t innerExtent, int64_t innerFrom) {
+static void copyTiles(const T *from, T *to, int64_t outerExtent, int64_t outerTo, int64_t innerExtent,
+                      int64_t innerFrom) {
   constexpr int64_t tile = 32;
   for (int64_t o = 0; o < outerExtent; o += tile)
     for (int64_t i = 0; i < innerExtent; i += tile)
@@ -21,7 +23,8 @@ static void copyTiles(const T *from, T *to, int64_t outerExtent, int64_t outerTo
 /// Transpositions of at least a page: the last axis of the result and the one that is contiguous in the operand are
 /// copied in tiles, the others are walked.
 template <typename T>
-static void transposeTiles(MLIRContext *context, ArrayRef<int64_t> shape, ArrayRef<int64_t> strides, const T *from, T *to) {
+static void transposeTiles(MLIRContext *context, ArrayRef<int64_t> shape, ArrayRef<int64_t> strides, const T *from,
+                           T *to) {
   SmallVector<int64_t> resultStrides = stridesOf(shape), outerShape, outerFrom, outerTo;
   size_t last = shape.size() - 1, contiguous = llvm::find(strides, 1) - strides.begin();
   for (size_t axis = 0; axis < last; ++axis)
@@ -43,8 +46,8 @@ static void transposeTiles(MLIRContext *context, ArrayRef<int64_t> shape, ArrayR
       rest /= outerShape[axis];
     }
     int64_t first = block * 256, extent = std::min<int64_t>(256, shape[contiguous] - first);
-    copyTiles(from + source + first, to + target + first * resultStrides[contiguous], extent, resultStrides[contiguous], shape[last],
-              strides[last]);
+    copyTiles(from + source + first, to + target + first * resultStrides[contiguous], extent, resultStrides[contiguous],
+              shape[last], strides[last]);
   });
 }
 
@@ -53,8 +56,9 @@ static ElementsAttr strided(const Evaluation &evaluation, ArrayRef<int64_t> stri
   const ConstantTensor &operand = evaluation.operands[0];
   unsigned bytes = evaluation.format.bytes;
   return makeConstant(evaluation.type, evaluation.format, [&](char *result) {
-    forEachElement(evaluation.type.getContext(), evaluation.type.getShape(), SmallVector<int64_t>(strides),
-                   [&](int64_t i, ArrayRef<int64_t> at) { std::memcpy(result + i * bytes, operand.at(offset + at[0]), bytes); });
+    forEachElement(
+        evaluation.type.getContext(), evaluation.type.getShape(), SmallVector<int64_t>(strides),
+        [&](int64_t i, ArrayRef<int64_t> at) { std::memcpy(result + i * bytes, operand.at(offset + at[0]), bytes); });
   });
 }
 
@@ -91,8 +95,9 @@ static void paste(const Evaluation &evaluation, const ConstantTensor &operand, A
   for (auto [axis, first] : llvm::enumerate(start))
     offset += first * strides[axis];
   unsigned bytes = evaluation.format.bytes;
-  forEachElement(evaluation.type.getContext(), operand.type.getShape(), strides,
-                 [&](int64_t i, ArrayRef<int64_t> at) { std::memcpy(result + (offset + at[0]) * bytes, operand.at(i), bytes); });
+  forEachElement(evaluation.type.getContext(), operand.type.getShape(), strides, [&](int64_t i, ArrayRef<int64_t> at) {
+    std::memcpy(result + (offset + at[0]) * bytes, operand.at(i), bytes);
+  });
 }
 
 static ElementsAttr concat(const Evaluation &evaluation, ConcatOp op) {
@@ -157,12 +162,13 @@ static ElementsAttr block(const Evaluation &evaluation, BlockOp op) {
   channel.push_back(1);
   unsigned bytes = evaluation.format.bytes;
   return makeConstant(evaluation.type, evaluation.format, [&](char *result) {
-    forEachElement(evaluation.type.getContext(), evaluation.type.getShape(), {place, channel}, [&](int64_t i, ArrayRef<int64_t> at) {
-      if (at[1] < extent)
-        std::memcpy(result + i * bytes, operand.at(at[0]), bytes);
-      else
-        std::memset(result + i * bytes, 0, bytes);
-    });
+    forEachElement(evaluation.type.getContext(), evaluation.type.getShape(), {place, channel},
+                   [&](int64_t i, ArrayRef<int64_t> at) {
+                     if (at[1] < extent)
+                       std::memcpy(result + i * bytes, operand.at(at[0]), bytes);
+                     else
+                       std::memset(result + i * bytes, 0, bytes);
+                   });
   });
 }
 
@@ -171,9 +177,11 @@ static ElementsAttr iota(const Evaluation &evaluation, IotaOp op) {
   strides[op.getAxis()] = 1;
   const ElementFormat &format = evaluation.format;
   return makeConstant(evaluation.type, format, [&](char *result) {
-    forEachElement(evaluation.type.getContext(), evaluation.type.getShape(), strides, [&](int64_t i, ArrayRef<int64_t> at) {
-      format.isReal() ? format.setReal(result + i * format.bytes, double(at[0])) : format.setInteger(result + i * format.bytes, at[0]);
-    });
+    forEachElement(evaluation.type.getContext(), evaluation.type.getShape(), strides,
+                   [&](int64_t i, ArrayRef<int64_t> at) {
+                     format.isReal() ? format.setReal(result + i * format.bytes, double(at[0]))
+                                     : format.setInteger(result + i * format.bytes, at[0]);
+                   });
   });
 }
 
@@ -182,7 +190,8 @@ std::optional<ElementsAttr> graph::evaluateMovement(const Evaluation &evaluation
   return llvm::TypeSwitch<Operation *, Result>(evaluation.op)
       .Case([&](TransposeOp op) { return transpose(evaluation, op); })
       .Case([&](BroadcastOp) {
-        return strided(evaluation, broadcastStrides(evaluation.operands[0].type.getShape(), evaluation.type.getShape()));
+        return strided(evaluation,
+                       broadcastStrides(evaluation.operands[0].type.getShape(), evaluation.type.getShape()));
       })
       .Case([&](SliceOp op) { return slice(evaluation, op); })
       .Case([&](ConcatOp op) { return concat(evaluation, op); })

@@ -47,7 +47,8 @@ static std::optional<ElementsAttr> reduce(const Evaluation &evaluation, ReduceOp
   std::vector<int64_t> integers(real ? 0 : count, op.getKind() == ReduceKind::prod);
   std::vector<bool> seen(real ? 0 : count);
   bool isUnsigned = format.kind != ElementFormat::Kind::signedInteger;
-  SmallVector<int64_t> strides = broadcastStrides(evaluation.type.getShape(), operand.type.getShape()), own = stridesOf(operand.type.getShape());
+  SmallVector<int64_t> strides = broadcastStrides(evaluation.type.getShape(), operand.type.getShape()),
+                       own = stridesOf(operand.type.getShape());
   SmallVector<int64_t> index(strides.size(), 0);
   for (int64_t i = 0; i < operand.count(); ++i) {
     int64_t to = 0, rest = i;
@@ -66,7 +67,8 @@ static std::optional<ElementsAttr> reduce(const Evaluation &evaluation, ReduceOp
   return makeConstant(evaluation.type, format, [&](char *result) {
     for (int64_t i = 0; i < count; ++i) {
       if (real)
-        format.setReal(result + i * format.bytes, op.getKind() == ReduceKind::mean ? reals[i] / double(each) : reals[i]);
+        format.setReal(result + i * format.bytes,
+                       op.getKind() == ReduceKind::mean ? reals[i] / double(each) : reals[i]);
       else
         format.setInteger(result + i * format.bytes, integers[i]);
     }
@@ -106,7 +108,8 @@ static std::optional<ElementsAttr> matmul(const Evaluation &evaluation, MatmulOp
 static std::optional<ElementsAttr> cumulative(const Evaluation &evaluation, CumulativeOp op) {
   const ConstantTensor &operand = evaluation.operands[0];
   const ElementFormat &format = evaluation.format;
-  int64_t stride = stridesOf(evaluation.type.getShape())[op.getAxis()], extent = evaluation.type.getDimSize(op.getAxis());
+  int64_t stride = stridesOf(evaluation.type.getShape())[op.getAxis()],
+          extent = evaluation.type.getDimSize(op.getAxis());
   int64_t lines = extent ? operand.count() / extent : 0;
   return makeConstant(evaluation.type, format, [&](char *result) {
     for (int64_t line = 0; line < lines; ++line) {

@@ -33,7 +33,8 @@ std::optional<ElementsAttr> graph::evaluateWinograd(const Evaluation &evaluation
               sum += weight.at(i, y) * operand.real(first + y * kWindow + x);
             rows[i * kWindow + x] = sum;
           }
-        char *target = result + ((int64_t(filter) / kBlock * shape[2] + channel) * kBlock + int64_t(filter) % kBlock) * bytes;
+        char *target =
+            result + ((int64_t(filter) / kBlock * shape[2] + channel) * kBlock + int64_t(filter) % kBlock) * bytes;
         for (int64_t i = 0; i < side; ++i)
           for (int64_t j = 0; j < side; ++j) {
             double sum = 0;

@@ -25,9 +25,10 @@ llvm::SmallVector<int64_t> stridesOf(llvm::ArrayRef<int64_t> shape);
 /// The same for an operand seen with the result's extents: 0 along axes that it stretches or lacks.
 llvm::SmallVector<int64_t> broadcastStrides(llvm::ArrayRef<int64_t> operand, llvm::ArrayRef<int64_t> result);
 
-/// Calls visit(i, positions) for every element i of a row-major box, in parallel where there are many. positions[k] is the
-/// sum of index * stride over the axes for strides[k].
-void forEachElement(mlir::MLIRContext *context, llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<llvm::SmallVector<int64_t>> strides,
+/// Calls visit(i, positions) for every element i of a row-major box, in parallel where there are many. positions[k] is
+/// the sum of index * stride over the axes for strides[k].
+void forEachElement(mlir::MLIRContext *context, llvm::ArrayRef<int64_t> shape,
+                    llvm::ArrayRef<llvm::SmallVector<int64_t>> strides,
                     llvm::function_ref<void(int64_t, llvm::ArrayRef<int64_t>)> visit);
 
 } // namespace quern::graph

@@ -131,7 +131,8 @@ FailureOr<SmallVector<Dim>> graph::broadcastDims(ArrayRef<Dim> a, ArrayRef<Dim> 
   return result;
 }
 
-Dim graph::windowExtent(const Dim &in, int64_t kernel, int64_t stride, int64_t dilation, int64_t low, int64_t high, bool ceil) {
+Dim graph::windowExtent(const Dim &in, int64_t kernel, int64_t stride, int64_t dilation, int64_t low, int64_t high,
+                        bool ceil) {
   Dim free = in + low + high - (dilation * (kernel - 1) + 1);
   return (ceil ? free.ceildiv(stride) : free.floordiv(stride)) + 1;
 }
@@ -147,15 +148,17 @@ std::optional<SmallVector<Dim>> graph::knownIntegers(Value value) {
     return std::nullopt;
   SmallVector<Dim> dims;
   for (APInt element : dense.getValues<APInt>())
-    dims.push_back(dense.getElementType().isUnsignedInteger() || dense.getElementType().isInteger(1) ? int64_t(element.getZExtValue())
-                                                                                                     : element.getSExtValue());
+    dims.push_back(dense.getElementType().isUnsignedInteger() || dense.getElementType().isInteger(1)
+                       ? int64_t(element.getZExtValue())
+                       : element.getSExtValue());
   return dims;
 }
 
 //===--- Inference --------------------------------------------------------------------------===//
 
 /// Adds the type of `dims`, or says why there is none.
-static LogicalResult infer(std::optional<Location> loc, ArrayRef<Dim> dims, Type element, SmallVectorImpl<Type> &types) {
+static LogicalResult infer(std::optional<Location> loc, ArrayRef<Dim> dims, Type element,
+                           SmallVectorImpl<Type> &types) {
   RankedTensorType type = tensorType(dims, element);
   if (!type)
     return emitOptionalError(loc, "result has a negative extent or one that does not fit 64 bits");
@@ -179,43 +182,54 @@ static bool isPermutation(ArrayRef<int64_t> axes) {
   return true;
 }
 
-static LogicalResult inferBroadcast(std::optional<Location> loc, ValueRange operands, Type element, SmallVectorImpl<Type> &types) {
+static LogicalResult inferBroadcast(std::optional<Location> loc, ValueRange operands, Type element,
+                                    SmallVectorImpl<Type> &types) {
   SmallVector<Dim> dims = dimsOf(operands[0]);
   for (Value operand : operands.drop_front()) {
     auto merged = broadcastDims(dims, dimsOf(operand));
     if (failed(merged))
-      return emitOptionalError(loc, "operands ", operands[0].getType(), " and ", operand.getType(), " do not broadcast");
+      return emitOptionalError(loc, "operands ", operands[0].getType(), " and ", operand.getType(),
+                               " do not broadcast");
     dims = *merged;
   }
   return infer(loc, dims, element, types);
 }
 
-#define QUERN_INFER(OP)                                                                                                 \
+#define QUERN_INFER(OP)                                                                                                \
   LogicalResult OP::inferReturnTypes(MLIRContext *context, std::optional<Location> loc, Adaptor adaptor,               \
                                      SmallVectorImpl<Type> &types)
 
-#define QUERN_UNARY(OP)                                                                                                 \
-  QUERN_INFER(OP) {                                                                                                     \
-    types.push_back(adaptor.getOperand().getType());                                                                    \
-    return success();                                                                                                   \
+#define QUERN_UNARY(OP)                                                                                                \
+  QUERN_INFER(OP) {                                                                                                    \
+    types.push_back(adaptor.getOperand().getType());                                                                   \
+    return success();                                                                                                  \
   }
-QUERN_UNARY(NegOp) QUERN_UNARY(AbsOp) QUERN_UNARY(SignOp) QUERN_UNARY(CeilOp) QUERN_UNARY(FloorOp) QUERN_UNARY(RoundOp)
-QUERN_UNARY(SqrtOp) QUERN_UNARY(ExpOp) QUERN_UNARY(Expm1Op) QUERN_UNARY(LogOp) QUERN_UNARY(Log1pOp) QUERN_UNARY(TanhOp)
-QUERN_UNARY(SigmoidOp) QUERN_UNARY(SoftplusOp) QUERN_UNARY(ErfOp) QUERN_UNARY(SinOp) QUERN_UNARY(CosOp) QUERN_UNARY(TanOp)
-QUERN_UNARY(AsinOp) QUERN_UNARY(AcosOp) QUERN_UNARY(AtanOp) QUERN_UNARY(SinhOp) QUERN_UNARY(CoshOp) QUERN_UNARY(AsinhOp)
-QUERN_UNARY(AcoshOp) QUERN_UNARY(AtanhOp) QUERN_UNARY(NotOp) QUERN_UNARY(SoftmaxOp) QUERN_UNARY(LayerNormOp)
+QUERN_UNARY(NegOp)
+QUERN_UNARY(AbsOp) QUERN_UNARY(SignOp) QUERN_UNARY(CeilOp) QUERN_UNARY(FloorOp) QUERN_UNARY(RoundOp) QUERN_UNARY(SqrtOp)
+    QUERN_UNARY(ExpOp) QUERN_UNARY(Expm1Op) QUERN_UNARY(LogOp) QUERN_UNARY(Log1pOp) QUERN_UNARY(TanhOp)
+        QUERN_UNARY(SigmoidOp) QUERN_UNARY(SoftplusOp) QUERN_UNARY(ErfOp) QUERN_UNARY(SinOp) QUERN_UNARY(CosOp)
+            QUERN_UNARY(TanOp) QUERN_UNARY(AsinOp) QUERN_UNARY(AcosOp) QUERN_UNARY(AtanOp) QUERN_UNARY(SinhOp)
+                QUERN_UNARY(CoshOp) QUERN_UNARY(AsinhOp) QUERN_UNARY(AcoshOp) QUERN_UNARY(AtanhOp) QUERN_UNARY(NotOp)
+                    QUERN_UNARY(SoftmaxOp) QUERN_UNARY(LayerNormOp)
 
-#define QUERN_PREDICATE(OP)                                                                                             \
-  QUERN_INFER(OP) { return infer(loc, dimsOf(adaptor.getOperand()), IntegerType::get(context, 1), types); }
-QUERN_PREDICATE(IsNanOp) QUERN_PREDICATE(IsInfOp)
+#define QUERN_PREDICATE(OP)                                                                                            \
+  QUERN_INFER(OP) {                                                                                                    \
+    return infer(loc, dimsOf(adaptor.getOperand()), IntegerType::get(context, 1), types);                              \
+  }
+                        QUERN_PREDICATE(IsNanOp) QUERN_PREDICATE(IsInfOp)
 
-#define QUERN_BINARY(OP)                                                                                                \
-  QUERN_INFER(OP) { return inferBroadcast(loc, adaptor.getOperands(), elementOf(adaptor.getLhs()), types); }
-QUERN_BINARY(AddOp) QUERN_BINARY(SubOp) QUERN_BINARY(MulOp) QUERN_BINARY(DivOp) QUERN_BINARY(ModOp) QUERN_BINARY(PowOp)
-QUERN_BINARY(MinOp) QUERN_BINARY(MaxOp) QUERN_BINARY(AndOp) QUERN_BINARY(OrOp) QUERN_BINARY(XorOp)
-QUERN_BINARY(ShiftLeftOp) QUERN_BINARY(ShiftRightOp)
+#define QUERN_BINARY(OP)                                                                                               \
+  QUERN_INFER(OP) {                                                                                                    \
+    return inferBroadcast(loc, adaptor.getOperands(), elementOf(adaptor.getLhs()), types);                             \
+  }
+                            QUERN_BINARY(AddOp) QUERN_BINARY(SubOp) QUERN_BINARY(MulOp) QUERN_BINARY(DivOp)
+                                QUERN_BINARY(ModOp) QUERN_BINARY(PowOp) QUERN_BINARY(MinOp) QUERN_BINARY(MaxOp)
+                                    QUERN_BINARY(AndOp) QUERN_BINARY(OrOp) QUERN_BINARY(XorOp) QUERN_BINARY(ShiftLeftOp)
+                                        QUERN_BINARY(ShiftRightOp)
 
-QUERN_INFER(CompareOp) { return inferBroadcast(loc, adaptor.getOperands(), IntegerType::get(context, 1), types); }
+                                            QUERN_INFER(CompareOp) {
+  return inferBroadcast(loc, adaptor.getOperands(), IntegerType::get(context, 1), types);
+}
 QUERN_INFER(SelectOp) { return inferBroadcast(loc, adaptor.getOperands(), elementOf(adaptor.getLhs()), types); }
 
 QUERN_INFER(ConstantOp) {
@@ -319,18 +333,20 @@ QUERN_INFER(MatmulOp) {
     return emitOptionalError(loc, "lhs has ", a.back().str(), " columns and rhs has ", k.str(), " rows");
   auto batch = broadcastDims(ArrayRef(a).drop_back(2), ArrayRef(b).drop_back(2));
   if (failed(batch))
-    return emitOptionalError(loc, "leading axes of ", adaptor.getLhs().getType(), " and ", adaptor.getRhs().getType(), " do not broadcast");
+    return emitOptionalError(loc, "leading axes of ", adaptor.getLhs().getType(), " and ", adaptor.getRhs().getType(),
+                             " do not broadcast");
   batch->push_back(a[a.size() - 2]);
   batch->push_back(n);
   return infer(loc, *batch, elementOf(adaptor.getLhs()), types);
 }
 
 /// A window over the axes behind the first two, with pads at both ends of each.
-static LogicalResult checkWindow(std::optional<Location> loc, size_t rank, ArrayRef<int64_t> strides, ArrayRef<int64_t> dilations,
-                                 ArrayRef<int64_t> pads) {
+static LogicalResult checkWindow(std::optional<Location> loc, size_t rank, ArrayRef<int64_t> strides,
+                                 ArrayRef<int64_t> dilations, ArrayRef<int64_t> pads) {
   auto positive = [](int64_t value) { return value > 0; };
   if (rank < 2 + strides.size() || dilations.size() != strides.size() || pads.size() != 2 * strides.size())
-    return emitOptionalError(loc, "strides, dilations and pads do not belong to a window over the operand's ", rank, " axes");
+    return emitOptionalError(loc, "strides, dilations and pads do not belong to a window over the operand's ", rank,
+                             " axes");
   if (!llvm::all_of(strides, positive) || !llvm::all_of(dilations, positive))
     return emitOptionalError(loc, "strides and dilations must be positive");
   return success();
@@ -342,7 +358,8 @@ QUERN_INFER(ConvOp) {
   if (failed(checkWindow(loc, x.size(), adaptor.getStrides(), adaptor.getDilations(), adaptor.getPads())))
     return failure();
   if (adaptor.getKernel() ? adaptor.getKernel()->size() != spatial : w.size() != 2 + spatial)
-    return emitOptionalError(loc, "a window over ", spatial, " axes does not fit a weight of type ", adaptor.getWeight().getType());
+    return emitOptionalError(loc, "a window over ", spatial, " axes does not fit a weight of type ",
+                             adaptor.getWeight().getType());
   SmallVector<int64_t> kernel;
   if (adaptor.getKernel())
     kernel.assign(adaptor.getKernel()->begin(), adaptor.getKernel()->end());
@@ -353,8 +370,8 @@ QUERN_INFER(ConvOp) {
   for (size_t i = 0; i < spatial; ++i) {
     if (kernel[i] < 1)
       return emitOptionalError(loc, "needs a kernel of static size");
-    dims.push_back(windowExtent(x[2 + i], kernel[i], adaptor.getStrides()[i], adaptor.getDilations()[i], adaptor.getPads()[i],
-                                adaptor.getPads()[spatial + i]));
+    dims.push_back(windowExtent(x[2 + i], kernel[i], adaptor.getStrides()[i], adaptor.getDilations()[i],
+                                adaptor.getPads()[i], adaptor.getPads()[spatial + i]));
   }
   if (adaptor.getBlockedOutput()) {
     dims[1] = dims[1].ceildiv(16);
@@ -368,7 +385,8 @@ QUERN_INFER(WinogradWeightOp) {
   int64_t side = adaptor.getTile() + 2;
   if (w.size() != 4 || !w[2].isEqualTo(3) || !w[3].isEqualTo(3))
     return emitOptionalError(loc, "needs a weight with a window of 3x3");
-  return infer(loc, {Dim(side * side), w[0].ceildiv(16), w[1].ceildiv(16) * 16, Dim(16)}, elementOf(adaptor.getWeight()), types);
+  return infer(loc, {Dim(side * side), w[0].ceildiv(16), w[1].ceildiv(16) * 16, Dim(16)},
+               elementOf(adaptor.getWeight()), types);
 }
 
 QUERN_INFER(PoolOp) {

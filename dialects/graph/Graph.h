@@ -40,7 +40,9 @@ mlir::RankedTensorType tensorType(mlir::ArrayRef<Dim> dims, mlir::Type element);
 mlir::SmallVector<Dim> dimsOf(mlir::Type type);
 inline mlir::SmallVector<Dim> dimsOf(mlir::Value value) { return dimsOf(value.getType()); }
 Dim dimOf(mlir::Value value, int64_t axis);
-inline mlir::Type elementOf(mlir::Value value) { return llvm::cast<mlir::ShapedType>(value.getType()).getElementType(); }
+inline mlir::Type elementOf(mlir::Value value) {
+  return llvm::cast<mlir::ShapedType>(value.getType()).getElementType();
+}
 inline int64_t rankOf(mlir::Value value) { return llvm::cast<mlir::ShapedType>(value.getType()).getRank(); }
 
 /// Reads and writes lists of dims in attributes.
@@ -52,8 +54,10 @@ mlir::ArrayAttr dimsAttr(mlir::MLIRContext *context, mlir::ArrayRef<Dim> dims);
 mlir::FailureOr<mlir::SmallVector<Dim>> broadcastDims(mlir::ArrayRef<Dim> a, mlir::ArrayRef<Dim> b,
                                                       mlir::SmallVectorImpl<std::pair<Dim, Dim>> *guards = nullptr);
 
-/// The extent of a windowed axis (convolution, pooling): floor or ceil of (in + low + high - (dilation*(kernel-1)+1)) / stride, plus 1.
-Dim windowExtent(const Dim &in, int64_t kernel, int64_t stride, int64_t dilation, int64_t low, int64_t high, bool ceil = false);
+/// The extent of a windowed axis (convolution, pooling): floor or ceil of (in + low + high - (dilation*(kernel-1)+1)) /
+/// stride, plus 1.
+Dim windowExtent(const Dim &in, int64_t kernel, int64_t stride, int64_t dilation, int64_t low, int64_t high,
+                 bool ceil = false);
 
 /// The elements of a constant or shape_vector of integers as Dims; nothing if `value` is neither or is not integer.
 std::optional<mlir::SmallVector<Dim>> knownIntegers(mlir::Value value);

@@ -1,4 +1,5 @@
-// The model's own nodes, as locations carry them: a node is its name around its operator, NameLoc("conv1", NameLoc("Conv")).
+// The model's own nodes, as locations carry them: a node is its name around its operator, NameLoc("conv1",
+// NameLoc("Conv")).
 #pragma once
 #include "mlir/IR/Location.h"
 #include "llvm/ADT/SmallVector.h"

@@ -321,7 +321,9 @@ std::optional<SmallVector<Dim>> graph::evaluateDims(Operation *op) {
   else
     result = llvm::TypeSwitch<Operation *, std::optional<Elements>>(op)
                  .Case([&](ReshapeOp) { return operands[0]; })
-                 .Case([&](BroadcastOp) { return pick(operands[0], broadcastPositions(type.getShape(), shapeOf(op->getOperand(0)))); })
+                 .Case([&](BroadcastOp) {
+                   return pick(operands[0], broadcastPositions(type.getShape(), shapeOf(op->getOperand(0))));
+                 })
                  .Case([&](ConcatOp concatOp) { return concat(concatOp, operands); })
                  .Case([&](SliceOp sliceOp) { return slice(sliceOp, operands[0]); })
                  .Case([&](GatherOp gatherOp) { return gather(gatherOp, operands[0], operands[1]); })

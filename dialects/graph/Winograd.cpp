@@ -44,7 +44,8 @@ ArrayRef<int64_t> winogradTiles() {
 }
 
 WinogradTransform::WinogradTransform(int64_t outputs)
-    : outputs(outputs), inputs(outputs + kWindow - 1), weight(inputs, kWindow), input(inputs, inputs), output(outputs, inputs) {
+    : outputs(outputs), inputs(outputs + kWindow - 1), weight(inputs, kWindow), input(inputs, inputs),
+      output(outputs, inputs) {
   ArrayRef<double> points = pointsOf(outputs);
   auto power = [](double base, int64_t exponent) {
     double result = 1;

@@ -28,7 +28,8 @@ Dim convWith(ConvOp conv, llvm::function_ref<Dim(size_t axis, const Dim &places,
   Dim channels = given ? Dim(given.getInt()) : dimOf(conv.getInput(), 1);
   Dim sum = result[0] * filters * channels.floordiv(int64_t(conv.getGroup())) * 2;
   for (size_t axis = 0; axis < axes; ++axis)
-    sum = sum * taps(axis, result[2 + axis], conv.getKernel() ? (*conv.getKernel())[axis] : weight[2 + axis].estimate(1));
+    sum =
+        sum * taps(axis, result[2 + axis], conv.getKernel() ? (*conv.getKernel())[axis] : weight[2 + axis].estimate(1));
   return sum;
 }
 

@@ -23,8 +23,8 @@ inline constexpr llvm::StringLiteral kInputChannelsAttr = "graph.input_channels"
 /// Nothing for an op that has no line in the table.
 std::optional<Dim> operationsOf(mlir::Operation *op);
 
-/// Of these, the multiply-adds that no algorithm by the definition can do without: the products of contractions, taps on
-/// padding left out. They are what peak rates are rates of; additions and comparisons may run beside them.
+/// Of these, the multiply-adds that no algorithm by the definition can do without: the products of contractions, taps
+/// on padding left out. They are what peak rates are rates of; additions and comparisons may run beside them.
 Dim multiplyAddsOf(mlir::Operation *op);
 
 /// Elements of the operand that the op reads: each once, but for what picks some, which may read one more often.

@@ -1,5 +1,5 @@
-// Facts about a kernel that people ask for and nothing computes with: discardable attributes that every phase passes on,
-// from the region to the launch to the artifact's manifest (Rationale.md).
+// Facts about a kernel that people ask for and nothing computes with: discardable attributes that every phase passes
+// on, from the region to the launch to the artifact's manifest (Rationale.md).
 #pragma once
 #include "mlir/IR/Operation.h"
 
@@ -10,7 +10,7 @@ inline constexpr llvm::StringLiteral kFlopsAttr = "kernel.flops";            ///
 inline constexpr llvm::StringLiteral kMultiplyAddsAttr = "kernel.multiply_adds"; ///< FLOPs of these that peaks bound
 inline constexpr llvm::StringLiteral kBytesAttr = "kernel.bytes";            ///< read and written, each once
 inline constexpr llvm::StringLiteral kWeightBytesAttr = "kernel.weight_bytes"; ///< of these, of the model's constants
-inline constexpr llvm::StringLiteral kBoundaryAttr = "kernel.boundary";      ///< why it is not part of a kernel before it
+inline constexpr llvm::StringLiteral kBoundaryAttr = "kernel.boundary"; ///< why it is not part of a kernel before it
 
 /// On kernel.func, one for each level: "kernel.tile.v4" = "14x32", rows by columns.
 inline constexpr llvm::StringLiteral kTilePrefix = "kernel.tile.";

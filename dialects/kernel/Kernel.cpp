@@ -30,7 +30,8 @@ int64_t ScheduleAttr::parameter(StringRef name, int64_t otherwise) const {
 LogicalResult RegionOp::verify() {
   Block &block = getBody().front();
   if (block.getNumArguments() != getInputs().size())
-    return emitOpError() << "has " << getInputs().size() << " inputs and " << block.getNumArguments() << " block arguments";
+    return emitOpError() << "has " << getInputs().size() << " inputs and " << block.getNumArguments()
+                         << " block arguments";
   for (auto [input, argument] : llvm::zip(getInputs(), block.getArguments()))
     if (input.getType() != argument.getType())
       return emitOpError() << "input " << input.getType() << " does not match block argument " << argument.getType();

@@ -1,8 +1,8 @@
 // quern._runtime: opens compiled models and runs them on arrays. The only file of the project with exceptions.
 //
-// A model may be called from any number of threads: each call takes a context of its own from the model's free list, and
-// gives up the interpreter's lock while it runs. Inputs are read where they lie; what this file cannot read in place
-// (lists, strided or foreign arrays) goes through `convert` of quern/_arrays.py first.
+// A model may be called from any number of threads: each call takes a context of its own from the model's free list,
+// and gives up the interpreter's lock while it runs. Inputs are read where they lie; what this file cannot read in
+// place (lists, strided or foreign arrays) goes through `convert` of quern/_arrays.py first.
 #include "quern/runtime.h"
 #include <algorithm>
 #include <atomic>
@@ -334,7 +334,8 @@ private:
   /// Fills `tensor` with input `index`; `holder` keeps a converted array alive.
   void read(uint32_t index, nb::handle object, Buffer &buffer, nb::object &holder, quern_tensor &tensor) const;
   /// The dims of an output, where the inputs alone say them.
-  std::optional<std::vector<int64_t>> dimsOf(const quern_value_info &value, const std::vector<quern_tensor> &inputs) const;
+  std::optional<std::vector<int64_t>> dimsOf(const quern_value_info &value,
+                                             const std::vector<quern_tensor> &inputs) const;
   nb::object makeArray(uint32_t output, const int64_t *dims, int32_t rank, size_t &given) const;
 
   void *library = nullptr;
@@ -343,7 +344,8 @@ private:
   quern_model *model = nullptr;
   nb::object convert, empty;
   std::vector<nb::object> outputDtypes;
-  const std::shared_ptr<OutputMemory> memory = std::make_shared<OutputMemory>(); // the arrays' too, which may live longer
+  const std::shared_ptr<OutputMemory> memory =
+      std::make_shared<OutputMemory>(); // the arrays' too, which may live longer
   std::mutex mutex;
   std::vector<quern_context *> idle;
 };
@@ -429,8 +431,8 @@ nb::object Model::run(nb::args arrays) {
   }
 
   // The context goes back when the results that lie in it are copied.
-  std::unique_ptr<quern_context, std::function<void(quern_context *)>> context(take(),
-                                                                               [this](quern_context *c) { giveBack(c); });
+  std::unique_ptr<quern_context, std::function<void(quern_context *)>> context(
+      take(), [this](quern_context *c) { giveBack(c); });
   quern_status status;
   {
     nb::gil_scoped_release release;
@@ -458,7 +460,8 @@ nb::object Model::run(nb::args arrays) {
 
 NB_MODULE(_runtime, module) {
   module.doc() = "Opens compiled models and runs them on arrays.";
-  static PyType_Slot bufferSlots[] = {{Py_bf_getbuffer, reinterpret_cast<void *>(OutputBlock::getBuffer)}, {0, nullptr}};
+  static PyType_Slot bufferSlots[] = {{Py_bf_getbuffer, reinterpret_cast<void *>(OutputBlock::getBuffer)},
+                                      {0, nullptr}};
   nb::class_<OutputBlock>(module, "OutputBlock", nb::type_slots(bufferSlots));
   nb::class_<Model>(module, "Model")
       .def(nb::init<const std::string &, int, unsigned, nb::object, nb::object>(), nb::arg("path"), nb::arg("threads"),

@@ -20,7 +20,8 @@ constexpr int64_t kFewChannels = 8;
 
 class LayoutAssigner {
 public:
-  LayoutAssigner(Block &block, bool winograd) : block(block), winograd(winograd), builder(block.getParentOp()->getContext()) {}
+  LayoutAssigner(Block &block, bool winograd)
+      : block(block), winograd(winograd), builder(block.getParentOp()->getContext()) {}
 
   void run() {
     for (Operation &op : llvm::make_early_inc_range(block)) {
@@ -89,7 +90,8 @@ private:
   Value follow(Operation *op) {
     if (auto conv = dyn_cast<ConvOp>(op))
       return followConv(conv);
-    if (op->getNumResults() != 1 || !isa<RankedTensorType>(op->getResult(0).getType()) || rankOf(op->getResult(0)) != 4 ||
+    if (op->getNumResults() != 1 || !isa<RankedTensorType>(op->getResult(0).getType()) ||
+        rankOf(op->getResult(0)) != 4 ||
         !llvm::any_of(op->getOperands(), [&](Value operand) { return bool(blockedOf(operand)); }))
       return {};
     if (op->hasTrait<Elementwise>())
@@ -138,7 +140,8 @@ private:
     return result; // known under a name that nobody uses any more
   }
 
-  Value makeConv(ConvOp conv, Value input, Value weight, ArrayRef<int64_t> extraAxis, bool depthwise, bool blockedInput) {
+  Value makeConv(ConvOp conv, Value input, Value weight, ArrayRef<int64_t> extraAxis, bool depthwise,
+                 bool blockedInput) {
     auto with = [&](ArrayRef<int64_t> values, int64_t neutral) {
       SmallVector<int64_t> result(extraAxis.size(), neutral);
       result.append(values.begin(), values.end());
@@ -158,10 +161,11 @@ private:
       tile = winogradTile(conv);
     Value packed = tile ? builder.create<WinogradWeightOp>(conv.getLoc(), weight, *tile).getResult()
                         : packWeight(conv.getLoc(), weight, depthwise, blockedInput);
-    auto made = builder.create<ConvOp>(conv.getLoc(), input, packed, with(conv.getStrides(), 1), with(conv.getDilations(), 1),
-                                       builder.getDenseI64ArrayAttr(pads), conv.getGroupAttr(), blockedInput ? builder.getUnitAttr() : UnitAttr(),
-                                       builder.getUnitAttr(), builder.getI64IntegerAttr(*w[0].constant()), builder.getDenseI64ArrayAttr(kernel),
-                                       tile ? builder.getI64IntegerAttr(*tile) : IntegerAttr());
+    auto made = builder.create<ConvOp>(
+        conv.getLoc(), input, packed, with(conv.getStrides(), 1), with(conv.getDilations(), 1),
+        builder.getDenseI64ArrayAttr(pads), conv.getGroupAttr(), blockedInput ? builder.getUnitAttr() : UnitAttr(),
+        builder.getUnitAttr(), builder.getI64IntegerAttr(*w[0].constant()), builder.getDenseI64ArrayAttr(kernel),
+        tile ? builder.getI64IntegerAttr(*tile) : IntegerAttr());
     if (blockedInput)
       made->setDiscardableAttr(kInputChannelsAttr, builder.getI64IntegerAttr(*dimOf(conv.getInput(), 1).constant()));
     return made;
@@ -192,8 +196,8 @@ private:
       return number && isa<FloatType>(number.getElementType()) && product(dimsOf(div.getRhs())).isEqualTo(1) &&
              !number.getSplatValue<APFloat>().isZero();
     }
-    return isa<AddOp, SubOp, MulOp, MinOp, MaxOp, NegOp, AbsOp, SigmoidOp, TanhOp, ErfOp, SoftplusOp, CompareOp, SelectOp, SignOp, FloorOp,
-               CeilOp, RoundOp, NotOp, AndOp, OrOp, XorOp, SinOp, CosOp, AtanOp>(op);
+    return isa<AddOp, SubOp, MulOp, MinOp, MaxOp, NegOp, AbsOp, SigmoidOp, TanhOp, ErfOp, SoftplusOp, CompareOp,
+               SelectOp, SignOp, FloorOp, CeilOp, RoundOp, NotOp, AndOp, OrOp, XorOp, SinOp, CosOp, AtanOp>(op);
   }
 
   Value followElementwise(Operation *op) {
@@ -210,11 +214,13 @@ private:
     SmallVector<Dim> dims = dimsOf(op->getResult(0));
     dims[1] = dims[1].ceildiv(kBlock);
     dims.push_back(kBlock);
-    OperationState state(op->getLoc(), op->getName(), operands, tensorType(dims, elementOf(op->getResult(0))), op->getAttrs());
+    OperationState state(op->getLoc(), op->getName(), operands, tensorType(dims, elementOf(op->getResult(0))),
+                         op->getAttrs());
     return replaced(op, builder.create(state)->getResult(0));
   }
 
-  /// An operand of an elementwise op of rank 4 and so many channels, aligned at the last axis, with its channels in blocks.
+  /// An operand of an elementwise op of rank 4 and so many channels, aligned at the last axis, with its channels in
+  /// blocks.
   Value operandInBlocks(Value operand, const Dim &channels) {
     SmallVector<Dim> dims = dimsOf(operand);
     if (product(dims).isEqualTo(1)) { // one number for all
@@ -238,14 +244,17 @@ private:
   }
 
   Value followPool(PoolOp pool) {
-    return replaced(pool, builder.create<PoolOp>(pool.getLoc(), blockedOf(pool.getOperand()), pool.getKindAttr(), pool.getKernelAttr(), pool.getStridesAttr(),
-                                                 pool.getDilationsAttr(), pool.getPadsAttr(), pool.getCeilAttr(), pool.getCountPaddingAttr(), builder.getUnitAttr()));
+    return replaced(pool, builder.create<PoolOp>(pool.getLoc(), blockedOf(pool.getOperand()), pool.getKindAttr(),
+                                                 pool.getKernelAttr(), pool.getStridesAttr(), pool.getDilationsAttr(),
+                                                 pool.getPadsAttr(), pool.getCeilAttr(), pool.getCountPaddingAttr(),
+                                                 builder.getUnitAttr()));
   }
 
   Value followReduce(ReduceOp reduce) {
     if (llvm::any_of(reduce.getAxes(), [](int64_t axis) { return axis < 2; }))
       return {};
-    return replaced(reduce, builder.create<ReduceOp>(reduce.getLoc(), blockedOf(reduce.getOperand()), reduce.getAxesAttr(), reduce.getKindAttr()));
+    return replaced(reduce, builder.create<ReduceOp>(reduce.getLoc(), blockedOf(reduce.getOperand()),
+                                                     reduce.getAxesAttr(), reduce.getKindAttr()));
   }
 
   Value followConcat(ConcatOp concat) {
@@ -264,7 +273,8 @@ private:
 
   Value followSlice(SliceOp slice) {
     SmallVector<Dim> starts = dimsOf(slice.getStarts()), dims = dimsOf(slice.getResult());
-    std::optional<int64_t> start = starts[1].constant(), extent = dims[1].constant(), channels = dimOf(slice.getOperand(), 1).constant();
+    std::optional<int64_t> start = starts[1].constant(), extent = dims[1].constant(),
+                           channels = dimOf(slice.getOperand(), 1).constant();
     bool wholeAxis = start == 0 && extent == channels;
     if (!start || !extent || slice.getSteps()[1] != 1 || (!wholeAxis && (*start % kBlock || *extent % kBlock)))
       return {};
@@ -274,8 +284,10 @@ private:
     dims.push_back(kBlock);
     SmallVector<int64_t> steps(slice.getSteps());
     steps.push_back(1);
-    return replaced(slice, builder.create<SliceOp>(slice.getLoc(), tensorType(dims, elementOf(slice.getResult())), blockedOf(slice.getOperand()),
-                                                   dimsAttr(builder.getContext(), starts), builder.getDenseI64ArrayAttr(steps)));
+    return replaced(slice,
+                    builder.create<SliceOp>(slice.getLoc(), tensorType(dims, elementOf(slice.getResult())),
+                                            blockedOf(slice.getOperand()), dimsAttr(builder.getContext(), starts),
+                                            builder.getDenseI64ArrayAttr(steps)));
   }
 
   Value followResize(ResizeOp resize) {
@@ -286,7 +298,8 @@ private:
     dims.push_back(kBlock);
     SmallVector<double> scales(resize.getScales());
     scales.push_back(1);
-    OperationState state(resize.getLoc(), resize->getName(), blockedOf(resize.getOperand()), tensorType(dims, elementOf(resize.getResult())), resize->getAttrs());
+    OperationState state(resize.getLoc(), resize->getName(), blockedOf(resize.getOperand()),
+                         tensorType(dims, elementOf(resize.getResult())), resize->getAttrs());
     auto made = cast<ResizeOp>(builder.create(state));
     made.setScales(scales);
     return replaced(resize, made.getResult());

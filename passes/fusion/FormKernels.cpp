@@ -5,8 +5,8 @@
 //   %2 = graph.max %1, %zero ...                      kernel.yield %2 }
 //
 // Greedy, in program order: an op joins the kernels that make its operands where the kernel's emitter can still be one
-// (see `Group`), else it starts a kernel. It must run after FoldConstants and layout assignment, whose ops it fuses, and
-// before SelectSchedule, which looks at whole kernels.
+// (see `Group`), else it starts a kernel. It must run after FoldConstants and layout assignment, whose ops it fuses,
+// and before SelectSchedule, which looks at whole kernels.
 #include "dialects/graph/ModelNodes.h"
 #include "dialects/kernel/Facts.h"
 #include "dialects/kernel/Kernel.h"
@@ -63,15 +63,17 @@ bool isStretch(ConcatOp part, ConcatOp whole) {
 /// A concatenation whose parts lie one after another in memory and are all made here, each for this one: whoever makes
 /// a part writes it into its place (passes/memory/ConcatPlaces.h), and nothing is left to compute.
 bool joinsInPlace(ConcatOp concat) {
-  auto isOutput = [](Operation *op) { return llvm::any_of(op->getUsers(), [](Operation *user) { return user->hasTrait<OpTrait::IsTerminator>(); }); };
+  auto isOutput = [](Operation *op) {
+    return llvm::any_of(op->getUsers(), [](Operation *user) { return user->hasTrait<OpTrait::IsTerminator>(); });
+  };
   SmallVector<Dim> dims = dimsOf(concat.getResult());
   if (!product(ArrayRef(dims).take_front(concat.getAxis())).isEqualTo(1) || isOutput(concat))
     return false;
   llvm::SmallPtrSet<Operation *, 8> makers;
   return llvm::all_of(concat.getInputs(), [&](Value input) {
     Operation *maker = makerOf(input);
-    if (!maker || maker->getBlock() != concat->getBlock() || (isHostOp(maker) && !isa<ConcatOp>(maker)) || isOutput(maker) ||
-        !makers.insert(maker).second)
+    if (!maker || maker->getBlock() != concat->getBlock() || (isHostOp(maker) && !isa<ConcatOp>(maker)) ||
+        isOutput(maker) || !makers.insert(maker).second)
       return false;
     return llvm::all_of(input.getUsers(), [&](Operation *user) {
       auto other = dyn_cast<ConcatOp>(user);
@@ -105,8 +107,8 @@ GroupKind kindOf(Operation *op) {
     return GroupKind::Rows;
   if (isa<MatmulOp, ConvOp, ConvTransposeOp, PoolOp>(op))
     return GroupKind::Anchor;
-  if (op->hasTrait<Elementwise>() || isa<TransposeOp, SliceOp, BroadcastOp, GatherOp, GatherElementsOp, GatherNdOp, ArgReduceOp, ResizeOp,
-                                         ReduceOp, IotaOp, PadOp>(op))
+  if (op->hasTrait<Elementwise>() || isa<TransposeOp, SliceOp, BroadcastOp, GatherOp, GatherElementsOp, GatherNdOp,
+                                         ArgReduceOp, ResizeOp, ReduceOp, IotaOp, PadOp>(op))
     return GroupKind::Loops;
   return GroupKind::Closed;
 }
@@ -246,9 +248,9 @@ private:
     SmallVector<Dim> result = dimsOf(op->getResult(0));
     switch (group.kind) {
     case GroupKind::Anchor:
-      return !elementwise                ? "only elementwise operators are computed on the results of a contraction or pooling"
+      return !elementwise ? "only elementwise operators are computed on the results of a contraction or pooling"
              : result != group.domain ? "its dims are not those that the contraction or pooling writes"
-                                         : "";
+                                      : "";
     case GroupKind::Rows:
       return refuseByRows(group, op, elementwise, result);
     case GroupKind::Loops:
@@ -267,13 +269,15 @@ private:
                          : result == ArrayRef(group.domain) || result == ArrayRef(reducedRow(group));
     if (!fits)
       return "its rows are not those that the kernel walks";
-    return rowsStayWhole(op, group.domain, group.firstRowAxis) ? "" : "an operand is broadcast inside a row of several axes";
+    return rowsStayWhole(op, group.domain, group.firstRowAxis) ? ""
+                                                               : "an operand is broadcast inside a row of several axes";
   }
 
   StringRef refuseByLoops(Group &group, Operation *op, bool elementwise, ArrayRef<Dim> result) {
     if (int64_t row = rowAxis(op); row >= 0) {
       bool fits = dimsOf(op->getOperand(0)) == group.domain && llvm::all_of(group.ops, [&](Operation *member) {
-                    return member->hasTrait<Elementwise>() && dimsOf(member->getResult(0)) == group.domain && rowsStayWhole(member, group.domain, row);
+                    return member->hasTrait<Elementwise>() && dimsOf(member->getResult(0)) == group.domain &&
+                           rowsStayWhole(member, group.domain, row);
                   });
       return fits ? "" : "a reduction of rows takes in elementwise operators of its own dims only";
     }
@@ -284,16 +288,21 @@ private:
       return "it has loops of its own: it reads by index, or several elements for each that it writes";
     if (elementwise && !llvm::all_of(group.ops, [](Operation *member) { return isa<BroadcastOp, IotaOp>(member); }))
       return "the smaller result is broadcast here: it would be computed again for each element";
-    bool plain = llvm::all_of(group.ops, [](Operation *member) { return member->hasTrait<Elementwise>() || isa<BroadcastOp, IotaOp, SliceOp>(member); });
+    bool plain = llvm::all_of(group.ops, [](Operation *member) {
+      return member->hasTrait<Elementwise>() || isa<BroadcastOp, IotaOp, SliceOp>(member);
+    });
     if (!plain)
       return "that kernel reads in another order already";
     bool only = llvm::all_of(group.ops, [&](Operation *member) {
-      return llvm::all_of(member->getUsers(), [&](Operation *user) { return user == op || groupOf.lookup(user) == &group; });
+      return llvm::all_of(member->getUsers(),
+                          [&](Operation *user) { return user == op || groupOf.lookup(user) == &group; });
     });
     return only ? "" : "others read that result too: it is computed once, and kept";
   }
 
-  bool canMerge(Group &a, Group &b) { return a.kind == GroupKind::Loops && b.kind == GroupKind::Loops && a.domain == b.domain; }
+  bool canMerge(Group &a, Group &b) {
+    return a.kind == GroupKind::Loops && b.kind == GroupKind::Loops && a.domain == b.domain;
+  }
 
   /// Whether some operand of `op` outside the group needs the group's results: joining would make a cycle.
   bool dependsOn(Operation *op, Group &group) {
@@ -309,7 +318,8 @@ private:
       SmallVector<Operation *> work;
       for (Operation *op : from.ops)
         for (Value operand : op->getOperands())
-          if (Operation *producer = operand.getDefiningOp(); producer && groupOf.lookup(producer) != &from && groupOf.lookup(producer) != &to)
+          if (Operation *producer = operand.getDefiningOp();
+              producer && groupOf.lookup(producer) != &from && groupOf.lookup(producer) != &to)
             work.push_back(producer);
       return reaches(work, to);
     };
@@ -397,14 +407,16 @@ private:
         if (!members.contains(operand.getDefiningOp()) && (readsMemory(op) || !isSplat(operand.getDefiningOp())))
           inputs.insert(operand);
       for (Value result : op->getResults())
-        if (llvm::any_of(result.getUsers(), [&](Operation *user) { return !members.contains(user); }) || op->getNumResults() > 1 || result.use_empty())
+        if (llvm::any_of(result.getUsers(), [&](Operation *user) { return !members.contains(user); }) ||
+            op->getNumResults() > 1 || result.use_empty())
           outputs.insert(result);
     }
     OpBuilder builder(group.ops.back());
     auto [name, nodes] = nodesOf(group.ops);
     SmallVector<Type> types = llvm::to_vector(llvm::map_range(outputs, [](Value v) { return v.getType(); }));
-    auto region = builder.create<kernel::RegionOp>(group.ops.back()->getLoc(), types, builder.getStringAttr(name), inputs.getArrayRef(),
-                                                   builder.getStringAttr(nodes), kernel::ScheduleAttr());
+    auto region =
+        builder.create<kernel::RegionOp>(group.ops.back()->getLoc(), types, builder.getStringAttr(name),
+                                         inputs.getArrayRef(), builder.getStringAttr(nodes), kernel::ScheduleAttr());
     region->setDiscardableAttr(kernel::kBoundaryAttr, builder.getStringAttr(group.boundary));
     Block *body = builder.createBlock(&region.getBody());
     IRMapping mapping;

@@ -17,8 +17,8 @@ constexpr double kFarBlock = 12;
 /// Both transforms of a tile, for each of its positions and blocks of channels.
 constexpr double kTransform = 12;
 
-/// The transforms of larger tiles than 2x2 round more than a sum over fewer channels does: the result would be less exact
-/// than the convolution as written by more than a factor of 2.
+/// The transforms of larger tiles than 2x2 round more than a sum over fewer channels does: the result would be less
+/// exact than the convolution as written by more than a factor of 2.
 constexpr int64_t kExactTile = 2, kLargeTileChannels = 192;
 
 struct Shape {
@@ -40,16 +40,21 @@ double directTime(const Shape &shape) {
 double winogradTime(const Shape &shape, int64_t side) {
   double positions = (side + 2) * (side + 2), weights = double(shape.channels) * shape.filterBlocks;
   int64_t tiles = shape.images * llvm::divideCeil(shape.height, side) * llvm::divideCeil(shape.width, side);
-  return positions * (weights * std::max(productTime(tiles), kFarBlock) + kTransform * tiles * (shape.channelBlocks + shape.filterBlocks));
+  return positions * (weights * std::max(productTime(tiles), kFarBlock) +
+                      kTransform * tiles * (shape.channelBlocks + shape.filterBlocks));
 }
 
 } // namespace
 
 std::optional<int64_t> winogradTile(graph::ConvOp conv) {
-  auto are = [](ArrayRef<int64_t> values, int64_t wanted) { return llvm::all_of(values, [=](int64_t value) { return value == wanted; }); };
-  SmallVector<Dim> weight = graph::dimsOf(conv.getWeight()), input = graph::dimsOf(conv.getInput()), result = graph::dimsOf(conv.getResult());
-  if (conv.getGroup() != 1 || conv.getStrides().size() != 2 || !are(conv.getStrides(), 1) || !are(conv.getDilations(), 1) ||
-      !weight[2].isEqualTo(WinogradTransform::kWindow) || !weight[3].isEqualTo(WinogradTransform::kWindow))
+  auto are = [](ArrayRef<int64_t> values, int64_t wanted) {
+    return llvm::all_of(values, [=](int64_t value) { return value == wanted; });
+  };
+  SmallVector<Dim> weight = graph::dimsOf(conv.getWeight()), input = graph::dimsOf(conv.getInput()),
+                   result = graph::dimsOf(conv.getResult());
+  if (conv.getGroup() != 1 || conv.getStrides().size() != 2 || !are(conv.getStrides(), 1) ||
+      !are(conv.getDilations(), 1) || !weight[2].isEqualTo(WinogradTransform::kWindow) ||
+      !weight[3].isEqualTo(WinogradTransform::kWindow))
     return std::nullopt;
   auto estimate = [](const Dim &dim) { return std::max<int64_t>(dim.estimate(kUnknownExtent), 1); };
   int64_t channels = llvm::alignTo(*input[1].constant(), kBlock);

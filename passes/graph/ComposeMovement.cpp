@@ -24,7 +24,8 @@ template <typename OpTy> static LogicalResult dropInner(OpTy op, PatternRewriter
 
 /// A slice of a whole tensor: no start, no step and the same extents.
 static LogicalResult dropWholeSlice(SliceOp op, PatternRewriter &rewriter) {
-  bool whole = op.getOperand().getType() == op.getType() && llvm::all_of(op.getSteps(), [](int64_t step) { return step == 1; }) &&
+  bool whole = op.getOperand().getType() == op.getType() &&
+               llvm::all_of(op.getSteps(), [](int64_t step) { return step == 1; }) &&
                llvm::all_of(dimsOf(op.getStarts()), [](const Dim &start) { return start.isEqualTo(0); });
   if (!whole)
     return rewriter.notifyMatchFailure(op, "the slice is not the whole operand");

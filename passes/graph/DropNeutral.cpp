@@ -33,7 +33,8 @@ static LogicalResult multiplyByReciprocal(DivOp op, PatternRewriter &rewriter) {
   auto constant = op.getRhs().getDefiningOp<ConstantOp>();
   auto dense = constant ? dyn_cast<DenseElementsAttr>(constant.getValue()) : nullptr;
   APFloat reciprocal(0.0);
-  if (!type || !dense || dense.empty() || !dense.isSplat() || !dense.getSplatValue<APFloat>().getExactInverse(&reciprocal))
+  if (!type || !dense || dense.empty() || !dense.isSplat() ||
+      !dense.getSplatValue<APFloat>().getExactInverse(&reciprocal))
     return rewriter.notifyMatchFailure(op, "the divisor has no exact reciprocal");
   auto inverse = rewriter.create<ConstantOp>(op.getLoc(), DenseElementsAttr::get(dense.getType(), reciprocal));
   rewriter.replaceOpWithNewOp<MulOp>(op, op.getType(), op.getLhs(), inverse);

@@ -33,7 +33,9 @@ public:
   void erase(graph::ConstantOp op) {
     StringRef name = blobName(op);
     if (!name.empty() && --readers[name] == 0)
-      DenseResourceElementsHandle::getManagerInterface(op.getContext()).getBlobManager().update(name, AsmResourceBlob());
+      DenseResourceElementsHandle::getManagerInterface(op.getContext())
+          .getBlobManager()
+          .update(name, AsmResourceBlob());
     op.erase();
   }
 

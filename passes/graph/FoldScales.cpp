@@ -24,8 +24,8 @@ static std::optional<int64_t> channelAxis(Operation *op) {
   return std::nullopt;
 }
 
-/// The elements of a constant that changes along `axis` of a tensor of rank `rank` only, as rank 0 or rank 1; null if it
-/// changes along another axis.
+/// The elements of a constant that changes along `axis` of a tensor of rank `rank` only, as rank 0 or rank 1; null if
+/// it changes along another axis.
 static Value alongAxis(PatternRewriter &rewriter, Value constant, int64_t axis, int64_t rank) {
   SmallVector<Dim> dims = dimsOf(constant);
   int64_t offset = rank - int64_t(dims.size()); // axis 0 of the constant stands there

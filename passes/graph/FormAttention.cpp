@@ -133,13 +133,13 @@ static Value withoutRepetition(Value value, PatternRewriter &rewriter) {
   if (!stretch || rankOf(stretch) != 5 || rankOf(stretch.getOperand()) != 5)
     return value;
   SmallVector<Dim> dims = dimsOf(value), repeated = dimsOf(stretch), single = dimsOf(stretch.getOperand());
-  bool groups = single[2].isEqualTo(1) && single[0] == repeated[0] && single[1] == repeated[1] && single[3] == repeated[3] &&
-                single[4] == repeated[4] && dims[0] == single[0] && dims[1] == repeated[1] * repeated[2] &&
-                dims[2] == single[3] && dims[3] == single[4];
+  bool groups = single[2].isEqualTo(1) && single[0] == repeated[0] && single[1] == repeated[1] &&
+                single[3] == repeated[3] && single[4] == repeated[4] && dims[0] == single[0] &&
+                dims[1] == repeated[1] * repeated[2] && dims[2] == single[3] && dims[3] == single[4];
   if (!groups)
     return value;
-  return rewriter.create<ReshapeOp>(value.getLoc(), tensorType({single[0], single[1], single[3], single[4]}, elementOf(value)),
-                                    stretch.getOperand());
+  return rewriter.create<ReshapeOp>(
+      value.getLoc(), tensorType({single[0], single[1], single[3], single[4]}, elementOf(value)), stretch.getOperand());
 }
 
 /// The value with its last two axes exchanged; an exchange that is there already is undone.

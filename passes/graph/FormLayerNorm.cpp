@@ -1,5 +1,5 @@
-// Layer and RMS normalization written out as means, squares and roots -> graph.layer_norm, which has a kernel that reads
-// a row once:
+// Layer and RMS normalization written out as means, squares and roots -> graph.layer_norm, which has a kernel that
+// reads a row once:
 //
 //   d = x - mean(x);  d / sqrt(mean(d * d) + epsilon)      or   d * (1 / sqrt(..))
 //   x / sqrt(mean(x * x) + epsilon)                        without the mean: RMS normalization
@@ -66,8 +66,9 @@ static LogicalResult formLayerNorm(Operation *op, Value numerator, Value denomin
     return rewriter.notifyMatchFailure(op, "not a value over the root of its own mean square");
   Value x = uncentered(numerator, deviation->axis);
   Value rows = x ? x : numerator;
-  rewriter.replaceOp(op, rewriter.create<LayerNormOp>(mergedLocation(rows, op), op->getResult(0).getType(), rows, deviation->axis,
-                                                      llvm::APFloat(deviation->epsilon), /*centered=*/bool(x)));
+  rewriter.replaceOp(op, rewriter.create<LayerNormOp>(mergedLocation(rows, op), op->getResult(0).getType(), rows,
+                                                      deviation->axis, llvm::APFloat(deviation->epsilon),
+                                                      /*centered=*/bool(x)));
   return success();
 }
 
@@ -85,4 +86,6 @@ static LogicalResult formFromProduct(MulOp op, PatternRewriter &rewriter) {
   return rewriter.notifyMatchFailure(op, "not a product with the reciprocal of a deviation");
 }
 
-void graph::populateLayerNormPatterns(RewritePatternSet &patterns) { patterns.add(formFromDivision).add(formFromProduct); }
+void graph::populateLayerNormPatterns(RewritePatternSet &patterns) {
+  patterns.add(formFromDivision).add(formFromProduct);
+}

@@ -54,7 +54,9 @@ static SmallVector<Dim> attributeDims(Operation *op) {
       .Case([](SliceOp slice) { return dimsOf(slice.getStarts()); })
       .Case([](PadOp pad) { return dimsOf(pad.getLow()); })
       .Case([&](GuardOp guard) { return SmallVector<Dim>{parse(guard.getLhs()), parse(guard.getRhs())}; })
-      .Case([&](ReadSymbolsOp read) { return read.getMaximum() ? SmallVector<Dim>{parse(*read.getMaximum())} : SmallVector<Dim>(); })
+      .Case([&](ReadSymbolsOp read) {
+        return read.getMaximum() ? SmallVector<Dim>{parse(*read.getMaximum())} : SmallVector<Dim>();
+      })
       .Default([](Operation *) { return SmallVector<Dim>(); });
 }
 

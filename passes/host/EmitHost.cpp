@@ -26,15 +26,15 @@ SmallVector<Dim> parseAll(ArrayAttr exprs) {
 class HostEmitter {
 public:
   HostEmitter(ModuleOp module, func::FuncOp source)
-      : module(module), source(source), b(source.getLoc(), module.getContext()), pointer(LLVM::LLVMPointerType::get(module.getContext())),
-        i64(b.getI64Type()), i32(b.getI32Type()) {}
+      : module(module), source(source), b(source.getLoc(), module.getContext()),
+        pointer(LLVM::LLVMPointerType::get(module.getContext())), i64(b.getI64Type()), i32(b.getI32Type()) {}
 
   LogicalResult run() {
     OpBuilder top = OpBuilder::atBlockEnd(module.getBody());
     ModuleOp host = top.create<ModuleOp>(source.getLoc(), "host_main");
     b.setInsertionPointToEnd(host.getBody());
-    auto global = b.create<LLVM::GlobalOp>(LLVM::LLVMArrayType::get(b.getI8Type(), 0), /*isConstant=*/true, LLVM::Linkage::External,
-                                           "quern_weights", Attribute());
+    auto global = b.create<LLVM::GlobalOp>(LLVM::LLVMArrayType::get(b.getI8Type(), 0), /*isConstant=*/true,
+                                           LLVM::Linkage::External, "quern_weights", Attribute());
     global.setVisibility_(LLVM::Visibility::Hidden);
     function = b.create<LLVM::LLVMFuncOp>("quern_host_main", LLVM::LLVMFunctionType::get(i32, {pointer}));
     Block *entry = function.addEntryBlock(b);
@@ -62,8 +62,12 @@ private:
 
   Value constant(int64_t value) { return b.create<LLVM::ConstantOp>(i64, value); }
   Value narrow(int64_t value) { return b.create<LLVM::ConstantOp>(i32, value); }
-  Value at(Value base, int64_t bytes) { return b.create<LLVM::GEPOp>(pointer, b.getI8Type(), base, ArrayRef<LLVM::GEPArg>{int32_t(bytes)}); }
-  Value offset(Value base, Value bytes) { return b.create<LLVM::GEPOp>(pointer, b.getI8Type(), base, ArrayRef<LLVM::GEPArg>{bytes}); }
+  Value at(Value base, int64_t bytes) {
+    return b.create<LLVM::GEPOp>(pointer, b.getI8Type(), base, ArrayRef<LLVM::GEPArg>{int32_t(bytes)});
+  }
+  Value offset(Value base, Value bytes) {
+    return b.create<LLVM::GEPOp>(pointer, b.getI8Type(), base, ArrayRef<LLVM::GEPArg>{bytes});
+  }
   Value load(Type type, Value base, int64_t bytes) { return b.create<LLVM::LoadOp>(type, at(base, bytes)); }
   Value field(int64_t bytes) { return load(pointer, frame, bytes); }
   void store(Value value, Value base, int64_t bytes) { b.create<LLVM::StoreOp>(value, at(base, bytes)); }
@@ -131,7 +135,9 @@ private:
     OpBuilder::InsertionGuard guard(b);
     tooLarge = b.createBlock(&function.getBody(), function.getBody().end());
     Value zero = constant(0);
-    Value status = call(failService, i32, {frame, narrow(QUERN_DATA_ERROR), text("the sizes of the inputs make one that does not fit 64 bits"), zero, zero, zero});
+    Value status = call(failService, i32,
+                        {frame, narrow(QUERN_DATA_ERROR),
+                         text("the sizes of the inputs make one that does not fit 64 bits"), zero, zero, zero});
     b.create<LLVM::BrOp>(ValueRange(status), exit);
     return tooLarge;
   }
@@ -196,10 +202,12 @@ private:
             .Case([&](rt::ArenaOp op) { return emitArena(op), success(); })
             .Case([&](rt::SlotOp op) { return places[op.getBuffer()] = slots[op.getIndex()], success(); })
             .Case([&](rt::OffsetOp op) {
-              return places[op.getBuffer()] = offset(places[op.getBase()], value(*Dim::parse(op.getBytes()))), success();
+              return places[op.getBuffer()] = offset(places[op.getBase()], value(*Dim::parse(op.getBytes()))),
+                     success();
             })
             .Case([&](rt::InputOp op) {
-              places[op.getBuffer()] = load(pointer, inputs, op.getIndex() * sizeof(quern_tensor) + offsetof(quern_tensor, data));
+              places[op.getBuffer()] =
+                  load(pointer, inputs, op.getIndex() * sizeof(quern_tensor) + offsetof(quern_tensor, data));
               return success();
             })
             .Case([&](rt::ConstantOp op) { return emitConstant(op), success(); })
@@ -207,7 +215,8 @@ private:
             .Case([&](rt::AllocateOp op) { return emitAllocate(op), success(); })
             .Case([&](rt::LaunchOp op) { return emitLaunch(op), success(); })
             .Case([&](rt::CopyOp op) {
-              b.create<LLVM::MemcpyOp>(places[op.getTo()], places[op.getFrom()], value(*Dim::parse(op.getBytes())), /*isVolatile=*/false);
+              b.create<LLVM::MemcpyOp>(places[op.getTo()], places[op.getFrom()], value(*Dim::parse(op.getBytes())),
+                                       /*isVolatile=*/false);
               return success();
             })
             .Case([&](rt::ReadSymbolsOp op) { return emitRead(op), success(); })
@@ -248,7 +257,8 @@ private:
   void emitConstant(rt::ConstantOp op) {
     Value base = b.create<LLVM::AddressOfOp>(pointer, "quern_weights");
     auto offsets = module->getAttrOfType<DenseI64ArrayAttr>("quern.weight_offsets");
-    places[op.getBuffer()] = b.create<LLVM::GEPOp>(pointer, b.getI8Type(), base, ArrayRef<LLVM::GEPArg>{constant(offsets[op.getSegment()])});
+    places[op.getBuffer()] =
+        b.create<LLVM::GEPOp>(pointer, b.getI8Type(), base, ArrayRef<LLVM::GEPArg>{constant(offsets[op.getSegment()])});
   }
 
   void emitOutput(rt::OutputOp op) {
@@ -277,8 +287,8 @@ private:
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPoint(function);
     std::string bytes = content.str() + '\0';
-    auto global = b.create<LLVM::GlobalOp>(LLVM::LLVMArrayType::get(b.getI8Type(), bytes.size()), /*isConstant=*/true, LLVM::Linkage::Internal,
-                                           name, b.getStringAttr(bytes));
+    auto global = b.create<LLVM::GlobalOp>(LLVM::LLVMArrayType::get(b.getI8Type(), bytes.size()), /*isConstant=*/true,
+                                           LLVM::Linkage::Internal, name, b.getStringAttr(bytes));
     return global;
   }
   Value text(StringRef content) { return b.create<LLVM::AddressOfOp>(textGlobal(content)); }
@@ -303,10 +313,12 @@ private:
                                                                      : b.create<LLVM::SExtOp>(i64, loaded).getResult();
       StringRef name = cast<StringAttr>(attribute).getValue();
       Value least = constant(op.getMinimum());
-      failIf(b.create<LLVM::ICmpOp>(LLVM::ICmpPredicate::slt, loaded, least), "a size or position is %lld, but must be at least %lld", loaded, least);
+      failIf(b.create<LLVM::ICmpOp>(LLVM::ICmpPredicate::slt, loaded, least),
+             "a size or position is %lld, but must be at least %lld", loaded, least);
       // A size beyond this cannot be allocated, and products of sizes stay inside 64 bits.
       Value most = op.getMaximum() ? value(*Dim::parse(*op.getMaximum())) : constant(int64_t(1) << 40);
-      failIf(b.create<LLVM::ICmpOp>(LLVM::ICmpPredicate::sgt, loaded, most), "a size or position is %lld, but must be at most %lld", loaded, most);
+      failIf(b.create<LLVM::ICmpOp>(LLVM::ICmpPredicate::sgt, loaded, most),
+             "a size or position is %lld, but must be at most %lld", loaded, most);
       symbols[name] = loaded;
     }
   }
@@ -318,7 +330,8 @@ private:
 
   LogicalResult emitIf(rt::IfOp op) {
     Value flag = load(b.getI8Type(), places[op.getCondition()], 0);
-    Value condition = b.create<LLVM::ICmpOp>(LLVM::ICmpPredicate::ne, flag, b.create<LLVM::ConstantOp>(b.getI8Type(), 0));
+    Value condition =
+        b.create<LLVM::ICmpOp>(LLVM::ICmpPredicate::ne, flag, b.create<LLVM::ConstantOp>(b.getI8Type(), 0));
     Block *here = b.getInsertionBlock();
     // The join takes the addresses of the results, then the symbols' values.
     SmallVector<Type> types(op.getNumResults(), pointer);
@@ -373,7 +386,8 @@ private:
     Value full = b.create<LLVM::ICmpOp>(LLVM::ICmpPredicate::sgt, needed, to.room);
     Block *here = b.getInsertionBlock();
     Block *grow = b.createBlock(&function.getBody(), std::next(Region::iterator(here)));
-    Block *rest = b.createBlock(&function.getBody(), std::next(Region::iterator(grow)), {pointer, i64}, {b.getLoc(), b.getLoc()});
+    Block *rest =
+        b.createBlock(&function.getBody(), std::next(Region::iterator(grow)), {pointer, i64}, {b.getLoc(), b.getLoc()});
     b.setInsertionPointToEnd(here);
     b.create<LLVM::CondBrOp>(full, grow, ValueRange(), rest, ValueRange{to.data, to.room});
     b.setInsertionPointToStart(grow);
@@ -390,7 +404,8 @@ private:
   /// The header's arguments: iteration, condition, addresses of carried values, three of each scan output, symbols.
   LogicalResult emitLoop(rt::LoopOp op) {
     size_t carried = op.getInitial().size(), scans = op.getScanBytes().size(), names = op.getSymbols().size();
-    Value trips = load(i64, places[op.getTripCount()], 0), iterationSlot = stackSlot(i64), conditionSlot = stackSlot(b.getI8Type());
+    Value trips = load(i64, places[op.getTripCount()], 0), iterationSlot = stackSlot(i64),
+          conditionSlot = stackSlot(b.getI8Type());
     SmallVector<Value> start{constant(0), load(b.getI8Type(), places[op.getCondition()], 0)};
     for (Value value : op.getInitial())
       start.push_back(places[value]);
@@ -400,7 +415,8 @@ private:
       start.push_back(value(dim));
     SmallVector<Type> types = llvm::to_vector(llvm::map_range(start, [](Value v) { return v.getType(); }));
     Block *here = b.getInsertionBlock();
-    Block *header = b.createBlock(&function.getBody(), std::next(Region::iterator(here)), types, SmallVector<Location>(types.size(), op.getLoc()));
+    Block *header = b.createBlock(&function.getBody(), std::next(Region::iterator(here)), types,
+                                  SmallVector<Location>(types.size(), op.getLoc()));
     Block *round = b.createBlock(&function.getBody(), std::next(Region::iterator(header)));
     Block *done = b.createBlock(&function.getBody(), std::next(Region::iterator(round)));
     b.setInsertionPointToEnd(here);
@@ -416,7 +432,8 @@ private:
     Symbols before = symbols;
     auto bindSymbols = [&] {
       for (auto [index, attribute] : llvm::enumerate(op.getSymbols()))
-        symbols[cast<StringAttr>(attribute).getValue()] = header->getArgument(header->getNumArguments() - names + index);
+        symbols[cast<StringAttr>(attribute).getValue()] =
+            header->getArgument(header->getNumArguments() - names + index);
     };
     b.setInsertionPointToStart(round);
     bindSymbols();
@@ -431,7 +448,8 @@ private:
       if (failed(emit(&inner)))
         return failure();
     auto yield = cast<rt::YieldOp>(body.getTerminator());
-    SmallVector<Value> next{b.create<LLVM::AddOp>(iteration, constant(1)), load(b.getI8Type(), places[yield.getBuffers()[0]], 0)};
+    SmallVector<Value> next{b.create<LLVM::AddOp>(iteration, constant(1)),
+                            load(b.getI8Type(), places[yield.getBuffers()[0]], 0)};
     for (Value place : yield.getBuffers().slice(1, carried))
       next.push_back(places[place]);
     for (auto [index, bytes] : llvm::enumerate(parseAll(op.getScanBytes()))) {

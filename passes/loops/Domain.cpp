@@ -14,12 +14,14 @@ static bool alignedMergeable(Value operand, ArrayRef<Dim> dims, int64_t first, i
   auto extent = [&](int64_t axis) { return axis < lead ? Dim(1) : own[axis - lead]; };
   if (extent(first).isEqualTo(1) && extent(second).isEqualTo(1))
     return true;
-  return extent(first) == dims[first] && extent(second) == dims[second] && mergeable(operand, first - lead, second - lead);
+  return extent(first) == dims[first] && extent(second) == dims[second] &&
+         mergeable(operand, first - lead, second - lead);
 }
 
 /// Whether all axes strictly between two have extent 1.
 static bool neighbours(ArrayRef<Dim> dims, int64_t first, int64_t second) {
-  return first < second && llvm::all_of(dims.slice(first + 1, second - first - 1), [](const Dim &dim) { return dim.isEqualTo(1); });
+  return first < second &&
+         llvm::all_of(dims.slice(first + 1, second - first - 1), [](const Dim &dim) { return dim.isEqualTo(1); });
 }
 
 bool mergeable(Value value, int64_t first, int64_t second) {
@@ -28,7 +30,8 @@ bool mergeable(Value value, int64_t first, int64_t second) {
     return true;
   SmallVector<Dim> dims = dimsOf(value);
   if (op->hasTrait<Elementwise>() || isa<BroadcastOp>(op))
-    return llvm::all_of(op->getOperands(), [&](Value operand) { return alignedMergeable(operand, dims, first, second); });
+    return llvm::all_of(op->getOperands(),
+                        [&](Value operand) { return alignedMergeable(operand, dims, first, second); });
   return llvm::TypeSwitch<Operation *, bool>(op)
       .Case([&](ConstantOp) { return true; })
       .Case([&](TransposeOp op) {
@@ -64,7 +67,8 @@ Domain Domain::of(ArrayRef<Value> values, ArrayRef<Dim> dims, int64_t fixedAxis)
   for (int64_t axis = 0; axis < int64_t(dims.size()); ++axis) {
     if (dims[axis].isEqualTo(1))
       continue;
-    bool joins = !domain.groups.empty() && llvm::all_of(values, [&](Value value) { return mergeable(value, domain.groups.back().axis, axis); });
+    bool joins = !domain.groups.empty() &&
+                 llvm::all_of(values, [&](Value value) { return mergeable(value, domain.groups.back().axis, axis); });
     for (int64_t fixed = domain.groups.empty() ? axis : domain.groups.back().axis + 1; fixed <= axis; ++fixed)
       joins &= fixed != fixedAxis;
     if (joins) {
@@ -93,7 +97,8 @@ void Domain::place(KernelFunction &kernel, Point &point, size_t count, Value lin
   for (size_t i = count; i-- > 0;) {
     if (groups[i].extent.isEqualTo(1))
       continue;
-    bool outermost = llvm::all_of(ArrayRef(groups).take_front(i), [](const Group &group) { return group.extent.isEqualTo(1); });
+    bool outermost =
+        llvm::all_of(ArrayRef(groups).take_front(i), [](const Group &group) { return group.extent.isEqualTo(1); });
     Value index = linear;
     if (!outermost) {
       Value extent = kernel.dim(groups[i].extent);

@@ -28,7 +28,8 @@ struct Domain {
   Dim outer(size_t count) const;
 };
 
-/// Whether one index on axis `second` may run over axes `first` and `second` of `value`; the axes between have extent 1.
+/// Whether one index on axis `second` may run over axes `first` and `second` of `value`; the axes between have
+/// extent 1.
 bool mergeable(mlir::Value value, int64_t first, int64_t second);
 
 } // namespace quern

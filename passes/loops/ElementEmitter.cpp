@@ -47,7 +47,8 @@ AxisPoint ElementEmitter::divided(const AxisPoint &axis, int64_t by, bool remain
   Value value = axis.lane || axis.perLane ? indexOf(axis) : axis.base, divisor = kernel.index(by);
   if (isa<VectorType>(value.getType()))
     divisor = spread(divisor);
-  Value result = remainder ? b.create<arith::RemUIOp>(value, divisor).getResult() : b.create<arith::DivUIOp>(value, divisor).getResult();
+  Value result = remainder ? b.create<arith::RemUIOp>(value, divisor).getResult()
+                           : b.create<arith::DivUIOp>(value, divisor).getResult();
   if (isa<VectorType>(result.getType()))
     return {kernel.index(0), 0, result};
   return {result, 0, {}};
@@ -121,7 +122,8 @@ static Address addressOf(ElementEmitter &emitter, ArrayRef<Dim> dims, const Poin
     }
   }
   if (address.perLane && address.laneStride)
-    address.perLane = b.create<arith::AddIOp>(address.perLane, emitter.indexOf({kernel.index(0), address.laneStride, {}}));
+    address.perLane =
+        b.create<arith::AddIOp>(address.perLane, emitter.indexOf({kernel.index(0), address.laneStride, {}}));
   else if (address.laneStride != 0 && address.laneStride != 1)
     address.perLane = emitter.indexOf({kernel.index(0), address.laneStride, {}});
   return address;
@@ -138,7 +140,9 @@ Value ElementEmitter::load(Value buffer, Type element, ArrayRef<Dim> dims, const
     auto type = VectorType::get(lanes, storage);
     Value zeros = mask || address.perLane ? b.create<arith::ConstantOp>(b.getZeroAttr(type)) : Value();
     if (address.perLane) {
-      Value all = mask ? mask : b.create<arith::ConstantOp>(DenseElementsAttr::get(VectorType::get(lanes, b.getI1Type()), true));
+      Value all =
+          mask ? mask
+               : b.create<arith::ConstantOp>(DenseElementsAttr::get(VectorType::get(lanes, b.getI1Type()), true));
       value = b.create<vector::GatherOp>(type, buffer, address.base, address.perLane, all, zeros);
     } else if (mask) {
       value = b.create<vector::MaskedLoadOp>(type, buffer, address.base, mask, zeros);
@@ -163,7 +167,8 @@ void ElementEmitter::store(Value value, Value buffer, ArrayRef<Dim> dims, const 
   if (lanes == 1) {
     b.create<memref::StoreOp>(value, buffer, address.base);
   } else if (address.perLane) {
-    Value all = mask ? mask : b.create<arith::ConstantOp>(DenseElementsAttr::get(VectorType::get(lanes, b.getI1Type()), true));
+    Value all =
+        mask ? mask : b.create<arith::ConstantOp>(DenseElementsAttr::get(VectorType::get(lanes, b.getI1Type()), true));
     b.create<vector::ScatterOp>(buffer, address.base, address.perLane, all, value);
   } else if (mask) {
     b.create<vector::MaskedStoreOp>(buffer, address.base, mask, value);
@@ -192,7 +197,8 @@ Value ElementEmitter::at(Value tensor, const Point &point) {
     return load(kernel.buffer(argument), elementOf(tensor), dimsOf(tensor), point);
   // A value that two operands share is computed once: without this, a chain of x * f(x) doubles with every op.
   for (Known &entry : known[tensor])
-    if (entry.mask == mask && entry.point == point && encloses(entry.value.getParentBlock(), kernel.builder.getInsertionBlock()))
+    if (entry.mask == mask && entry.point == point &&
+        encloses(entry.value.getParentBlock(), kernel.builder.getInsertionBlock()))
       return entry.value;
   Value value = compute(tensor.getDefiningOp(), point);
   known[tensor].push_back({point, mask, value});
@@ -403,8 +409,10 @@ Value ElementEmitter::block(BlockOp op, const Point &point) {
   Dim extent = dimOf(op.getOperand(), axis);
   if (extent.mod(op.getSize()).isEqualTo(0))
     return at(op.getOperand(), inner);
-  Value zero = kernel.builder.create<arith::ConstantOp>(kernel.builder.getZeroAttr(valueType(elementOf(op.getResult()))));
-  return guarded(inRange(inner[axis], kernel.index(0), kernel.dim(extent)), zero, [&] { return at(op.getOperand(), inner); });
+  Value zero =
+      kernel.builder.create<arith::ConstantOp>(kernel.builder.getZeroAttr(valueType(elementOf(op.getResult()))));
+  return guarded(inRange(inner[axis], kernel.index(0), kernel.dim(extent)), zero,
+                 [&] { return at(op.getOperand(), inner); });
 }
 
 Value ElementEmitter::unblock(UnblockOp op, const Point &point) {
@@ -450,14 +458,16 @@ Value ElementEmitter::reduce(ReduceOp op, const Point &point) {
     if (level == axes.size()) {
       if (!alongLanes)
         return reductionStep(b, op.getKind(), element, accumulator, at(operand, inner));
-      Value row = reduceAlong(*this, kernel.dim(dims.back()), {{op.getKind(), element}}, [&](ElementEmitter &e, const AxisPoint &axis) {
-                    Point place = inner;
-                    place.back() = axis;
-                    return SmallVector<Value>{e.at(operand, place)};
-                  })[0];
+      Value row = reduceAlong(*this, kernel.dim(dims.back()), {{op.getKind(), element}},
+                              [&](ElementEmitter &e, const AxisPoint &axis) {
+                                Point place = inner;
+                                place.back() = axis;
+                                return SmallVector<Value>{e.at(operand, place)};
+                              })[0];
       return reductionStep(b, op.getKind(), element, accumulator, row);
     }
-    auto loop = b.create<scf::ForOp>(kernel.index(0), kernel.dim(dims[axes[level]]), kernel.index(1), ValueRange(accumulator));
+    auto loop =
+        b.create<scf::ForOp>(kernel.index(0), kernel.dim(dims[axes[level]]), kernel.index(1), ValueRange(accumulator));
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
     inner[axes[level]] = {loop.getInductionVar(), 0, {}};
@@ -477,8 +487,11 @@ Value ElementEmitter::pool(PoolOp op, const Point &point) {
   SmallVector<Dim> dims = dimsOf(op.getOperand());
   size_t spatial = op.getKernel().size();
   Point inner = point;
-  Value one = spread(b.create<arith::ConstantOp>(cast<TypedAttr>(isa<FloatType>(element) ? Attribute(b.getFloatAttr(element, 1)) : Attribute(b.getIntegerAttr(KernelFunction::registerType(element), 1)))));
-  std::function<std::pair<Value, Value>(size_t, Value, Value)> nest = [&](size_t level, Value accumulator, Value count) -> std::pair<Value, Value> {
+  Value one = spread(b.create<arith::ConstantOp>(cast<TypedAttr>(
+      isa<FloatType>(element) ? Attribute(b.getFloatAttr(element, 1))
+                              : Attribute(b.getIntegerAttr(KernelFunction::registerType(element), 1)))));
+  std::function<std::pair<Value, Value>(size_t, Value, Value)> nest = [&](size_t level, Value accumulator,
+                                                                          Value count) -> std::pair<Value, Value> {
     if (level == spatial) {
       Value inside, counted;
       for (size_t i = 0; i < spatial; ++i) {
@@ -490,16 +503,20 @@ Value ElementEmitter::pool(PoolOp op, const Point &point) {
         };
         Dim extent = dims[2 + i];
         inside = both(inside, inRange(inner[2 + i], kernel.index(0), kernel.dim(extent)));
-        counted = both(counted, inRange(inner[2 + i], kernel.index(-op.getPads()[i]), kernel.dim(extent + op.getPads()[spatial + i])));
+        counted = both(counted, inRange(inner[2 + i], kernel.index(-op.getPads()[i]),
+                                        kernel.dim(extent + op.getPads()[spatial + i])));
       }
-      Value next = guarded(inside, accumulator, [&] { return reductionStep(b, kind, element, accumulator, at(op.getOperand(), inner)); });
+      Value next = guarded(inside, accumulator,
+                           [&] { return reductionStep(b, kind, element, accumulator, at(op.getOperand(), inner)); });
       if (!average)
         return {next, count};
       Value within = op.getCountPadding() ? counted : inside;
-      Value more = isa<FloatType>(element) ? b.create<arith::AddFOp>(count, one).getResult() : b.create<arith::AddIOp>(count, one).getResult();
+      Value more = isa<FloatType>(element) ? b.create<arith::AddFOp>(count, one).getResult()
+                                           : b.create<arith::AddIOp>(count, one).getResult();
       return {next, b.create<arith::SelectOp>(within, more, count)};
     }
-    auto loop = b.create<scf::ForOp>(kernel.index(0), kernel.index(op.getKernel()[level]), kernel.index(1), ValueRange{accumulator, count});
+    auto loop = b.create<scf::ForOp>(kernel.index(0), kernel.index(op.getKernel()[level]), kernel.index(1),
+                                     ValueRange{accumulator, count});
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
     // input index = output * stride + k * dilation - pad

@@ -24,7 +24,8 @@ using Point = llvm::SmallVector<AxisPoint, 6>;
 /// `mask` (vector<lanes x i1>) guards loads of the tail; nothing reads outside a buffer for a point inside the tensor.
 class ElementEmitter {
 public:
-  ElementEmitter(KernelFunction &kernel, int64_t lanes, mlir::Value mask = {}) : kernel(kernel), lanes(lanes), mask(mask) {}
+  ElementEmitter(KernelFunction &kernel, int64_t lanes, mlir::Value mask = {})
+      : kernel(kernel), lanes(lanes), mask(mask) {}
 
   /// The element(s) of `tensor` (a value of the kernel's body) at `point`, in its register type.
   mlir::Value at(mlir::Value tensor, const Point &point);
@@ -102,8 +103,10 @@ mlir::Value emitCast(mlir::ImplicitLocOpBuilder &builder, mlir::Value value, mli
 
 /// The neutral element and the step of a reduction, on registers.
 mlir::Value reductionStart(KernelFunction &kernel, graph::ReduceKind kind, mlir::Type element, mlir::Type registerType);
-mlir::Value reductionStep(mlir::ImplicitLocOpBuilder &builder, graph::ReduceKind kind, mlir::Type element, mlir::Value a, mlir::Value b);
+mlir::Value reductionStep(mlir::ImplicitLocOpBuilder &builder, graph::ReduceKind kind, mlir::Type element,
+                          mlir::Value a, mlir::Value b);
 /// Combines the lanes of a vector into one scalar, in a fixed order.
-mlir::Value reduceLanes(mlir::ImplicitLocOpBuilder &builder, graph::ReduceKind kind, mlir::Type element, mlir::Value vector);
+mlir::Value reduceLanes(mlir::ImplicitLocOpBuilder &builder, graph::ReduceKind kind, mlir::Type element,
+                        mlir::Value vector);
 
 } // namespace quern

@@ -15,7 +15,8 @@ Value ElementEmitter::gatherElements(GatherElementsOp op, const Point &point) {
 }
 
 Value ElementEmitter::gatherNd(GatherNdOp op, const Point &point) {
-  int64_t batch = op.getBatchDims(), rank = rankOf(op.getIndices()), depth = *dimOf(op.getIndices(), rank - 1).constant();
+  int64_t batch = op.getBatchDims(), rank = rankOf(op.getIndices()),
+          depth = *dimOf(op.getIndices(), rank - 1).constant();
   Point indexPoint(point.begin(), point.begin() + rank - 1), inner(point.begin(), point.begin() + batch);
   indexPoint.emplace_back();
   for (int64_t i = 0; i < depth; ++i) {
@@ -28,7 +29,8 @@ Value ElementEmitter::gatherNd(GatherNdOp op, const Point &point) {
 
 //===--- Indices of extrema -----------------------------------------------------------------===//
 
-/// Whether `value` takes the place of `best`: it is beyond it, or as far and later ones win. A NaN is beyond all numbers.
+/// Whether `value` takes the place of `best`: it is beyond it, or as far and later ones win. A NaN is beyond all
+/// numbers.
 static Value wins(ImplicitLocOpBuilder &b, ArgReduceOp op, Type element, Value value, Value best) {
   bool largest = op.getLargest(), last = op.getLast();
   if (isa<FloatType>(element)) {
@@ -55,14 +57,16 @@ Value ElementEmitter::argReduce(ArgReduceOp op, const Point &point) {
   inner[axis] = {kernel.index(0), 0, {}};
   Value first = at(op.getOperand(), inner);
   Value none = b.create<arith::ConstantOp>(b.getZeroAttr(valueType(b.getI64Type())));
-  auto loop = b.create<scf::ForOp>(kernel.index(1), kernel.dim(dimOf(op.getOperand(), axis)), kernel.index(1), ValueRange{first, none});
+  auto loop = b.create<scf::ForOp>(kernel.index(1), kernel.dim(dimOf(op.getOperand(), axis)), kernel.index(1),
+                                   ValueRange{first, none});
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
   inner[axis] = {loop.getInductionVar(), 0, {}};
   Value value = at(op.getOperand(), inner), best = loop.getRegionIterArg(0);
   Value better = wins(b, op, element, value, best);
   Value index = spread(b.create<arith::IndexCastOp>(b.getI64Type(), loop.getInductionVar()));
-  b.create<scf::YieldOp>(ValueRange{b.create<arith::SelectOp>(better, value, best), b.create<arith::SelectOp>(better, index, loop.getRegionIterArg(1))});
+  b.create<scf::YieldOp>(ValueRange{b.create<arith::SelectOp>(better, value, best),
+                                    b.create<arith::SelectOp>(better, index, loop.getRegionIterArg(1))});
   return loop.getResult(1);
 }
 

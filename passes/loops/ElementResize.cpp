@@ -1,4 +1,5 @@
-// Interpolation along axes, after ONNX Resize: each output element is a weighted sum of taps around a place in the input.
+// Interpolation along axes, after ONNX Resize: each output element is a weighted sum of taps around a place in the
+// input.
 #include "passes/loops/ElementEmitter.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -13,8 +14,8 @@ namespace {
 class ResizeAxis {
 public:
   ResizeAxis(ElementEmitter &emitter, ResizeOp op, int64_t axis, const AxisPoint &place)
-      : emitter(emitter), kernel(emitter.kernel), b(kernel.builder), op(op), axis(axis), in(dimOf(op.getOperand(), axis)), out(dimOf(op.getResult(), axis)),
-        vector(place.lane || place.perLane) {
+      : emitter(emitter), kernel(emitter.kernel), b(kernel.builder), op(op), axis(axis),
+        in(dimOf(op.getOperand(), axis)), out(dimOf(op.getResult(), axis)), vector(place.lane || place.perLane) {
     double known = op.getScales()[axis];
     scale = known != 0 ? number(known) : b.create<arith::DivFOp>(real(out), real(in)).getResult();
     Value index = vector ? emitter.indexOf(place) : place.base;
@@ -40,7 +41,9 @@ public:
   }
 
   /// The taps are floor(position) + first .. + last - 1.
-  std::pair<int64_t, int64_t> taps() { return op.getMode() == "cubic" ? std::pair<int64_t, int64_t>(-1, 3) : std::pair<int64_t, int64_t>(0, 2); }
+  std::pair<int64_t, int64_t> taps() {
+    return op.getMode() == "cubic" ? std::pair<int64_t, int64_t>(-1, 3) : std::pair<int64_t, int64_t>(0, 2);
+  }
 
   /// With antialiasing the taps spread by 1/scale where the axis shrinks: their range is known at run time only.
   std::pair<Value, Value> spreadTaps() {
@@ -59,8 +62,9 @@ public:
     Value weight = op.getMode() == "cubic" ? cubic(distance) : tent(distance);
     Value index = b.create<arith::AddIOp>(toIndex(floor), spread(offset));
     if (op.getExcludeOutside()) {
-      Value inside = b.create<arith::AndIOp>(b.create<arith::CmpIOp>(arith::CmpIPredicate::sge, index, spread(kernel.index(0))),
-                                             b.create<arith::CmpIOp>(arith::CmpIPredicate::slt, index, spread(kernel.dim(in))));
+      Value inside =
+          b.create<arith::AndIOp>(b.create<arith::CmpIOp>(arith::CmpIPredicate::sge, index, spread(kernel.index(0))),
+                                  b.create<arith::CmpIOp>(arith::CmpIPredicate::slt, index, spread(kernel.dim(in))));
       weight = b.create<arith::SelectOp>(inside, weight, number(0));
     }
     return {clamped(index), weight};
@@ -87,7 +91,8 @@ private:
     return b.create<arith::IndexCastOp>(index, b.create<arith::FPToSIOp>(narrow, value));
   }
   AxisPoint clamped(Value index) {
-    index = b.create<arith::MaxSIOp>(b.create<arith::MinSIOp>(index, spread(kernel.dim(in - 1))), spread(kernel.index(0)));
+    index =
+        b.create<arith::MaxSIOp>(b.create<arith::MinSIOp>(index, spread(kernel.dim(in - 1))), spread(kernel.index(0)));
     return vector ? AxisPoint{kernel.index(0), 0, index} : AxisPoint{index, 0, {}};
   }
 
@@ -198,10 +203,12 @@ Value ElementEmitter::resize(ResizeOp op, const Point &point) {
     if (op.getAntialias()) {
       auto [first, last] = line.spreadTaps();
       // The induction variable counts from 0: offsets may be negative.
-      auto loop = b.create<scf::ForOp>(kernel.index(0), b.create<arith::SubIOp>(last, first), kernel.index(1), ValueRange{sum, weights});
+      auto loop = b.create<scf::ForOp>(kernel.index(0), b.create<arith::SubIOp>(last, first), kernel.index(1),
+                                       ValueRange{sum, weights});
       OpBuilder::InsertionGuard guard(b);
       b.setInsertionPointToStart(loop.getBody());
-      auto [next, total] = add(b.create<arith::AddIOp>(loop.getInductionVar(), first), loop.getRegionIterArg(0), loop.getRegionIterArg(1));
+      auto [next, total] = add(b.create<arith::AddIOp>(loop.getInductionVar(), first), loop.getRegionIterArg(0),
+                               loop.getRegionIterArg(1));
       b.create<scf::YieldOp>(ValueRange{next, total});
       sum = loop.getResult(0);
       weights = loop.getResult(1);

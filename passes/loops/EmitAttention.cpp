@@ -1,9 +1,10 @@
-// Attention: a task is a block of queries of one head. Its keys are packed once into panels of 16, which pays from a few
-// queries on; fewer read them where they lie. Then, for each tile of queries, the scores stay in scratch small enough for L1 or L2 between the two products:
+// Attention: a task is a block of queries of one head. Its keys are packed once into panels of 16, which pays from a
+// few queries on; fewer read them where they lie. Then, for each tile of queries, the scores stay in scratch small
+// enough for L1 or L2 between the two products:
 //
-//   scores = q k^T * scale + bias     register tiles, panels of keys; or along the depth, as many keys as there are lanes
-//   p      = exp(scores - max)        row by row, 1 / sum kept aside
-//   result = p v / sum                register tiles, v read where it lies
+//   scores = q k^T * scale + bias     register tiles, panels of keys; or along the depth, as many keys as there are
+//   lanes p      = exp(scores - max)        row by row, 1 / sum kept aside result = p v / sum                register
+//   tiles, v read where it lies
 //
 // Keys that no query of a tile may see are not touched. A query that sees no key at all gets zeros.
 #include "codegen/Schedules.h"
@@ -138,7 +139,8 @@ void AttentionEmitter::emitTask(Value task) {
   if (copiesValues)
     packValues();
   auto inPlace = [&] {
-    builder.loop(builder.index(0), rows.count, 1, [&](Index row) { emitTile(1, builder.add(rows.first, row), /*inPlace=*/true); });
+    builder.loop(builder.index(0), rows.count, 1,
+                 [&](Index row) { emitTile(1, builder.add(rows.first, row), /*inPlace=*/true); });
   };
   if (!packedKeys)
     return inPlace();
@@ -199,8 +201,8 @@ void AttentionEmitter::packValues() {
     for (int64_t column = 0; column < padded; column += lanes) {
       Value mask = builder.create<vector::CreateMaskOp>(VectorType::get(lanes, builder.builder.getI1Type()),
                                                         builder.value(std::max<int64_t>(valueDepth - column, 0)));
-      Value loaded = builder.create<vector::MaskedLoadOp>(stored, value.memory, builder.value(builder.add(from, column)),
-                                                          mask, zero);
+      Value loaded = builder.create<vector::MaskedLoadOp>(stored, value.memory,
+                                                          builder.value(builder.add(from, column)), mask, zero);
       builder.create<vector::StoreOp>(loaded, packedValues, builder.value(builder.add(to, column)));
     }
   });
@@ -241,10 +243,11 @@ void AttentionEmitter::emitScoresInPlace(Index row, Index keys) {
   builder.loop(whole, builder.mul(builder.ceilDiv(keys, kPanel), kPanel), lanes, group(true));
 }
 
-/// q k^T of one query and as many keys as there are lanes: a sum along the depth for each key, then a transpose that puts
-/// the lanes of all sums under each other. `clamps`: keys past the last are read as the last, and masked later.
+/// q k^T of one query and as many keys as there are lanes: a sum along the depth for each key, then a transpose that
+/// puts the lanes of all sums under each other. `clamps`: keys past the last are read as the last, and masked later.
 Value AttentionEmitter::productAlongDepth(Index row, Index firstKey, bool clamps) {
-  Index last = builder.sub(kernel.dim(keyCount), 1), from = builder.add(query.offset, builder.mul(row, query.rowStride));
+  Index last = builder.sub(kernel.dim(keyCount), 1),
+        from = builder.add(query.offset, builder.mul(row, query.rowStride));
   SmallVector<Index> keyRows;
   for (int64_t i = 0; i < lanes; ++i) {
     Index number = builder.add(firstKey, i);
@@ -261,7 +264,8 @@ Value AttentionEmitter::productAlongDepth(Index row, Index firstKey, bool clamps
                 [&](Index d, SmallVectorImpl<Value> &carried) { step(d, carried, Value()); });
   if (whole < depth)
     step(builder.index(whole), sums,
-         builder.create<vector::CreateMaskOp>(VectorType::get(lanes, builder.builder.getI1Type()), builder.value(depth - whole)));
+         builder.create<vector::CreateMaskOp>(VectorType::get(lanes, builder.builder.getI1Type()),
+                                              builder.value(depth - whole)));
   transposeBlock(builder, sums);
   for (int64_t half = lanes / 2; half > 0; half /= 2)
     for (int64_t i = 0; i < half; ++i)
@@ -274,8 +278,9 @@ Value AttentionEmitter::loadWide(Value memory, Index at, Value mask) {
   auto stored = VectorType::get(lanes, getElementTypeOrSelf(memory.getType()));
   Value loaded;
   if (mask)
-    loaded = builder.create<vector::MaskedLoadOp>(stored, memory, builder.value(at), mask,
-                                                  builder.create<arith::ConstantOp>(builder.builder.getZeroAttr(stored)));
+    loaded =
+        builder.create<vector::MaskedLoadOp>(stored, memory, builder.value(at), mask,
+                                             builder.create<arith::ConstantOp>(builder.builder.getZeroAttr(stored)));
   else
     loaded = builder.create<vector::LoadOp>(stored, memory, builder.value(at));
   return stored == vector ? loaded : builder.create<arith::ExtFOp>(vector, loaded).getResult();
@@ -292,7 +297,8 @@ void AttentionEmitter::emitScores(int64_t rows, Index first, Index keys) {
 
 void AttentionEmitter::emitScoreGroup(int64_t rows, Index first, Index key, int64_t vectors) {
   Index panelStride = builder.index(kPanel * depth);
-  RegisterTile registers(builder, {rows, vectors, lanes, real}, {query.memory, query.rowStride, packedKeys, kPanel, panelStride});
+  RegisterTile registers(builder, {rows, vectors, lanes, real},
+                         {query.memory, query.rowStride, packedKeys, kPanel, panelStride});
   Accumulators sums = registers.zero();
   registers.accumulate(sums, {{builder.index(depth), builder.index(1), builder.index(kPanel), tile.unroll}},
                        builder.add(query.offset, builder.mul(first, query.rowStride)), builder.mul(key, depth));
@@ -367,7 +373,8 @@ void AttentionEmitter::emitProduct(int64_t rows, Index first, Index keys) {
 }
 
 void AttentionEmitter::emitProductGroup(int64_t rows, Index first, Index keys, Index column, int64_t vectors) {
-  RegisterTile registers(builder, {rows, vectors, lanes, real}, {scores, scoreStride, value.memory, vectors * lanes, builder.index(0)});
+  RegisterTile registers(builder, {rows, vectors, lanes, real},
+                         {scores, scoreStride, value.memory, vectors * lanes, builder.index(0)});
   Accumulators sums = registers.zero();
   registers.accumulate(sums, {{keys, builder.index(1), value.rowStride, tile.unroll}}, builder.index(0),
                        builder.add(value.offset, column));
@@ -380,7 +387,10 @@ void AttentionEmitter::emitProductGroup(int64_t rows, Index first, Index keys, I
       if (copiesValues)
         mask = builder.create<vector::CreateMaskOp>(VectorType::get(lanes, builder.builder.getI1Type()),
                                                     builder.value(builder.sub(builder.index(valueDepth), at)));
-      Point point{{builder.value(batch)}, {builder.value(head)}, {builder.value(builder.add(first, i))}, {builder.value(at), 1, {}}};
+      Point point{{builder.value(batch)},
+                  {builder.value(head)},
+                  {builder.value(builder.add(first, i))},
+                  {builder.value(at), 1, {}}};
       epilogue.store(builder.create<arith::MulFOp>(sums[i * vectors + j], inverse), point, mask);
     }
   }

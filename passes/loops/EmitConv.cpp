@@ -1,7 +1,8 @@
 // Direct convolution: the reduction is a nest (channel block, window row, window column, 16 channels) over which the
-// accumulators are carried. Borders cost next to nothing: window rows outside the image are clipped from the loop. A tile
-// that touches the left or right border takes the window's columns one by one, each with the pixels that it hits, where
-// the width is known; else the pixels that may miss the image choose between it and zeros before they run over channels.
+// accumulators are carried. Borders cost next to nothing: window rows outside the image are clipped from the loop. A
+// tile that touches the left or right border takes the window's columns one by one, each with the pixels that it hits,
+// where the width is known; else the pixels that may miss the image choose between it and zeros before they run over
+// channels.
 #include "codegen/Schedules.h"
 #include "passes/loops/Emitters.h"
 #include "passes/loops/Epilogue.h"
@@ -32,7 +33,8 @@ private:
   void emitPanels(const Part &rows, Panels panels);
   void emitTile(int64_t size, Index oy, Index ox, Panels panels, ArrayRef<WindowColumn> columns);
   struct Reads {
-    Index a, b, windowRows, ix; ///< offsets; how many window rows; the image column of the first pixel and window column
+    Index a, b, windowRows,
+        ix; ///< offsets; how many window rows; the image column of the first pixel and window column
   };
   void accumulate(const RegisterTile &tile, Accumulators &sums, const Reads &reads, ArrayRef<WindowColumn> columns);
   void store(ArrayRef<Value> sums, int64_t size, Index oy, Index ox, Panels panels);
@@ -58,7 +60,8 @@ private:
 
 ConvEmitter::ConvEmitter(KernelFunction &kernel, graph::ConvOp conv)
     : kernel(kernel), conv(conv), builder(kernel.builder), epilogue(kernel, conv.getResult()), geometry(conv),
-      flat(geometry.isPointwise()), linear(flattens()), y(geometry.y), x(geometry.x), element(graph::elementOf(conv.getResult())),
+      flat(geometry.isPointwise()), linear(flattens()), y(geometry.y), x(geometry.x),
+      element(graph::elementOf(conv.getResult())),
       lanes(kernel.level.vectorBytes * 8 / element.getIntOrFloatBitWidth()), vectorsPerBlock(kBlock / lanes) {
   if (flat) {
     x.in = x.out = y.in * x.in;
@@ -132,7 +135,8 @@ void ConvEmitter::emitTile(int64_t size, Index oy, Index ox, Panels panels, Arra
   Index ix = builder.sub(builder.mul(ox, x.stride), x.low);
   Index channels = builder.add(builder.mul(image, geometry.groups * geometry.inChannels),
                                builder.mul(group, geometry.inChannels));
-  Index offsetA = builder.mul(builder.add(builder.mul(channels, plane), builder.add(builder.mul(iy, width), ix)), pixel);
+  Index offsetA =
+      builder.mul(builder.add(builder.mul(channels, plane), builder.add(builder.mul(iy, width), ix)), pixel);
   Index offsetB = builder.add(builder.mul(panels.first, panelStride), builder.mul(rows.first, x.window * unit));
   Accumulators sums = registers.zero();
   accumulate(registers, sums, {offsetA, offsetB, builder.sub(rows.end, rows.first), ix}, columns);
@@ -145,7 +149,8 @@ void ConvEmitter::accumulate(const RegisterTile &registers, Accumulators &sums, 
   Index width = kernel.dim(x.in), plane = kernel.dim(y.in * x.in);
   ReductionLoop channel{builder.index(geometry.inChannels), builder.mul(plane, pixel),
                         builder.index(y.window * x.window * unit)};
-  ReductionLoop row{reads.windowRows, builder.mul(builder.mul(width, pixel), y.dilation), builder.index(x.window * unit)};
+  ReductionLoop row{reads.windowRows, builder.mul(builder.mul(width, pixel), y.dilation),
+                    builder.index(x.window * unit)};
   ReductionLoop column{builder.index(x.window), builder.mul(pixel, x.dilation), builder.index(unit)};
   ReductionLoop inner{builder.index(kBlock), builder.index(1), builder.index(kBlock), tile.unroll};
   if (!geometry.blockedInput)
@@ -157,7 +162,8 @@ void ConvEmitter::accumulate(const RegisterTile &registers, Accumulators &sums, 
       for (int64_t i = 0; i < size; ++i)
         if (border->mayMiss(i, size)) {
           Index position = builder.add(builder.add(reads.ix, i * x.stride), builder.mul(at.back(), x.dilation));
-          memory[i] = border->at(kernel.buffer(geometry.input), builder.add(offset, builder.mul(pixel, i * x.stride)), position);
+          memory[i] = border->at(kernel.buffer(geometry.input), builder.add(offset, builder.mul(pixel, i * x.stride)),
+                                 position);
         }
       return memory;
     };

@@ -1,4 +1,5 @@
-// Running sums and products: a task walks some lines of the axis; lines that lie side by side run in the lanes of a vector.
+// Running sums and products: a task walks some lines of the axis; lines that lie side by side run in the lanes of a
+// vector.
 #include "passes/loops/Emitters.h"
 #include "passes/loops/ReduceAlong.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -9,7 +10,8 @@ using namespace quern::graph;
 namespace quern {
 
 /// The lines [from, to) that start at element `base`, `inner` apart, in the lanes of `e`.
-static void emitLines(KernelFunction &kernel, CumulativeOp op, ElementEmitter &e, Value base, const AxisPoint &lane, const Dim &inner) {
+static void emitLines(KernelFunction &kernel, CumulativeOp op, ElementEmitter &e, Value base, const AxisPoint &lane,
+                      const Dim &inner) {
   ImplicitLocOpBuilder &b = kernel.builder;
   SmallVector<Dim> dims = dimsOf(op.getOperand());
   Type element = elementOf(op.getOperand());
@@ -43,12 +45,14 @@ LogicalResult emitCumulative(KernelFunction &kernel) {
   constexpr int64_t width = 256; // lines of a task
   Dim parts = inner.ceildiv(width);
   kernel.forTasks(outer * parts, [&](Value task) {
-    Value count = kernel.dim(parts), slab = b.create<arith::DivUIOp>(task, count), part = b.create<arith::RemUIOp>(task, count);
+    Value count = kernel.dim(parts), slab = b.create<arith::DivUIOp>(task, count),
+          part = b.create<arith::RemUIOp>(task, count);
     Value base = kernel.multiply(slab, kernel.dim(inner * dims[axis]));
     Value from = kernel.multiply(part, kernel.index(width));
     Value to = b.create<arith::MinSIOp>(kernel.add(from, width), kernel.dim(inner));
     ElementEmitter scalar(kernel, 1);
-    forVectors(scalar, from, to, [&](ElementEmitter &e, const AxisPoint &lane) { emitLines(kernel, op, e, base, lane, inner); });
+    forVectors(scalar, from, to,
+               [&](ElementEmitter &e, const AxisPoint &lane) { emitLines(kernel, op, e, base, lane, inner); });
   });
   return success();
 }

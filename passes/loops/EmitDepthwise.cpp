@@ -21,7 +21,9 @@ private:
   void emitTask(Value task);
   void emitTile(int64_t size, Index oy, Index ox, ArrayRef<WindowColumn> columns);
   void addRow(SmallVectorImpl<Value> &sums, Index input, Index weights, Index ix, ArrayRef<WindowColumn> columns);
-  Value load(Value buffer, Index offset) { return builder.create<vector::LoadOp>(vector, buffer, builder.value(offset)); }
+  Value load(Value buffer, Index offset) {
+    return builder.create<vector::LoadOp>(vector, buffer, builder.value(offset));
+  }
 
   KernelFunction &kernel;
   IndexBuilder builder;
@@ -100,7 +102,8 @@ void DepthwiseEmitter::emitTile(int64_t size, Index oy, Index ox, ArrayRef<Windo
   }
 }
 
-/// Input positions from left to right, the first of them `ix` in the image, each added to the pixels whose window holds it.
+/// Input positions from left to right, the first of them `ix` in the image, each added to the pixels whose window holds
+/// it.
 void DepthwiseEmitter::addRow(SmallVectorImpl<Value> &sums, Index from, Index weights, Index ix,
                               ArrayRef<WindowColumn> columns) {
   struct Use {
@@ -115,8 +118,10 @@ void DepthwiseEmitter::addRow(SmallVectorImpl<Value> &sums, Index from, Index we
   }
   for (auto &[position, users] : uses) {
     Index offset = builder.add(from, position * kBlock);
-    bool mayMiss = llvm::any_of(users, [&](const Use &use) { return border->mayMiss(use.pixel, sums.size(), use.column); });
-    Value value = mayMiss ? load(border->at(input, offset, builder.add(ix, position)), builder.index(0)) : load(input, offset);
+    bool mayMiss =
+        llvm::any_of(users, [&](const Use &use) { return border->mayMiss(use.pixel, sums.size(), use.column); });
+    Value value =
+        mayMiss ? load(border->at(input, offset, builder.add(ix, position)), builder.index(0)) : load(input, offset);
     for (const Use &use : users)
       sums[use.pixel] = builder.create<vector::FMAOp>(value, use.weight, sums[use.pixel]);
   }

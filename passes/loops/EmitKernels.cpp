@@ -50,7 +50,8 @@ struct EmitKernelsPass : impl::EmitKernelsPassBase<EmitKernelsPass> {
     Type found;
     auto look = [&](TypeRange types) {
       for (Type type : types)
-        if (auto tensor = dyn_cast<RankedTensorType>(type); tensor && !found && !graph::isStorable(tensor.getElementType()))
+        if (auto tensor = dyn_cast<RankedTensorType>(type);
+            tensor && !found && !graph::isStorable(tensor.getElementType()))
           found = tensor.getElementType();
     };
     look(source.getBody().getArgumentTypes());
@@ -60,10 +61,12 @@ struct EmitKernelsPass : impl::EmitKernelsPassBase<EmitKernelsPass> {
 
   LogicalResult emit(kernel::FuncOp source, const Level &level) {
     if (Type element = unstorable(source))
-      return source.emitError() << nodesOf(source) << ": there is no kernel for elements of type " << graph::typeText(element);
+      return source.emitError() << nodesOf(source) << ": there is no kernel for elements of type "
+                                << graph::typeText(element);
     KernelEmitter emitter = emitterNamed(source.getSchedule().getAlgorithm());
     if (!emitter)
-      return source.emitError() << nodesOf(source) << ": there is no kernel for " << source.getSchedule().getAlgorithm().getValue();
+      return source.emitError() << nodesOf(source) << ": there is no kernel for "
+                                << source.getSchedule().getAlgorithm().getValue();
     std::string name = (source.getSymName() + "_" + level.suffix).str();
     OpBuilder builder = OpBuilder::atBlockEnd(getOperation().getBody());
     auto module = builder.create<ModuleOp>(source.getLoc(), name);
@@ -72,18 +75,21 @@ struct EmitKernelsPass : impl::EmitKernelsPassBase<EmitKernelsPass> {
     if (failed(emitter(kernel)))
       return failure();
     if (kernel.refused)
-      return source.emitError() << nodesOf(source) << ": there is no kernel for " << kernel.refused->getName().stripDialect();
+      return source.emitError() << nodesOf(source) << ": there is no kernel for "
+                                << kernel.refused->getName().stripDialect();
     kernel.finish();
     // The host function launches the same tasks whatever the level.
     std::string tasks = kernel.tasks.str(), scratch = kernel.scratchBytes.str();
     if (source.getTasks() && *source.getTasks() != tasks)
-      return source.emitError() << "level " << level.name << " has " << tasks << " tasks and another level has " << *source.getTasks();
+      return source.emitError() << "level " << level.name << " has " << tasks << " tasks and another level has "
+                                << *source.getTasks();
     source.setTasks(tasks);
     if (!kernel.phases.isEqualTo(1))
       source.setPhases(kernel.phases.str());
     if (!kernel.sharedBytes.isEqualTo(0))
       source.setShared(kernel.sharedBytes.str());
-    Dim most = source.getScratch() ? Dim::max(*Dim::parse(*source.getScratch()), kernel.scratchBytes) : kernel.scratchBytes;
+    Dim most =
+        source.getScratch() ? Dim::max(*Dim::parse(*source.getScratch()), kernel.scratchBytes) : kernel.scratchBytes;
     source.setScratch(most.str());
     return success();
   }

@@ -71,7 +71,8 @@ static std::vector<Piece> cutIntoPieces(KernelFunction &kernel) {
       }
       continue;
     }
-    auto same = llvm::find_if(pieces, [&](Piece &piece) { return piece.stores[0].axis < 0 && piece.domain.dims == dimsOf(value); });
+    auto same = llvm::find_if(
+        pieces, [&](Piece &piece) { return piece.stores[0].axis < 0 && piece.domain.dims == dimsOf(value); });
     Piece &piece = same != pieces.end() ? *same : pieces.emplace_back();
     piece.stores.push_back({value, unsigned(result)});
     SmallVector<Value> values = llvm::to_vector(llvm::map_range(piece.stores, [](auto &store) { return store.value; }));

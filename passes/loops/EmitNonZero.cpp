@@ -21,7 +21,8 @@ LogicalResult emitNonZero(KernelFunction &kernel) {
     std::function<Value(Value)> nest = [&](Value found) -> Value {
       OpBuilder::InsertionGuard guard(b);
       if (point.size() < dims.size()) {
-        auto loop = b.create<scf::ForOp>(kernel.index(0), kernel.dim(dims[point.size()]), kernel.index(1), ValueRange(found));
+        auto loop =
+            b.create<scf::ForOp>(kernel.index(0), kernel.dim(dims[point.size()]), kernel.index(1), ValueRange(found));
         b.setInsertionPointToStart(loop.getBody());
         point.push_back({loop.getInductionVar(), 0, {}});
         b.create<scf::YieldOp>(nest(loop.getRegionIterArg(0)));
@@ -31,7 +32,8 @@ LogicalResult emitNonZero(KernelFunction &kernel) {
       ElementEmitter e(kernel, 1);
       Value nonzero = emitCast(b, e.at(op.getOperand(), point), element, b.getI1Type());
       Value room = b.create<arith::CmpIOp>(arith::CmpIPredicate::slt, found, count);
-      auto choice = b.create<scf::IfOp>(TypeRange(b.getIndexType()), b.create<arith::AndIOp>(nonzero, room), /*withElseRegion=*/true);
+      auto choice = b.create<scf::IfOp>(TypeRange(b.getIndexType()), b.create<arith::AndIOp>(nonzero, room),
+                                        /*withElseRegion=*/true);
       b.setInsertionPointToStart(choice.elseBlock());
       b.create<scf::YieldOp>(found);
       b.setInsertionPointToStart(choice.thenBlock());

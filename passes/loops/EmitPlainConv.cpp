@@ -1,8 +1,8 @@
 // Convolution and transposed convolution of plain tensors [N, C, D...], any rank, groups, strides and dilations: the
 // general path behind the blocked one.
 //
-// A task owns some output channels of some rows. Along a row, vectors of outputs run in registers, several channels at a
-// time, so that a load of the input serves all of them:
+// A task owns some output channels of some rows. Along a row, vectors of outputs run in registers, several channels at
+// a time, so that a load of the input serves all of them:
 //
 //   for kernel taps of the outer axes that meet the input, for input channels, for taps of the last axis:
 //     acc[channel][vector] += weight[channel] * input[vector]
@@ -33,9 +33,11 @@ struct Phase {
 class PlainConv {
 public:
   PlainConv(KernelFunction &kernel, Operation *op)
-      : kernel(kernel), b(kernel.builder), op(op), transposed(isa<ConvTransposeOp>(op)), input(op->getOperand(0)), weight(op->getOperand(1)),
-        element(elementOf(input)), wide(isa<FloatType>(element) && element.getIntOrFloatBitWidth() < 32 ? Type(b.getF32Type()) : element),
-        inDims(dimsOf(input)), outDims(dimsOf(op->getResult(0))), weightDims(dimsOf(weight)), spatial(rankOf(input) - 2) {
+      : kernel(kernel), b(kernel.builder), op(op), transposed(isa<ConvTransposeOp>(op)), input(op->getOperand(0)),
+        weight(op->getOperand(1)), element(elementOf(input)),
+        wide(isa<FloatType>(element) && element.getIntOrFloatBitWidth() < 32 ? Type(b.getF32Type()) : element),
+        inDims(dimsOf(input)), outDims(dimsOf(op->getResult(0))), weightDims(dimsOf(weight)),
+        spatial(rankOf(input) - 2) {
     auto read = [&](auto conv) {
       strides = conv.getStrides();
       dilations = conv.getDilations();
@@ -51,7 +53,8 @@ public:
   LogicalResult emit() {
     for (const Dim &dim : weightDims)
       if (!dim.isConstant())
-        return kernel.source.emitError() << "a convolution needs a weight of static shape, but an extent is " << dim.str();
+        return kernel.source.emitError() << "a convolution needs a weight of static shape, but an extent is "
+                                         << dim.str();
     int64_t outputs = transposed ? *weightDims[1].constant() : *weightDims[0].constant() / group;
     groupOutputs = outputs;
     groupInputs = transposed ? *weightDims[0].constant() / group : *weightDims[1].constant();
@@ -67,7 +70,8 @@ public:
       Value chunk = split(task, chunks), rowBlock = split(task, rowBlocks), block = split(task, blocks);
       image = task;
       firstOutput = kernel.multiply(block, kernel.index(channels));
-      Value groupIndex = group == 1 ? kernel.index(0) : b.create<arith::DivUIOp>(firstOutput, kernel.index(groupOutputs)).getResult();
+      Value groupIndex =
+          group == 1 ? kernel.index(0) : b.create<arith::DivUIOp>(firstOutput, kernel.index(groupOutputs)).getResult();
       firstInput = kernel.multiply(groupIndex, kernel.index(groupInputs));
       outputInGroup = b.create<arith::SubIOp>(firstOutput, kernel.multiply(groupIndex, kernel.index(groupOutputs)));
       Value from = kernel.multiply(rowBlock, kernel.index(kRows));
@@ -94,7 +98,8 @@ private:
       phases.push_back({0, 1, 1, 1, 0, 1, 0, 1});
       return;
     }
-    int64_t last = spatial - 1, extent = *weightDims.back().constant(), stride = strides[last], dilation = dilations[last], pad = pads[last];
+    int64_t last = spatial - 1, extent = *weightDims.back().constant(), stride = strides[last],
+            dilation = dilations[last], pad = pads[last];
     if (!transposed) {
       phases.push_back({0, 1, stride, extent, 0, 1, -pad, dilation});
       return;
@@ -106,7 +111,8 @@ private:
       while (kernelColumn < std::min(step, extent) && (phase + pad - kernelColumn * dilation) % stride)
         ++kernelColumn;
       int64_t taps = kernelColumn < std::min(step, extent) ? (extent - kernelColumn + step - 1) / step : 0;
-      phases.push_back({phase, stride, 1, taps, kernelColumn, step, (phase + pad - kernelColumn * dilation) / stride, -(step * dilation / stride)});
+      phases.push_back({phase, stride, 1, taps, kernelColumn, step, (phase + pad - kernelColumn * dilation) / stride,
+                        -(step * dilation / stride)});
     }
   }
 
@@ -121,7 +127,8 @@ private:
         emitColumns(phase, kernel.index(0), kernel.index(1), /*checked=*/false);
         continue;
       }
-      Dim length = (outDims.back() + (phase.outputStride - 1 - phase.first)).floordiv(phase.outputStride), in = inDims.back();
+      Dim length = (outDims.back() + (phase.outputStride - 1 - phase.first)).floordiv(phase.outputStride),
+          in = inDims.back();
       Value from = kernel.multiply(chunk, kernel.index(kColumns));
       Value to = b.create<arith::MinSIOp>(kernel.add(from, kColumns), kernel.dim(length));
       Dim low = Dim::max(Dim(-phase.lowest()).ceildiv(phase.inputStride), 0);
@@ -155,7 +162,8 @@ private:
       });
       from = end;
     }
-    forVectors(scalar, from, to, [&](ElementEmitter &emitter, const AxisPoint &at) { emitBlock(emitter, phase, {at}, checked); });
+    forVectors(scalar, from, to,
+               [&](ElementEmitter &emitter, const AxisPoint &at) { emitBlock(emitter, phase, {at}, checked); });
   }
 
   static AxisPoint scaled(KernelFunction &kernel, const AxisPoint &at, int64_t by) {
@@ -172,7 +180,9 @@ private:
     SmallVector<Value> taps(outer.size()), places(outer.size());
     sums = overOuterTaps(0, sums, taps, places, [&](Sums sums) {
       return overLoop(kernel.index(0), kernel.index(groupInputs), sums, [&](Value channel, Sums sums) {
-        auto tap = [&](Value t, Sums sums) { return step(emitter, phase, columns, checked, channel, t, taps, places, sums); };
+        auto tap = [&](Value t, Sums sums) {
+          return step(emitter, phase, columns, checked, channel, t, taps, places, sums);
+        };
         if (phase.taps <= 4) {
           for (int64_t t = 0; t < phase.taps; ++t)
             sums = tap(kernel.index(t), sums);
@@ -193,18 +203,23 @@ private:
   }
 
   /// The taps of the outer axes that meet the input, and the input's places there.
-  Sums overOuterTaps(size_t axis, Sums sums, SmallVector<Value> &taps, SmallVector<Value> &places, function_ref<Sums(Sums)> body) {
+  Sums overOuterTaps(size_t axis, Sums sums, SmallVector<Value> &taps, SmallVector<Value> &places,
+                     function_ref<Sums(Sums)> body) {
     if (axis == outer.size())
       return body(sums);
-    int64_t extent = *weightDims[2 + axis].constant(), stride = strides[axis], dilation = dilations[axis], pad = pads[axis];
+    int64_t extent = *weightDims[2 + axis].constant(), stride = strides[axis], dilation = dilations[axis],
+            pad = pads[axis];
     Value in = kernel.dim(inDims[2 + axis]);
     if (transposed)
       return overLoop(kernel.index(0), kernel.index(extent), sums, [&](Value tap, Sums sums) {
-        Value distance = b.create<arith::SubIOp>(kernel.add(outer[axis], pad), kernel.multiply(tap, kernel.index(dilation)));
+        Value distance =
+            b.create<arith::SubIOp>(kernel.add(outer[axis], pad), kernel.multiply(tap, kernel.index(dilation)));
         Value place = b.create<arith::DivSIOp>(distance, kernel.index(stride));
-        Value exact = b.create<arith::CmpIOp>(arith::CmpIPredicate::eq, kernel.multiply(place, kernel.index(stride)), distance);
+        Value exact =
+            b.create<arith::CmpIOp>(arith::CmpIPredicate::eq, kernel.multiply(place, kernel.index(stride)), distance);
         Value inside = b.create<arith::CmpIOp>(arith::CmpIPredicate::ult, place, in);
-        auto choice = b.create<scf::IfOp>(TypeRange(ValueRange(sums)), b.create<arith::AndIOp>(exact, inside), /*withElseRegion=*/true);
+        auto choice = b.create<scf::IfOp>(TypeRange(ValueRange(sums)), b.create<arith::AndIOp>(exact, inside),
+                                          /*withElseRegion=*/true);
         OpBuilder::InsertionGuard guard(b);
         b.setInsertionPointToStart(choice.elseBlock());
         b.create<scf::YieldOp>(sums);
@@ -215,7 +230,8 @@ private:
         return Sums(choice.getResults());
       });
     // place = start + tap*dilation in [0, in)
-    Value start = kernel.add(kernel.multiply(outer[axis], kernel.index(stride)), -pad), zero = kernel.index(0), by = kernel.index(dilation);
+    Value start = kernel.add(kernel.multiply(outer[axis], kernel.index(stride)), -pad), zero = kernel.index(0),
+          by = kernel.index(dilation);
     Value from = zero, to = kernel.index(extent);
     if (pad > 0)
       from = b.create<arith::MaxSIOp>(b.create<arith::CeilDivSIOp>(b.create<arith::SubIOp>(zero, start), by), zero);
@@ -229,8 +245,8 @@ private:
   }
 
   /// acc += weight * input for one input channel and one tap of every axis.
-  Sums step(ElementEmitter &emitter, const Phase &phase, ArrayRef<AxisPoint> columns, bool checked, Value channel, Value tap,
-            ArrayRef<Value> taps, ArrayRef<Value> places, Sums sums) {
+  Sums step(ElementEmitter &emitter, const Phase &phase, ArrayRef<AxisPoint> columns, bool checked, Value channel,
+            Value tap, ArrayRef<Value> taps, ArrayRef<Value> places, Sums sums) {
     Point point{{image, 0, {}}, {kernel.add(firstInput, channel), 0, {}}};
     for (Value place : places)
       point.push_back({place, 0, {}});
@@ -239,7 +255,8 @@ private:
       Point at = point;
       if (spatial) {
         AxisPoint place = scaled(kernel, column, phase.inputStride);
-        place.base = kernel.add(place.base, kernel.add(kernel.multiply(tap, kernel.index(phase.shiftStep)), phase.shift));
+        place.base =
+            kernel.add(place.base, kernel.add(kernel.multiply(tap, kernel.index(phase.shiftStep)), phase.shift));
         at.push_back(place);
       }
       inputs.push_back(emitCast(b, checked ? guardedInput(emitter, at) : emitter.at(input, at), element, wide));
@@ -272,7 +289,8 @@ private:
     const AxisPoint &column = point.back();
     Value index = column.lane ? emitter.indexOf(column) : column.base;
     Value extent = kernel.dim(inDims.back());
-    Value inside = b.create<arith::CmpIOp>(arith::CmpIPredicate::ult, index, column.lane ? emitter.spread(extent) : extent);
+    Value inside =
+        b.create<arith::CmpIOp>(arith::CmpIPredicate::ult, index, column.lane ? emitter.spread(extent) : extent);
     Value zero = b.create<arith::ConstantOp>(b.getZeroAttr(emitter.valueType(element)));
     return emitter.guarded(inside, zero, [&] { return emitter.at(input, point); });
   }

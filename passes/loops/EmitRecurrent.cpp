@@ -1,9 +1,11 @@
-// RNN, LSTM and GRU layers. A step is the product of the hidden state with the recurrence weights, which lie by blocks of
-// 16 hidden units so that one stream brings all gates of a block, and then the cells of these units. A task has a block
-// of rows of the batch in one direction and, of a layer whose step is worth sharing, only some of the hidden units:
+// RNN, LSTM and GRU layers. A step is the product of the hidden state with the recurrence weights, which lie by blocks
+// of 16 hidden units so that one stream brings all gates of a block, and then the cells of these units. A task has a
+// block of rows of the batch in one direction and, of a layer whose step is worth sharing, only some of the hidden
+// units:
 //
 //   phase 0      the initial state goes into the state, which all tasks share
-//   phase 1 + s  step s: each task reads the whole state of before and writes its units of the state after, in the other
+//   phase 1 + s  step s: each task reads the whole state of before and writes its units of the state after, in the
+//   other
 //                of two places (a GRU that resets before its product takes two phases: r * h, then the rest)
 //
 // Where a step is too short, one task walks all phases by itself. Which of the two it is depends on shapes alone.
@@ -62,7 +64,9 @@ private:
 
   static AxisPoint fixed(Value index) { return {index, 0, {}}; }
   AxisPoint shifted(const AxisPoint &at, int64_t by) { return {kernel.add(at.base, by), at.lane, {}}; }
-  Value read(ElementEmitter &e, Value tensor, const Point &point) { return emitCast(b, e.at(tensor, point), element, wide); }
+  Value read(ElementEmitter &e, Value tensor, const Point &point) {
+    return emitCast(b, e.at(tensor, point), element, wide);
+  }
   void writeResult(Cell &cell, Value result, Value value, const Point &point) {
     for (auto [index, yielded] : llvm::enumerate(kernel.yield().getValues()))
       if (yielded == result)
@@ -76,7 +80,9 @@ private:
   }
   Index place(Cell &cell) { return builder.add(rowOffset(row), cell.unit.base); }
   Value readState(Value memory, Index at) { return builder.create<vector::LoadOp>(vector, memory, builder.value(at)); }
-  void writeState(Value value, Value memory, Index at) { builder.create<vector::StoreOp>(value, memory, builder.value(at)); }
+  void writeState(Value value, Value memory, Index at) {
+    builder.create<vector::StoreOp>(value, memory, builder.value(at));
+  }
   Value hiddenBefore(Cell &cell) { return readState(state, builder.add(stateBefore, place(cell))); }
 
   Value number(double value) {
@@ -181,7 +187,8 @@ void Recurrent::decode(Value task, int64_t parts) {
   direction = builder.value(builder.div(rest, parts));
   firstBlock = builder.mul(which, taskBlocks);
   Index left = builder.sub(builder.index(blocks), firstBlock);
-  blockCount = blocks % std::max<int64_t>(taskBlocks, 1) ? builder.min(left, builder.index(taskBlocks)) : builder.index(taskBlocks);
+  blockCount = blocks % std::max<int64_t>(taskBlocks, 1) ? builder.min(left, builder.index(taskBlocks))
+                                                         : builder.index(taskBlocks);
 }
 
 //===--- Phases -----------------------------------------------------------------------------===//
@@ -248,7 +255,8 @@ void Recurrent::emitStep(Value phase) {
         },
         keep);
   }
-  Value isFirst = b.create<arith::CmpIOp>(arith::CmpIPredicate::eq, builder.value(builder.rem(phase, 2)), kernel.index(0));
+  Value isFirst =
+      b.create<arith::CmpIOp>(arith::CmpIPredicate::eq, builder.value(builder.rem(phase, 2)), kernel.index(0));
   builder.branch(isFirst,
                  [&] {
                    product(state, stateBefore, 0, 2);
@@ -259,7 +267,9 @@ void Recurrent::emitStep(Value phase) {
                  },
                  [&] {
                    product(reset, builder.index(0), 2, 3);
-                   forCells([&](Cell &cell) { blend(cell, readState(update, place(cell)), activate(1, gate(cell, 2))); }, keep);
+                   forCells(
+                       [&](Cell &cell) { blend(cell, readState(update, place(cell)), activate(1, gate(cell, 2))); },
+                       keep);
                  });
 }
 
@@ -276,7 +286,8 @@ void Recurrent::forUnits(Index localRow, function_ref<void(Cell &)> body) {
     Index unit = builder.add(builder.mul(firstBlock, kBlock), local);
     Value mask;
     if (hidden % kBlock)
-      mask = b.create<vector::CreateMaskOp>(VectorType::get(lanes, b.getI1Type()), builder.value(builder.sub(builder.index(hidden), unit)));
+      mask = b.create<vector::CreateMaskOp>(VectorType::get(lanes, b.getI1Type()),
+                                            builder.value(builder.sub(builder.index(hidden), unit)));
     ElementEmitter emitter(kernel, lanes, mask);
     Cell cell{emitter, {builder.value(unit), 1, {}}, local, localRow};
     body(cell);
@@ -296,7 +307,8 @@ void Recurrent::forCells(function_ref<void(Cell &)> cell, std::optional<function
     Value backward = b.create<arith::SubIOp>(kernel.add(count, -1), step);
     time = op.getDirection() == "reverse" ? backward : step;
     if (op.getDirection() == "bidirectional")
-      time = b.create<arith::SelectOp>(b.create<arith::CmpIOp>(arith::CmpIPredicate::eq, direction, zero), step, backward);
+      time =
+          b.create<arith::SelectOp>(b.create<arith::CmpIOp>(arith::CmpIPredicate::eq, direction, zero), step, backward);
     if (!op.getLengths())
       return forUnits(localRow, cell);
     Value within = b.create<arith::CmpIOp>(arith::CmpIPredicate::slt, step, count);
@@ -313,7 +325,8 @@ void Recurrent::forCells(function_ref<void(Cell &)> cell, std::optional<function
 /// A tile has about eight accumulators or more, which hide the latency of two units, and fits the registers.
 TileColumns Recurrent::tileColumns(int64_t gates) const {
   constexpr int64_t enough = 8;
-  int64_t registers = kernel.level.vectorRegisters, most = batch.constant() ? std::min(*batch.constant(), kTaskRows) : 4;
+  int64_t registers = kernel.level.vectorRegisters,
+          most = batch.constant() ? std::min(*batch.constant(), kTaskRows) : 4;
   TileColumns tile{kBlock, 1, 1};
   auto vectors = [&] { return tile.blocks * gates * tile.width / lanes; };
   // One row uses each vector once, straight from memory; of several rows each is loaded once and kept.
@@ -332,14 +345,16 @@ TileColumns Recurrent::tileColumns(int64_t gates) const {
 void Recurrent::product(Value vectors, Index offset, int64_t from, int64_t to) {
   TileColumns tile = tileColumns(to - from);
   Index whole = builder.sub(blockCount, builder.rem(blockCount, tile.blocks));
-  builder.loop(builder.index(0), whole, tile.blocks, [&](Index block) { productTile(vectors, offset, block, tile, from, to - from); });
+  builder.loop(builder.index(0), whole, tile.blocks,
+               [&](Index block) { productTile(vectors, offset, block, tile, from, to - from); });
   if (tile.blocks == 1)
     return;
   tile.blocks = 1;
   builder.loop(whole, blockCount, 1, [&](Index block) { productTile(vectors, offset, block, tile, from, to - from); });
 }
 
-void Recurrent::productTile(Value factors, Index offset, Index block, const TileColumns &tile, int64_t from, int64_t gates) {
+void Recurrent::productTile(Value factors, Index offset, Index block, const TileColumns &tile, int64_t from,
+                            int64_t gates) {
   int64_t rowStep = gateCount * kBlock, span = gates * tile.width, count = tile.blocks * span / lanes;
   Value weights = kernel.buffer(cast<BlockArgument>(op.getRecurrence()));
   Index number = builder.add(builder.mul(direction, blocks), builder.add(firstBlock, block));
@@ -357,7 +372,8 @@ void Recurrent::productTile(Value factors, Index offset, Index block, const Tile
                            builder.add(start, inBlock));
       for (int64_t i = 0; i < size; ++i)
         for (int64_t j = 0; j < count; ++j) {
-          int64_t column = j * lanes, gate = column % span / tile.width, unit = column / span * kBlock + column % tile.width;
+          int64_t column = j * lanes, gate = column % span / tile.width,
+                  unit = column / span * kBlock + column % tile.width;
           Index rowAndGate = builder.add(builder.mul(builder.add(first, i), gateCount), builder.index(gate));
           Index local = builder.add(builder.add(builder.mul(block, kBlock), inBlock), builder.index(unit));
           writeState(values[i * count + j], sums, builder.add(builder.mul(rowAndGate, taskBlocks * kBlock), local));

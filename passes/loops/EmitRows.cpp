@@ -84,9 +84,11 @@ std::optional<RowPlan> planRows(Block &body) {
   // Elementwise ops between the stages must have whole rows or row results too.
   for (Operation &op : body.without_terminator())
     for (Value result : op.getResults())
-      if (op.hasTrait<Elementwise>() && dimsOf(result) == plan.dims && !merges(result) && !isa<SoftmaxOp, LayerNormOp>(op))
+      if (op.hasTrait<Elementwise>() && dimsOf(result) == plan.dims && !merges(result) &&
+          !isa<SoftmaxOp, LayerNormOp>(op))
         for (Value operand : op.getOperands())
-          if (operand.getDefiningOp() && !isa<SoftmaxOp, LayerNormOp, ReduceOp>(operand.getDefiningOp()) && !merges(operand))
+          if (operand.getDefiningOp() && !isa<SoftmaxOp, LayerNormOp, ReduceOp>(operand.getDefiningOp()) &&
+              !merges(operand))
             return std::nullopt;
   return plan;
 }
@@ -139,8 +141,12 @@ private:
   }
 
   /// Memory of one row: the index along it is the address.
-  Value loadRow(ElementEmitter &e, Value memory, Type element, const AxisPoint &axis) { return e.load(memory, element, plan.length, Point{axis}); }
-  void storeRow(ElementEmitter &e, Value value, Value memory, const AxisPoint &axis) { e.store(value, memory, plan.length, Point{axis}); }
+  Value loadRow(ElementEmitter &e, Value memory, Type element, const AxisPoint &axis) {
+    return e.load(memory, element, plan.length, Point{axis});
+  }
+  void storeRow(ElementEmitter &e, Value value, Value memory, const AxisPoint &axis) {
+    e.store(value, memory, plan.length, Point{axis});
+  }
 
   /// The operand of a stage at a place of the row; written to its scratch on the way when it is kept.
   Value operandAt(ElementEmitter &e, Value operand, const AxisPoint &axis) {
@@ -176,15 +182,17 @@ private:
     Value divisor = emitCast(b, count, b.getI64Type(), element);
     if (isa<FloatType>(element))
       return b.create<arith::DivFOp>(sum, divisor);
-    Value one = b.create<arith::ConstantOp>(b.getIntegerAttr(divisor.getType(), 1)); // for an empty mean, and counts that wrap to 0
+    Value one = b.create<arith::ConstantOp>(
+        b.getIntegerAttr(divisor.getType(), 1)); // for an empty mean, and counts that wrap to 0
     return b.create<arith::DivSIOp>(sum, b.create<arith::MaxUIOp>(divisor, one));
   }
 
   void emitSoftmax(ElementEmitter &outer, SoftmaxOp op) {
     Type element = elementOf(op.getOperand());
-    Value largest = reduceAlong(outer, length, {{ReduceKind::max, element}}, [&](ElementEmitter &e, const AxisPoint &axis) {
-                      return SmallVector<Value>{operandAt(e, op.getOperand(), axis)};
-                    })[0];
+    Value largest =
+        reduceAlong(outer, length, {{ReduceKind::max, element}}, [&](ElementEmitter &e, const AxisPoint &axis) {
+          return SmallVector<Value>{operandAt(e, op.getOperand(), axis)};
+        })[0];
     finishKept(outer, op.getOperand());
     Value memory = exponentials.lookup(op);
     auto exponential = [&](ElementEmitter &e, const AxisPoint &axis) {
@@ -199,10 +207,11 @@ private:
                 })[0];
     if (op.getLog()) {
       Value logarithm = emitMath(b, b.getLoc(), *mathFunctionNamed("log"), sum);
-      outer.define(op.getResult(), [this, op, largest, logarithm](ElementEmitter &e, const Point &place) mutable -> Value {
-        Value shifted = b.create<arith::SubFOp>(e.at(op.getOperand(), place), e.spread(largest));
-        return b.create<arith::SubFOp>(shifted, e.spread(logarithm));
-      });
+      outer.define(op.getResult(),
+                   [this, op, largest, logarithm](ElementEmitter &e, const Point &place) mutable -> Value {
+                     Value shifted = b.create<arith::SubFOp>(e.at(op.getOperand(), place), e.spread(largest));
+                     return b.create<arith::SubFOp>(shifted, e.spread(logarithm));
+                   });
       return;
     }
     Value one = b.create<arith::ConstantOp>(b.getFloatAttr(element, 1));
@@ -218,19 +227,21 @@ private:
     Type element = elementOf(operand);
     Value mean;
     if (op.getCentered()) {
-      Value sum = reduceAlong(outer, length, {{ReduceKind::sum, element}}, [&](ElementEmitter &e, const AxisPoint &axis) {
-                    return SmallVector<Value>{operandAt(e, operand, axis)};
-                  })[0];
+      Value sum =
+          reduceAlong(outer, length, {{ReduceKind::sum, element}}, [&](ElementEmitter &e, const AxisPoint &axis) {
+            return SmallVector<Value>{operandAt(e, operand, axis)};
+          })[0];
       mean = divideByLength(sum, element);
       finishKept(outer, operand);
     }
     auto centered = [this, mean](ElementEmitter &e, Value value) -> Value {
       return mean ? b.create<arith::SubFOp>(value, e.spread(mean)).getResult() : value;
     };
-    Value squares = reduceAlong(outer, length, {{ReduceKind::sum, element}}, [&](ElementEmitter &e, const AxisPoint &axis) {
-                      Value distance = centered(e, mean ? e.at(operand, at(axis)) : operandAt(e, operand, axis));
-                      return SmallVector<Value>{b.create<arith::MulFOp>(distance, distance)};
-                    })[0];
+    Value squares =
+        reduceAlong(outer, length, {{ReduceKind::sum, element}}, [&](ElementEmitter &e, const AxisPoint &axis) {
+          Value distance = centered(e, mean ? e.at(operand, at(axis)) : operandAt(e, operand, axis));
+          return SmallVector<Value>{b.create<arith::MulFOp>(distance, distance)};
+        })[0];
     finishKept(outer, operand);
     Value epsilon = b.create<arith::ConstantOp>(b.getFloatAttr(element, op.getEpsilon().convertToDouble()));
     Value deviation = b.create<math::SqrtOp>(b.create<arith::AddFOp>(divideByLength(squares, element), epsilon));

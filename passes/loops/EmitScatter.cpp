@@ -14,8 +14,9 @@ namespace {
 class Scatter {
 public:
   Scatter(KernelFunction &kernel, Operation *op)
-      : kernel(kernel), b(kernel.builder), data(op->getOperand(0)), indices(op->getOperand(1)), updates(op->getOperand(2)),
-        result(kernel.resultBuffer(0)), element(elementOf(data)), dims(dimsOf(data)), scalar(kernel, 1) {}
+      : kernel(kernel), b(kernel.builder), data(op->getOperand(0)), indices(op->getOperand(1)),
+        updates(op->getOperand(2)), result(kernel.resultBuffer(0)), element(elementOf(data)), dims(dimsOf(data)),
+        scalar(kernel, 1) {}
 
   void copyData() {
     Point origin(dims.size(), AxisPoint{kernel.index(0), 0, {}});

@@ -17,13 +17,15 @@ struct Entry {
 class TopK {
 public:
   TopK(KernelFunction &kernel, TopKOp op)
-      : kernel(kernel), b(kernel.builder), op(op), element(elementOf(op.getOperand())), i64(b.getI64Type()), k(dimOf(op.getValues(), op.getAxis())) {
+      : kernel(kernel), b(kernel.builder), op(op), element(elementOf(op.getOperand())), i64(b.getI64Type()),
+        k(dimOf(op.getValues(), op.getAxis())) {
     values = kernel.scratch(element, k);
     indices = kernel.scratch(i64, k);
   }
 
   void emitLine(const Point &line) {
-    Value zero = kernel.index(0), one = kernel.index(1), count = kernel.dim(k), extent = kernel.dim(dimOf(op.getOperand(), op.getAxis()));
+    Value zero = kernel.index(0), one = kernel.index(1), count = kernel.dim(k),
+          extent = kernel.dim(dimOf(op.getOperand(), op.getAxis()));
     kernel.forRange(zero, count, one, [&](Value i) { put(i, input(line, i)); });
     // From the last parent to the root.
     Value parents = b.create<arith::DivUIOp>(count, kernel.index(2));
@@ -51,7 +53,8 @@ public:
       Point point = at(line, i);
       Entry entry = get(i);
       for (auto [index, yielded] : llvm::enumerate(kernel.yield().getValues()))
-        e.store(yielded == op.getValues() ? entry.value : entry.index, kernel.resultBuffer(index), dimsOf(yielded), point);
+        e.store(yielded == op.getValues() ? entry.value : entry.index, kernel.resultBuffer(index), dimsOf(yielded),
+                point);
     });
   }
 
@@ -79,12 +82,14 @@ private:
   Value better(Entry x, Entry y) {
     Value beyond, equal;
     if (isa<FloatType>(element)) {
-      beyond = b.create<arith::CmpFOp>(op.getLargest() ? arith::CmpFPredicate::OGT : arith::CmpFPredicate::OLT, x.value, y.value);
+      beyond = b.create<arith::CmpFOp>(op.getLargest() ? arith::CmpFPredicate::OGT : arith::CmpFPredicate::OLT, x.value,
+                                       y.value);
       equal = b.create<arith::CmpFOp>(arith::CmpFPredicate::OEQ, x.value, y.value);
     } else {
       using I = arith::CmpIPredicate;
       bool natural = element.isUnsignedInteger() || element.isInteger(1);
-      beyond = b.create<arith::CmpIOp>(op.getLargest() ? (natural ? I::ugt : I::sgt) : (natural ? I::ult : I::slt), x.value, y.value);
+      beyond = b.create<arith::CmpIOp>(op.getLargest() ? (natural ? I::ugt : I::sgt) : (natural ? I::ult : I::slt),
+                                       x.value, y.value);
       equal = b.create<arith::CmpIOp>(I::eq, x.value, y.value);
     }
     Value first = b.create<arith::CmpIOp>(arith::CmpIPredicate::slt, x.index, y.index);
@@ -98,11 +103,13 @@ private:
     Location loc = b.getLoc();
     OpBuilder::InsertionGuard guard(b);
     Block *before = b.createBlock(&loop.getBefore(), {}, {index}, {loc});
-    Value place = before->getArgument(0), left = kernel.add(kernel.multiply(place, kernel.index(2)), 1), right = kernel.add(left, 1);
+    Value place = before->getArgument(0), left = kernel.add(kernel.multiply(place, kernel.index(2)), 1),
+          right = kernel.add(left, 1);
     auto within = [&](Value i) -> Value { return b.create<arith::CmpIOp>(arith::CmpIPredicate::slt, i, count); };
     // Out of range reads go to the heap's own entries: `place` is inside.
     Value hasLeft = within(left), hasRight = within(right);
-    Value safeLeft = b.create<arith::SelectOp>(hasLeft, left, place), safeRight = b.create<arith::SelectOp>(hasRight, right, safeLeft);
+    Value safeLeft = b.create<arith::SelectOp>(hasLeft, left, place),
+          safeRight = b.create<arith::SelectOp>(hasRight, right, safeLeft);
     Value takeRight = better(get(safeLeft), get(safeRight));
     Value child = b.create<arith::SelectOp>(takeRight, safeRight, safeLeft);
     Value goesOn = b.create<arith::AndIOp>(hasLeft, better(entry, get(child)));
@@ -139,7 +146,8 @@ LogicalResult emitTopK(KernelFunction &kernel) {
     Value from = kernel.multiply(task, kernel.dim(perTask));
     Value to = b.create<arith::MinSIOp>(kernel.add(from, kernel.dim(perTask)), kernel.dim(count));
     // k may be data: more than the axis has is an error, and no line is read.
-    Value tooMany = b.create<arith::CmpIOp>(arith::CmpIPredicate::sgt, kernel.dim(dimOf(op.getValues(), axis)), kernel.dim(dims[axis]));
+    Value tooMany = b.create<arith::CmpIOp>(arith::CmpIPredicate::sgt, kernel.dim(dimOf(op.getValues(), axis)),
+                                            kernel.dim(dims[axis]));
     kernel.fail(tooMany, KernelError::Size);
     to = b.create<arith::SelectOp>(tooMany, from, to);
     kernel.forRange(from, to, kernel.index(1), [&](Value linear) {

@@ -20,8 +20,8 @@ namespace quern {
 namespace {
 
 constexpr int64_t kBlock = 16;
-/// Blocks of channels that are summed before their sum joins the others': the transforms multiply the rounding errors of
-/// long sums.
+/// Blocks of channels that are summed before their sum joins the others': the transforms multiply the rounding errors
+/// of long sums.
 constexpr int64_t kSummedBlocks = 4;
 
 class WinogradEmitter {
@@ -51,9 +51,15 @@ private:
 
   Place placeOf(Index tile);
   Range inside(const WindowAxis &axis, Index out);
-  Value load(Value buffer, Index offset) { return builder.create<vector::LoadOp>(vector, buffer, builder.value(offset)); }
-  void store(Value value, Value buffer, Index offset) { builder.create<vector::StoreOp>(value, buffer, builder.value(offset)); }
-  Index cell(Index row, Index column) { return builder.mul(builder.add(builder.mul(row, transform.inputs), column), lanes); }
+  Value load(Value buffer, Index offset) {
+    return builder.create<vector::LoadOp>(vector, buffer, builder.value(offset));
+  }
+  void store(Value value, Value buffer, Index offset) {
+    builder.create<vector::StoreOp>(value, buffer, builder.value(offset));
+  }
+  Index cell(Index row, Index column) {
+    return builder.mul(builder.add(builder.mul(row, transform.inputs), column), lanes);
+  }
 
   KernelFunction &kernel;
   IndexBuilder builder;
@@ -74,8 +80,8 @@ private:
 };
 
 WinogradEmitter::WinogradEmitter(KernelFunction &kernel, graph::ConvOp conv)
-    : kernel(kernel), builder(kernel.builder), epilogue(kernel, conv.getResult()), geometry(conv), y(geometry.y), x(geometry.x),
-      transform(*conv.getWinograd()) {
+    : kernel(kernel), builder(kernel.builder), epilogue(kernel, conv.getResult()), geometry(conv), y(geometry.y),
+      x(geometry.x), transform(*conv.getWinograd()) {
   Type element = graph::elementOf(conv.getResult());
   lanes = kernel.level.vectorBytes * 8 / element.getIntOrFloatBitWidth();
   vectorsPerBlock = kBlock / lanes;
@@ -179,8 +185,9 @@ void WinogradEmitter::transformColumns(Index source, const Range &rows, const Ra
         Index at = builder.add(from, builder.mul(rowStride, row));
         Value buffer = kernel.buffer(geometry.input);
         values.push_back(masks.empty() ? load(buffer, at)
-                                       : builder.create<vector::MaskedLoadOp>(vector, buffer, builder.value(at), masks[row],
-                                                                              builder.create<arith::ConstantOp>(builder.builder.getZeroAttr(vector))));
+                                       : builder.create<vector::MaskedLoadOp>(
+                                             vector, buffer, builder.value(at), masks[row],
+                                             builder.create<arith::ConstantOp>(builder.builder.getZeroAttr(vector))));
       }
       for (auto [row, value] : llvm::enumerate(applyMatrix(builder, transform.input, values)))
         store(value, cells, cell(builder.index(row), column));
@@ -231,8 +238,11 @@ void WinogradEmitter::multiplyPanels(Index position, Index block, int64_t vector
                                builder.add(builder.mul(block, blockStride), builder.mul(tile, kBlock)));
     auto multiplyChannels = [&](Index first, int64_t count) {
       Accumulators sums = registers.zero();
-      registers.accumulate(sums, {{builder.index(count), stepA, stepB}, {builder.index(kBlock), builder.index(1), builder.index(kBlock), choice.unroll}},
-                           builder.add(offsetA, builder.mul(first, stepA)), builder.add(offsetB, builder.mul(first, stepB)));
+      registers.accumulate(sums,
+                           {{builder.index(count), stepA, stepB},
+                            {builder.index(kBlock), builder.index(1), builder.index(kBlock), choice.unroll}},
+                           builder.add(offsetA, builder.mul(first, stepA)),
+                           builder.add(offsetB, builder.mul(first, stepB)));
       addProducts(sums, target, vectors, constant(first) == 0);
     };
     int64_t channels = geometry.inChannels, whole = channels / kSummedBlocks * kSummedBlocks;
@@ -247,7 +257,8 @@ void WinogradEmitter::multiplyPanels(Index position, Index block, int64_t vector
 void WinogradEmitter::addProducts(ArrayRef<Value> sums, Index target, int64_t vectors, bool first) {
   for (auto [i, sum] : llvm::enumerate(sums)) {
     int64_t row = i / vectors, column = i % vectors;
-    Index at = builder.add(target, row * kBlock + column / vectorsPerBlock * blockStride + column % vectorsPerBlock * lanes);
+    Index at =
+        builder.add(target, row * kBlock + column / vectorsPerBlock * blockStride + column % vectorsPerBlock * lanes);
     store(first ? sum : builder.create<arith::AddFOp>(load(products, at), sum).getResult(), products, at);
   }
 }
@@ -305,13 +316,14 @@ void WinogradEmitter::storeRow(ArrayRef<Value> values, Index block, const Place 
     rest = *known % transform.outputs;
   if (rest == 0)
     return storePixels(transform.outputs);
-  builder.branch(builder.lessThan(builder.add(place.x, transform.outputs - 1), width), [&] { storePixels(transform.outputs); },
-                 [&] {
-                   if (rest)
-                     return storePixels(*rest);
-                   for (int64_t i = 0; i + 1 < transform.outputs; ++i)
-                     builder.branch(builder.lessThan(builder.add(place.x, i), width), [&] { storePixel(i); });
-                 });
+  builder.branch(
+      builder.lessThan(builder.add(place.x, transform.outputs - 1), width), [&] { storePixels(transform.outputs); },
+      [&] {
+        if (rest)
+          return storePixels(*rest);
+        for (int64_t i = 0; i + 1 < transform.outputs; ++i)
+          builder.branch(builder.lessThan(builder.add(place.x, i), width), [&] { storePixel(i); });
+      });
 }
 
 } // namespace

@@ -26,7 +26,8 @@ static bool keepsVectors(Value from, Value to) {
 bool Epilogue::supports(Value anchor, Block &body) {
   DenseSet<Value> dependent{anchor};
   for (Operation &op : body) {
-    if (op.hasTrait<OpTrait::IsTerminator>() || llvm::none_of(op.getOperands(), [&](Value v) { return dependent.contains(v); }))
+    if (op.hasTrait<OpTrait::IsTerminator>() ||
+        llvm::none_of(op.getOperands(), [&](Value v) { return dependent.contains(v); }))
       continue;
     bool movement = isa<graph::ReshapeOp, graph::TransposeOp>(op);
     if (isa<graph::ReshapeOp>(op) && !keepsVectors(op.getOperand(0), op.getResult(0)))

@@ -23,7 +23,8 @@ private:
 
   KernelFunction &kernel;
   mlir::Value anchor;
-  llvm::SmallVector<std::pair<mlir::Operation *, mlir::Value>> chain; ///< ops and their operand that hangs on the anchor
+  llvm::SmallVector<std::pair<mlir::Operation *, mlir::Value>>
+      chain; ///< ops and their operand that hangs on the anchor
 };
 
 } // namespace quern

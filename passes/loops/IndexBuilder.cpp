@@ -70,8 +70,9 @@ Index IndexBuilder::rem(Index a, Index b) {
 Value IndexBuilder::opaque(Value value) {
   Type word = builder.getI64Type();
   Value number = create<arith::IndexCastOp>(word, value);
-  auto copy = create<LLVM::InlineAsmOp>(word, number, /*asm_string=*/"", /*constraints=*/"=r,0", /*has_side_effects=*/false,
-                                        /*is_align_stack=*/false, LLVM::AsmDialectAttr(), ArrayAttr());
+  auto copy =
+      create<LLVM::InlineAsmOp>(word, number, /*asm_string=*/"", /*constraints=*/"=r,0", /*has_side_effects=*/false,
+                                /*is_align_stack=*/false, LLVM::AsmDialectAttr(), ArrayAttr());
   return create<arith::IndexCastOp>(builder.getIndexType(), copy.getRes());
 }
 

@@ -24,8 +24,8 @@ public:
   Index add(Index a, Index b);
   Index sub(Index a, Index b);
   Index mul(Index a, Index b);
-  /// Quotients and remainders of numbers >= 0 by positive ones. LLVM would repeat a division by a run-time number in the
-  /// innermost loops, as a part of the addresses there; its result is hidden from that.
+  /// Quotients and remainders of numbers >= 0 by positive ones. LLVM would repeat a division by a run-time number in
+  /// the innermost loops, as a part of the addresses there; its result is hidden from that.
   Index div(Index a, Index b);
   Index rem(Index a, Index b);
   Index ceilDiv(Index a, Index b);
@@ -47,7 +47,8 @@ public:
   void carry(Index from, Index to, int64_t step, llvm::SmallVectorImpl<mlir::Value> &carried,
              llvm::function_ref<void(Index, llvm::SmallVectorImpl<mlir::Value> &)> body);
   /// if (condition) then() else otherwise().
-  void branch(mlir::Value condition, llvm::function_ref<void()> then, std::optional<llvm::function_ref<void()>> otherwise = std::nullopt);
+  void branch(mlir::Value condition, llvm::function_ref<void()> then,
+              std::optional<llvm::function_ref<void()>> otherwise = std::nullopt);
   /// Runs `body(n)` for the n of 1 .. most that `number` is; nothing for other numbers.
   void select(mlir::Value number, int64_t most, llvm::function_ref<void(int64_t)> body);
   mlir::Value lessThan(Index a, Index b);

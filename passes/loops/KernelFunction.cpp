@@ -72,7 +72,8 @@ Value KernelFunction::memory(Value pointer, Type element) {
 }
 
 Value KernelFunction::memoryIf(Value condition, Value buffer, Value offset, Value other) {
-  Type element = cast<MemRefType>(buffer.getType()).getElementType(), pointer = LLVM::LLVMPointerType::get(builder.getContext());
+  Type element = cast<MemRefType>(buffer.getType()).getElementType(),
+       pointer = LLVM::LLVMPointerType::get(builder.getContext());
   Value distance = builder.create<arith::IndexCastOp>(builder.getI64Type(), offset);
   Value address = builder.create<LLVM::GEPOp>(pointer, element, pointers.at(buffer), ArrayRef<LLVM::GEPArg>{distance});
   return memory(builder.create<arith::SelectOp>(condition, address, pointers.at(other)), element);
@@ -147,7 +148,8 @@ Value KernelFunction::emit(const Dim &dim) {
         else if (atom.function == "ceildiv")
           factor = builder.create<index::CeilDivSOp>(a, b);
         else if (atom.function == "mod")
-          factor = builder.create<arith::SubIOp>(a, builder.create<arith::MulIOp>(builder.create<index::FloorDivSOp>(a, b), b));
+          factor = builder.create<arith::SubIOp>(
+              a, builder.create<arith::MulIOp>(builder.create<index::FloorDivSOp>(a, b), b));
         else if (atom.function == "min")
           factor = builder.create<arith::MinSIOp>(a, b);
         else
@@ -195,7 +197,8 @@ void KernelFunction::forPhases(const Dim &count, const Dim &width, function_ref<
     Value lower = builder.create<arith::MaxSIOp>(builder.create<arith::SubIOp>(first, start), zero);
     Value upper = builder.create<arith::MinSIOp>(builder.create<arith::SubIOp>(end, start), each);
     Value last = builder.create<arith::SubIOp>(upper, index(1));
-    Value isOdd = builder.create<arith::CmpIOp>(arith::CmpIPredicate::ne, builder.create<arith::RemUIOp>(phase, index(2)), zero);
+    Value isOdd =
+        builder.create<arith::CmpIOp>(arith::CmpIPredicate::ne, builder.create<arith::RemUIOp>(phase, index(2)), zero);
     forRange(lower, upper, index(1), [&](Value task) {
       Value opposite = builder.create<arith::SubIOp>(add(lower, last), task);
       body(phase, builder.create<arith::SelectOp>(isOdd, opposite, task));

@@ -53,7 +53,8 @@ public:
   void forTasks(const Dim &tasks, llvm::function_ref<void(mlir::Value task)> body);
   /// Runs `body(phase, task)` for `tasks` tasks in each of `phases` phases; a phase begins when all tasks of the one
   /// before have ended. Odd phases run their tasks in the opposite order: what was read last is in the cache still.
-  void forPhases(const Dim &phases, const Dim &tasks, llvm::function_ref<void(mlir::Value phase, mlir::Value task)> body);
+  void forPhases(const Dim &phases, const Dim &tasks,
+                 llvm::function_ref<void(mlir::Value phase, mlir::Value task)> body);
   /// scf.for without carried values.
   void forRange(mlir::Value from, mlir::Value to, mlir::Value step, llvm::function_ref<void(mlir::Value)> body);
 

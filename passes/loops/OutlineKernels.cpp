@@ -79,8 +79,8 @@ struct OutlineKernelsPass : impl::OutlineKernelsPassBase<OutlineKernelsPass> {
       op.setLoc(unknown);
       op.setDiscardableAttrs(ArrayRef<NamedAttribute>()); // facts, not what it computes
     }
-    auto function = top.create<kernel::FuncOp>(unknown, "k", parameters.values.size(), region.getScheduleAttr(), StringAttr(), StringAttr(),
-                                              StringAttr(), StringAttr());
+    auto function = top.create<kernel::FuncOp>(unknown, "k", parameters.values.size(), region.getScheduleAttr(),
+                                               StringAttr(), StringAttr(), StringAttr(), StringAttr());
     function.getBody().takeBody(region.getBody());
     std::string text;
     llvm::raw_string_ostream stream(text);
@@ -93,8 +93,9 @@ struct OutlineKernelsPass : impl::OutlineKernelsPassBase<OutlineKernelsPass> {
       function.erase();
 
     OpBuilder builder(region);
-    auto launch = builder.create<kernel::LaunchOp>(region.getLoc(), resultTypes, region.getNameAttr(), FlatSymbolRefAttr::get(&getContext(), name),
-                                                   region.getInputs(), dimsAttr(&getContext(), parameters.values), region.getNodesAttr());
+    auto launch = builder.create<kernel::LaunchOp>(region.getLoc(), resultTypes, region.getNameAttr(),
+                                                   FlatSymbolRefAttr::get(&getContext(), name), region.getInputs(),
+                                                   dimsAttr(&getContext(), parameters.values), region.getNodesAttr());
     kernel::passFacts(region, launch);
     region.replaceAllUsesWith(launch.getResults());
     region.erase();

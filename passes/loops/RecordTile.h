@@ -8,7 +8,8 @@ namespace quern {
 
 inline void recordTile(KernelFunction &kernel, const TileChoice &tile, int64_t lanes) {
   std::string text = std::to_string(tile.rows) + "x" + std::to_string(tile.vectors * lanes);
-  kernel.source->setDiscardableAttr((kernel::kTilePrefix + kernel.level.suffix).str(), kernel.builder.getStringAttr(text));
+  kernel.source->setDiscardableAttr((kernel::kTilePrefix + kernel.level.suffix).str(),
+                                    kernel.builder.getStringAttr(text));
 }
 
 } // namespace quern

@@ -39,7 +39,8 @@ static SmallVector<Value> accumulate(ElementEmitter &outer, Value from, Value to
     emitter.inherit(outer);
     SmallVector<Value> values = terms(emitter, {kernel.add(loop.getInductionVar(), u * lanes), lanes == 1 ? 0 : 1, {}});
     for (auto [i, reduction] : llvm::enumerate(reductions))
-      next.push_back(reductionStep(b, reduction.kind, reduction.element, loop.getRegionIterArg(u * reductions.size() + i), values[i]));
+      next.push_back(reductionStep(b, reduction.kind, reduction.element,
+                                   loop.getRegionIterArg(u * reductions.size() + i), values[i]));
   }
   b.create<scf::YieldOp>(next);
   return loop.getResults();
@@ -51,14 +52,16 @@ SmallVector<Value> reduceAlong(ElementEmitter &outer, Value extent, ArrayRef<Row
   constexpr int64_t unroll = 4;
   int64_t lanes = vectorLanes(kernel.level);
   size_t count = reductions.size();
-  Value zero = kernel.index(0), wide = roundDown(kernel, zero, extent, lanes * unroll), whole = roundDown(kernel, zero, extent, lanes);
+  Value zero = kernel.index(0), wide = roundDown(kernel, zero, extent, lanes * unroll),
+        whole = roundDown(kernel, zero, extent, lanes);
 
   auto starts = [&](int64_t width, int64_t copies) {
     SmallVector<Value> values;
     for (int64_t u = 0; u < copies; ++u)
       for (const RowReduction &reduction : reductions) {
         Type scalar = KernelFunction::registerType(reduction.element);
-        values.push_back(reductionStart(kernel, reduction.kind, reduction.element, width == 1 ? scalar : VectorType::get(width, scalar)));
+        values.push_back(reductionStart(kernel, reduction.kind, reduction.element,
+                                        width == 1 ? scalar : VectorType::get(width, scalar)));
       }
     return values;
   };
@@ -99,7 +102,8 @@ SmallVector<Value> reduceAlong(ElementEmitter &outer, Value extent, ArrayRef<Row
   return result;
 }
 
-void forVectors(ElementEmitter &outer, Value from, Value to, function_ref<void(ElementEmitter &, const AxisPoint &)> body) {
+void forVectors(ElementEmitter &outer, Value from, Value to,
+                function_ref<void(ElementEmitter &, const AxisPoint &)> body) {
   KernelFunction &kernel = outer.kernel;
   int64_t lanes = vectorLanes(kernel.level);
   Value whole = roundDown(kernel, from, to, lanes);

@@ -86,7 +86,8 @@ static int64_t stepsOfPart(ArrayRef<ReductionLoop> nest) {
 }
 
 void RegisterTile::accumulateParts(Accumulators &sums, ArrayRef<ReductionLoop> nest, Index offsetA, Index offsetB,
-                                   int64_t first, int64_t end, std::optional<RowMemory> rowMemory, int64_t steps) const {
+                                   int64_t first, int64_t end, std::optional<RowMemory> rowMemory,
+                                   int64_t steps) const {
   SmallVector<ReductionLoop> part(nest);
   auto addPart = [&](Index from, int64_t count, SmallVectorImpl<Value> &totals) {
     part.front().extent = builder.index(count);
@@ -124,7 +125,8 @@ void RegisterTile::accumulate(Accumulators &sums, ArrayRef<ReductionLoop> nest, 
     for (int64_t u = 0; u < count; ++u) {
       Index inner = builder.mul(loop.stepA, builder.add(i, u));
       add(MutableArrayRef(inside).slice(u % shape.chains * each, each),
-          {builder.add(a, inner), builder.add(b, builder.mul(loop.stepB, builder.add(i, u))), inner, ownMemory}, first, end);
+          {builder.add(a, inner), builder.add(b, builder.mul(loop.stepB, builder.add(i, u))), inner, ownMemory}, first,
+          end);
     }
   };
   SmallVector<Index> indices;
@@ -135,7 +137,8 @@ void RegisterTile::accumulate(Accumulators &sums, ArrayRef<ReductionLoop> nest, 
         if (depth + 1 == nest.size())
           return steps(values, a, b, i, unroll);
         indices.push_back(i);
-        self(self, depth + 1, builder.add(a, builder.mul(loop.stepA, i)), builder.add(b, builder.mul(loop.stepB, i)), values);
+        self(self, depth + 1, builder.add(a, builder.mul(loop.stepA, i)), builder.add(b, builder.mul(loop.stepB, i)),
+             values);
         indices.pop_back();
       };
     };

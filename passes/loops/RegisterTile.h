@@ -54,10 +54,10 @@ public:
 
   Accumulators zero() const;
 
-  /// Adds the products of a nest of loops, outermost first, that starts at these offsets, to the rows [first, end). Long
-  /// sums of floats are cut into parts, because the error of a sum grows with its length.
-  /// The other rows stay: at the border of an image some rows of a step lie outside, and whoever knows it at compile
-  /// time leaves them out. Whoever learns it at run time passes `rowMemory`.
+  /// Adds the products of a nest of loops, outermost first, that starts at these offsets, to the rows [first, end).
+  /// Long sums of floats are cut into parts, because the error of a sum grows with its length. The other rows stay: at
+  /// the border of an image some rows of a step lie outside, and whoever knows it at compile time leaves them out.
+  /// Whoever learns it at run time passes `rowMemory`.
   void accumulate(Accumulators &sums, llvm::ArrayRef<ReductionLoop> nest, Index offsetA, Index offsetB, int64_t first,
                   int64_t end, std::optional<RowMemory> rowMemory = std::nullopt) const;
   void accumulate(Accumulators &sums, llvm::ArrayRef<ReductionLoop> nest, Index offsetA, Index offsetB) const {
@@ -68,8 +68,8 @@ public:
   mlir::VectorType getVectorType() const { return type; }
 
 private:
-  void accumulateParts(Accumulators &sums, llvm::ArrayRef<ReductionLoop> nest, Index offsetA, Index offsetB, int64_t first,
-                       int64_t end, std::optional<RowMemory> rowMemory, int64_t steps) const;
+  void accumulateParts(Accumulators &sums, llvm::ArrayRef<ReductionLoop> nest, Index offsetA, Index offsetB,
+                       int64_t first, int64_t end, std::optional<RowMemory> rowMemory, int64_t steps) const;
   /// One reduction step: A and B at these offsets; rows with memory of their own at `inner` in that.
   struct Step {
     Index offsetA, offsetB, inner;

@@ -23,7 +23,8 @@ static void tileAnyCount(IndexBuilder builder, Index count, int64_t rows, functi
   // The first row goes from tile to tile: LLVM would take a formula apart again, inside the innermost loops.
   SmallVector<Value> first{builder.value(0)};
   builder.carry(builder.index(0), tiles, 1, first, [&](Index i, SmallVectorImpl<Value> &at) {
-    Value own = builder.create<arith::SelectOp>(builder.lessThan(i, larger), builder.value(size), builder.value(smaller));
+    Value own =
+        builder.create<arith::SelectOp>(builder.lessThan(i, larger), builder.value(size), builder.value(smaller));
     builder.select(own, rows, [&](int64_t known) { tile(known, at[0]); });
     at[0] = builder.value(builder.add(at[0], own));
   });

@@ -84,8 +84,10 @@ static Value extremum(Scalar &s, bool largest) {
   if (s.isFloat())
     return floatExtremum(s, largest);
   if (s.isUnsigned())
-    return largest ? s.b.create<arith::MaxUIOp>(s.v[0], s.v[1]).getResult() : s.b.create<arith::MinUIOp>(s.v[0], s.v[1]).getResult();
-  return largest ? s.b.create<arith::MaxSIOp>(s.v[0], s.v[1]).getResult() : s.b.create<arith::MinSIOp>(s.v[0], s.v[1]).getResult();
+    return largest ? s.b.create<arith::MaxUIOp>(s.v[0], s.v[1]).getResult()
+                   : s.b.create<arith::MinUIOp>(s.v[0], s.v[1]).getResult();
+  return largest ? s.b.create<arith::MaxSIOp>(s.v[0], s.v[1]).getResult()
+                 : s.b.create<arith::MinSIOp>(s.v[0], s.v[1]).getResult();
 }
 
 /// A divisor that is safe: zeros are a data error and become 1; for signed types -1 is taken out (min / -1 traps).
@@ -165,7 +167,8 @@ static Value powerBySquaring(Scalar &s, Value base, Value exponent) {
   Value result = after->getArgument(0), factor = after->getArgument(1), rest = after->getArgument(2);
   Value takes = b.create<arith::CmpIOp>(arith::CmpIPredicate::ne, b.create<arith::AndIOp>(rest, odd), none);
   result = b.create<arith::SelectOp>(takes, b.create<arith::MulIOp>(result, factor), result);
-  b.create<scf::YieldOp>(ValueRange{result, b.create<arith::MulIOp>(factor, factor), b.create<arith::ShRUIOp>(rest, odd)});
+  b.create<scf::YieldOp>(
+      ValueRange{result, b.create<arith::MulIOp>(factor, factor), b.create<arith::ShRUIOp>(rest, odd)});
   return loop.getResult(0);
 }
 
@@ -178,7 +181,8 @@ static Value negativePower(Scalar &s, Value base, Value exponent) {
   if (s.isUnsigned())
     return rest;
   Value minusOne = integerLike(b, base.getType(), -1);
-  Value even = equals(b.create<arith::AndIOp>(exponent, integerLike(b, exponent.getType(), 1)), integerLike(b, exponent.getType(), 0));
+  Value even = equals(b.create<arith::AndIOp>(exponent, integerLike(b, exponent.getType(), 1)),
+                      integerLike(b, exponent.getType(), 0));
   Value sign = b.create<arith::SelectOp>(even, one, minusOne);
   return b.create<arith::SelectOp>(equals(base, minusOne), sign, rest);
 }
@@ -217,7 +221,8 @@ static Value absolute(Scalar &s) {
   if (s.isUnsigned())
     return s.v[0];
   Value negative = s.b.create<arith::CmpIOp>(arith::CmpIPredicate::slt, s.v[0], integerLike(s.b, s.type(), 0));
-  return s.b.create<arith::SelectOp>(negative, s.b.create<arith::SubIOp>(integerLike(s.b, s.type(), 0), s.v[0]), s.v[0]);
+  return s.b.create<arith::SelectOp>(negative, s.b.create<arith::SubIOp>(integerLike(s.b, s.type(), 0), s.v[0]),
+                                     s.v[0]);
 }
 
 static Value signum(Scalar &s) {
@@ -242,7 +247,8 @@ template <bool left> static Value shift(Scalar &s) {
   int64_t width = s.element.getIntOrFloatBitWidth();
   Value limit = integerLike(s.b, s.type(), width - 1);
   Value amount = s.b.create<arith::MinUIOp>(s.v[1], limit);
-  Value shifted = left ? s.b.create<arith::ShLIOp>(s.v[0], amount).getResult() : s.b.create<arith::ShRUIOp>(s.v[0], amount).getResult();
+  Value shifted = left ? s.b.create<arith::ShLIOp>(s.v[0], amount).getResult()
+                       : s.b.create<arith::ShRUIOp>(s.v[0], amount).getResult();
   Value inside = s.b.create<arith::CmpIOp>(arith::CmpIPredicate::ule, s.v[1], limit);
   return s.b.create<arith::SelectOp>(inside, shifted, integerLike(s.b, s.type(), 0));
 }
@@ -252,7 +258,8 @@ static Value isInfinite(Scalar &s) {
   Value result = integerLike(s.b, like(s.type(), s.b.getI1Type()), 0);
   for (auto [wanted, value] : {std::pair(op.getPositive(), INFINITY), std::pair(op.getNegative(), -INFINITY)})
     if (wanted)
-      result = s.b.create<arith::OrIOp>(result, s.b.create<arith::CmpFOp>(arith::CmpFPredicate::OEQ, s.v[0], realLike(s.b, s.type(), value)));
+      result = s.b.create<arith::OrIOp>(
+          result, s.b.create<arith::CmpFOp>(arith::CmpFPredicate::OEQ, s.v[0], realLike(s.b, s.type(), value)));
   return result;
 }
 
@@ -284,7 +291,8 @@ static const llvm::StringMap<Rule> &rules() {
       {"graph.and", [](Scalar &s) -> Value { return s.b.create<arith::AndIOp>(s.v[0], s.v[1]); }},
       {"graph.or", [](Scalar &s) -> Value { return s.b.create<arith::OrIOp>(s.v[0], s.v[1]); }},
       {"graph.xor", [](Scalar &s) -> Value { return s.b.create<arith::XOrIOp>(s.v[0], s.v[1]); }},
-      {"graph.not", [](Scalar &s) -> Value { return s.b.create<arith::XOrIOp>(s.v[0], integerLike(s.b, s.type(), -1)); }},
+      {"graph.not",
+       [](Scalar &s) -> Value { return s.b.create<arith::XOrIOp>(s.v[0], integerLike(s.b, s.type(), -1)); }},
       {"graph.shift_left", shift<true>},
       {"graph.shift_right", shift<false>},
       {"graph.compare", compare},
@@ -296,7 +304,8 @@ static const llvm::StringMap<Rule> &rules() {
       {"graph.floor", direct<math::FloorOp>},
       {"graph.round", direct<math::RoundEvenOp>},
       {"graph.sqrt", direct<math::SqrtOp>},
-      {"graph.is_nan", [](Scalar &s) -> Value { return s.b.create<arith::CmpFOp>(arith::CmpFPredicate::UNO, s.v[0], s.v[0]); }},
+      {"graph.is_nan",
+       [](Scalar &s) -> Value { return s.b.create<arith::CmpFOp>(arith::CmpFPredicate::UNO, s.v[0], s.v[0]); }},
       {"graph.is_inf", isInfinite},
       {"graph.cast", [](Scalar &s) { return emitCast(s.b, s.v[0], s.element, elementOf(s.op->getResult(0))); }},
   };
@@ -327,8 +336,11 @@ static Value floatToInteger(ImplicitLocOpBuilder &b, Value value, Type from, Typ
   Value isNan = b.create<arith::CmpFOp>(arith::CmpFPredicate::UNO, value, value);
   Value outside = b.create<arith::OrIOp>(b.create<arith::OrIOp>(tooHigh, tooLow), isNan);
   Value safe = b.create<arith::SelectOp>(outside, realLike(b, value.getType(), 0), value);
-  Value converted = natural ? b.create<arith::FPToUIOp>(type, safe).getResult() : b.create<arith::FPToSIOp>(type, safe).getResult();
-  auto limit = [&](const APInt &bits) { return constantLike(b, type, b.getIntegerAttr(b.getIntegerType(width), bits)); };
+  Value converted =
+      natural ? b.create<arith::FPToUIOp>(type, safe).getResult() : b.create<arith::FPToSIOp>(type, safe).getResult();
+  auto limit = [&](const APInt &bits) {
+    return constantLike(b, type, b.getIntegerAttr(b.getIntegerType(width), bits));
+  };
   converted = b.create<arith::SelectOp>(tooHigh, limit(largest), converted);
   return b.create<arith::SelectOp>(tooLow, limit(smallest), converted);
 }
@@ -351,13 +363,15 @@ Value emitCast(ImplicitLocOpBuilder &b, Value value, Type from, Type to) {
   if (isa<FloatType>(from))
     return floatToInteger(b, value, from, to);
   if (isa<FloatType>(to))
-    return natural ? b.create<arith::UIToFPOp>(target, value).getResult() : b.create<arith::SIToFPOp>(target, value).getResult();
+    return natural ? b.create<arith::UIToFPOp>(target, value).getResult()
+                   : b.create<arith::SIToFPOp>(target, value).getResult();
   unsigned narrow = from.getIntOrFloatBitWidth(), wide = to.getIntOrFloatBitWidth();
   if (narrow == wide)
     return value;
   if (narrow > wide)
     return b.create<arith::TruncIOp>(target, value);
-  return natural ? b.create<arith::ExtUIOp>(target, value).getResult() : b.create<arith::ExtSIOp>(target, value).getResult();
+  return natural ? b.create<arith::ExtUIOp>(target, value).getResult()
+                 : b.create<arith::ExtSIOp>(target, value).getResult();
 }
 
 //===--- Reductions -------------------------------------------------------------------------===//
@@ -375,11 +389,15 @@ Value reductionStart(KernelFunction &kernel, ReduceKind kind, Type element, Type
   case ReduceKind::max:
     if (isFloat)
       return realLike(b, registerType, -INFINITY);
-    return constantLike(b, registerType, b.getIntegerAttr(b.getIntegerType(width), natural ? APInt::getMinValue(width) : APInt::getSignedMinValue(width)));
+    return constantLike(b, registerType,
+                        b.getIntegerAttr(b.getIntegerType(width),
+                                         natural ? APInt::getMinValue(width) : APInt::getSignedMinValue(width)));
   case ReduceKind::min:
     if (isFloat)
       return realLike(b, registerType, INFINITY);
-    return constantLike(b, registerType, b.getIntegerAttr(b.getIntegerType(width), natural ? APInt::getMaxValue(width) : APInt::getSignedMaxValue(width)));
+    return constantLike(b, registerType,
+                        b.getIntegerAttr(b.getIntegerType(width),
+                                         natural ? APInt::getMaxValue(width) : APInt::getSignedMaxValue(width)));
   }
   llvm_unreachable("all kinds are handled");
 }
@@ -415,7 +433,8 @@ Value reduceLanes(ImplicitLocOpBuilder &b, ReduceKind kind, Type element, Value 
       low.push_back(i);
       high.push_back(lanes / 2 + i);
     }
-    Value first = b.create<vector::ShuffleOp>(vector, vector, low), second = b.create<vector::ShuffleOp>(vector, vector, high);
+    Value first = b.create<vector::ShuffleOp>(vector, vector, low),
+          second = b.create<vector::ShuffleOp>(vector, vector, high);
     vector = reductionStep(b, kind, element, first, second);
   }
 }

@@ -90,7 +90,8 @@ BorderZeros::BorderZeros(KernelFunction &kernel, const WindowAxis &axis, Type el
   zeros = kernel.scratch(element, elements);
   IndexBuilder builder(kernel.builder);
   auto type = VectorType::get(elements, KernelFunction::registerType(element));
-  builder.create<vector::StoreOp>(builder.create<arith::ConstantOp>(builder.builder.getZeroAttr(type)), zeros, builder.value(0));
+  builder.create<vector::StoreOp>(builder.create<arith::ConstantOp>(builder.builder.getZeroAttr(type)), zeros,
+                                  builder.value(0));
 }
 
 bool BorderZeros::mayMiss(int64_t pixel, int64_t size, int64_t k) const {
@@ -126,7 +127,9 @@ ConvGeometry::ConvGeometry(graph::ConvOp conv)
 }
 
 bool ConvGeometry::isPointwise() const {
-  auto plain = [](const WindowAxis &axis) { return axis.window == 1 && axis.stride == 1 && axis.low == 0 && axis.in == axis.out; };
+  auto plain = [](const WindowAxis &axis) {
+    return axis.window == 1 && axis.stride == 1 && axis.low == 0 && axis.in == axis.out;
+  };
   return plain(y) && plain(x);
 }
 

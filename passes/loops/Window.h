@@ -40,9 +40,9 @@ struct WindowRun {
 llvm::SmallVector<WindowRun> windowRuns(const WindowAxis &axis, int64_t size);
 
 /// Covers a row of output with tiles of at most `size` pixels that are as equal as can be. Where the extents are known,
-/// `columns` is empty if the whole window is inside the image for every pixel of the tile, and a tile at a border gets its
-/// window columns with their pixels. Where they are not, `columns` is empty, every tile may be at a border, and what it
-/// reads goes through BorderZeros.
+/// `columns` is empty if the whole window is inside the image for every pixel of the tile, and a tile at a border gets
+/// its window columns with their pixels. Where they are not, `columns` is empty, every tile may be at a border, and
+/// what it reads goes through BorderZeros.
 using WindowTile = llvm::function_ref<void(int64_t size, Index first, llvm::ArrayRef<WindowColumn> columns)>;
 void tileWindows(KernelFunction &kernel, const WindowAxis &axis, int64_t size, WindowTile tile);
 

@@ -1,5 +1,5 @@
-// Concatenations without copies: where the parts lie one after another in memory, whoever makes a part writes it into the
-// whole.
+// Concatenations without copies: where the parts lie one after another in memory, whoever makes a part writes it into
+// the whole.
 #pragma once
 #include "dialects/graph/Graph.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"

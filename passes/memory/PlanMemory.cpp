@@ -42,11 +42,13 @@ public:
     number(function.getBody().front());
     assignOutputs();
     places.emplace(function, [&](Value value) {
-      return isa_and_nonnull<kernel::LaunchOp, ConcatOp>(value.getDefiningOp()) && !outputOf.count(value) && isEarly(bytesOf(value));
+      return isa_and_nonnull<kernel::LaunchOp, ConcatOp>(value.getDefiningOp()) && !outputOf.count(value) &&
+             isEarly(bytesOf(value));
     });
     assignSlots();
 
-    auto host = OpBuilder(function).create<func::FuncOp>(function.getLoc(), "host", FunctionType::get(builder.getContext(), {}, {}));
+    auto host = OpBuilder(function).create<func::FuncOp>(function.getLoc(), "host",
+                                                         FunctionType::get(builder.getContext(), {}, {}));
     builder.setInsertionPointToStart(host.addEntryBlock());
     builder.create<rt::ArenaOp>(function.getLoc(), dimsAttr(builder.getContext(), slots));
     for (BlockArgument argument : function.getArguments())
@@ -112,8 +114,9 @@ private:
       dim.collectSymbols(bound);
     for (const Dim &dim : dimsOf(value))
       dim.collectSymbols(used);
-    return bytesOf(root) == bytesOf(value) &&
-           llvm::all_of(used, [&](const std::string &name) { return early.contains(name) || llvm::is_contained(bound, name); });
+    return bytesOf(root) == bytesOf(value) && llvm::all_of(used, [&](const std::string &name) {
+             return early.contains(name) || llvm::is_contained(bound, name);
+           });
   }
 
   bool isEarly(const Dim &dim) {
@@ -164,7 +167,9 @@ private:
     return lives;
   }
 
-  Life lifeOf(Value value) { return {value, value.getDefiningOp(), positions[value.getDefiningOp()].first, lastUse(value), bytesOf(value)}; }
+  Life lifeOf(Value value) {
+    return {value, value.getDefiningOp(), positions[value.getDefiningOp()].first, lastUse(value), bytesOf(value)};
+  }
 
   void assignSlots() {
     std::vector<Life> lives = collectLives();
@@ -211,8 +216,8 @@ private:
         .Case([&](kernel::LaunchOp op) { return lowerLaunch(op); })
         .Case([&](ConcatOp op) { return lowerConcat(op), success(); })
         .Case([&](ReadSymbolsOp op) {
-          builder.create<rt::ReadSymbolsOp>(op.getLoc(), bufferOf(op.getValues()), elementOf(op.getValues()), op.getSymbols(),
-                                            op.getMinimum(), op.getMaximumAttr());
+          builder.create<rt::ReadSymbolsOp>(op.getLoc(), bufferOf(op.getValues()), elementOf(op.getValues()),
+                                            op.getSymbols(), op.getMinimum(), op.getMaximumAttr());
           return success();
         })
         .Case([&](GuardOp op) {
@@ -255,10 +260,12 @@ private:
       operands.push_back(builder.create<rt::SlotOp>(loc, buffer(), slot->second));
     else if (callee.getShared())
       operands.push_back(builder.create<rt::AllocateOp>(loc, buffer(), sharedBytes(launch).str()));
-    StringAttr phases = callee.getPhases() ? builder.getStringAttr(expression(launch, *callee.getPhases()).str()) : StringAttr();
-    auto placed = builder.create<rt::LaunchOp>(loc, builder.getStringAttr(launch.getName()), launch.getCalleeAttr(), builder.getI64IntegerAttr(site++),
-                                               operands, launch.getDims(), builder.getStringAttr(expression(launch, *callee.getTasks()).str()),
-                                               builder.getStringAttr(expression(launch, *callee.getScratch()).str()), phases, launch.getNodesAttr());
+    StringAttr phases =
+        callee.getPhases() ? builder.getStringAttr(expression(launch, *callee.getPhases()).str()) : StringAttr();
+    auto placed = builder.create<rt::LaunchOp>(
+        loc, builder.getStringAttr(launch.getName()), launch.getCalleeAttr(), builder.getI64IntegerAttr(site++),
+        operands, launch.getDims(), builder.getStringAttr(expression(launch, *callee.getTasks()).str()),
+        builder.getStringAttr(expression(launch, *callee.getScratch()).str()), phases, launch.getNodesAttr());
     kernel::passFacts(launch, placed);
     return success();
   }
@@ -275,7 +282,8 @@ private:
   }
 
   Value shifted(Value place, const Dim &bytes) {
-    return bytes == Dim(0) ? place : builder.create<rt::OffsetOp>(place.getLoc(), buffer(), place, bytes.str()).getResult();
+    return bytes == Dim(0) ? place
+                           : builder.create<rt::OffsetOp>(place.getLoc(), buffer(), place, bytes.str()).getResult();
   }
 
   /// Copies the parts that are not in their place already.
@@ -293,7 +301,8 @@ private:
 
   Value makeOutput(Location loc, unsigned index) {
     auto results = cast<func::ReturnOp>(function.getBody().front().getTerminator());
-    return builder.create<rt::OutputOp>(loc, buffer(), index, dimsAttr(builder.getContext(), dimsOf(results.getOperand(index))));
+    return builder.create<rt::OutputOp>(loc, buffer(), index,
+                                        dimsAttr(builder.getContext(), dimsOf(results.getOperand(index))));
   }
 
   /// Results that no kernel wrote in place: inputs, weights, results of control flow, the same value twice.
@@ -311,7 +320,8 @@ private:
   LogicalResult lowerIf(IfOp op) {
     SmallVector<Type> types(op.getNumResults(), buffer());
     auto branch = builder.create<rt::IfOp>(op.getLoc(), types, bufferOf(op.getCondition()), op.getSymbols());
-    for (auto [from, to] : {std::pair(&op.getThenRegion(), &branch.getThenRegion()), std::pair(&op.getElseRegion(), &branch.getElseRegion())}) {
+    for (auto [from, to] : {std::pair(&op.getThenRegion(), &branch.getThenRegion()),
+                            std::pair(&op.getElseRegion(), &branch.getElseRegion())}) {
       OpBuilder::InsertionGuard guard(builder);
       builder.createBlock(to);
       Block &body = from->front();
@@ -350,7 +360,8 @@ private:
   bool mentions(Value value, ArrayAttr names) {
     std::vector<std::string> used;
     bytesOf(value).collectSymbols(used);
-    return llvm::any_of(names, [&](Attribute name) { return llvm::is_contained(used, cast<StringAttr>(name).getValue().str()); });
+    return llvm::any_of(
+        names, [&](Attribute name) { return llvm::is_contained(used, cast<StringAttr>(name).getValue().str()); });
   }
 
   /// New memory with what `from` holds, the elements of `value`.
@@ -360,8 +371,8 @@ private:
     return to;
   }
 
-  /// A carried value whose size stays has one place for all iterations, which each iteration writes at its end; one whose
-  /// size changes gets new memory.
+  /// A carried value whose size stays has one place for all iterations, which each iteration writes at its end; one
+  /// whose size changes gets new memory.
   LogicalResult lowerLoop(LoopOp op) {
     Location loc = op.getLoc();
     Block &body = op.getBody().front();
@@ -375,8 +386,8 @@ private:
       scanBytes.push_back(builder.getStringAttr(bytesOf(value).str()));
     auto [first, next] = loopSymbols(op, yield);
     SmallVector<Type> types(op.getNumResults(), buffer());
-    auto loop = builder.create<rt::LoopOp>(loc, types, bufferOf(op.getTripCount()), bufferOf(op.getCondition()), initial, op.getSymbols(),
-                                           first, builder.getArrayAttr(scanBytes));
+    auto loop = builder.create<rt::LoopOp>(loc, types, bufferOf(op.getTripCount()), bufferOf(op.getCondition()),
+                                           initial, op.getSymbols(), first, builder.getArrayAttr(scanBytes));
     {
       OpBuilder::InsertionGuard guard(builder);
       Block *inner = builder.createBlock(&loop.getBody());

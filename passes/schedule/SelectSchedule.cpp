@@ -19,7 +19,9 @@ struct Choice {
   std::string reason;
 };
 
-bool isDepthwise(ConvOp conv) { return conv.getGroup() > 1 && conv.getChannels() && conv.getGroup() == uint64_t(*conv.getChannels()); }
+bool isDepthwise(ConvOp conv) {
+  return conv.getGroup() > 1 && conv.getChannels() && conv.getGroup() == uint64_t(*conv.getChannels());
+}
 
 Choice chooseConv(Operation *op) {
   auto conv = cast<ConvOp>(op);
@@ -34,21 +36,28 @@ Choice chooseConv(Operation *op) {
                           (*side + 2) * (*side + 2), *side * *side * 9)};
   }
   ConvTask task = convTask(conv);
-  return {"conv", {{"task_rows", task.rows}, {"task_blocks", task.blocks}}, conv.getBlockedInput() ? "channels in blocks of 16: register tiles of pixels x output channels"
-                                             : "few input channels: read as they are, written in blocks of 16"};
+  return {"conv",
+          {{"task_rows", task.rows}, {"task_blocks", task.blocks}},
+          conv.getBlockedInput() ? "channels in blocks of 16: register tiles of pixels x output channels"
+                                 : "few input channels: read as they are, written in blocks of 16"};
 }
 
 Choice chooseMatmul(Operation *op) {
   auto matmul = cast<MatmulOp>(op);
   GemmTask task = gemmTask(matmul);
-  return {"gemm", {{"task_rows", task.rows}, {"task_columns", task.columns}}, matmul.getColumns() ? "weights packed in panels of 16" : "both operands are data"};
+  return {"gemm",
+          {{"task_rows", task.rows}, {"task_columns", task.columns}},
+          matmul.getColumns() ? "weights packed in panels of 16" : "both operands are data"};
 }
 
 Choice chooseRecurrent(Operation *op) {
   auto rnn = cast<RnnOp>(op);
   int64_t units = recurrentTaskUnits(rnn);
   bool shared = units < *dimOf(rnn.getRecurrence(), 2).constant();
-  return {"recurrent", {{"task_units", units}}, shared ? "the units of each step are shared by tasks, one phase per step" : "short steps: a task walks all of them"};
+  return {"recurrent",
+          {{"task_units", units}},
+          shared ? "the units of each step are shared by tasks, one phase per step"
+                 : "short steps: a task walks all of them"};
 }
 
 /// The algorithm by the name of the anchor op; everything else is a vector loop.
@@ -59,9 +68,11 @@ struct Line {
 const Line table[] = {
     {"graph.conv", chooseConv},
     {"graph.matmul", chooseMatmul},
-    {"graph.attention", [](Operation *) { return Choice{"attention", {}, "scores of a block of queries stay in cache"}; }},
+    {"graph.attention",
+     [](Operation *) { return Choice{"attention", {}, "scores of a block of queries stay in cache"}; }},
     {"graph.rnn", chooseRecurrent},
-    {"graph.conv_transpose", [](Operation *) { return Choice{"conv_transpose", {}, "each output gathers the inputs that reach it"}; }},
+    {"graph.conv_transpose",
+     [](Operation *) { return Choice{"conv_transpose", {}, "each output gathers the inputs that reach it"}; }},
     {"graph.top_k", [](Operation *) { return Choice{"top_k", {}, "a heap per row"}; }},
     {"graph.non_zero", [](Operation *) { return Choice{"non_zero", {}, "one pass counts, one writes"}; }},
     {"graph.cumulative", [](Operation *) { return Choice{"cumulative", {}, "one pass per line"}; }},
@@ -86,7 +97,8 @@ struct SelectSchedulePass : impl::SelectSchedulePassBase<SelectSchedulePass> {
       for (auto [name, value] : choice.parameters)
         parameters.append(name, builder.getI64IntegerAttr(value));
       region.setScheduleAttr(kernel::ScheduleAttr::get(&getContext(), builder.getStringAttr(choice.algorithm),
-                                                       parameters.getDictionary(&getContext()), builder.getStringAttr(choice.reason)));
+                                                       parameters.getDictionary(&getContext()),
+                                                       builder.getStringAttr(choice.reason)));
     });
   }
 };

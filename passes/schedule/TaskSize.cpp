@@ -60,7 +60,8 @@ ConvTask convTask(graph::ConvOp conv) {
   task.rows = std::clamp<int64_t>(target / (perRow * task.blocks), 1, rows);
   // The whole image is still too little or too much: more or fewer channels.
   if (task.rows == rows)
-    task.blocks = std::clamp<int64_t>(llvm::alignTo(int64_t(target / (perRow * rows)), 2), std::min<int64_t>(2, blocks), blocks);
+    task.blocks =
+        std::clamp<int64_t>(llvm::alignTo(int64_t(target / (perRow * rows)), 2), std::min<int64_t>(2, blocks), blocks);
   return task;
 }
 
@@ -90,7 +91,8 @@ WinogradTask winogradTask(graph::ConvOp conv) {
   int64_t outBlocks = *result[1].constant();
   int64_t total = estimate(result[0] * result[2].ceildiv(side) * result[3].ceildiv(side));
   WinogradTask task{0, outBlocks};
-  while (llvm::divideCeil(outBlocks, task.blocks) * llvm::divideCeil(total, kLeastTiles) < kTasks && task.blocks >= 2 * kLeastBlocks)
+  while (llvm::divideCeil(outBlocks, task.blocks) * llvm::divideCeil(total, kLeastTiles) < kTasks &&
+         task.blocks >= 2 * kLeastBlocks)
     task.blocks = llvm::divideCeil(task.blocks, 2);
   int64_t bytesOfTile = positions * 4 * (channels + kBlock * task.blocks);
   task.tiles = std::max(kScratchBytes / bytesOfTile, kLeastTiles);

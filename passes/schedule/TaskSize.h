@@ -1,8 +1,8 @@
 // How much of a kernel one task computes. The numbers depend on shapes alone, so that results do not depend on the
 // machine's threads, and are the same for all levels, which share one host function.
 //
-// A task should take at least some 30 microseconds, so that handing it out costs nothing; there should be a few dozen of
-// them, so that threads end together; and what it reads again and again should stay in an L2 cache.
+// A task should take at least some 30 microseconds, so that handing it out costs nothing; there should be a few dozen
+// of them, so that threads end together; and what it reads again and again should stay in an L2 cache.
 #pragma once
 #include "dialects/graph/Graph.h"
 
@@ -20,7 +20,8 @@ struct ConvTask {
 };
 ConvTask convTask(graph::ConvOp conv);
 
-/// Hidden units of a recurrent layer that a task computes in each step; all of them where a step is too short to be shared.
+/// Hidden units of a recurrent layer that a task computes in each step; all of them where a step is too short to be
+/// shared.
 int64_t recurrentTaskUnits(graph::RnnOp rnn);
 
 /// Of a convolution by Winograd's algorithm: tiles of the image (of all images), and blocks of 16 output channels.

@@ -7,9 +7,9 @@
  * that a thread needs to read the job, and one that comes late finds nothing to claim.
  *
  * A job of many short phases is cut in the same way, but a thread stays with its chunk from phase to phase, as what it
- * read is in its caches, and a phase ends at a barrier: whoever finishes the last chunk publishes the next phase. Only a
- * chunk whose thread has not begun it for a while is taken by others. Phases are numbered over the pool's life, so that a
- * claim of a chunk in a phase succeeds once, and only while that phase runs.
+ * read is in its caches, and a phase ends at a barrier: whoever finishes the last chunk publishes the next phase. Only
+ * a chunk whose thread has not begun it for a while is taken by others. Phases are numbered over the pool's life, so
+ * that a claim of a chunk in a phase succeeds once, and only while that phase runs.
  *
  * One job runs at a time. Whoever comes second, from another thread or from inside a task, runs its tasks itself. */
 #include "cpu/clock.h"
@@ -136,8 +136,8 @@ static void take_part(struct pool *pool, int32_t thread) {
   }
 }
 
-/* Runs the chunk if nobody has begun it in this phase. The last one to finish opens the next phase: all that was written
- * in this one is visible there. */
+/* Runs the chunk if nobody has begun it in this phase. The last one to finish opens the next phase: all that was
+ * written in this one is visible there. */
 static bool run_chunk_of_phase(struct pool *pool, int64_t index, int32_t thread, uint64_t phase) {
   uint64_t expected = phase;
   if (!atomic_compare_exchange_strong_explicit(&pool->workers[index].unclaimed_phase, &expected, phase + 1,

@@ -16,11 +16,18 @@ cl::OptionCategory category("options of quern bench");
 #define QUERN_OPTION cl::sub(subcommand), cl::cat(category)
 
 cl::opt<std::string> input(cl::Positional, cl::Required, cl::desc("MODEL.so"), QUERN_OPTION);
-cl::list<std::string> inputs("input", cl::desc("as for quern run; inputs that are not named are random"), cl::value_desc("name=source"), QUERN_OPTION);
-cl::list<int> threads("threads", cl::desc("numbers of threads, such as 1,2 (default: 1)"), cl::value_desc("counts"), cl::CommaSeparated, QUERN_OPTION);
-cl::opt<unsigned> maxLevel("max-level", cl::desc("3: at most the x86-64-v3 kernels, ..."), cl::value_desc("number"), cl::init(0), QUERN_OPTION);
-cl::opt<double> seconds("seconds", cl::desc("time to spend for each number of threads (default: 1)"), cl::value_desc("time"), cl::init(1.0), QUERN_OPTION);
-cl::opt<bool> kernels("kernels", cl::desc("each launch too: time, FLOPs, bytes, and the share of what this machine can do at best"), QUERN_OPTION);
+cl::list<std::string> inputs("input", cl::desc("as for quern run; inputs that are not named are random"),
+                             cl::value_desc("name=source"), QUERN_OPTION);
+cl::list<int> threads("threads", cl::desc("numbers of threads, such as 1,2 (default: 1)"), cl::value_desc("counts"),
+                      cl::CommaSeparated, QUERN_OPTION);
+cl::opt<unsigned> maxLevel("max-level", cl::desc("3: at most the x86-64-v3 kernels, ..."), cl::value_desc("number"),
+                           cl::init(0), QUERN_OPTION);
+cl::opt<double> seconds("seconds", cl::desc("time to spend for each number of threads (default: 1)"),
+                        cl::value_desc("time"), cl::init(1.0), QUERN_OPTION);
+cl::opt<bool>
+    kernels("kernels",
+            cl::desc("each launch too: time, FLOPs, bytes, and the share of what this machine can do at best"),
+            QUERN_OPTION);
 cl::opt<bool> json("json", cl::desc("print JSON"), QUERN_OPTION);
 cl::opt<bool> csv("csv", cl::desc("print comma-separated values, the same fields"), QUERN_OPTION);
 
@@ -107,9 +114,10 @@ Error run() {
 
 } // namespace
 
-static constexpr const char *examples = "  quern bench model.so                             times of whole runs on one thread\n"
-                                "  quern bench model.so --kernels --threads 1,2     and of each kernel, held against this machine's best\n"
-                                "  quern bench model.so --input tokens=random:1x128 with dims that the model leaves open\n";
+static constexpr const char *examples =
+    "  quern bench model.so                             times of whole runs on one thread\n"
+    "  quern bench model.so --kernels --threads 1,2     and of each kernel, held against this machine's best\n"
+    "  quern bench model.so --input tokens=random:1x128 with dims that the model leaves open\n";
 
 Command benchCommand() { return {&subcommand, run, examples}; }
 

@@ -52,7 +52,8 @@ static void setRates(Row &row, double seconds) {
     row.byteRate = *row.bytes / seconds;
 }
 
-static Row launchRow(const LaunchFacts &facts, Times &times, const Measurement &measurement, const Symbols &symbols, double modelBytes) {
+static Row launchRow(const LaunchFacts &facts, Times &times, const Measurement &measurement, const Symbols &symbols,
+                     double modelBytes) {
   Row row = timesRow(measurement.threads, times);
   row.machine = measurement.machine;
   row.name = facts.name.str(), row.nodes = facts.nodes.str(), row.kernel = facts.kernel.str();
@@ -81,7 +82,9 @@ static void addSums(Row &run, ArrayRef<Row> launches) {
   for (const Row &launch : launches) {
     if (launch.samples == 0)
       continue;
-    auto add = [](std::optional<double> &sum, std::optional<double> term) { sum = sum && term ? std::optional(*sum + *term) : std::nullopt; };
+    auto add = [](std::optional<double> &sum, std::optional<double> term) {
+      sum = sum && term ? std::optional(*sum + *term) : std::nullopt;
+    };
     add(run.flops, launch.flops);
     add(run.bytes, launch.bytes);
     add(best, launch.roof ? std::optional(*launch.roof * launch.minimum * launch.calls) : std::nullopt);
@@ -91,14 +94,16 @@ static void addSums(Row &run, ArrayRef<Row> launches) {
     run.roof = *best / run.minimum;
 }
 
-std::vector<Row> makeRows(const json::Object &manifest, const Level &level, const Symbols &symbols, Measurement &measurement) {
+std::vector<Row> makeRows(const json::Object &manifest, const Level &level, const Symbols &symbols,
+                          Measurement &measurement) {
   Row run = timesRow(measurement.threads, measurement.runs);
   run.isRun = true;
   run.name = "run";
   if (!measurement.machine)
     return {run};
   run.machine = measurement.machine;
-  double modelBytes = evaluate(manifest.get("weights"), symbols).value_or(0) + evaluate(manifest.get("arena"), symbols).value_or(0);
+  double modelBytes =
+      evaluate(manifest.get("weights"), symbols).value_or(0) + evaluate(manifest.get("arena"), symbols).value_or(0);
   std::vector<Row> launches;
   for (auto [facts, times] : zip(launchFacts(manifest, level.suffix), measurement.sites))
     launches.push_back(launchRow(facts, times, measurement, symbols, modelBytes));
@@ -118,10 +123,17 @@ std::vector<Row> makeRows(const json::Object &manifest, const Level &level, cons
 
 /// The fields of JSON and CSV, in order.
 static std::vector<std::pair<StringRef, json::Value>> fieldsOf(const Row &row) {
-  auto number = [](std::optional<double> value, double scale = 1) { return value ? json::Value(*value * scale) : json::Value(nullptr); };
-  std::vector<std::pair<StringRef, json::Value>> fields = {
-      {"threads", row.threads}, {"kind", row.isRun ? "run" : "launch"}, {"name", json::fixUTF8(row.name)}, {"samples", row.samples}, {"calls", row.calls},
-      {"min_us", row.minimum}, {"median_us", row.median}, {"p99_us", row.p99}};
+  auto number = [](std::optional<double> value, double scale = 1) {
+    return value ? json::Value(*value * scale) : json::Value(nullptr);
+  };
+  std::vector<std::pair<StringRef, json::Value>> fields = {{"threads", row.threads},
+                                                           {"kind", row.isRun ? "run" : "launch"},
+                                                           {"name", json::fixUTF8(row.name)},
+                                                           {"samples", row.samples},
+                                                           {"calls", row.calls},
+                                                           {"min_us", row.minimum},
+                                                           {"median_us", row.median},
+                                                           {"p99_us", row.p99}};
   if (!row.machine)
     return fields;
   auto peak = row.machine->peak > 0 ? std::optional(row.machine->peak) : std::nullopt;
@@ -129,11 +141,19 @@ static std::vector<std::pair<StringRef, json::Value>> fieldsOf(const Row &row) {
   for (const Machine::Store &store : row.machine->stores)
     if (store.name == row.bound)
       rate = store.rate;
-  fields.insert(fields.end(), {{"share", number(row.share)}, {"mflop", number(row.flops, 1e-6)}, {"mbyte", number(row.bytes, 1e-6)},
-                               {"gflop_s", number(row.flopRate, 1e-9)}, {"gb_s", number(row.byteRate, 1e-9)}, {"roof", number(row.roof)},
-                               {"bound", row.bound}, {"peak_gflop_s", number(peak, 1e-9)}, {"bound_gb_s", number(rate, 1e-9)},
-                               {"kernel", json::fixUTF8(row.kernel)}, {"algorithm", json::fixUTF8(row.algorithm)},
-                               {"tile", json::fixUTF8(row.tile)}, {"nodes", json::fixUTF8(row.nodes)}});
+  fields.insert(fields.end(), {{"share", number(row.share)},
+                               {"mflop", number(row.flops, 1e-6)},
+                               {"mbyte", number(row.bytes, 1e-6)},
+                               {"gflop_s", number(row.flopRate, 1e-9)},
+                               {"gb_s", number(row.byteRate, 1e-9)},
+                               {"roof", number(row.roof)},
+                               {"bound", row.bound},
+                               {"peak_gflop_s", number(peak, 1e-9)},
+                               {"bound_gb_s", number(rate, 1e-9)},
+                               {"kernel", json::fixUTF8(row.kernel)},
+                               {"algorithm", json::fixUTF8(row.algorithm)},
+                               {"tile", json::fixUTF8(row.tile)},
+                               {"nodes", json::fixUTF8(row.nodes)}});
   return fields;
 }
 
@@ -155,7 +175,9 @@ void printCsv(ArrayRef<Row> rows) {
     for (auto &[name, value] : fieldsOf(row)) {
       names.push_back(name.str());
       auto text = value.getAsString();
-      cells.push_back(text ? "\"" + join(split(*text, '"'), "\"\"") + "\"" : value.kind() == json::Value::Null ? "" : formatv("{0}", value).str());
+      cells.push_back(text                                ? "\"" + join(split(*text, '"'), "\"\"") + "\""
+                      : value.kind() == json::Value::Null ? ""
+                                                          : formatv("{0}", value).str());
     }
     if (first)
       outs() << join(names, ",") << "\n";
@@ -165,7 +187,8 @@ void printCsv(ArrayRef<Row> rows) {
 }
 
 static void printMachine(const Row &row) {
-  outs() << formatv("{0} thread{1} can do at best: {2:F0} GFLOP/s of float32", row.threads, row.threads == 1 ? "" : "s", row.machine->peak / 1e9);
+  outs() << formatv("{0} thread{1} can do at best: {2:F0} GFLOP/s of float32", row.threads, row.threads == 1 ? "" : "s",
+                    row.machine->peak / 1e9);
   for (const Machine::Store &store : row.machine->stores)
     outs() << formatv(", read {0} at {1:F0} GB/s", store.name, store.rate / 1e9);
   outs() << "\n";
@@ -183,9 +206,12 @@ static void printLaunch(const Row &row) {
   };
   std::string nodes = row.nodes.size() > mostNodes ? row.nodes.substr(0, mostNodes) + "..." : row.nodes;
   std::string what = row.kernel.empty() ? row.name
-                                        : formatv("{0} {1}{2}{3}: {4}", row.kernel, row.algorithm, row.tile.empty() ? "" : " ", row.tile, nodes).str();
-  outs() << formatv("{0,5} {1,10:F2} {2,10:F2} {3,10:F2} {4,7} {5,9} {6,9} {7,8} {8,7} {9,6} {10,-7}  {11}\n", text(row.calls, 1, row.calls == int64_t(row.calls) ? 0 : 1),
-                    row.minimum, row.median, row.p99, text(row.share, 100, 1), text(row.flops, 1e-6, 3), text(row.bytes, 1e-6, 3),
+                                        : formatv("{0} {1}{2}{3}: {4}", row.kernel, row.algorithm,
+                                                  row.tile.empty() ? "" : " ", row.tile, nodes)
+                                              .str();
+  outs() << formatv("{0,5} {1,10:F2} {2,10:F2} {3,10:F2} {4,7} {5,9} {6,9} {7,8} {8,7} {9,6} {10,-7}  {11}\n",
+                    text(row.calls, 1, row.calls == int64_t(row.calls) ? 0 : 1), row.minimum, row.median, row.p99,
+                    text(row.share, 100, 1), text(row.flops, 1e-6, 3), text(row.bytes, 1e-6, 3),
                     text(row.flopRate, 1e-9, 1), text(row.byteRate, 1e-9, 1), text(row.roof, 100, 0), row.bound, what);
 }
 
@@ -193,7 +219,8 @@ void printTable(ArrayRef<Row> rows) {
   if (rows.empty() || !rows.front().machine) {
     outs() << formatv("{0,7} {1,10} {2,10} {3,10} {4,8}\n", "threads", "min us", "median us", "p99 us", "runs");
     for (const Row &row : rows)
-      outs() << formatv("{0,7} {1,10:F2} {2,10:F2} {3,10:F2} {4,8}\n", row.threads, row.minimum, row.median, row.p99, row.samples);
+      outs() << formatv("{0,7} {1,10:F2} {2,10:F2} {3,10:F2} {4,8}\n", row.threads, row.minimum, row.median, row.p99,
+                        row.samples);
     return;
   }
   for (size_t begin = 0; begin < rows.size();) {
@@ -201,8 +228,9 @@ void printTable(ArrayRef<Row> rows) {
     while (end < rows.size() && !rows[end].isRun)
       ++end;
     printMachine(rows[begin]);
-    outs() << formatv("{0,5} {1,10} {2,10} {3,10} {4,7} {5,9} {6,9} {7,8} {8,7} {9,6} {10,-7}  {11}\n", "calls", "min us", "median us", "p99 us",
-                      "% time", "MFLOP", "MB", "GFLOP/s", "GB/s", "% roof", "bound", "kernel");
+    outs() << formatv("{0,5} {1,10} {2,10} {3,10} {4,7} {5,9} {6,9} {7,8} {8,7} {9,6} {10,-7}  {11}\n", "calls",
+                      "min us", "median us", "p99 us", "% time", "MFLOP", "MB", "GFLOP/s", "GB/s", "% roof", "bound",
+                      "kernel");
     for (const Row &row : rows.slice(begin + 1, end - begin - 1))
       printLaunch(row);
     printLaunch(rows[begin]);

@@ -39,7 +39,8 @@ struct Row {
 };
 
 /// The run, then the launches, the longest first. With kernels the run's amounts and roof are the sums.
-std::vector<Row> makeRows(const llvm::json::Object &manifest, const Level &level, const Symbols &symbols, Measurement &measurement);
+std::vector<Row> makeRows(const llvm::json::Object &manifest, const Level &level, const Symbols &symbols,
+                          Measurement &measurement);
 
 /// To standard output.
 void printTable(llvm::ArrayRef<Row> rows);

@@ -4,7 +4,8 @@
 
 namespace quern {
 
-/// One subcommand of `quern` (Commands.inc): its options are registered under `subcommand`, `run` does the work, and its
+/// One subcommand of `quern` (Commands.inc): its options are registered under `subcommand`, `run` does the work, and
+/// its
 /// --help begins with `examples`, some lines of "  quern ...".
 struct Command {
   llvm::cl::SubCommand *subcommand;

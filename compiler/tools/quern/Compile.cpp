@@ -21,9 +21,12 @@ cl::OptionCategory category("options of quern compile");
 #define QUERN_OPTION cl::sub(subcommand), cl::cat(category)
 
 cl::opt<std::string> input(cl::Positional, cl::Required, cl::desc("MODEL.onnx"), QUERN_OPTION);
-cl::opt<std::string> output("o", cl::desc("path of the artifact (default: the model's name with .so)"), cl::value_desc("file"), QUERN_OPTION);
-cl::opt<std::string> target("target", cl::desc("x86-64 (all levels in one file), x86-64-v3, x86-64-v4 or native"), cl::init("x86-64"), QUERN_OPTION);
-cl::list<std::string> shapes("shape", cl::desc("fix the dims of an input: name=1x3x224x224 ('?' leaves one open)"), cl::value_desc("name=dims"), QUERN_OPTION);
+cl::opt<std::string> output("o", cl::desc("path of the artifact (default: the model's name with .so)"),
+                            cl::value_desc("file"), QUERN_OPTION);
+cl::opt<std::string> target("target", cl::desc("x86-64 (all levels in one file), x86-64-v3, x86-64-v4 or native"),
+                            cl::init("x86-64"), QUERN_OPTION);
+cl::list<std::string> shapes("shape", cl::desc("fix the dims of an input: name=1x3x224x224 ('?' leaves one open)"),
+                             cl::value_desc("name=dims"), QUERN_OPTION);
 cl::opt<EmitKind> emitKind("emit", cl::desc("what to write"), cl::init(EmitKind::SharedLibrary),
                            cl::values(clEnumValN(EmitKind::SharedLibrary, "so", "shared library (default)"),
                                       clEnumValN(EmitKind::Object, "obj", "relocatable object"),
@@ -31,21 +34,31 @@ cl::opt<EmitKind> emitKind("emit", cl::desc("what to write"), cl::init(EmitKind:
                                       clEnumValN(EmitKind::Assembly, "asm", "assembly text")),
                            QUERN_OPTION);
 cl::opt<std::string> name("name", cl::desc("name of the model in C (default: from the file's name)"), QUERN_OPTION);
-cl::opt<Precision> precision("precision", cl::desc("which algorithms may be used"), cl::init(Precision::Default),
-                             cl::values(clEnumValN(Precision::Default, "default", "those with errors of float32's own size (default)"),
-                                        clEnumValN(Precision::Strict, "strict", "every sum adds the products that the operator says: no Winograd")),
-                             QUERN_OPTION);
+cl::opt<Precision>
+    precision("precision", cl::desc("which algorithms may be used"), cl::init(Precision::Default),
+              cl::values(clEnumValN(Precision::Default, "default", "those with errors of float32's own size (default)"),
+                         clEnumValN(Precision::Strict, "strict",
+                                    "every sum adds the products that the operator says: no Winograd")),
+              QUERN_OPTION);
 cl::opt<bool> plain("O0", cl::desc("no fusion, no blocked layouts, no packed weights, for comparison"), QUERN_OPTION);
-cl::opt<std::string> stopAfter("stop-after", cl::desc("stop after a phase and write its text: import, graph, fuse, schedule, loops, memory, host, emit, link"),
-                               cl::value_desc("phase"), QUERN_OPTION);
-cl::opt<std::string> startAt("start-at", cl::desc("take MODEL as the text of the phase before, written by --stop-after with -o, and go on"), cl::value_desc("phase"), QUERN_OPTION);
+cl::opt<std::string> stopAfter(
+    "stop-after",
+    cl::desc("stop after a phase and write its text: import, graph, fuse, schedule, loops, memory, host, emit, link"),
+    cl::value_desc("phase"), QUERN_OPTION);
+cl::opt<std::string>
+    startAt("start-at",
+            cl::desc("take MODEL as the text of the phase before, written by --stop-after with -o, and go on"),
+            cl::value_desc("phase"), QUERN_OPTION);
 cl::opt<bool> timing("timing", cl::desc("print the time of each phase"), QUERN_OPTION);
 cl::opt<bool> json("json", cl::desc("print the artifact's manifest and timings as JSON"), QUERN_OPTION);
 cl::opt<bool> quiet("quiet", cl::desc("print nothing but errors"), QUERN_OPTION);
 cl::opt<bool> noHeader("no-header", cl::desc("write no C header beside the artifact"), QUERN_OPTION);
 
-cl::opt<unsigned> maxMemory("max-memory", cl::desc("GiB of memory that compiling may take (default: 4 and twice the weights)"), cl::value_desc("GiB"), QUERN_OPTION);
-cl::opt<unsigned> timeout("timeout", cl::desc("seconds that compiling may take, 0 for no limit (default: 3600)"), cl::value_desc("seconds"), cl::init(3600), QUERN_OPTION);
+cl::opt<unsigned> maxMemory("max-memory",
+                            cl::desc("GiB of memory that compiling may take (default: 4 and twice the weights)"),
+                            cl::value_desc("GiB"), QUERN_OPTION);
+cl::opt<unsigned> timeout("timeout", cl::desc("seconds that compiling may take, 0 for no limit (default: 3600)"),
+                          cl::value_desc("seconds"), cl::init(3600), QUERN_OPTION);
 
 /// What a compilation may take: more is a model that was made to take more.
 uint64_t memoryLimit(uint64_t weights) {
@@ -92,7 +105,8 @@ Error checkPhase(StringRef option, StringRef phase) {
       best = known.name;
     }
   }
-  return makeError(ErrorKind::Usage, "{0}={1}: there is no such phase{2}", option, phase, best.empty() ? "" : ("; did you mean " + best + "?").str());
+  return makeError(ErrorKind::Usage, "{0}={1}: there is no such phase{2}", option, phase,
+                   best.empty() ? "" : ("; did you mean " + best + "?").str());
 }
 
 Error writeText(StringRef path, StringRef text) {
@@ -144,7 +158,9 @@ Error run() {
   if (Error error = checkPhase("--start-at", startAt))
     return error;
   static constexpr StringLiteral suffixes[] = {".so", ".o", ".a", ".s"};
-  options.output = !output.empty() ? output : stopAfter == "emit" ? "-" : (sys::path::stem(input) + suffixes[int(options.emit)]).str();
+  options.output = !output.empty()       ? output
+                   : stopAfter == "emit" ? "-"
+                                         : (sys::path::stem(input) + suffixes[int(options.emit)]).str();
   if (!noHeader && options.emit != EmitKind::Assembly) {
     SmallString<128> header(options.output);
     sys::path::replace_extension(header, "h");
@@ -185,10 +201,11 @@ Error run() {
 
 } // namespace
 
-static constexpr const char *examples = "  quern compile model.onnx -o model.so                    for every x86-64 with AVX2 or AVX-512\n"
-                                "  quern compile model.onnx --target native                for this machine\n"
-                                "  quern compile model.onnx --shape image=1x3x224x224      with dims fixed\n"
-                                "  quern compile model.onnx --stop-after fuse              the IR of a phase\n";
+static constexpr const char *examples =
+    "  quern compile model.onnx -o model.so                    for every x86-64 with AVX2 or AVX-512\n"
+    "  quern compile model.onnx --target native                for this machine\n"
+    "  quern compile model.onnx --shape image=1x3x224x224      with dims fixed\n"
+    "  quern compile model.onnx --stop-after fuse              the IR of a phase\n";
 
 Command compileCommand() { return {&subcommand, run, examples}; }
 

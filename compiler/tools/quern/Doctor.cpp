@@ -63,7 +63,10 @@ json::Array findTools() {
 json::Object examine() {
   Progress progress;
   const Level *best = nullptr;
-  json::Object report{{"cpu", sys::getHostCPUName()}, {"threads", coreCount()}, {"levels", measureLevels(progress, best)}, {"tools", findTools()}};
+  json::Object report{{"cpu", sys::getHostCPUName()},
+                      {"threads", coreCount()},
+                      {"levels", measureLevels(progress, best)},
+                      {"tools", findTools()}};
   report["caches"] = best ? measureStores(progress, *best) : json::Array();
   return report;
 }
@@ -88,11 +91,13 @@ void print(const json::Object &report) {
     outs() << formatv("{0,-12} ", *store.getString("name"));
     if (auto bytes = store.getInteger("bytes"))
       outs() << formatv("{0} KiB, ", *bytes >> 10);
-    outs() << formatv("read at {0:F1} GB/s by one core, {1:F1} by {2}\n", *store.getNumber("gb_s"), *store.getNumber("gb_s_all"), cores);
+    outs() << formatv("read at {0:F1} GB/s by one core, {1:F1} by {2}\n", *store.getNumber("gb_s"),
+                      *store.getNumber("gb_s_all"), cores);
   }
   for (const json::Value &value : *report.getArray("tools")) {
     const json::Object &tool = *value.getAsObject();
-    outs() << formatv("{0,-12} {1}\n", *tool.getString("name"), tool.getString("path").value_or("not found; nothing of Quern needs it to run models"));
+    outs() << formatv("{0,-12} {1}\n", *tool.getString("name"),
+                      tool.getString("path").value_or("not found; nothing of Quern needs it to run models"));
   }
 }
 

@@ -15,12 +15,14 @@ using namespace llvm;
 namespace quern {
 namespace {
 
-cl::SubCommand subcommand("explain", "show a model's kernels: their nodes, algorithm, cost and machine code, and why they are so");
+cl::SubCommand subcommand("explain",
+                          "show a model's kernels: their nodes, algorithm, cost and machine code, and why they are so");
 cl::OptionCategory category("options of quern explain");
 #define QUERN_OPTION cl::sub(subcommand), cl::cat(category)
 
 cl::opt<std::string> input(cl::Positional, cl::Required, cl::desc("MODEL.onnx|MODEL.so"), QUERN_OPTION);
-cl::opt<std::string> target("target", cl::desc("what to compile MODEL.onnx for (default: native)"), cl::value_desc("name"), cl::init("native"), QUERN_OPTION);
+cl::opt<std::string> target("target", cl::desc("what to compile MODEL.onnx for (default: native)"),
+                            cl::value_desc("name"), cl::init("native"), QUERN_OPTION);
 cl::opt<bool> json("json", cl::desc("print JSON"), QUERN_OPTION);
 
 /// Of a model that is not compiled yet: it is compiled, and the artifact thrown away.
@@ -32,7 +34,9 @@ Expected<json::Object> compileManifest(StringRef path, bool quiet) {
   CompileOptions options;
   options.target = target;
   options.output = (folder + "/model.so").str();
-  options.progress = [&](unsigned index, StringRef phase) { progress.show(formatv("[{0}/{1}] {2}", index + 1, allPhases().size(), phase).str()); };
+  options.progress = [&](unsigned index, StringRef phase) {
+    progress.show(formatv("[{0}/{1}] {2}", index + 1, allPhases().size(), phase).str());
+  };
   mlir::MLIRContext context;
   loadDialects(context);
   Compilation compilation(context, options);
@@ -50,7 +54,8 @@ Expected<json::Object> compileManifest(StringRef path, bool quiet) {
 
 Expected<json::Object> manifestOf(StringRef path, bool quiet) {
   file_magic magic;
-  bool compiled = !identify_magic(path, magic) && (magic == file_magic::archive || (magic >= file_magic::elf && magic <= file_magic::elf_core));
+  bool compiled = !identify_magic(path, magic) &&
+                  (magic == file_magic::archive || (magic >= file_magic::elf && magic <= file_magic::elf_core));
   return compiled ? readManifest(path) : compileManifest(path, quiet);
 }
 
@@ -59,7 +64,8 @@ StringRef text(const json::Object &object, StringRef key) { return object.getStr
 /// {"kernels": each kernel's manifest entry with its launches, "unfused": as the manifest has it}
 json::Object explain(const json::Object &manifest) {
   json::Array explained;
-  const json::Array none, *kernels = manifest.getArray("kernels"), *sites = manifest.getArray("sites"), *unfused = manifest.getArray("unfused");
+  const json::Array none, *kernels = manifest.getArray("kernels"), *sites = manifest.getArray("sites"),
+                          *unfused = manifest.getArray("unfused");
   for (auto [index, value] : enumerate(kernels ? *kernels : none)) {
     if (!value.getAsObject())
       continue;
@@ -87,7 +93,8 @@ std::string describeSchedule(const json::Object &kernel) {
       result += (result.empty() ? "" : ", ") + formatv("{0} {1}", name.str(), value).str();
   if (const json::Object *levels = kernel.getObject("tile"))
     for (const auto &[level, value] : *levels)
-      tiles += (tiles.empty() ? "register tile " : ", ") + formatv("{0} ({1})", value.getAsString().value_or(""), level.str()).str();
+      tiles += (tiles.empty() ? "register tile " : ", ") +
+               formatv("{0} ({1})", value.getAsString().value_or(""), level.str()).str();
   return result + (result.empty() || tiles.empty() ? "" : "; ") + tiles;
 }
 
@@ -95,10 +102,11 @@ void printHotLoops(const json::Object &kernel) {
   const json::Object *levels = kernel.getObject("hot_loop");
   for (const auto &[level, value] : levels ? *levels : json::Object())
     if (const json::Object *counts = value.getAsObject())
-      outs() << formatv("  {0,-7} hot loop of {1} instructions: {2} fma, {3} stack loads, {4} stack stores, {5} calls\n", level.str(),
-                        counts->getInteger("instructions").value_or(0), counts->getInteger("fma").value_or(0),
-                        counts->getInteger("stack_loads").value_or(0), counts->getInteger("stack_stores").value_or(0),
-                        counts->getInteger("calls").value_or(0));
+      outs() << formatv(
+          "  {0,-7} hot loop of {1} instructions: {2} fma, {3} stack loads, {4} stack stores, {5} calls\n", level.str(),
+          counts->getInteger("instructions").value_or(0), counts->getInteger("fma").value_or(0),
+          counts->getInteger("stack_loads").value_or(0), counts->getInteger("stack_stores").value_or(0),
+          counts->getInteger("calls").value_or(0));
 }
 
 /// "231 MFLOP", or the expression where it depends on the symbols.
@@ -115,15 +123,18 @@ std::string amount(const json::Object &launch, StringRef key, StringRef unit) {
 
 void printLaunch(const json::Object &launch) {
   StringRef nodes = text(launch, "nodes");
-  outs() << formatv("  launch  {0}: {1}\n", text(launch, "name"), nodes.empty() ? "no node of the model, a change of layout" : nodes);
-  outs() << formatv("          {0}, {1} in and out, of weights {2}\n", amount(launch, "flops", "FLOP"), amount(launch, "bytes", "B"), amount(launch, "weight_bytes", "B"));
+  outs() << formatv("  launch  {0}: {1}\n", text(launch, "name"),
+                    nodes.empty() ? "no node of the model, a change of layout" : nodes);
+  outs() << formatv("          {0}, {1} in and out, of weights {2}\n", amount(launch, "flops", "FLOP"),
+                    amount(launch, "bytes", "B"), amount(launch, "weight_bytes", "B"));
   if (StringRef reason = text(launch, "boundary"); !reason.empty())
     outs() << "          begins here: " << reason << "\n";
 }
 
 void printKernel(const json::Object &kernel) {
   const json::Array *launches = kernel.getArray("launches"), *ops = kernel.getArray("ops");
-  outs() << formatv("{0}: {1}, launched {2} time{3}\n", text(kernel, "name"), text(kernel, "algorithm"), launches->size(), launches->size() == 1 ? "" : "s");
+  outs() << formatv("{0}: {1}, launched {2} time{3}\n", text(kernel, "name"), text(kernel, "algorithm"),
+                    launches->size(), launches->size() == 1 ? "" : "s");
   if (StringRef reason = text(kernel, "reason"); !reason.empty())
     outs() << "  why     " << reason << "\n";
   if (std::string schedule = describeSchedule(kernel); !schedule.empty())
@@ -169,8 +180,9 @@ Error run() {
 
 } // namespace
 
-static constexpr const char *examples = "  quern explain model.onnx            compiles it for this machine and throws the artifact away\n"
-                                "  quern explain model.so --json       of an artifact; nothing of it is executed\n";
+static constexpr const char *examples =
+    "  quern explain model.onnx            compiles it for this machine and throws the artifact away\n"
+    "  quern explain model.so --json       of an artifact; nothing of it is executed\n";
 
 Command explainCommand() { return {&subcommand, run, examples}; }
 

@@ -42,7 +42,9 @@ void printFields(const json::Object &manifest) {
   struct Row {
     StringLiteral title, key, unit;
   };
-  static constexpr Row rows[] = {{"name", "name", ""}, {"compiler", "compiler", ""}, {"target", "target", ""}, {"arena", "arena", " bytes"}, {"weights", "weights", " bytes"}, {"runtime", "runtime", " bytes"}};
+  static constexpr Row rows[] = {
+      {"name", "name", ""},         {"compiler", "compiler", ""},     {"target", "target", ""},
+      {"arena", "arena", " bytes"}, {"weights", "weights", " bytes"}, {"runtime", "runtime", " bytes"}};
   for (Row row : rows)
     if (const json::Value *value = manifest.get(row.key))
       outs() << formatv("{0,-10} {1}{2}\n", row.title, text(value), row.unit);
@@ -82,7 +84,8 @@ Error run() {
 
 } // namespace
 
-static constexpr const char *examples = "  quern inspect model.so              inputs, outputs, sizes, levels, who made it of what\n";
+static constexpr const char *examples =
+    "  quern inspect model.so              inputs, outputs, sizes, levels, who made it of what\n";
 
 Command inspectCommand() { return {&subcommand, run, examples}; }
 

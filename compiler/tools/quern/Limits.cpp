@@ -53,11 +53,13 @@ void handleCrash(int number) {
 }
 
 void handleTimeout(int) {
-  (Line() << start.c_str() << "compiling takes more than " << secondsLimit << " seconds; allow more by --timeout").finish(ErrorKind::Unsupported);
+  (Line() << start.c_str() << "compiling takes more than " << secondsLimit << " seconds; allow more by --timeout")
+      .finish(ErrorKind::Unsupported);
 }
 
 void handleExhaustion() {
-  (Line() << start.c_str() << "compiling takes more than " << (memoryLimit >> 20) << " MiB of memory; allow more by --max-memory")
+  (Line() << start.c_str() << "compiling takes more than " << (memoryLimit >> 20)
+          << " MiB of memory; allow more by --max-memory")
       .finish(ErrorKind::Unsupported);
 }
 

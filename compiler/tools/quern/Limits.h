@@ -1,5 +1,5 @@
-// What keeps a hostile or huge model from ending a compilation without a word: a limit of memory and of time, and a line
-// for a crash. Each ends the process with the exit code of its kind.
+// What keeps a hostile or huge model from ending a compilation without a word: a limit of memory and of time, and a
+// line for a crash. Each ends the process with the exit code of its kind.
 #pragma once
 #include "llvm/ADT/StringRef.h"
 #include <cstdint>

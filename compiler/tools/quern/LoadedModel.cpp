@@ -22,19 +22,21 @@ Expected<LoadedModel> LoadedModel::open(StringRef path, unsigned maxLevel) {
     return makeError(ErrorKind::Model, "cannot load {0}: {1}", quoted(path), dlerror());
   auto *descriptor = static_cast<const quern_model_descriptor *>(dlsym(result.library, "quern_model_descriptor"));
   if (!descriptor)
-    return makeError(ErrorKind::Model, "{0} has no descriptor: it is not a shared library that Quern linked", quoted(path));
+    return makeError(ErrorKind::Model, "{0} has no descriptor: it is not a shared library that Quern linked",
+                     quoted(path));
   quern_model_options options = {sizeof options, maxLevel};
   const char *message = nullptr;
   if (quern_status status = quern_model_open(descriptor, &options, &result.model, &message))
-    return makeError(status == QUERN_UNSUPPORTED_CPU ? ErrorKind::Unsupported : ErrorKind::Model, "{0}: {1}", quoted(path),
-                     message ? message : quern_status_text(status));
+    return makeError(status == QUERN_UNSUPPORTED_CPU ? ErrorKind::Unsupported : ErrorKind::Model, "{0}: {1}",
+                     quoted(path), message ? message : quern_status_text(status));
   StringRef name = quern_model_get_level(result.model)->name;
   for (const Target &target : allTargets())
     for (const Level &known : target.levels)
       if (known.name == name)
         result.level = &known;
   if (!result.level)
-    return makeError(ErrorKind::Model, "{0} runs kernels of level {1}, which this version does not know", quoted(path), quoted(name));
+    return makeError(ErrorKind::Model, "{0} runs kernels of level {1}, which this version does not know", quoted(path),
+                     quoted(name));
   return result;
 }
 
@@ -88,7 +90,8 @@ static Error readDims(StringRef text, HostArray &array) {
   return Error::success();
 }
 
-static Error makeRandom(const quern_value_info &info, StringRef dims, std::map<int64_t, int64_t> &symbols, HostArray &array) {
+static Error makeRandom(const quern_value_info &info, StringRef dims, std::map<int64_t, int64_t> &symbols,
+                        HostArray &array) {
   array.dtype = info.dtype;
   if (Error error = readDims(dims, array))
     return error;
@@ -108,7 +111,8 @@ Expected<std::vector<HostArray>> LoadedModel::readInputs(ArrayRef<std::string> a
   for (StringRef argument : arguments) {
     auto [name, source] = argument.split('=');
     const auto *end = model.inputs + model.num_inputs;
-    const auto *input = std::find_if(model.inputs, end, [&](const quern_value_info &info) { return info.name == name; });
+    const auto *input =
+        std::find_if(model.inputs, end, [&](const quern_value_info &info) { return info.name == name; });
     if (source.empty())
       return makeError(ErrorKind::Usage, "--input {0}: expected name=file.npy or name=random", quoted(argument));
     if (input == end) {
@@ -127,7 +131,8 @@ Expected<std::vector<HostArray>> LoadedModel::readInputs(ArrayRef<std::string> a
       const quern_value_info &info = model.inputs[index];
       StringRef source = sources[index];
       if (source.empty())
-        return makeError(ErrorKind::Usage, "input {0} is missing: give --input {1}=file.npy or --input {1}=random", quoted(info.name), info.name);
+        return makeError(ErrorKind::Usage, "input {0} is missing: give --input {1}=file.npy or --input {1}=random",
+                         quoted(info.name), info.name);
       bool isRandom = source == "random" || source.starts_with("random:");
       if (isRandom != random)
         continue;

@@ -38,7 +38,8 @@ Error parseHeader(StringRef header, HostArray &array) {
     return makeError(ErrorKind::Usage, "it is big-endian; save x.astype(x.dtype.newbyteorder('<'))");
   if (field(header, "fortran_order").starts_with("True"))
     return makeError(ErrorKind::Usage, "it is in column-major order; save np.ascontiguousarray(x)");
-  const Descr *found = find_if(descrs, [&](const Descr &known) { return known.text == descr.drop_front(!descr.empty()); });
+  const Descr *found =
+      find_if(descrs, [&](const Descr &known) { return known.text == descr.drop_front(!descr.empty()); });
   if (found == std::end(descrs))
     return makeError(ErrorKind::Usage, "its dtype is {0}, which no input can have", quoted(descr));
   array.dtype = found->dtype;
@@ -89,9 +90,11 @@ Expected<HostArray> readNpy(StringRef path) {
   bytes = bytes.drop_front(length);
   auto size = arrayBytes(array.dtype, array.dims);
   if (array.dims.size() > QUERN_MAX_RANK)
-    return makeError(ErrorKind::Usage, "{0} has {1} dims, at most {2} are possible", quoted(path), array.dims.size(), QUERN_MAX_RANK);
+    return makeError(ErrorKind::Usage, "{0} has {1} dims, at most {2} are possible", quoted(path), array.dims.size(),
+                     QUERN_MAX_RANK);
   if (!size || *size > bytes.size())
-    return makeError(ErrorKind::Usage, "{0} is truncated: its shape needs more than its {1} bytes of data", quoted(path), bytes.size());
+    return makeError(ErrorKind::Usage, "{0} is truncated: its shape needs more than its {1} bytes of data",
+                     quoted(path), bytes.size());
   array.data.assign(bytes.begin(), bytes.begin() + *size);
   return array;
 }

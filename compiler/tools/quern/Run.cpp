@@ -17,8 +17,10 @@ cl::OptionCategory category("options of quern run");
 #define QUERN_OPTION cl::sub(subcommand), cl::cat(category)
 
 cl::opt<std::string> input(cl::Positional, cl::Required, cl::desc("MODEL.so"), QUERN_OPTION);
-cl::list<std::string> inputs("input", cl::desc("an input: name=file.npy, name=random or name=random:1x3x224x224"), cl::value_desc("name=source"), QUERN_OPTION);
-cl::opt<std::string> output("output", cl::desc("write each output to NAME.npy in this folder"), cl::value_desc("folder"), QUERN_OPTION);
+cl::list<std::string> inputs("input", cl::desc("an input: name=file.npy, name=random or name=random:1x3x224x224"),
+                             cl::value_desc("name=source"), QUERN_OPTION);
+cl::opt<std::string> output("output", cl::desc("write each output to NAME.npy in this folder"),
+                            cl::value_desc("folder"), QUERN_OPTION);
 cl::opt<int> threads("threads", cl::desc("threads to run on (default: all cores)"), cl::init(0), QUERN_OPTION);
 cl::opt<unsigned> maxLevel("max-level", cl::desc("3: at most the x86-64-v3 kernels, ..."), cl::init(0), QUERN_OPTION);
 

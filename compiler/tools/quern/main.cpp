@@ -9,11 +9,12 @@
 using namespace llvm;
 using namespace quern;
 
-static constexpr const char *overview = "Quern compiles machine-learning models into native shared libraries.\n"
-                                        "  quern compile model.onnx -o model.so      compile\n"
-                                        "  quern explain model.so                    what came of it: kernels, their nodes and why\n"
-                                        "  quern bench model.so --kernels            how fast it is, and how fast it could be\n"
-                                        "  quern SUBCOMMAND --help                   what a subcommand does, with examples\n";
+static constexpr const char *overview =
+    "Quern compiles machine-learning models into native shared libraries.\n"
+    "  quern compile model.onnx -o model.so      compile\n"
+    "  quern explain model.so                    what came of it: kernels, their nodes and why\n"
+    "  quern bench model.so --kernels            how fast it is, and how fast it could be\n"
+    "  quern SUBCOMMAND --help                   what a subcommand does, with examples\n";
 
 static int fail(ErrorKind kind, StringRef message) {
   errs() << "quern: error: " << message << "\n";
@@ -32,7 +33,9 @@ static std::string overviewOf(ArrayRef<Command> commands, StringRef word) {
 static void hideForeignOptions(ArrayRef<Command> commands) {
   auto hide = [](cl::SubCommand &subcommand) {
     for (auto &entry : cl::getRegisteredOptions(subcommand)) {
-      bool ours = any_of(entry.second->Categories, [](cl::OptionCategory *category) { return category->getName().starts_with("options of quern"); });
+      bool ours = any_of(entry.second->Categories, [](cl::OptionCategory *category) {
+        return category->getName().starts_with("options of quern");
+      });
       if (entry.first() == "help")
         entry.second->setDescription("print this");
       else if (!ours && entry.first() != "version")
@@ -59,8 +62,8 @@ static std::string rephrase(StringRef text) {
   return result;
 }
 
-/// Reads the command line. LLVM writes some complaints to stderr whatever stream it is given: they are caught as well, so
-/// that the user sees one line.
+/// Reads the command line. LLVM writes some complaints to stderr whatever stream it is given: they are caught as well,
+/// so that the user sees one line.
 static bool parseArguments(int argc, char **argv, StringRef overview, std::string &problem) {
   raw_string_ostream stream(problem);
   int caught = memfd_create("stderr", MFD_CLOEXEC), terminal = dup(STDERR_FILENO);
@@ -93,7 +96,8 @@ static std::string checkSubcommand(ArrayRef<Command> commands, StringRef word) {
       best = name;
     }
   }
-  return formatv("there is no subcommand {0}; {1}", quoted(word), best.empty() ? std::string("see quern --help") : formatv("did you mean '{0}'?", best).str());
+  return formatv("there is no subcommand {0}; {1}", quoted(word),
+                 best.empty() ? std::string("see quern --help") : formatv("did you mean '{0}'?", best).str());
 }
 
 int main(int argc, char **argv) {

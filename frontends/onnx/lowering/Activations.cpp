@@ -6,8 +6,12 @@ using namespace quern;
 using namespace quern::onnx;
 using graph::CompareKind;
 
-static Value less(NodeLowering &node, Value a, double b) { return node.compare(CompareKind::lt, a, node.constant(b, a.getType())); }
-static Value greater(NodeLowering &node, Value a, double b) { return node.compare(CompareKind::gt, a, node.constant(b, a.getType())); }
+static Value less(NodeLowering &node, Value a, double b) {
+  return node.compare(CompareKind::lt, a, node.constant(b, a.getType()));
+}
+static Value greater(NodeLowering &node, Value a, double b) {
+  return node.compare(CompareKind::gt, a, node.constant(b, a.getType()));
+}
 
 static Value relu(NodeLowering &node, Value x) { return node.max(x, 0.0); }
 
@@ -40,7 +44,9 @@ static Value ramp(NodeLowering &node, Value x, double alpha, double beta) {
   return node.max(node.min(node.add(node.mul(x, alpha), beta), 1.0), 0.0);
 }
 
-static Value hardSigmoid(NodeLowering &node, Value x) { return ramp(node, x, node.real("alpha", 0.2), node.real("beta", 0.5)); }
+static Value hardSigmoid(NodeLowering &node, Value x) {
+  return ramp(node, x, node.real("alpha", 0.2), node.real("beta", 0.5));
+}
 
 static Value hardSwish(NodeLowering &node, Value x) { return node.mul(x, ramp(node, x, 1.0 / 6, 0.5)); }
 
@@ -88,7 +94,8 @@ static const Activation kActivations[] = {
 Lowered onnx::lowerActivation(NodeLowering &node) {
   if (llvm::Error error = node.expectOperands(1, 1))
     return error;
-  const Activation *row = llvm::find_if(kActivations, [&](const Activation &entry) { return entry.name == node.opType(); });
+  const Activation *row =
+      llvm::find_if(kActivations, [&](const Activation &entry) { return entry.name == node.opType(); });
   Type element = graph::elementOf(node.operand(0));
   if (!isa<FloatType>(element) && (row->floatsOnly || !isa<IntegerType>(element)))
     return node.error(ErrorKind::Model, "does not take elements of type {0}", element);
@@ -147,7 +154,8 @@ Lowered onnx::lowerIdentity(NodeLowering &node) {
   return one(node.operand(0));
 }
 
-/// Inference: the input, and a mask of ones. Training mode (an input since opset 12) has no meaning in a compiled model.
+/// Inference: the input, and a mask of ones. Training mode (an input since opset 12) has no meaning in a compiled
+/// model.
 Lowered onnx::lowerDropout(NodeLowering &node) {
   if (llvm::Error error = node.expectOperands(1, 3))
     return error;
@@ -157,7 +165,8 @@ Lowered onnx::lowerDropout(NodeLowering &node) {
     bool off = training && training->size() == 1 && (*training)[0] == 0;
     bool nothing = ratio && ratio->size() == 1 && (*ratio)[0] == 0;
     if (!off && !nothing)
-      return node.error(ErrorKind::Unsupported, "training_mode is not a constant false; export the model for inference");
+      return node.error(ErrorKind::Unsupported,
+                        "training_mode is not a constant false; export the model for inference");
   }
   Value x = node.operand(0), mask;
   if (node.wantsResult(1)) {

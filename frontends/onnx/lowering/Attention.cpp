@@ -1,5 +1,5 @@
-// Attention operators. The plain forms are graph.attention on [B, H, S, D]; a soft cap, or scores that are a result, need
-// the products one by one.
+// Attention operators. The plain forms are graph.attention on [B, H, S, D]; a soft cap, or scores that are a result,
+// need the products one by one.
 #include "frontends/onnx/lowering/NodeLowering.h"
 #include <cmath>
 
@@ -42,8 +42,8 @@ static llvm::Expected<Value> readHeads(NodeLowering &node, size_t operand, Strin
     return node.error(ErrorKind::Model, "operand {0} has rank {1}, expected 3 or 4", operand, rankOf(x));
   Dim width = dimOf(x, 2);
   if (heads < 1 || (width.isConstant() && *width.constant() % heads != 0))
-    return node.error(ErrorKind::Model, "{0} is {1}, expected a divisor of the {2} columns of operand {3}", attribute, heads,
-                      width.str(), operand);
+    return node.error(ErrorKind::Model, "{0} is {1}, expected a divisor of the {2} columns of operand {3}", attribute,
+                      heads, width.str(), operand);
   return splitHeads(node, x, heads);
 }
 
@@ -93,7 +93,8 @@ static Value maskBias(NodeLowering &node, Value mask, const Dim &keys, Type like
   if (last >= 0 && dimOf(mask, last) != keys) {
     SmallVector<Dim> low(last + 1, 0), high(last + 1, 0);
     high[last] = keys - dimOf(mask, last);
-    mask = node.pad(mask, low, high, boolean ? node.constantInt(0, mask.getType()) : minusInfinity(node, mask.getType()));
+    mask =
+        node.pad(mask, low, high, boolean ? node.constantInt(0, mask.getType()) : minusInfinity(node, mask.getType()));
   }
   return boolean ? biasOf(node, mask, like) : node.cast(mask, cast<ShapedType>(like).getElementType());
 }
@@ -102,8 +103,10 @@ static Value maskBias(NodeLowering &node, Value mask, const Dim &keys, Type like
 
 static llvm::Error checkHeads(NodeLowering &node, const Heads &heads) {
   Dim queries = dimOf(heads.q, 1), keys = dimOf(heads.k, 1);
-  if (queries.isConstant() && keys.isConstant() && (*keys.constant() == 0 || *queries.constant() % *keys.constant() != 0))
-    return node.error(ErrorKind::Model, "has {0} query heads for {1} key heads, expected a multiple", queries.str(), keys.str());
+  if (queries.isConstant() && keys.isConstant() &&
+      (*keys.constant() == 0 || *queries.constant() % *keys.constant() != 0))
+    return node.error(ErrorKind::Model, "has {0} query heads for {1} key heads, expected a multiple", queries.str(),
+                      keys.str());
   node.guard(dimOf(heads.q, 3), dimOf(heads.k, 3), "the head sizes of query and key");
   node.guard(dimOf(heads.k, 2), dimOf(heads.v, 2), "the lengths of key and value");
   node.guard(keys, dimOf(heads.v, 1), "the heads of key and value");
@@ -201,7 +204,8 @@ Lowered onnx::lowerAttention(NodeLowering &node) {
     return error;
   std::optional<int64_t> size = dimOf(heads->q, 3).constant();
   if (!size && !node.hasAttr("scale"))
-    return node.error(ErrorKind::Unsupported, "the head size {0} is dynamic; give the attribute scale", dimOf(heads->q, 3).str());
+    return node.error(ErrorKind::Unsupported, "the head size {0} is dynamic; give the attribute scale",
+                      dimOf(heads->q, 3).str());
   heads->scale = node.real("scale", size ? 1.0 / std::sqrt(double(*size)) : 1.0);
   double softcap = node.real("softcap", 0.0);
   int64_t mode = node.integer("qk_matmul_output_mode", 0);
@@ -237,7 +241,8 @@ static Value addProjectionBias(NodeLowering &node, Value x, const Dim &from) {
 static llvm::Expected<Value> paddingBias(NodeLowering &node, Type like) {
   Value mask = node.operand(4);
   if (rankOf(mask) != 2)
-    return node.error(ErrorKind::Unsupported, "key_padding_mask has rank {0}; only [batch, keys] is supported", rankOf(mask));
+    return node.error(ErrorKind::Unsupported, "key_padding_mask has rank {0}; only [batch, keys] is supported",
+                      rankOf(mask));
   Value counts = node.compare(CompareKind::ne, mask, node.constantInt(0, mask.getType()));
   Value filter = node.constant(node.real("mask_filter_value", -10000.0), like);
   return node.unsqueeze(node.select(counts, node.constant(0.0, like), filter), {1, 2});
@@ -247,7 +252,8 @@ Lowered onnx::lowerMultiHeadAttention(NodeLowering &node) {
   if (llvm::Error error = node.expectOperands(1, 8))
     return error;
   if (!node.has(1) || !node.has(2) || rankOf(node.operand(0)) != 3)
-    return node.error(ErrorKind::Unsupported, "packed query, key and value; give them as three inputs, the query of rank 3");
+    return node.error(ErrorKind::Unsupported,
+                      "packed query, key and value; give them as three inputs, the query of rank 3");
   int64_t count = node.integer("num_heads", 0);
   Value inputs[3];
   Dim from = 0;
@@ -257,8 +263,8 @@ Lowered onnx::lowerMultiHeadAttention(NodeLowering &node) {
     if (rank == 4)
       continue;
     if (rank != 3 || count < 1 || dimOf(inputs[i], 2).mod(count) != Dim(0))
-      return node.error(ErrorKind::Model, "operand {0} is {1}, expected rank 3 or 4 and columns that {2} heads divide", i,
-                        inputs[i].getType(), count);
+      return node.error(ErrorKind::Model, "operand {0} is {1}, expected rank 3 or 4 and columns that {2} heads divide",
+                        i, inputs[i].getType(), count);
     if (node.has(3) && rankOf(node.operand(3)) == 1) {
       inputs[i] = addProjectionBias(node, inputs[i], from);
       from = from + dimOf(inputs[i], 2);
@@ -277,7 +283,8 @@ Lowered onnx::lowerMultiHeadAttention(NodeLowering &node) {
   std::optional<int64_t> size = dimOf(heads.q, 3).constant();
   double scale = node.real("scale", 0.0);
   if (scale == 0.0 && !size)
-    return node.error(ErrorKind::Unsupported, "the head size {0} is dynamic; give the attribute scale", dimOf(heads.q, 3).str());
+    return node.error(ErrorKind::Unsupported, "the head size {0} is dynamic; give the attribute scale",
+                      dimOf(heads.q, 3).str());
   heads.scale = scale != 0.0 ? scale : 1.0 / std::sqrt(double(*size));
   heads.causal = node.integer("unidirectional", 0) != 0;
   if (node.has(4)) {

@@ -29,8 +29,9 @@ Value NodeLowering::inferred(OperationState &state, Infer infer) {
     message = diagnostic.str();
     return success();
   });
-  if (mlir::failed(infer(builder.getContext(), builder.getLoc(), state.operands, state.attributes.getDictionary(builder.getContext()),
-                   state.getRawProperties(), state.regions, state.types)))
+  if (mlir::failed(infer(builder.getContext(), builder.getLoc(), state.operands,
+                         state.attributes.getDictionary(builder.getContext()), state.getRawProperties(), state.regions,
+                         state.types)))
     return refuse(state, message);
   return finish(state);
 }
@@ -51,7 +52,8 @@ void NodeLowering::guardExtents(Type type) {
     return;
   for (const Dim &dim : graph::dimsOf(type)) {
     Dim least = Dim::max(dim, 0);
-    if (dim.isConstant() || graph::decide(graph::CompareKind::ge, dim, 0) == true || !walk.isNewGuard(builder.getInsertionBlock(), dim, least))
+    if (dim.isConstant() || graph::decide(graph::CompareKind::ge, dim, 0) == true ||
+        !walk.isNewGuard(builder.getInsertionBlock(), dim, least))
       continue;
     builder.create<graph::GuardOp>(dim.str(), least.str(), prefix() + "makes a tensor of a negative extent");
   }
@@ -73,8 +75,9 @@ Value NodeLowering::finish(OperationState &state) {
 /// Which element types an elementwise op takes.
 static bool takes(Operation *op, Type element) {
   using namespace graph;
-  if (isa<IsNanOp, IsInfOp, CeilOp, FloorOp, RoundOp, SqrtOp, ExpOp, Expm1Op, LogOp, Log1pOp, TanhOp, SigmoidOp, SoftplusOp,
-          ErfOp, SinOp, CosOp, TanOp, AsinOp, AcosOp, AtanOp, SinhOp, CoshOp, AsinhOp, AcoshOp, AtanhOp>(op))
+  if (isa<IsNanOp, IsInfOp, CeilOp, FloorOp, RoundOp, SqrtOp, ExpOp, Expm1Op, LogOp, Log1pOp, TanhOp, SigmoidOp,
+          SoftplusOp, ErfOp, SinOp, CosOp, TanOp, AsinOp, AcosOp, AtanOp, SinhOp, CoshOp, AsinhOp, AcoshOp, AtanhOp>(
+          op))
     return isa<FloatType>(element);
   if (isa<AndOp, OrOp, XorOp, NotOp, ShiftLeftOp, ShiftRightOp>(op))
     return isa<IntegerType>(element);
@@ -88,13 +91,15 @@ void NodeLowering::checkElementTypes(Operation *op) {
   for (Value value : values) {
     Type element = graph::elementOf(value), first = graph::elementOf(values[0]);
     if (!isa<graph::SelectOp>(op) && !takes(op, element) &&
-        !(isa<graph::CompareOp>(op) && element == first && cast<graph::CompareOp>(op).getKind() <= graph::CompareKind::ne))
+        !(isa<graph::CompareOp>(op) && element == first &&
+          cast<graph::CompareOp>(op).getKind() <= graph::CompareKind::ne))
       return fail(error(ErrorKind::Model, "does not take elements of type {0}", element));
     if (element != first && !isa<graph::PowOp>(op))
       return fail(error(ErrorKind::Model, "has inputs of types {0} and {1}; they must be the same", first, element));
   }
   if (auto select = dyn_cast<graph::SelectOp>(op); select && !graph::elementOf(select.getCondition()).isInteger(1))
-    fail(error(ErrorKind::Model, "has a condition of type {0}; it must be bool", graph::elementOf(select.getCondition())));
+    fail(error(ErrorKind::Model, "has a condition of type {0}; it must be bool",
+               graph::elementOf(select.getCondition())));
 }
 
 Value NodeLowering::fold(Operation *op) {
@@ -111,7 +116,9 @@ Value NodeLowering::fold(Operation *op) {
 
 //===--- Constants --------------------------------------------------------------------------===//
 
-Value NodeLowering::constant(ElementsAttr value) { return builder.create<graph::ConstantOp>(value.getShapedType(), value); }
+Value NodeLowering::constant(ElementsAttr value) {
+  return builder.create<graph::ConstantOp>(value.getShapedType(), value);
+}
 
 Value NodeLowering::constant(double value, Type like) {
   Type element = elementType(like);
@@ -139,7 +146,8 @@ Value NodeLowering::constantInt(int64_t value, Type like) {
 }
 
 Value NodeLowering::integerVector(ArrayRef<int64_t> values) {
-  return constant(DenseElementsAttr::get(RankedTensorType::get({int64_t(values.size())}, builder.getI64Type()), values));
+  return constant(
+      DenseElementsAttr::get(RankedTensorType::get({int64_t(values.size())}, builder.getI64Type()), values));
 }
 
 Value NodeLowering::dimVector(ArrayRef<Dim> dims, RankedTensorType type) {
@@ -152,7 +160,9 @@ Value NodeLowering::dimVector(ArrayRef<Dim> dims, RankedTensorType type) {
   return constant(DenseElementsAttr::get(type, values));
 }
 
-Value NodeLowering::splat(double value, Type element, ArrayRef<Dim> dims) { return broadcast(constant(value, element), dims); }
+Value NodeLowering::splat(double value, Type element, ArrayRef<Dim> dims) {
+  return broadcast(constant(value, element), dims);
+}
 
 RankedTensorType NodeLowering::type(ArrayRef<Dim> dims, Type element) {
   // Products of sums grow without end in models that are made to do so.
@@ -256,7 +266,8 @@ Value NodeLowering::slice(Value value, ArrayRef<Dim> starts, ArrayRef<int64_t> s
     whole &= size == from[axis];
   if (whole)
     return value;
-  return createAs<graph::SliceOp>(type(sizes, graph::elementOf(value)), value, graph::dimsAttr(builder.getContext(), starts), steps);
+  return createAs<graph::SliceOp>(type(sizes, graph::elementOf(value)), value,
+                                  graph::dimsAttr(builder.getContext(), starts), steps);
 }
 
 Value NodeLowering::sliceAxis(Value value, int64_t axis, const Dim &start, const Dim &size) {
@@ -272,7 +283,8 @@ Value NodeLowering::concat(ArrayRef<Value> values, int64_t axis) {
   SmallVector<Dim> first = graph::dimsOf(values[0]);
   for (Value value : values.drop_front()) {
     if (graph::elementOf(value) != graph::elementOf(values[0]))
-      fail(error(ErrorKind::Model, "has inputs of types {0} and {1}; they must be the same", values[0].getType(), value.getType()));
+      fail(error(ErrorKind::Model, "has inputs of types {0} and {1}; they must be the same", values[0].getType(),
+                 value.getType()));
     SmallVector<Dim> dims = graph::dimsOf(value);
     for (size_t i = 0; dims.size() == first.size() && i < dims.size(); ++i)
       if (int64_t(i) != axis)
@@ -291,7 +303,8 @@ Value NodeLowering::pad(Value operand, ArrayRef<Dim> low, ArrayRef<Dim> high, Va
   if (none)
     return operand;
   return createAs<graph::PadOp>(type(dims, graph::elementOf(operand)), operand,
-                                value ? value : constantInt(0, operand.getType()), graph::dimsAttr(builder.getContext(), low), mode);
+                                value ? value : constantInt(0, operand.getType()),
+                                graph::dimsAttr(builder.getContext(), low), mode);
 }
 
 Value NodeLowering::gather(Value data, Value indices, int64_t axis) {
@@ -333,7 +346,8 @@ Value NodeLowering::matmul(Value a, Value b, bool transposeRhs) {
   if (graph::elementOf(a) != graph::elementOf(b))
     fail(error(ErrorKind::Model, "has inputs of types {0} and {1}; they must be the same", a.getType(), b.getType()));
   if (left.size() >= 2 && right.size() >= 2) {
-    guard(left.back(), right[right.size() - (transposeRhs ? 1 : 2)], "columns of the left and rows of the right input differ");
+    guard(left.back(), right[right.size() - (transposeRhs ? 1 : 2)],
+          "columns of the left and rows of the right input differ");
     SmallVector<std::pair<Dim, Dim>> pairs;
     if (mlir::failed(graph::broadcastDims(ArrayRef(left).drop_back(2), ArrayRef(right).drop_back(2), &pairs)))
       fail(error(ErrorKind::Model, "the leading axes of {0} and {1} do not broadcast", a.getType(), b.getType()));
@@ -351,7 +365,8 @@ Value NodeLowering::iota(ArrayRef<Dim> dims, int64_t axis, Type element) {
 
 Value NodeLowering::list(ArrayRef<Value> elements) {
   Type element = elements.empty() ? Type(builder.getNoneType()) : elements[0].getType();
-  return builder.create<UnrealizedConversionCastOp>(SequenceType::get(builder.getContext(), element), elements).getResult(0);
+  return builder.create<UnrealizedConversionCastOp>(SequenceType::get(builder.getContext(), element), elements)
+      .getResult(0);
 }
 
 std::optional<SmallVector<Value>> NodeLowering::elementsOf(Value sequence) {

@@ -12,8 +12,9 @@ struct Comparison {
 } // namespace
 
 static const Comparison kComparisons[] = {
-    {"Equal", graph::CompareKind::eq},       {"Greater", graph::CompareKind::gt}, {"GreaterOrEqual", graph::CompareKind::ge},
-    {"Less", graph::CompareKind::lt},        {"LessOrEqual", graph::CompareKind::le},
+    {"Equal", graph::CompareKind::eq},          {"Greater", graph::CompareKind::gt},
+    {"GreaterOrEqual", graph::CompareKind::ge}, {"Less", graph::CompareKind::lt},
+    {"LessOrEqual", graph::CompareKind::le},
 };
 
 Lowered onnx::lowerComparison(NodeLowering &node) {
@@ -22,7 +23,8 @@ Lowered onnx::lowerComparison(NodeLowering &node) {
   llvm::Expected<Value> rhs = alignedRhs(node);
   if (!rhs)
     return rhs.takeError();
-  const Comparison *row = llvm::find_if(kComparisons, [&](const Comparison &entry) { return entry.name == node.opType(); });
+  const Comparison *row =
+      llvm::find_if(kComparisons, [&](const Comparison &entry) { return entry.name == node.opType(); });
   return one(node.compare(row->kind, node.operand(0), *rhs));
 }
 

@@ -1,8 +1,9 @@
 // If, Loop and Scan. A branch that is known at compile time is inlined; Scan is a loop over slices.
 //
-// The types of regions are found by lowering them. A dim of a result that is not the same expression on every way to it,
-// or that speaks of symbols bound inside a region, is a new symbol of the op. Loops repeat this until the types of the
-// carried values stay: each round makes at least one more dim a symbol, so there are at most as many rounds as dims.
+// The types of regions are found by lowering them. A dim of a result that is not the same expression on every way to
+// it, or that speaks of symbols bound inside a region, is a new symbol of the op. Loops repeat this until the types of
+// the carried values stay: each round makes at least one more dim a symbol, so there are at most as many rounds as
+// dims.
 #include "frontends/onnx/lowering/Families.h"
 #include "llvm/ADT/StringSet.h"
 
@@ -41,10 +42,11 @@ static llvm::Error requireAlike(NodeLowering &node, size_t i, Type a, Type b, St
   if (!left || !right)
     return node.error(ErrorKind::Unsupported, "value {0} is {1}; only tensors can leave a region", i, left ? b : a);
   if (left.getElementType() != right.getElementType())
-    return node.error(ErrorKind::Model, "the {0} give value {1} the types {2} and {3}; they must agree", what, i, left, right);
+    return node.error(ErrorKind::Model, "the {0} give value {1} the types {2} and {3}; they must agree", what, i, left,
+                      right);
   if (left.getRank() != right.getRank())
-    return node.error(ErrorKind::Unsupported, "the {0} give value {1} the ranks {2} and {3}, expected one rank", what, i,
-                      left.getRank(), right.getRank());
+    return node.error(ErrorKind::Unsupported, "the {0} give value {1} the ranks {2} and {3}, expected one rank", what,
+                      i, left.getRank(), right.getRank());
   return llvm::Error::success();
 }
 
@@ -113,7 +115,8 @@ static bool isConditionalSqueeze(Region &thenBranch, Region &elseBranch) {
   auto squeeze = squeezed ? squeezed.getDefiningOp<NodeOp>() : nullptr;
   if (auto identity = same ? same.getDefiningOp<NodeOp>() : nullptr; identity && identity.getOpType() == "Identity")
     same = identity.getInputs()[0];
-  bool hasAxes = squeeze && squeeze.getOpType() == "Squeeze" && (squeeze.getInputs().size() == 2 || squeeze.getNodeAttr("axes"));
+  bool hasAxes =
+      squeeze && squeeze.getOpType() == "Squeeze" && (squeeze.getInputs().size() == 2 || squeeze.getNodeAttr("axes"));
   return hasAxes && squeeze.getInputs()[0] == same;
 }
 
@@ -136,7 +139,8 @@ Lowered onnx::lowerIf(NodeLowering &node) {
       if (!values)
         return values;
       if (values->size() != node.numResults())
-        return node.error(ErrorKind::Model, "a branch gives {0} values, expected {1}", values->size(), node.numResults());
+        return node.error(ErrorKind::Model, "a branch gives {0} values, expected {1}", values->size(),
+                          node.numResults());
       SmallVector<Value> kept;
       for (size_t i = 0; i < values->size(); ++i)
         if (node.wantsResult(i))
@@ -158,8 +162,9 @@ Lowered onnx::lowerIf(NodeLowering &node) {
 //===--- Loop -------------------------------------------------------------------------------===//
 
 namespace {
-/// A loop before its body is lowered. `makeBody` lowers the body at the end of a block whose arguments are the iteration,
-/// the condition and the carried values, and returns the next condition, the next carried values and the scan values.
+/// A loop before its body is lowered. `makeBody` lowers the body at the end of a block whose arguments are the
+/// iteration, the condition and the carried values, and returns the next condition, the next carried values and the
+/// scan values.
 struct LoopPlan {
   Value tripCount, condition;
   std::optional<Dim> trips; // where known, as far as the condition stays true
@@ -187,7 +192,8 @@ static llvm::Expected<LoopRound> lowerRound(NodeLowering &node, const LoopPlan &
   if (!yielded)
     return yielded.takeError();
   if (yielded->size() < 1 + carried.size())
-    return node.error(ErrorKind::Model, "the body gives {0} values, expected {1} or more", yielded->size(), 1 + carried.size());
+    return node.error(ErrorKind::Model, "the body gives {0} values, expected {1} or more", yielded->size(),
+                      1 + carried.size());
   round.yielded = std::move(*yielded);
   return round;
 }
@@ -220,7 +226,8 @@ static bool staysTrue(NodeLowering &node, const LoopPlan &plan, LoopRound &round
     auto known = node.knownInts(value);
     return known && known->size() == 1 && known->front() != 0;
   };
-  return isTrue(plan.condition) && (round.yielded[0] == round.holder.getBody().getArgument(1) || isTrue(round.yielded[0]));
+  return isTrue(plan.condition) &&
+         (round.yielded[0] == round.holder.getBody().getArgument(1) || isTrue(round.yielded[0]));
 }
 
 /// The types of the stacked scan values. Their dims must not change between iterations; those that could are symbols.
@@ -277,7 +284,8 @@ static Lowered buildLoop(NodeLowering &node, const LoopPlan &plan) {
   SmallVector<Type> types(carried);
   types.append(*scans);
   SmallVector<StringRef> names(symbols.begin(), symbols.end());
-  auto op = node.builder.create<LoopOp>(types, plan.tripCount, plan.condition, plan.initial, node.builder.getStrArrayAttr(names));
+  auto op = node.builder.create<LoopOp>(types, plan.tripCount, plan.condition, plan.initial,
+                                        node.builder.getStrArrayAttr(names));
   op.getBody().takeBody(round.holder.getBody());
   round.holder.erase();
   for (LoopOp old : discarded)
@@ -291,17 +299,20 @@ Lowered onnx::lowerLoop(NodeLowering &node) {
     return node.error(ErrorKind::Model, "needs a graph body with the inputs iteration and condition");
   LoopPlan plan;
   // A negative count in the file is no iteration; "no limit" is the count left out.
-  plan.tripCount = node.has(0) ? node.max(oneElement(node, node.operand(0)), 0.0) : node.constantInt(-1, node.builder.getI64Type());
+  plan.tripCount =
+      node.has(0) ? node.max(oneElement(node, node.operand(0)), 0.0) : node.constantInt(-1, node.builder.getI64Type());
   plan.condition = node.has(1) ? oneElement(node, node.operand(1)) : node.constantInt(1, node.builder.getI1Type());
   if (auto count = knownIntegers(plan.tripCount); count && node.has(0))
     plan.trips = count->front();
   for (size_t i = 2; i < node.numOperands(); ++i)
     plan.initial.push_back(node.operand(i));
   if (body->getNumArguments() != 2 + plan.initial.size() || llvm::is_contained(plan.initial, Value()))
-    return node.error(ErrorKind::Model, "the body has {0} inputs and the node {1}; they must be as many", body->getNumArguments(),
-                      2 + plan.initial.size());
+    return node.error(ErrorKind::Model, "the body has {0} inputs and the node {1}; they must be as many",
+                      body->getNumArguments(), 2 + plan.initial.size());
 
-  auto makeBody = [&](Block *block) { return node.lowerRegion(*body, SmallVector<Value>(block->getArguments()), block); };
+  auto makeBody = [&](Block *block) {
+    return node.lowerRegion(*body, SmallVector<Value>(block->getArguments()), block);
+  };
   plan.makeBody = makeBody;
   return buildLoop(node, plan);
 }
@@ -350,8 +361,8 @@ static llvm::Expected<ScanPlan> readScan(NodeLowering &node, Region &body) {
   SmallVector<Value> operands(node.allOperands().drop_front(batched ? 1 : 0));
   int64_t scans = node.integer("num_scan_inputs", 0);
   if (scans < 1 || scans > int64_t(operands.size()) || body.getNumArguments() != operands.size())
-    return node.error(ErrorKind::Model, "num_scan_inputs is {0} for {1} inputs and a body of {2}", scans, operands.size(),
-                      body.getNumArguments());
+    return node.error(ErrorKind::Model, "num_scan_inputs is {0} for {1} inputs and a body of {2}", scans,
+                      operands.size(), body.getNumArguments());
   size_t stateCount = operands.size() - scans, outputs = body.front().getTerminator()->getNumOperands();
   if (outputs < stateCount || outputs != node.numResults())
     return node.error(ErrorKind::Model, "the body gives {0} values for {1} states and {2} results", outputs, stateCount,
@@ -362,7 +373,8 @@ static llvm::Expected<ScanPlan> readScan(NodeLowering &node, Region &body) {
   plan.outputDirections = listOf(node, "scan_output_directions", outputs - stateCount);
   for (auto [i, operand] : llvm::enumerate(operands)) {
     if (batched && (rankOf(operand) < 1 || !dimOf(operand, 0).isEqualTo(1) || node.has(0)))
-      return node.error(ErrorKind::Unsupported, "Scan of opset 8 with sequence_lens or a batch other than 1; convert the model "
+      return node.error(ErrorKind::Unsupported,
+                        "Scan of opset 8 with sequence_lens or a batch other than 1; convert the model "
                         "to opset 9");
     Value value = batched ? node.squeeze(operand, {0}) : operand;
     (i < stateCount ? plan.states : plan.inputs).push_back(value);
@@ -406,16 +418,17 @@ Lowered onnx::lowerScan(NodeLowering &node) {
     return scan.takeError();
   Type i64 = node.builder.getI64Type();
 
-  Lowered results = repeat(node, scan->length, scan->states, [&](Block *block, Value iteration, ArrayRef<Value> states) {
-    SmallVector<Value> arguments(states);
-    for (size_t i = 0; i < scan->inputs.size(); ++i) {
-      Value index = iteration;
-      if (scan->inputDirections[i])
-        index = node.sub(node.dimVector({scan->length - 1}, i64, /*rank0=*/true), index);
-      arguments.push_back(node.gather(scan->inputs[i], index, scan->inputAxes[i]));
-    }
-    return node.lowerRegion(*body, arguments, block);
-  });
+  Lowered results =
+      repeat(node, scan->length, scan->states, [&](Block *block, Value iteration, ArrayRef<Value> states) {
+        SmallVector<Value> arguments(states);
+        for (size_t i = 0; i < scan->inputs.size(); ++i) {
+          Value index = iteration;
+          if (scan->inputDirections[i])
+            index = node.sub(node.dimVector({scan->length - 1}, i64, /*rank0=*/true), index);
+          arguments.push_back(node.gather(scan->inputs[i], index, scan->inputAxes[i]));
+        }
+        return node.lowerRegion(*body, arguments, block);
+      });
   if (!results)
     return results;
   for (size_t i = scan->states.size(); i < results->size(); ++i) {

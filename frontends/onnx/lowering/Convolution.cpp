@@ -6,18 +6,21 @@ using namespace quern;
 using namespace quern::graph;
 using namespace quern::onnx;
 
-/// The spatial extents of the weight. All its extents have to be static: they are loop bounds of the kernel that is made.
+/// The spatial extents of the weight. All its extents have to be static: they are loop bounds of the kernel that is
+/// made.
 static llvm::Expected<SmallVector<int64_t>> kernelOf(NodeLowering &node, Value weight) {
   SmallVector<int64_t> kernel;
   for (const Dim &extent : dimsOf(weight)) {
     if (!extent.isConstant())
-      return node.error(ErrorKind::Unsupported, "the weight's extent {0} is dynamic, expected a static one", extent.str());
+      return node.error(ErrorKind::Unsupported, "the weight's extent {0} is dynamic, expected a static one",
+                        extent.str());
     kernel.push_back(*extent.constant());
   }
   kernel.erase(kernel.begin(), kernel.begin() + 2);
   if (auto declared = node.integers("kernel_shape"); declared && *declared != kernel)
     return node.error(ErrorKind::Model, "kernel_shape is [{0}] and the weight's spatial extents are [{1}]",
-                      llvm::make_range(declared->begin(), declared->end()), llvm::make_range(kernel.begin(), kernel.end()));
+                      llvm::make_range(declared->begin(), declared->end()),
+                      llvm::make_range(kernel.begin(), kernel.end()));
   return kernel;
 }
 
@@ -25,11 +28,13 @@ static llvm::Expected<SmallVector<int64_t>> kernelOf(NodeLowering &node, Value w
 static llvm::Error checkOperands(NodeLowering &node, int64_t group) {
   Value x = node.operand(0), w = node.operand(1);
   if (rankOf(x) < 3 || rankOf(w) != rankOf(x))
-    return node.error(ErrorKind::Model, "the input has rank {0} and the weight rank {1}, expected two equal ranks of 3 or more",
+    return node.error(ErrorKind::Model,
+                      "the input has rank {0} and the weight rank {1}, expected two equal ranks of 3 or more",
                       rankOf(x), rankOf(w));
   Dim outer = dimOf(w, 0);
   if (group < 1 || (outer.isConstant() && *outer.constant() % group != 0))
-    return node.error(ErrorKind::Model, "group is {0}, expected a divisor of the weight's {1} channels", group, outer.str());
+    return node.error(ErrorKind::Model, "group is {0}, expected a divisor of the weight's {1} channels", group,
+                      outer.str());
   return llvm::Error::success();
 }
 
@@ -94,7 +99,8 @@ static llvm::Expected<TransposedExtents> readExtents(NodeLowering &node, size_t 
 
 /// Sets the pads of an axis and returns the result's extent there. With output_shape or auto_pad SAME the pads are what
 /// takes the full result, stride*(in-1) + output_padding + span, down to the extent that is asked for.
-static llvm::Expected<Dim> transposedExtent(NodeLowering &node, Window &window, const TransposedExtents &asked, size_t axis) {
+static llvm::Expected<Dim> transposedExtent(NodeLowering &node, Window &window, const TransposedExtents &asked,
+                                            size_t axis) {
   Dim in = dimOf(node.operand(0), 2 + axis);
   Dim full = (in - 1) * window.strides[axis] + asked.outputPadding[axis] + window.span(axis);
   bool same = padsToSame(node);
@@ -104,8 +110,9 @@ static llvm::Expected<Dim> transposedExtent(NodeLowering &node, Window &window, 
   Dim extent = asked.outputShape ? Dim((*asked.outputShape)[axis]) : in * window.strides[axis];
   std::optional<int64_t> surplus = (full - extent).constant();
   if (!surplus)
-    return node.error(ErrorKind::Unsupported, "output_shape is {0} for the dynamic extent {1}, expected a static extent",
-                      extent.str(), in.str());
+    return node.error(ErrorKind::Unsupported,
+                      "output_shape is {0} for the dynamic extent {1}, expected a static extent", extent.str(),
+                      in.str());
   int64_t total = std::max<int64_t>(*surplus, 0), half = total / 2;
   bool upper = node.text("auto_pad", "NOTSET") == "SAME_UPPER";
   window.low[axis] = upper ? half : total - half;

@@ -59,9 +59,11 @@ Value onnx::squeezeFlagged(NodeLowering &node, Value x, Value flags, int64_t cou
   Value kept = node.sub(node.constantInt(1, i64), flags);
   // Extent j of the result is that of the axis before which j axes are kept; the guard of the reshape finds extents
   // other than 1 among those left out.
-  Value lands = node.compare(CompareKind::eq, node.unsqueeze(keptBefore(node, kept), {0}), node.iota({left, 1}, 0, i64));
+  Value lands =
+      node.compare(CompareKind::eq, node.unsqueeze(keptBefore(node, kept), {0}), node.iota({left, 1}, 0, i64));
   Value extents = node.unsqueeze(node.mul(kept, extentsOf(node, x)), {0});
-  return reshapeTo(node, x, node.reduce(node.mul(node.cast(lands, i64), extents), {1}, ReduceKind::sum, /*keep=*/false));
+  return reshapeTo(node, x,
+                   node.reduce(node.mul(node.cast(lands, i64), extents), {1}, ReduceKind::sum, /*keep=*/false));
 }
 
 Value onnx::unsqueezeFlagged(NodeLowering &node, Value x, Value flags) {

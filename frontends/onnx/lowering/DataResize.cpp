@@ -19,7 +19,8 @@ struct ResizedAxis {
 class AxisResizer {
 public:
   AxisResizer(NodeLowering &node, const ResizedAxis &plan, const Interpolation &how)
-      : node(node), plan(plan), how(how), f32(node.builder.getF32Type()), i64(node.builder.getI64Type()), in(number(plan.in)) {
+      : node(node), plan(plan), how(how), f32(node.builder.getF32Type()), i64(node.builder.getI64Type()),
+        in(number(plan.in)) {
     position = original(node.cast(node.iota({plan.out}, 0, i64), f32));
   }
 
@@ -30,7 +31,8 @@ public:
     Value floor = node.unary<graph::FloorOp>(position), ratio = node.sub(position, floor), sum, total;
     for (int64_t tap = cubicMode ? -1 : 0; tap < (cubicMode ? 3 : 2); ++tap) {
       Value distance = node.unary<graph::AbsOp>(node.sub(node.constant(double(tap), f32), ratio));
-      Value place = node.add(floor, double(tap)), weight = cubicMode ? cubic(distance) : node.sub(node.constant(1.0, f32), distance);
+      Value place = node.add(floor, double(tap)),
+            weight = cubicMode ? cubic(distance) : node.sub(node.constant(1.0, f32), distance);
       if (node.integer("exclude_outside", 0))
         weight = node.select(outside(place), node.constant(0.0, f32), weight);
       Value part = node.mul(pick(x, place), alongAxis(x, weight));
@@ -61,7 +63,8 @@ private:
 
   Value outside(Value place) {
     Value last = node.sub(in, 1.0), zero = node.constant(0.0, f32);
-    return node.binary<graph::OrOp>(node.compare(CompareKind::lt, place, zero), node.compare(CompareKind::gt, place, last));
+    return node.binary<graph::OrOp>(node.compare(CompareKind::lt, place, zero),
+                                    node.compare(CompareKind::gt, place, last));
   }
 
   Value nearest() {

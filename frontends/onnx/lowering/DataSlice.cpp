@@ -47,10 +47,12 @@ Lowered onnx::sliceByData(NodeLowering &node, Value starts, Value ends, Value ax
     steps = node.splat(1, i64, {count});
   for (Value other : {ends, axes, steps}) {
     if (graph::rankOf(other) != 1)
-      return node.error(ErrorKind::Model, "has starts of type {0} and one of ends, axes and steps of type {1}", starts.getType(), other.getType());
+      return node.error(ErrorKind::Model, "has starts of type {0} and one of ends, axes and steps of type {1}",
+                        starts.getType(), other.getType());
     node.guard(graph::dimOf(other, 0), count, "starts, ends, axes and steps must be as many");
   }
-  Value hits = axisHits(node, axes, rank), named = node.compare(CompareKind::ne, axisFlags(node, axes, rank), node.constantInt(0, i64));
+  Value hits = axisHits(node, axes, rank),
+        named = node.compare(CompareKind::ne, axisFlags(node, axes, rank), node.constantInt(0, i64));
   auto perAxis = [&](Value values, int64_t otherwise) {
     return node.select(named, spreadOverAxes(node, values, hits), node.constantInt(otherwise, i64));
   };

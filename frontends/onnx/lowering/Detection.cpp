@@ -36,7 +36,8 @@ static Value overlap(NodeLowering &node, const Boxes &a, const Boxes &b, Value t
   Value width = node.max(node.sub(node.min(a.right, b.right), node.max(a.left, b.left)), 0.0);
   Value shared = node.mul(height, width), zero = node.constant(0.0, shared.getType());
   Value all = node.sub(node.add(a.area, b.area), shared);
-  Value some = node.binary<graph::AndOp>(node.compare(CompareKind::gt, a.area, zero), node.compare(CompareKind::gt, b.area, zero));
+  Value some = node.binary<graph::AndOp>(node.compare(CompareKind::gt, a.area, zero),
+                                         node.compare(CompareKind::gt, b.area, zero));
   return node.binary<graph::AndOp>(some, node.compare(CompareKind::gt, node.div(shared, all), threshold));
 }
 
@@ -63,7 +64,8 @@ Lowered onnx::lowerNonMaxSuppression(NodeLowering &node) {
   Type i64 = node.builder.getI64Type(), element = graph::elementOf(scores);
   SmallVector<Dim> dims = graph::dimsOf(scores);
   if (graph::rankOf(boxes) != 3 || dims.size() != 3 || element != graph::elementOf(boxes) || !isa<FloatType>(element))
-    return node.error(ErrorKind::Model, "takes boxes [B, N, 4] and scores [B, C, N], got {0} and {1}", boxes.getType(), scores.getType());
+    return node.error(ErrorKind::Model, "takes boxes [B, N, 4] and scores [B, C, N], got {0} and {1}", boxes.getType(),
+                      scores.getType());
   node.guard(graph::dimOf(boxes, 0), dims[0], "boxes and scores must have one batch");
   node.guard(graph::dimOf(boxes, 1), dims[2], "there must be a score for each box");
   node.guard(graph::dimOf(boxes, 2), 4, "boxes must have four coordinates");
@@ -72,7 +74,8 @@ Lowered onnx::lowerNonMaxSuppression(NodeLowering &node) {
   };
   Value most = node.has(2) ? node.cast(scalar(node, node.operand(2)), i64) : node.constantInt(0, i64);
 
-  auto sorted = node.builder.create<graph::TopKOp>(node.type(dims, element), node.type(dims, i64), scores, 2, /*largest=*/true, /*sorted=*/true);
+  auto sorted = node.builder.create<graph::TopKOp>(node.type(dims, element), node.type(dims, i64), scores, 2,
+                                                   /*largest=*/true, /*sorted=*/true);
   Value order = sorted.getIndices(), values = sorted.getValues();
   Boxes inOrder = corners(node, boxes).map([&](Value x) -> Value {
     Value each = node.broadcast(node.unsqueeze(x, {1}), dims);
@@ -85,7 +88,8 @@ Lowered onnx::lowerNonMaxSuppression(NodeLowering &node) {
   if (!kept)
     return kept;
   Value flags = node.cast(kept->front(), i64);
-  Value rank = node.createAs<graph::CumulativeOp>(flags.getType(), flags, 2, graph::ReduceKind::sum, /*exclusive=*/false, /*reverse=*/false);
+  Value rank = node.createAs<graph::CumulativeOp>(flags.getType(), flags, 2, graph::ReduceKind::sum,
+                                                  /*exclusive=*/false, /*reverse=*/false);
   Value selected = node.binary<graph::AndOp>(kept->front(), node.compare(CompareKind::le, rank, most));
   Value places = node.transpose(nonZero(node, selected), {1, 0}); // [count, 3]: batch, class, rank
   Dim count = graph::dimOf(places, 0);

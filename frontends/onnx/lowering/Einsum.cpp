@@ -1,8 +1,8 @@
 // Einsum as transposes, products and sums.
 //
-// Operands are combined from left to right. Labels that only one of the two has and nobody needs later are summed first;
-// labels in both that nobody needs later are contracted by a matmul of [batch..., rows, shared] and [batch..., shared,
-// columns]; the others are batch axes.
+// Operands are combined from left to right. Labels that only one of the two has and nobody needs later are summed
+// first; labels in both that nobody needs later are contracted by a matmul of [batch..., rows, shared] and [batch...,
+// shared, columns]; the others are batch axes.
 #include "frontends/onnx/lowering/Families.h"
 #include "llvm/ADT/StringExtras.h"
 
@@ -33,7 +33,8 @@ static llvm::Expected<std::string> expand(NodeLowering &node, llvm::StringRef te
         labels += char('0' + axis);
       i += 2;
     } else {
-      return node.error(ErrorKind::Model, "equation has {0} in it; a term is letters and one '...'", quoted(term.substr(i, 1)));
+      return node.error(ErrorKind::Model, "equation has {0} in it; a term is letters and one '...'",
+                        quoted(term.substr(i, 1)));
     }
   }
   return labels;
@@ -162,7 +163,8 @@ static Term combine(NodeLowering &node, Term a, Term b, llvm::StringRef wanted) 
     right.append({extentOf(b, columns), extentOf(b, shared)});
   else
     right.append({extentOf(b, shared), extentOf(b, columns)});
-  Value x = node.reshape(arranged(node, a, batch + rows + shared), left), y = node.reshape(arranged(node, b, order), right);
+  Value x = node.reshape(arranged(node, a, batch + rows + shared), left),
+        y = node.reshape(arranged(node, b, order), right);
   for (char label : rows)
     result.push_back(extentOf(a, label));
   for (char label : columns)
@@ -188,8 +190,10 @@ Lowered onnx::lowerEinsum(NodeLowering &node) {
   if (!output)
     return output.takeError();
   for (char label : *output)
-    if (llvm::count(*output, label) > 1 || llvm::none_of(*terms, [&](const Term &term) { return has(term.labels, label); }))
-      return node.error(ErrorKind::Model, "label {0} of the output must be in an input, and once", quoted(llvm::StringRef(&label, 1)));
+    if (llvm::count(*output, label) > 1 ||
+        llvm::none_of(*terms, [&](const Term &term) { return has(term.labels, label); }))
+      return node.error(ErrorKind::Model, "label {0} of the output must be in an input, and once",
+                        quoted(llvm::StringRef(&label, 1)));
 
   Term result = diagonal(node, terms->front());
   for (size_t i = 1; i < terms->size(); ++i) {

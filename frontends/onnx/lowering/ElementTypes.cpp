@@ -18,7 +18,8 @@ static std::string nodeOf(Location location) {
   if (!outer)
     return "the graph";
   auto inner = dyn_cast<NameLoc>(outer.getChildLoc());
-  return "node " + (inner ? quoted(outer.getName()) + " (" + inner.getName().str() + ")" : "(" + outer.getName().str() + ")");
+  return "node " +
+         (inner ? quoted(outer.getName()) + " (" + inner.getName().str() + ")" : "(" + outer.getName().str() + ")");
 }
 
 llvm::Error onnx::checkElementTypes(func::FuncOp function) {
@@ -29,7 +30,8 @@ llvm::Error onnx::checkElementTypes(func::FuncOp function) {
     if (!type)
       return WalkResult::advance();
     llvm::consumeError(std::move(error));
-    error = makeError(ErrorKind::Unsupported, "{0}: elements of type {1} are not supported", nodeOf(op->getLoc()), graph::typeText(type));
+    error = makeError(ErrorKind::Unsupported, "{0}: elements of type {1} are not supported", nodeOf(op->getLoc()),
+                      graph::typeText(type));
     return WalkResult::interrupt();
   });
   return error;

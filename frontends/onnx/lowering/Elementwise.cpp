@@ -17,15 +17,15 @@ struct Unary {
 template <typename OpTy> static Value build(NodeLowering &node, Value x) { return node.unary<OpTy>(x); }
 
 static const Unary kUnary[] = {
-    {"Abs", build<graph::AbsOp>},         {"Acos", build<graph::AcosOp>},         {"Acosh", build<graph::AcoshOp>},
-    {"Asin", build<graph::AsinOp>},       {"Asinh", build<graph::AsinhOp>},       {"Atan", build<graph::AtanOp>},
-    {"Atanh", build<graph::AtanhOp>},     {"BitwiseNot", build<graph::NotOp>},    {"Ceil", build<graph::CeilOp>},
-    {"Cos", build<graph::CosOp>},         {"Cosh", build<graph::CoshOp>},         {"Erf", build<graph::ErfOp>},
-    {"Exp", build<graph::ExpOp>},         {"Floor", build<graph::FloorOp>},       {"IsNaN", build<graph::IsNanOp>},
-    {"Log", build<graph::LogOp>},         {"Neg", build<graph::NegOp>},           {"Not", build<graph::NotOp>},
-    {"Round", build<graph::RoundOp>},     {"Sigmoid", build<graph::SigmoidOp>},   {"Sign", build<graph::SignOp>},
-    {"Sin", build<graph::SinOp>},         {"Sinh", build<graph::SinhOp>},         {"Softplus", build<graph::SoftplusOp>},
-    {"Sqrt", build<graph::SqrtOp>},       {"Tan", build<graph::TanOp>},           {"Tanh", build<graph::TanhOp>},
+    {"Abs", build<graph::AbsOp>},     {"Acos", build<graph::AcosOp>},       {"Acosh", build<graph::AcoshOp>},
+    {"Asin", build<graph::AsinOp>},   {"Asinh", build<graph::AsinhOp>},     {"Atan", build<graph::AtanOp>},
+    {"Atanh", build<graph::AtanhOp>}, {"BitwiseNot", build<graph::NotOp>},  {"Ceil", build<graph::CeilOp>},
+    {"Cos", build<graph::CosOp>},     {"Cosh", build<graph::CoshOp>},       {"Erf", build<graph::ErfOp>},
+    {"Exp", build<graph::ExpOp>},     {"Floor", build<graph::FloorOp>},     {"IsNaN", build<graph::IsNanOp>},
+    {"Log", build<graph::LogOp>},     {"Neg", build<graph::NegOp>},         {"Not", build<graph::NotOp>},
+    {"Round", build<graph::RoundOp>}, {"Sigmoid", build<graph::SigmoidOp>}, {"Sign", build<graph::SignOp>},
+    {"Sin", build<graph::SinOp>},     {"Sinh", build<graph::SinhOp>},       {"Softplus", build<graph::SoftplusOp>},
+    {"Sqrt", build<graph::SqrtOp>},   {"Tan", build<graph::TanOp>},         {"Tanh", build<graph::TanhOp>},
 };
 
 Lowered onnx::lowerUnary(NodeLowering &node) {
@@ -50,7 +50,8 @@ Lowered onnx::lowerIsInf(NodeLowering &node) {
 
 //===--- Binary -----------------------------------------------------------------------------===//
 
-/// Before opset 7 the second input does not broadcast unless `broadcast` says so, and `axis` is where its first axis lies.
+/// Before opset 7 the second input does not broadcast unless `broadcast` says so, and `axis` is where its first axis
+/// lies.
 llvm::Expected<Value> onnx::alignedRhs(NodeLowering &node) {
   Value a = node.operand(0), b = node.operand(1);
   if (node.version() >= 7 || !node.hasAttr("axis") || !node.integer("broadcast", 0))
@@ -61,7 +62,8 @@ llvm::Expected<Value> onnx::alignedRhs(NodeLowering &node) {
     return axis.takeError();
   SmallVector<Dim> dims = graph::dimsOf(b);
   if (*axis + int64_t(dims.size()) > rank)
-    return node.error(ErrorKind::Model, "axis is {0}, but inputs of {1} and {2} axes do not fit there", *axis, rank, dims.size());
+    return node.error(ErrorKind::Model, "axis is {0}, but inputs of {1} and {2} axes do not fit there", *axis, rank,
+                      dims.size());
   dims.resize(rank - *axis, 1);
   return node.reshape(b, dims);
 }
@@ -114,8 +116,10 @@ Lowered onnx::lowerBitShift(NodeLowering &node) {
 
 //===--- Any number of inputs ---------------------------------------------------------------===//
 
-static const Binary kVariadic[] = {
-    {"Max", build<graph::MaxOp>}, {"Mean", build<graph::AddOp>}, {"Min", build<graph::MinOp>}, {"Sum", build<graph::AddOp>}};
+static const Binary kVariadic[] = {{"Max", build<graph::MaxOp>},
+                                   {"Mean", build<graph::AddOp>},
+                                   {"Min", build<graph::MinOp>},
+                                   {"Sum", build<graph::AddOp>}};
 
 Lowered onnx::lowerVariadic(NodeLowering &node) {
   if (llvm::Error error = node.expectOperands(std::max<size_t>(1, node.numOperands())))

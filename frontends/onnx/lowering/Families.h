@@ -15,8 +15,8 @@ mlir::Value scalar(NodeLowering &node, mlir::Value value);
 
 /// Integers that are an attribute in old operator sets and an input in new ones; nothing where neither is there.
 /// Errors: Model where the input is no tensor of integers, Unsupported where it is not known at compile time.
-llvm::Expected<std::optional<llvm::SmallVector<int64_t>>> attributeOrInput(NodeLowering &node, llvm::StringRef attribute,
-                                                                           size_t input);
+llvm::Expected<std::optional<llvm::SmallVector<int64_t>>> attributeOrInput(NodeLowering &node,
+                                                                           llvm::StringRef attribute, size_t input);
 
 /// graph.if: both bodies build at the node's insertion point, the end of the block they get, and give as many values. A
 /// dim on which they differ is a new symbol of the result.
@@ -24,8 +24,8 @@ Lowered choose(NodeLowering &node, mlir::Value condition, llvm::function_ref<Low
                llvm::function_ref<Lowered(mlir::Block *)> elseBody);
 
 /// graph.loop of known length. The body builds at the node's insertion point, the end of the block it gets, of the
-/// iteration (i64) and the carried values, and gives the next carried values, then values to stack along a new first axis.
-/// Results: the last carried values, then the stacks.
+/// iteration (i64) and the carried values, and gives the next carried values, then values to stack along a new first
+/// axis. Results: the last carried values, then the stacks.
 Lowered repeat(NodeLowering &node, const Dim &trips, llvm::ArrayRef<mlir::Value> initial,
                llvm::function_ref<Lowered(mlir::Block *, mlir::Value, llvm::ArrayRef<mlir::Value>)> body);
 

@@ -23,7 +23,8 @@ static llvm::Expected<Value> modified(NodeLowering &node, Value x, llvm::StringR
   if (!graph)
     return x;
   if (graph->getNumArguments() != 1)
-    return node.error(ErrorKind::Model, "the graph {0} takes {1} inputs, expected 1", attribute, graph->getNumArguments());
+    return node.error(ErrorKind::Model, "the graph {0} takes {1} inputs, expected 1", attribute,
+                      graph->getNumArguments());
   Lowered made = node.lowerRegion(*graph, {x}, node.builder.getInsertionBlock());
   if (!made)
     return made.takeError();
@@ -57,10 +58,12 @@ Lowered onnx::lowerFlexAttention(NodeLowering &node) {
     return precision.takeError();
   Dim heads = graph::dimOf(q, 1);
   for (Value operand : {k, v})
-    node.guard(graph::dimOf(operand, 1) * heads.floordiv(graph::dimOf(operand, 1)), heads, "query heads must be a multiple of key and value heads");
+    node.guard(graph::dimOf(operand, 1) * heads.floordiv(graph::dimOf(operand, 1)), heads,
+               "query heads must be a multiple of key and value heads");
   std::optional<int64_t> size = graph::dimOf(q, 3).constant();
   if (!size && !node.hasAttr("scale"))
-    return node.error(ErrorKind::Unsupported, "the head size {0} is dynamic; give the attribute scale", graph::dimOf(q, 3).str());
+    return node.error(ErrorKind::Unsupported, "the head size {0} is dynamic; give the attribute scale",
+                      graph::dimOf(q, 3).str());
   double scale = std::sqrt(node.hasAttr("scale") ? node.real("scale", 1) : 1 / std::sqrt(double(*size)));
 
   Value scores = node.matmul(node.mul(q, scale), node.mul(repeatHeads(node, k, heads), scale), /*transposeRhs=*/true);

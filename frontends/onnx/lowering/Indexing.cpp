@@ -51,12 +51,14 @@ static void guardInside(NodeLowering &node, Value data, Value indices, int64_t a
   node.guardNotEmpty(graph::dimOf(data, axis), product(graph::dimsOf(indices)));
   for (int64_t i = 0; i < graph::rankOf(data); ++i)
     if (i != axis)
-      node.guardAtMost(graph::dimOf(indices, i), graph::dimOf(data, i), "indices are longer than data along axis " + llvm::Twine(i));
+      node.guardAtMost(graph::dimOf(indices, i), graph::dimOf(data, i),
+                       "indices are longer than data along axis " + llvm::Twine(i));
 }
 
 Value onnx::gatherElements(NodeLowering &node, Value data, Value indices, int64_t axis) {
   guardInside(node, data, indices, axis);
-  return node.createAs<graph::GatherElementsOp>(node.type(graph::dimsOf(indices), graph::elementOf(data)), data, indices, axis);
+  return node.createAs<graph::GatherElementsOp>(node.type(graph::dimsOf(indices), graph::elementOf(data)), data,
+                                                indices, axis);
 }
 
 Lowered onnx::lowerGatherElements(NodeLowering &node) {
@@ -67,7 +69,8 @@ Lowered onnx::lowerGatherElements(NodeLowering &node) {
   if (!axis)
     return axis.takeError();
   if (graph::rankOf(data) != graph::rankOf(indices))
-    return node.error(ErrorKind::Model, "has data of {0} axes and indices of {1}", graph::rankOf(data), graph::rankOf(indices));
+    return node.error(ErrorKind::Model, "has data of {0} axes and indices of {1}", graph::rankOf(data),
+                      graph::rankOf(indices));
   return one(gatherElements(node, data, indices, *axis));
 }
 
@@ -75,7 +78,8 @@ Lowered onnx::lowerGatherElements(NodeLowering &node) {
 static llvm::Expected<int64_t> tupleLength(NodeLowering &node, Value indices, int64_t most) {
   std::optional<int64_t> length = graph::rankOf(indices) ? graph::dimsOf(indices).back().constant() : std::nullopt;
   if (!length)
-    return node.error(ErrorKind::Unsupported, "has indices of type {0}; their last extent must be known", indices.getType());
+    return node.error(ErrorKind::Unsupported, "has indices of type {0}; their last extent must be known",
+                      indices.getType());
   if (*length > most)
     return node.error(ErrorKind::Model, "has index tuples of {0} for {1} axes", *length, most);
   return *length;
@@ -88,7 +92,8 @@ Lowered onnx::lowerGatherND(NodeLowering &node) {
   SmallVector<Dim> dataDims = graph::dimsOf(data), dims = graph::dimsOf(indices);
   int64_t batch = node.integer("batch_dims", 0);
   if (batch < 0 || batch >= int64_t(dims.size()) || batch >= int64_t(dataDims.size()))
-    return node.error(ErrorKind::Model, "batch_dims is {0}, but the inputs have {1} and {2} axes", batch, dataDims.size(), dims.size());
+    return node.error(ErrorKind::Model, "batch_dims is {0}, but the inputs have {1} and {2} axes", batch,
+                      dataDims.size(), dims.size());
   llvm::Expected<int64_t> length = tupleLength(node, indices, dataDims.size() - batch);
   if (!length)
     return length.takeError();
@@ -116,7 +121,8 @@ static llvm::Error checkScatter(NodeLowering &node) {
   if (llvm::Error error = expectIndices(node, 1))
     return error;
   if (graph::elementOf(node.operand(0)) != graph::elementOf(node.operand(2)))
-    return node.error(ErrorKind::Model, "has data {0} and updates {1} of different types", node.operand(0).getType(), node.operand(2).getType());
+    return node.error(ErrorKind::Model, "has data {0} and updates {1} of different types", node.operand(0).getType(),
+                      node.operand(2).getType());
   return llvm::Error::success();
 }
 
@@ -132,7 +138,8 @@ Lowered onnx::lowerScatterElements(NodeLowering &node) {
     return kind.takeError();
   SmallVector<Dim> from = graph::dimsOf(indices), to = graph::dimsOf(updates);
   if (from.size() != to.size() || int64_t(from.size()) != graph::rankOf(data))
-    return node.error(ErrorKind::Model, "has data of {0} axes, indices of {1} and updates of {2}", graph::rankOf(data), from.size(), to.size());
+    return node.error(ErrorKind::Model, "has data of {0} axes, indices of {1} and updates of {2}", graph::rankOf(data),
+                      from.size(), to.size());
   for (auto [a, b] : llvm::zip(from, to))
     node.guard(a, b, "indices and updates have different extents");
   guardInside(node, data, indices, *axis);
@@ -155,7 +162,8 @@ Lowered onnx::lowerScatterND(NodeLowering &node) {
   dims.pop_back();
   dims.append(dataDims.begin() + *length, dataDims.end());
   if (dims.size() != given.size())
-    return node.error(ErrorKind::Model, "has updates of {0} axes, but data and indices make {1}", given.size(), dims.size());
+    return node.error(ErrorKind::Model, "has updates of {0} axes, but data and indices make {1}", given.size(),
+                      dims.size());
   for (auto [a, b] : llvm::zip(dims, given))
     node.guard(a, b, "updates have other extents than data and indices make");
   return one(node.createAs<graph::ScatterNdOp>(data.getType(), data, indices, updates, *kind));
@@ -215,7 +223,8 @@ Lowered onnx::lowerReverseSequence(NodeLowering &node) {
   SmallVector<Dim> dims = graph::dimsOf(x);
   int64_t batch = node.integer("batch_axis", 1), time = node.integer("time_axis", 0);
   if (dims.size() < 2 || batch + time != 1 || batch * time != 0)
-    return node.error(ErrorKind::Model, "batch_axis is {0} and time_axis {1}; they must be 0 and 1 in either order", batch, time);
+    return node.error(ErrorKind::Model, "batch_axis is {0} and time_axis {1}; they must be 0 and 1 in either order",
+                      batch, time);
   if (graph::rankOf(node.operand(1)) != 1)
     return node.error(ErrorKind::Model, "sequence_lens is {0}; it must have one axis", node.operand(1).getType());
   Type i64 = node.builder.getI64Type();
@@ -276,7 +285,9 @@ Lowered onnx::lowerCumulative(NodeLowering &node) {
   int64_t rank = graph::rankOf(x);
   auto kind = node.opType() == "CumProd" ? graph::ReduceKind::prod : graph::ReduceKind::sum;
   bool exclusive = node.integer("exclusive", 0), reverse = node.integer("reverse", 0);
-  auto along = [&](int64_t axis) { return node.createAs<graph::CumulativeOp>(x.getType(), x, axis, kind, exclusive, reverse); };
+  auto along = [&](int64_t axis) {
+    return node.createAs<graph::CumulativeOp>(x.getType(), x, axis, kind, exclusive, reverse);
+  };
   if (std::optional<SmallVector<int64_t>> given = node.knownInts(1)) {
     llvm::Expected<int64_t> axis = node.axis(given->size() == 1 ? (*given)[0] : INT64_MAX, rank);
     return axis ? one(along(*axis)) : axis.takeError();

@@ -8,10 +8,12 @@ using graph::ReduceKind;
 
 /// -weight[t] * logProbability[n, t, ...] for every target t that is not ignored, reduced as `reduction` says.
 /// logProbabilities are [N, C, D...], targets [N, D...].
-static llvm::Expected<Value> negativeLogLikelihood(NodeLowering &node, Value logProbabilities, Value targets, Value weights) {
+static llvm::Expected<Value> negativeLogLikelihood(NodeLowering &node, Value logProbabilities, Value targets,
+                                                   Value weights) {
   SmallVector<Dim> dims = graph::dimsOf(logProbabilities), targetDims = graph::dimsOf(targets);
   if (dims.size() < 2 || targetDims.size() + 1 != dims.size())
-    return node.error(ErrorKind::Model, "has scores of {0} axes and targets of {1}; they must be one apart", dims.size(), targetDims.size());
+    return node.error(ErrorKind::Model, "has scores of {0} axes and targets of {1}; they must be one apart",
+                      dims.size(), targetDims.size());
   llvm::StringRef reduction = node.text("reduction", "mean");
   if (!llvm::is_contained({"none", "sum", "mean"}, reduction))
     return node.error(ErrorKind::Model, "reduction is {0}; it must be none, sum or mean", quoted(reduction));

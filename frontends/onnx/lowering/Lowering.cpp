@@ -42,7 +42,9 @@ Dim Walk::freshSymbol(StringRef base) {
   return Dim::symbol(unique);
 }
 
-bool Walk::isNewGuard(Block *block, const Dim &a, const Dim &b) { return guards.insert({block, a.str(), b.str()}).second; }
+bool Walk::isNewGuard(Block *block, const Dim &a, const Dim &b) {
+  return guards.insert({block, a.str(), b.str()}).second;
+}
 
 void Walk::forgetGuards(Block *block) {
   std::erase_if(guards, [&](const auto &guard) { return std::get<0>(guard) == block; });
@@ -82,7 +84,8 @@ llvm::Error Walk::lowerNode(NodeOp node, Block *into) {
     return results.takeError();
   for (auto [i, result] : llvm::enumerate(node.getResults())) {
     if (i < results->size() && (*results)[i] && !existsAtRunTime((*results)[i]))
-      return lowering.error(ErrorKind::Unsupported, "computes {0}; such elements are supported in constants only", (*results)[i].getType());
+      return lowering.error(ErrorKind::Unsupported, "computes {0}; such elements are supported in constants only",
+                            (*results)[i].getType());
     if (i < results->size() && (*results)[i])
       values[result] = (*results)[i];
     else if (!result.use_empty())
@@ -98,7 +101,8 @@ Lowered Walk::lowerBlock(Block &block, ArrayRef<Value> arguments, Block *into) {
     if (auto initializer = dyn_cast<InitializerOp>(op)) {
       auto builder = OpBuilder::atBlockEnd(into);
       Location loc = NameLoc::get(initializer.getNameAttr());
-      values[initializer.getResult()] = builder.create<graph::ConstantOp>(loc, initializer.getResult().getType(), initializer.getValue());
+      values[initializer.getResult()] =
+          builder.create<graph::ConstantOp>(loc, initializer.getResult().getType(), initializer.getValue());
     } else if (auto node = dyn_cast<NodeOp>(op)) {
       if (llvm::Error error = lowerNode(node, into))
         return error;
@@ -144,9 +148,11 @@ static llvm::Error checkResult(func::FuncOp main, unsigned i, Value value) {
   std::string who = "output " + quoted(name ? name.getValue() : "");
   auto type = dyn_cast<RankedTensorType>(value.getType());
   if (!type)
-    return makeError(ErrorKind::Unsupported, "{0} has type {1}; outputs must be tensors", who, graph::typeText(value.getType()));
+    return makeError(ErrorKind::Unsupported, "{0} has type {1}; outputs must be tensors", who,
+                     graph::typeText(value.getType()));
   if (!graph::isStorable(type.getElementType()))
-    return makeError(ErrorKind::Unsupported, "{0} has elements of type {1}, which arrays cannot have", who, graph::typeText(type.getElementType()));
+    return makeError(ErrorKind::Unsupported, "{0} has elements of type {1}, which arrays cannot have", who,
+                     graph::typeText(type.getElementType()));
   auto declared = main.getResultAttrOfType<TypeAttr>(i, kTypeAttr);
   auto promise = declared ? dyn_cast<ShapedType>(declared.getValue()) : ShapedType();
   if (!promise)
@@ -155,8 +161,8 @@ static llvm::Error checkResult(func::FuncOp main, unsigned i, Value value) {
     return makeError(ErrorKind::Model, "{0} is declared with elements of type {1}, but the graph makes {2}", who,
                      graph::typeText(promise.getElementType()), graph::typeText(type.getElementType()));
   if (promise.hasRank() && promise.getRank() != type.getRank())
-    emitWarning(main.getLoc()) << who << " is declared with " << promise.getRank() << " axes, but the graph makes " << type.getRank()
-                               << "; it will have " << type.getRank();
+    emitWarning(main.getLoc()) << who << " is declared with " << promise.getRank() << " axes, but the graph makes "
+                               << type.getRank() << "; it will have " << type.getRank();
   return llvm::Error::success();
 }
 
@@ -165,7 +171,8 @@ static void eraseUnused(Block &block) {
     for (Region &region : op.getRegions())
       for (Block &inner : region)
         eraseUnused(inner);
-    if (op.use_empty() && (isMemoryEffectFree(&op) || isa<UnrealizedConversionCastOp>(op)) && !op.hasTrait<OpTrait::IsTerminator>())
+    if (op.use_empty() && (isMemoryEffectFree(&op) || isa<UnrealizedConversionCastOp>(op)) &&
+        !op.hasTrait<OpTrait::IsTerminator>())
       op.erase();
   }
 }

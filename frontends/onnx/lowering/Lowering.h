@@ -1,8 +1,8 @@
 // From the onnx dialect to the graph dialect: one forward walk in topological order.
 //
-// A node's operands have types when it is met, so its graph ops infer theirs; integer shape arithmetic folds while it is
-// built. What comes out is a module with one function @main on tensors with symbolic dims: arguments and results carry
-// graph.name, no op of the onnx dialect is left. Errors name the node and are of kind Model or Unsupported.
+// A node's operands have types when it is met, so its graph ops infer theirs; integer shape arithmetic folds while it
+// is built. What comes out is a module with one function @main on tensors with symbolic dims: arguments and results
+// carry graph.name, no op of the onnx dialect is left. Errors name the node and are of kind Model or Unsupported.
 #pragma once
 #include "compiler/Diagnostics.h"
 #include "dialects/graph/ModelNodes.h"

@@ -52,10 +52,12 @@ Lowered onnx::lowerGemm(NodeLowering &node) {
   Value a = node.operand(0), b = node.operand(1);
   for (size_t operand : {0, 1})
     if (rankOf(node.operand(operand)) != 2)
-      return node.error(ErrorKind::Model, "operand {0} has rank {1}, expected 2", operand, rankOf(node.operand(operand)));
+      return node.error(ErrorKind::Model, "operand {0} has rank {1}, expected 2", operand,
+                        rankOf(node.operand(operand)));
   double alpha = node.real("alpha", 1.0), beta = node.real("beta", 1.0);
   if (!isa<FloatType>(elementOf(a)) && (alpha != std::trunc(alpha) || beta != std::trunc(beta)))
-    return node.error(ErrorKind::Unsupported, "alpha is {0} and beta {1}, expected integers for operands of integers", alpha, beta);
+    return node.error(ErrorKind::Unsupported, "alpha is {0} and beta {1}, expected integers for operands of integers",
+                      alpha, beta);
 
   if (node.integer("transA", 0))
     a = transposed(node, a);

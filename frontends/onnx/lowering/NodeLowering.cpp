@@ -170,7 +170,8 @@ SmallVector<Dim> NodeLowering::readDims(Value value, int64_t minimum) {
   if (std::optional<SmallVector<Dim>> known = graph::knownIntegers(value))
     return *known;
   SmallVector<Dim> extents = graph::dimsOf(value);
-  if (!isa<IntegerType>(graph::elementOf(value)) || extents.size() > 1 || (extents.size() == 1 && !extents[0].isConstant())) {
+  if (!isa<IntegerType>(graph::elementOf(value)) || extents.size() > 1 ||
+      (extents.size() == 1 && !extents[0].isConstant())) {
     fail(error(ErrorKind::Unsupported, "needs integers of a number known at compile time, got {0}", value.getType()));
     return {};
   }

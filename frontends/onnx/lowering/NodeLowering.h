@@ -4,8 +4,8 @@
 // once: what is known at compile time comes back as graph.constant or graph.shape_vector, so shape arithmetic vanishes.
 //
 // Helpers return values, not Expected. A helper that cannot build its op (operands that do not broadcast, a negative
-// extent) records the node's first failure and returns an operand of the largest rank in its place; the walk reports the
-// failure when the lowering returns. So a lowering checks what it reads itself and leaves the rest to the helpers.
+// extent) records the node's first failure and returns an operand of the largest rank in its place; the walk reports
+// the failure when the lowering returns. So a lowering checks what it reads itself and leaves the rest to the helpers.
 #pragma once
 #include "compiler/Diagnostics.h"
 #include "dialects/graph/ElementTypes.h"
@@ -58,7 +58,8 @@ public:
   //===--- Errors -----------------------------------------------------------------------------===//
   /// "node 'name' (Op, opset 13): text"; the text is an llvm::formatv format, types are shown by graph::typeText.
   template <typename... Args> llvm::Error error(ErrorKind kind, const char *format, Args &&...args) {
-    return llvm::make_error<QuernError>(kind, prefix() + llvm::formatv(format, shown(std::forward<Args>(args))...).str());
+    return llvm::make_error<QuernError>(kind,
+                                        prefix() + llvm::formatv(format, shown(std::forward<Args>(args))...).str());
   }
   /// Records the node's failure, if it is the first.
   void fail(llvm::Error error);
@@ -71,7 +72,9 @@ public:
 
   //===--- Values at compile time -------------------------------------------------------------===//
   /// The elements of an integer operand, where they are constants or shape arithmetic.
-  std::optional<llvm::SmallVector<Dim>> knownDims(size_t i) { return has(i) ? graph::knownIntegers(operand(i)) : std::nullopt; }
+  std::optional<llvm::SmallVector<Dim>> knownDims(size_t i) {
+    return has(i) ? graph::knownIntegers(operand(i)) : std::nullopt;
+  }
   /// Each element of an integer tensor of rank 1 and static extent (or rank 0) that is known: parts of a concat may be.
   llvm::SmallVector<std::optional<Dim>> partlyKnown(mlir::Value value);
   /// The same where all are constants.
@@ -80,14 +83,15 @@ public:
   /// The elements of a constant operand of floats, integers or bools, as doubles.
   std::optional<llvm::SmallVector<double>> knownReals(size_t i);
   /// The elements of an integer operand: known, or symbols that graph.read_symbols binds at run time to values of at
-  /// least `minimum`, which is not negative as symbols never are. The operand has rank 0 or rank 1 of static extent; anything else is recorded as a
-  /// failure and gives no elements.
+  /// least `minimum`, which is not negative as symbols never are. The operand has rank 0 or rank 1 of static extent;
+  /// anything else is recorded as a failure and gives no elements.
   llvm::SmallVector<Dim> readDims(size_t i, int64_t minimum = 0) { return readDims(operand(i), minimum); }
   llvm::SmallVector<Dim> readDims(mlir::Value value, int64_t minimum = 0);
   /// `value` in [-rank, rank) as one in [0, rank).
   llvm::Expected<int64_t> axis(int64_t value, int64_t rank, llvm::StringRef attribute = "axis");
   /// All of them, in the given order; an axis given twice is an error.
-  llvm::Expected<llvm::SmallVector<int64_t>> axes(llvm::ArrayRef<int64_t> values, int64_t rank, llvm::StringRef attribute = "axes");
+  llvm::Expected<llvm::SmallVector<int64_t>> axes(llvm::ArrayRef<int64_t> values, int64_t rank,
+                                                  llvm::StringRef attribute = "axes");
   /// A symbol that nothing else in the model has.
   Dim freshSymbol(llvm::StringRef base);
 
@@ -159,7 +163,8 @@ public:
   mlir::Value transpose(mlir::Value value, llvm::ArrayRef<int64_t> permutation);
   mlir::Value broadcast(mlir::Value value, llvm::ArrayRef<Dim> dims);
   /// As many elements as `sizes`, from `starts` in `steps`; all have one entry per axis.
-  mlir::Value slice(mlir::Value value, llvm::ArrayRef<Dim> starts, llvm::ArrayRef<int64_t> steps, llvm::ArrayRef<Dim> sizes);
+  mlir::Value slice(mlir::Value value, llvm::ArrayRef<Dim> starts, llvm::ArrayRef<int64_t> steps,
+                    llvm::ArrayRef<Dim> sizes);
   mlir::Value sliceAxis(mlir::Value value, int64_t axis, const Dim &start, const Dim &size);
   mlir::Value concat(llvm::ArrayRef<mlir::Value> values, int64_t axis);
   /// `value` (null: zero) is of rank 0.
@@ -198,8 +203,9 @@ public:
   mlir::Value fold(mlir::Operation *op);
 
 private:
-  using Infer = mlir::LogicalResult (*)(mlir::MLIRContext *, std::optional<mlir::Location>, mlir::ValueRange, mlir::DictionaryAttr,
-                                        mlir::OpaqueProperties, mlir::RegionRange, llvm::SmallVectorImpl<mlir::Type> &);
+  using Infer = mlir::LogicalResult (*)(mlir::MLIRContext *, std::optional<mlir::Location>, mlir::ValueRange,
+                                        mlir::DictionaryAttr, mlir::OpaqueProperties, mlir::RegionRange,
+                                        llvm::SmallVectorImpl<mlir::Type> &);
   mlir::Value inferred(mlir::OperationState &state, Infer infer);
   mlir::Value finish(mlir::OperationState &state);
   void checkElementTypes(mlir::Operation *op);

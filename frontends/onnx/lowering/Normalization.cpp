@@ -1,5 +1,5 @@
-// Normalizations. Those over trailing axes are graph.layer_norm with elementwise scale and bias behind it; the inference
-// form of BatchNormalization is a scale and a shift per channel, which fold into the convolution before it.
+// Normalizations. Those over trailing axes are graph.layer_norm with elementwise scale and bias behind it; the
+// inference form of BatchNormalization is a scale and a shift per channel, which fold into the convolution before it.
 #include "frontends/onnx/lowering/Normalization.h"
 
 using namespace mlir;
@@ -106,7 +106,9 @@ Lowered onnx::lowerBatchNormalization(NodeLowering &node) {
 
 //===--- Over trailing axes -----------------------------------------------------------------===//
 
-static SmallVector<int64_t> axesFrom(Value x, int64_t axis) { return llvm::to_vector(llvm::seq<int64_t>(axis, rankOf(x))); }
+static SmallVector<int64_t> axesFrom(Value x, int64_t axis) {
+  return llvm::to_vector(llvm::seq<int64_t>(axis, rankOf(x)));
+}
 
 SmallVector<Value, 2> onnx::layerStatistics(NodeLowering &node, Value x, int64_t axis, double epsilon, bool centered) {
   Value wide = node.cast(x, statisticsType(node, elementOf(x))), mean;
@@ -186,7 +188,8 @@ Lowered onnx::lowerGroupNormalization(NodeLowering &node) {
   SmallVector<Dim> dims = dimsOf(x), grouped = dims;
   int64_t groups = node.integer("num_groups", 0), rank = dims.size();
   if (groups < 1 || (dims[1].isConstant() && *dims[1].constant() % groups != 0))
-    return node.error(ErrorKind::Model, "num_groups is {0}, expected a divisor of the {1} channels", groups, dims[1].str());
+    return node.error(ErrorKind::Model, "num_groups is {0}, expected a divisor of the {1} channels", groups,
+                      dims[1].str());
 
   grouped[1] = groups;
   grouped.insert(grouped.begin() + 2, dims[1].floordiv(groups));
@@ -231,8 +234,8 @@ Lowered onnx::lowerMeanVarianceNormalization(NodeLowering &node) {
   return SmallVector<Value>{node.div(node.sub(x, mean), node.add(deviation, 1e-9))};
 }
 
-/// x / (bias + alpha/size * sum of squares over `size` neighbouring channels)^beta. The sum over size is an average pool
-/// over the channels: [N, C, D...] -> [N, 1, C, D].
+/// x / (bias + alpha/size * sum of squares over `size` neighbouring channels)^beta. The sum over size is an average
+/// pool over the channels: [N, C, D...] -> [N, 1, C, D].
 Lowered onnx::lowerLrn(NodeLowering &node) {
   if (llvm::Error error = requireRank(node, 3))
     return error;

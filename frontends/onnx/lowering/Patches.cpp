@@ -15,7 +15,8 @@ struct PatchAxis {
 } // namespace
 
 /// Attributes of one entry, or two, for each spatial axis.
-static llvm::Expected<SmallVector<int64_t>> perAxis(NodeLowering &node, llvm::StringRef name, size_t count, int64_t otherwise, int64_t least) {
+static llvm::Expected<SmallVector<int64_t>> perAxis(NodeLowering &node, llvm::StringRef name, size_t count,
+                                                    int64_t otherwise, int64_t least) {
   SmallVector<int64_t> values = node.integers(name).value_or(SmallVector<int64_t>(count, otherwise));
   if (values.size() != count || llvm::any_of(values, [&](int64_t value) { return value < least || value > 1 << 30; }))
     return node.error(ErrorKind::Model, "{0} must have {1} entries of {2} or more", name, count, least);
@@ -26,7 +27,8 @@ static llvm::Expected<SmallVector<PatchAxis>> readAxes(NodeLowering &node) {
   SmallVector<Dim> image = node.readDims(1), block = node.readDims(2, /*minimum=*/1);
   size_t count = image.size();
   if (node.failed() || count == 0 || block.size() != count)
-    return node.error(ErrorKind::Model, "has {0} extents of the image and {1} of the block; they must be as many", count, block.size());
+    return node.error(ErrorKind::Model, "has {0} extents of the image and {1} of the block; they must be as many",
+                      count, block.size());
   auto strides = perAxis(node, "strides", count, 1, 1);
   if (!strides)
     return strides.takeError();
@@ -65,7 +67,8 @@ Lowered onnx::lowerCol2Im(NodeLowering &node) {
   Dim channels = graph::dimOf(x, 1).floordiv(blocks);
 
   // For image places [P...] and block places [K...]: which column, and whether there is one.
-  Value zero = node.constantInt(0, i64), block = zero, column = zero, exists = node.constantInt(1, node.builder.getI1Type());
+  Value zero = node.constantInt(0, i64), block = zero, column = zero,
+        exists = node.constantInt(1, node.builder.getI1Type());
   auto number = [&](const Dim &dim) { return node.dimVector({dim}, i64, /*rank0=*/true); };
   SmallVector<Dim> image;
   for (auto [i, axis] : llvm::enumerate(*axes)) {
@@ -78,7 +81,8 @@ Lowered onnx::lowerCol2Im(NodeLowering &node) {
     from = node.sub(from, node.mul(offset, node.constantInt(axis.dilation, i64)));
     Value place = node.div(node.max(from, zero), stride);
     Value fits = node.compare(CompareKind::eq, node.mul(place, stride), from); // from >= 0 and a multiple of the stride
-    exists = node.binary<graph::AndOp>(exists, node.binary<graph::AndOp>(fits, node.compare(CompareKind::lt, place, number(axis.columns))));
+    exists = node.binary<graph::AndOp>(
+        exists, node.binary<graph::AndOp>(fits, node.compare(CompareKind::lt, place, number(axis.columns))));
     block = node.add(node.mul(block, number(axis.block)), offset);
     column = node.add(node.mul(column, number(axis.columns)), place);
   }

@@ -34,8 +34,9 @@ static bool countsPartialWindows(NodeLowering &node) {
 /// graph.pool without the windows of ceil_mode that start in the padding at the high end: an axis has at most
 /// ceil((in + low) / stride) windows.
 static Value pool(NodeLowering &node, Value x, const Window &window, PoolKind kind, bool ceil, bool countPadding) {
-  Value y = node.create<PoolOp>(x, kind, window.kernel, window.strides, window.dilations, window.pads(), ceil, countPadding,
-                                /*blocked=*/false);
+  Value y =
+      node.create<PoolOp>(x, kind, window.kernel, window.strides, window.dilations, window.pads(), ceil, countPadding,
+                          /*blocked=*/false);
   if (!ceil || node.failed())
     return y;
   SmallVector<Dim> dims = dimsOf(y), kept = dims;
@@ -120,8 +121,10 @@ Lowered onnx::lowerMaxPool(NodeLowering &node) {
     return window.takeError();
   Value x = node.operand(0);
   if (node.wantsResult(1) && !window->padded.empty())
-    return node.error(ErrorKind::Unsupported, "the indices of auto_pad {0} over dynamic extents; make the extents static or "
-                      "write pads", node.text("auto_pad", ""));
+    return node.error(ErrorKind::Unsupported,
+                      "the indices of auto_pad {0} over dynamic extents; make the extents static or "
+                      "write pads",
+                      node.text("auto_pad", ""));
   Value padded = padDynamically(node, x, *window, smallest(node, elementOf(x)));
   Value y = pool(node, padded, *window, PoolKind::max, countsPartialWindows(node), /*countPadding=*/false);
   if (!node.wantsResult(1))
@@ -171,8 +174,10 @@ Lowered onnx::lowerMaxUnpool(NodeLowering &node) {
 static Value averageOfInside(NodeLowering &node, Value x, const Window &window) {
   Value zero = node.constant(0.0, x.getType());
   Value ones = node.splat(1.0, elementOf(x), dimsOf(x));
-  Value sum = pool(node, padDynamically(node, x, window, zero), window, PoolKind::average, false, /*countPadding=*/true);
-  Value share = pool(node, padDynamically(node, ones, window, zero), window, PoolKind::average, false, /*countPadding=*/true);
+  Value sum =
+      pool(node, padDynamically(node, x, window, zero), window, PoolKind::average, false, /*countPadding=*/true);
+  Value share =
+      pool(node, padDynamically(node, ones, window, zero), window, PoolKind::average, false, /*countPadding=*/true);
   return node.div(sum, share);
 }
 
@@ -202,7 +207,9 @@ static Value root(NodeLowering &node, Value x, double p) {
   return p == 2.0 ? node.sqrt(x) : node.binary<PowOp>(x, node.constant(1.0 / p, x.getType()));
 }
 /// A float in version 1, an integer later.
-static double readP(NodeLowering &node) { return node.version() < 2 ? node.real("p", 2.0) : double(node.integer("p", 2)); }
+static double readP(NodeLowering &node) {
+  return node.version() < 2 ? node.real("p", 2.0) : double(node.integer("p", 2));
+}
 
 Lowered onnx::lowerLpPool(NodeLowering &node) {
   auto window = readPoolWindow(node);
@@ -213,7 +220,8 @@ Lowered onnx::lowerLpPool(NodeLowering &node) {
     taps *= double(extent);
   // Zeros beyond the end add nothing, so that partial windows are whole ones over more padding.
   bool ceil = countsPartialWindows(node);
-  Value x = padDynamically(node, power(node, node.operand(0), p), *window, node.constant(0.0, node.operand(0).getType()));
+  Value x =
+      padDynamically(node, power(node, node.operand(0), p), *window, node.constant(0.0, node.operand(0).getType()));
   if (ceil)
     for (size_t i = 0; i < window->rank(); ++i)
       window->high[i] += window->strides[i] - 1;

@@ -16,7 +16,8 @@ static Value spreadBlocks(NodeLowering &node, Value value, Value x, int64_t axis
   repeated = apart;
   repeated[axis + 1] = block;
   wide[axis] = dims[axis] * block;
-  node.guard(graph::dimOf(x, axis).ceildiv(block), dims[axis], "a scale or zero point must have one element for each block");
+  node.guard(graph::dimOf(x, axis).ceildiv(block), dims[axis],
+             "a scale or zero point must have one element for each block");
   Value all = node.reshape(node.broadcast(node.reshape(value, apart), repeated), wide);
   return node.sliceAxis(all, axis, 0, graph::dimOf(x, axis));
 }
@@ -53,8 +54,11 @@ static llvm::Error expectInteger(NodeLowering &node, Type element) {
   if (isa<IntegerType>(element) && element.getIntOrFloatBitWidth() >= 8)
     return llvm::Error::success();
   if (graph::isStorable(element)) // ONNX has no quantized elements of these types
-    return node.error(ErrorKind::Model, "has quantized elements of type {0}; they must be integers, or floats of at most 8 bits", element);
-  return node.error(ErrorKind::Unsupported, "quantization to {0} is not supported, only to integers of 8 bits or more", element);
+    return node.error(ErrorKind::Model,
+                      "has quantized elements of type {0}; they must be integers, or floats of at most 8 bits",
+                      element);
+  return node.error(ErrorKind::Unsupported, "quantization to {0} is not supported, only to integers of 8 bits or more",
+                    element);
 }
 
 /// round(x) + zero point in the type of x, saturated to an integer type.
@@ -170,7 +174,8 @@ static Value matrixProduct(NodeLowering &node, Value a, Value b) {
   return node.squeeze(product, added);
 }
 
-/// A scale or zero point of one row or column of a matrix, as it broadcasts to it: rows lie along the axis before the last.
+/// A scale or zero point of one row or column of a matrix, as it broadcasts to it: rows lie along the axis before the
+/// last.
 static int64_t rowAxis(Value x) { return std::max<int64_t>(graph::rankOf(x) - 2, 0); }
 static int64_t columnAxis(Value x) { return graph::rankOf(x) - 1; }
 
@@ -180,7 +185,8 @@ Lowered onnx::lowerMatMulInteger(NodeLowering &node) {
   Value a = node.operand(0), b = node.operand(1);
   if (graph::rankOf(a) == 0 || graph::rankOf(b) == 0)
     return node.error(ErrorKind::Model, "multiplies {0} and {1}; both must have axes", a.getType(), b.getType());
-  return one(matrixProduct(node, centered(node, a, node.operand(2), rowAxis(a)), centered(node, b, node.operand(3), columnAxis(b))));
+  return one(matrixProduct(node, centered(node, a, node.operand(2), rowAxis(a)),
+                           centered(node, b, node.operand(3), columnAxis(b))));
 }
 
 Lowered onnx::lowerQLinearMatMul(NodeLowering &node) {
@@ -191,8 +197,10 @@ Lowered onnx::lowerQLinearMatMul(NodeLowering &node) {
     return error;
   if (graph::rankOf(a) == 0 || graph::rankOf(b) == 0)
     return node.error(ErrorKind::Model, "multiplies {0} and {1}; both must have axes", a.getType(), b.getType());
-  Value sum = matrixProduct(node, centered(node, a, node.operand(2), rowAxis(a)), centered(node, b, node.operand(5), columnAxis(b)));
-  Value rows = scalar(node, node.operand(1)), columns = scalar(node, node.operand(4)), result = scalar(node, node.operand(6));
+  Value sum = matrixProduct(node, centered(node, a, node.operand(2), rowAxis(a)),
+                            centered(node, b, node.operand(5), columnAxis(b)));
+  Value rows = scalar(node, node.operand(1)), columns = scalar(node, node.operand(4)),
+        result = scalar(node, node.operand(6));
   if (graph::rankOf(rows) == 1)
     rows = node.unsqueeze(rows, {1});
   return one(requantize(node, sum, node.div(node.mul(rows, columns), result), zeroPoint));
@@ -207,7 +215,8 @@ static llvm::Expected<Value> convolve(NodeLowering &node, Value x, Value w) {
   SmallVector<Dim> dims = graph::dimsOf(w);
   for (const Dim &extent : ArrayRef(dims).drop_front(2)) {
     if (!extent.isConstant())
-      return node.error(ErrorKind::Unsupported, "the weight's spatial extent {0} is dynamic, expected a static one", extent.str());
+      return node.error(ErrorKind::Unsupported, "the weight's spatial extent {0} is dynamic, expected a static one",
+                        extent.str());
     kernel.push_back(*extent.constant());
   }
   node.guard(graph::dimOf(x, 1), dims[1] * group, "the input's channels and the weight's");
@@ -215,14 +224,16 @@ static llvm::Expected<Value> convolve(NodeLowering &node, Value x, Value w) {
   if (!window)
     return window.takeError();
   x = padDynamically(node, x, *window, node.constantInt(0, x.getType()));
-  return node.create<graph::ConvOp>(x, w, window->strides, window->dilations, window->pads(), group, /*blocked_input=*/false,
-                                    /*blocked_output=*/false, /*channels=*/IntegerAttr(), /*kernel=*/DenseI64ArrayAttr(), /*winograd=*/IntegerAttr());
+  return node.create<graph::ConvOp>(
+      x, w, window->strides, window->dilations, window->pads(), group, /*blocked_input=*/false,
+      /*blocked_output=*/false, /*channels=*/IntegerAttr(), /*kernel=*/DenseI64ArrayAttr(), /*winograd=*/IntegerAttr());
 }
 
 Lowered onnx::lowerConvInteger(NodeLowering &node) {
   if (llvm::Error error = node.expectOperands(2, 4))
     return error;
-  llvm::Expected<Value> sum = convolve(node, centered(node, node.operand(0), node.operand(2), 1), centered(node, node.operand(1), node.operand(3), 0));
+  llvm::Expected<Value> sum = convolve(node, centered(node, node.operand(0), node.operand(2), 1),
+                                       centered(node, node.operand(1), node.operand(3), 0));
   return sum ? one(*sum) : Lowered(sum.takeError());
 }
 
@@ -232,7 +243,8 @@ Lowered onnx::lowerQLinearConv(NodeLowering &node) {
   Value zeroPoint = scalar(node, node.operand(7));
   if (llvm::Error error = expectInteger(node, graph::elementOf(zeroPoint)))
     return error;
-  llvm::Expected<Value> product = convolve(node, centered(node, node.operand(0), node.operand(2), 1), centered(node, node.operand(3), node.operand(5), 0));
+  llvm::Expected<Value> product = convolve(node, centered(node, node.operand(0), node.operand(2), 1),
+                                           centered(node, node.operand(3), node.operand(5), 0));
   if (!product)
     return product.takeError();
   Value sum = *product, channels = scalar(node, node.operand(4));

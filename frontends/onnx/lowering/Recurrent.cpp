@@ -55,7 +55,8 @@ static llvm::Expected<Activations> readActivations(NodeLowering &node, const Lay
   size_t alpha = 0, beta = 0;
   for (size_t i = 0; i < expected; ++i) {
     StringRef name = names ? StringRef((*names)[i]) : StringRef(layer.activations[i % layer.activations.size()]);
-    const Activation *known = llvm::find_if(kActivations, [&](const Activation &a) { return a.name.equals_insensitive(name); });
+    const Activation *known =
+        llvm::find_if(kActivations, [&](const Activation &a) { return a.name.equals_insensitive(name); });
     if (known == std::end(kActivations))
       return node.error(ErrorKind::Model, "{0} is not an activation of a recurrent layer", quoted(name));
     read.names.push_back(known->name);
@@ -69,21 +70,26 @@ static llvm::Expected<Activations> readActivations(NodeLowering &node, const Lay
 static llvm::Expected<Extents> readExtents(NodeLowering &node, const Layer &layer, Value x) {
   Value w = node.operand(1), r = node.operand(2);
   if (rankOf(x) != 3 || rankOf(w) != 3 || rankOf(r) != 3)
-    return node.error(ErrorKind::Model, "X, W and R have ranks {0}, {1} and {2}, expected 3", rankOf(x), rankOf(w), rankOf(r));
+    return node.error(ErrorKind::Model, "X, W and R have ranks {0}, {1} and {2}, expected 3", rankOf(x), rankOf(w),
+                      rankOf(r));
   StringRef direction = node.text("direction", "forward");
   if (!llvm::is_contained({"forward", "reverse", "bidirectional"}, direction))
-    return node.error(ErrorKind::Model, "direction is {0}, expected forward, reverse or bidirectional", quoted(direction));
+    return node.error(ErrorKind::Model, "direction is {0}, expected forward, reverse or bidirectional",
+                      quoted(direction));
   int64_t directions = direction == "bidirectional" ? 2 : 1;
   std::optional<int64_t> hidden = dimOf(r, 2).constant();
   if (!hidden)
-    return node.error(ErrorKind::Unsupported, "R has the dynamic extent {0}, expected a static hidden size", dimOf(r, 2).str());
+    return node.error(ErrorKind::Unsupported, "R has the dynamic extent {0}, expected a static hidden size",
+                      dimOf(r, 2).str());
   if (node.hasAttr("hidden_size") && node.integer("hidden_size", 0) != *hidden)
-    return node.error(ErrorKind::Model, "hidden_size is {0} and R has {1} columns", node.integer("hidden_size", 0), *hidden);
+    return node.error(ErrorKind::Model, "hidden_size is {0} and R has {1} columns", node.integer("hidden_size", 0),
+                      *hidden);
   for (Value weight : {w, r}) {
     node.guard(dimOf(weight, 0), directions, "the directions and the first axis of the weights");
     node.guard(dimOf(weight, 1), layer.gates * *hidden, "the gates and the second axis of the weights");
   }
-  return Extents{dimOf(x, 0), dimOf(x, 1), node.guard(dimOf(x, 2), dimOf(w, 2), "the last axes of X and W"), directions, *hidden};
+  return Extents{dimOf(x, 0), dimOf(x, 1), node.guard(dimOf(x, 2), dimOf(w, 2), "the last axes of X and W"), directions,
+                 *hidden};
 }
 
 /// Rows [from, from + count) of axis 1 of a value of rank >= 2.
@@ -104,15 +110,17 @@ static Value projectionBias(NodeLowering &node, int64_t width, bool withRecurren
 static constexpr int64_t kBlock = 16;
 
 /// Rows [gates*H, width] in the order [ceil(H/16), gates, 16, width], flat again.
-static Value rowsByBlocks(NodeLowering &node, const Layer &layer, const Extents &extents, Value rows, const Dim &width) {
+static Value rowsByBlocks(NodeLowering &node, const Layer &layer, const Extents &extents, Value rows,
+                          const Dim &width) {
   int64_t blocks = llvm::divideCeil(extents.hidden, kBlock);
   Value gates = node.reshape(rows, {layer.gates, extents.hidden, width});
   Value ordered = node.transpose(node.builder.create<BlockOp>(gates, 1, kBlock), {1, 0, 3, 2});
   return node.reshape(ordered, {blocks * layer.gates * kBlock, width});
 }
 
-/// x W^T + biases by blocks of hidden units: [D, T, B, ceil(H/16), gates, 16], so that the thread that computes the columns
-/// of some units is the one that reads them. One matmul with a weight of rank 2 per direction, the form that packs.
+/// x W^T + biases by blocks of hidden units: [D, T, B, ceil(H/16), gates, 16], so that the thread that computes the
+/// columns of some units is the one that reads them. One matmul with a weight of rank 2 per direction, the form that
+/// packs.
 static Value project(NodeLowering &node, const Layer &layer, Value x, Value bias, const Extents &extents) {
   Value flat = node.reshape(x, {extents.steps * extents.batch, extents.input});
   int64_t blocks = llvm::divideCeil(extents.hidden, kBlock);
@@ -121,7 +129,8 @@ static Value project(NodeLowering &node, const Layer &layer, Value x, Value bias
     Value w = rowsByBlocks(node, layer, extents, node.sliceAxis(node.operand(1), 0, d, 1), extents.input);
     Value y = node.matmul(flat, w, /*transposeRhs=*/true);
     if (bias)
-      y = node.add(y, node.reshape(rowsByBlocks(node, layer, extents, node.sliceAxis(bias, 0, d, 1), 1), {blocks * layer.gates * kBlock}));
+      y = node.add(y, node.reshape(rowsByBlocks(node, layer, extents, node.sliceAxis(bias, 0, d, 1), 1),
+                                   {blocks * layer.gates * kBlock}));
     projected.push_back(node.reshape(y, {1, extents.steps, extents.batch, blocks, layer.gates, kBlock}));
   }
   return projected.size() == 1 ? projected[0] : node.concat(projected, 0);
@@ -149,7 +158,8 @@ static SmallVector<Value> arrangeResults(NodeLowering &node, RnnOp rnn, bool bat
 /// States that an operand has these extents; `message` says of what they are.
 static void checkExtents(NodeLowering &node, size_t operand, Value value, ArrayRef<Dim> expected, const char *message) {
   if (rankOf(value) != int64_t(expected.size()))
-    return node.fail(node.error(ErrorKind::Model, "operand {0} has rank {1}, expected {2}", operand, rankOf(value), expected.size()));
+    return node.fail(node.error(ErrorKind::Model, "operand {0} has rank {1}, expected {2}", operand, rankOf(value),
+                                expected.size()));
   for (auto [axis, extent] : llvm::enumerate(expected))
     node.guard(dimOf(value, axis), extent, message);
 }
@@ -161,7 +171,8 @@ static Value readState(NodeLowering &node, size_t operand, bool batchFirst, cons
     return {};
   if (batchFirst && rankOf(state) == 3)
     state = node.transpose(state, {1, 0, 2});
-  checkExtents(node, operand, state, {extents.directions, extents.batch, extents.hidden}, "an initial state and the extents of X and R");
+  checkExtents(node, operand, state, {extents.directions, extents.batch, extents.hidden},
+               "an initial state and the extents of X and R");
   return state;
 }
 
@@ -202,10 +213,10 @@ static Lowered lowerLayer(NodeLowering &node, const Layer &layer) {
   all.insert(all.begin(), extents->steps);
   Type lastType = tensorType(last, element);
   auto rnn = node.builder.create<RnnOp>(
-      TypeRange{tensorType(all, element), lastType, lastType}, projected, packRecurrence(node, layer, *extents), recurrenceBias,
-      initialH, initialC, lengths, lstm ? node.operand(7) : Value(), layer.kind, node.text("direction", "forward"),
-      node.builder.getStrArrayAttr(activations->names), activations->alphas, activations->betas,
-      llvm::APFloat(node.real("clip", 0.0)), beforeReset, node.integer("input_forget", 0) != 0);
+      TypeRange{tensorType(all, element), lastType, lastType}, projected, packRecurrence(node, layer, *extents),
+      recurrenceBias, initialH, initialC, lengths, lstm ? node.operand(7) : Value(), layer.kind,
+      node.text("direction", "forward"), node.builder.getStrArrayAttr(activations->names), activations->alphas,
+      activations->betas, llvm::APFloat(node.real("clip", 0.0)), beforeReset, node.integer("input_forget", 0) != 0);
   return arrangeResults(node, rnn, batchFirst);
 }
 

@@ -73,7 +73,8 @@ static llvm::Expected<ReducedAxes> reducedAxes(NodeLowering &node, int64_t axesA
   return axes;
 }
 
-/// `reduce` along the axes, which stay with extent 1: along all at once, or along one after another where they are data.
+/// `reduce` along the axes, which stay with extent 1: along all at once, or along one after another where they are
+/// data.
 static llvm::Expected<Value> reduceAlong(NodeLowering &node, Value x, const ReducedAxes &axes,
                                          llvm::function_ref<Value(Value, ArrayRef<int64_t>)> reduce) {
   if (!axes.flags)
@@ -91,7 +92,8 @@ static Value dropAxes(NodeLowering &node, Value x, const ReducedAxes &axes) {
 Lowered onnx::lowerReduce(NodeLowering &node) {
   if (llvm::Error error = node.expectOperands(1, 2))
     return error;
-  const Reduction *row = llvm::find_if(kReductions, [&](const Reduction &entry) { return entry.name == node.opType(); });
+  const Reduction *row =
+      llvm::find_if(kReductions, [&](const Reduction &entry) { return entry.name == node.opType(); });
   llvm::Expected<ReducedAxes> axes = reducedAxes(node, row->axesAreInput);
   if (!axes)
     return axes.takeError();
@@ -99,9 +101,9 @@ Lowered onnx::lowerReduce(NodeLowering &node) {
   Type element = graph::elementOf(x);
   if (row->inReals && isa<IntegerType>(element))
     x = node.cast(x, node.builder.getF64Type());
-  llvm::Expected<Value> reduced = reduceAlong(node, row->before(node, x), *axes, [&](Value value, ArrayRef<int64_t> along) {
-    return node.reduce(value, along, row->kind);
-  });
+  llvm::Expected<Value> reduced =
+      reduceAlong(node, row->before(node, x), *axes,
+                  [&](Value value, ArrayRef<int64_t> along) { return node.reduce(value, along, row->kind); });
   if (!reduced)
     return reduced.takeError();
   return one(node.cast(row->after(node, dropAxes(node, *reduced, *axes)), element));
@@ -128,7 +130,8 @@ Lowered onnx::lowerReduceLogSumExp(NodeLowering &node) {
   Type element = graph::elementOf(x);
   if (isa<IntegerType>(element))
     x = node.cast(x, node.builder.getF64Type());
-  llvm::Expected<Value> result = reduceAlong(node, x, *axes, [&](Value value, ArrayRef<int64_t> along) { return logSumExp(node, value, along); });
+  llvm::Expected<Value> result =
+      reduceAlong(node, x, *axes, [&](Value value, ArrayRef<int64_t> along) { return logSumExp(node, value, along); });
   if (!result)
     return result.takeError();
   return one(node.cast(dropAxes(node, *result, *axes), element));
@@ -167,7 +170,7 @@ Lowered onnx::lowerTopK(NodeLowering &node) {
     return node.error(ErrorKind::Model, "k is {0}, but axis {1} has {2} elements", *count, *axis, *extent);
   dims[*axis] = k[0];
   bool largest = node.integer("largest", 1), sorted = node.integer("sorted", 1);
-  auto op = node.builder.create<graph::TopKOp>(node.type(dims, graph::elementOf(x)), node.type(dims, node.builder.getI64Type()), x,
-                                               *axis, largest, sorted);
+  auto op = node.builder.create<graph::TopKOp>(node.type(dims, graph::elementOf(x)),
+                                               node.type(dims, node.builder.getI64Type()), x, *axis, largest, sorted);
   return SmallVector<Value>{op.getValues(), op.getIndices()};
 }

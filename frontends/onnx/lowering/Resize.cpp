@@ -46,7 +46,8 @@ static llvm::Expected<Request> byScales(NodeLowering &node, ArrayRef<double> sca
 }
 
 /// The sizes that keep the aspect ratio: one scale for all axes, and extents rounded half up.
-static llvm::Error keepAspectRatio(NodeLowering &node, Request &request, ArrayRef<int64_t> axes, llvm::StringRef policy) {
+static llvm::Error keepAspectRatio(NodeLowering &node, Request &request, ArrayRef<int64_t> axes,
+                                   llvm::StringRef policy) {
   SmallVector<Dim> from = graph::dimsOf(node.operand(0));
   std::optional<double> common;
   for (int64_t axis : axes) {
@@ -73,7 +74,8 @@ static llvm::Expected<Request> bySizes(NodeLowering &node, ArrayRef<Dim> sizes, 
     if (size == from[axis])
       continue;
     std::optional<Dim> multiple = size.dividedBy(from[axis]);
-    std::optional<int64_t> in = from[axis].constant(), out = size.constant(), times = multiple ? multiple->constant() : std::nullopt;
+    std::optional<int64_t> in = from[axis].constant(), out = size.constant(),
+                           times = multiple ? multiple->constant() : std::nullopt;
     request.scales[axis] = in && out && *in ? double(*out) / double(*in) : times ? double(*times) : 0.0;
   }
   llvm::StringRef policy = node.text("keep_aspect_ratio_policy", "stretch");
@@ -83,7 +85,8 @@ static llvm::Expected<Request> bySizes(NodeLowering &node, ArrayRef<Dim> sizes, 
   return request;
 }
 
-static Value resize(NodeLowering &node, const Request &request, llvm::StringRef mode, llvm::StringRef coordinates, llvm::StringRef nearest) {
+static Value resize(NodeLowering &node, const Request &request, llvm::StringRef mode, llvm::StringRef coordinates,
+                    llvm::StringRef nearest) {
   Value x = node.operand(0);
   bool same = llvm::all_of(request.scales, [](double scale) { return scale == 1.0; });
   if (same && ArrayRef(graph::dimsOf(x)) == ArrayRef(request.extents))
@@ -91,10 +94,10 @@ static Value resize(NodeLowering &node, const Request &request, llvm::StringRef 
   for (auto [from, to] : llvm::zip(graph::dimsOf(x), request.extents))
     if (from != to)
       node.guardNotEmpty(from, to);
-  return node.createAs<graph::ResizeOp>(node.type(request.extents, graph::elementOf(x)), x, mode, coordinates, nearest,
-                                        ArrayRef<double>(request.scales), llvm::APFloat(node.real("cubic_coeff_a", -0.75)),
-                                        bool(node.integer("exclude_outside", 0)), bool(node.integer("antialias", 0)),
-                                        llvm::APFloat(node.real("extrapolation_value", 0)));
+  return node.createAs<graph::ResizeOp>(
+      node.type(request.extents, graph::elementOf(x)), x, mode, coordinates, nearest, ArrayRef<double>(request.scales),
+      llvm::APFloat(node.real("cubic_coeff_a", -0.75)), bool(node.integer("exclude_outside", 0)),
+      bool(node.integer("antialias", 0)), llvm::APFloat(node.real("extrapolation_value", 0)));
 }
 
 /// Upsample, and Resize of opset 10: scales only; pixels begin at 0 and are floored.
@@ -125,13 +128,15 @@ static Lowered lowerOldResize(NodeLowering &node) {
   return one(resize(node, *request, how.mode, how.coordinates, how.nearest));
 }
 
-static llvm::Error checkNames(NodeLowering &node, llvm::StringRef mode, llvm::StringRef coordinates, llvm::StringRef nearest) {
+static llvm::Error checkNames(NodeLowering &node, llvm::StringRef mode, llvm::StringRef coordinates,
+                              llvm::StringRef nearest) {
   if (!llvm::is_contained({"nearest", "linear", "cubic"}, mode))
     return node.error(ErrorKind::Model, "mode is {0}; it must be nearest, linear or cubic", quoted(mode));
   if (!llvm::is_contained({"half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "align_corners", "asymmetric",
                            "tf_half_pixel_for_nn", "tf_crop_and_resize"},
                           coordinates))
-    return node.error(ErrorKind::Model, "coordinate_transformation_mode is {0}, which does not exist", quoted(coordinates));
+    return node.error(ErrorKind::Model, "coordinate_transformation_mode is {0}, which does not exist",
+                      quoted(coordinates));
   if (!llvm::is_contained({"round_prefer_floor", "round_prefer_ceil", "floor", "ceil"}, nearest))
     return node.error(ErrorKind::Model, "nearest_mode is {0}, which does not exist", quoted(nearest));
   return llvm::Error::success();
@@ -143,10 +148,12 @@ Lowered onnx::lowerResize(NodeLowering &node) {
   if (node.opType() == "Upsample" || node.version() < 11)
     return lowerOldResize(node);
   int64_t rank = graph::rankOf(node.operand(0));
-  llvm::Expected<SmallVector<int64_t>> axes = node.axes(node.integers("axes").value_or(llvm::to_vector(llvm::seq<int64_t>(rank))), rank);
+  llvm::Expected<SmallVector<int64_t>> axes =
+      node.axes(node.integers("axes").value_or(llvm::to_vector(llvm::seq<int64_t>(rank))), rank);
   if (!axes)
     return axes.takeError();
-  llvm::StringRef mode = node.text("mode", "nearest"), coordinates = node.text("coordinate_transformation_mode", "half_pixel");
+  llvm::StringRef mode = node.text("mode", "nearest"),
+                  coordinates = node.text("coordinate_transformation_mode", "half_pixel");
   llvm::StringRef nearest = node.text("nearest_mode", "round_prefer_floor");
   if (llvm::Error error = checkNames(node, mode, coordinates, nearest))
     return error;

@@ -31,7 +31,8 @@ static llvm::Expected<Value> headsLast(NodeLowering &node) {
     return node.transpose(x, {0, 2, 1, 3});
   int64_t heads = node.integer("num_heads", 0);
   if (dims.size() != 3 || heads < 1)
-    return node.error(ErrorKind::Model, "takes [B, N, S, D], or [B, S, N * D] and num_heads; got {0} and {1}", x.getType(), heads);
+    return node.error(ErrorKind::Model, "takes [B, N, S, D], or [B, S, N * D] and num_heads; got {0} and {1}",
+                      x.getType(), heads);
   Dim size = dims[2].floordiv(heads);
   return node.reshape(x, {dims[0], dims[1], heads, size});
 }
@@ -44,7 +45,8 @@ Lowered onnx::lowerRotaryEmbedding(NodeLowering &node) {
     return heads.takeError();
   for (size_t cache : {1, 2})
     if (graph::rankOf(node.operand(cache)) != (node.has(3) ? 2 : 3))
-      return node.error(ErrorKind::Model, "input {0} is {1}, expected {2} axes", cache, node.operand(cache).getType(), node.has(3) ? 2 : 3);
+      return node.error(ErrorKind::Model, "input {0} is {1}, expected {2} axes", cache, node.operand(cache).getType(),
+                        node.has(3) ? 2 : 3);
   Value x = *heads, cosines = angles(node, 1), sines = angles(node, 2);
   SmallVector<Dim> dims = graph::dimsOf(x);
   int64_t given = node.integer("rotary_embedding_dim", 0);
@@ -54,7 +56,8 @@ Lowered onnx::lowerRotaryEmbedding(NodeLowering &node) {
   bool interleaved = node.integer("interleaved", 0);
   Value a = lastAxis(node, x, 0, interleaved ? 2 : 1, half);
   Value b = lastAxis(node, x, interleaved ? Dim(1) : half, interleaved ? 2 : 1, half);
-  Value real = node.sub(node.mul(cosines, a), node.mul(sines, b)), imaginary = node.add(node.mul(sines, a), node.mul(cosines, b));
+  Value real = node.sub(node.mul(cosines, a), node.mul(sines, b)),
+        imaginary = node.add(node.mul(sines, a), node.mul(cosines, b));
   Value rotated;
   if (interleaved) {
     SmallVector<Dim> pairs = dims;

@@ -25,7 +25,8 @@ Lowered onnx::lowerAffineGrid(NodeLowering &node) {
   SmallVector<Dim> size = node.readDims(1);
   int64_t spatial = int64_t(size.size()) - 2;
   if (node.failed() || graph::rankOf(theta) != 3 || spatial < 2 || spatial > 3)
-    return node.error(ErrorKind::Model, "takes theta [N, 2, 3] with four sizes or [N, 3, 4] with five, got {0}", theta.getType());
+    return node.error(ErrorKind::Model, "takes theta [N, 2, 3] with four sizes or [N, 3, 4] with five, got {0}",
+                      theta.getType());
   Type element = graph::elementOf(theta);
   bool corners = node.integer("align_corners", 0);
   SmallVector<Dim> places(size.begin() + 2, size.end());
@@ -89,12 +90,15 @@ struct SampledAxis {
   Value moved(Value x) {
     if (padding == Padding::zeros)
       return x;
-    Value outside = node.binary<graph::OrOp>(node.compare(CompareKind::lt, x, low), node.compare(CompareKind::gt, x, high));
+    Value outside =
+        node.binary<graph::OrOp>(node.compare(CompareKind::lt, x, low), node.compare(CompareKind::gt, x, high));
     return node.select(outside, padding == Padding::border ? clamp(x) : reflect(x), x);
   }
 
   /// The pixel at a whole place, an i64 inside the image.
-  Value pixel(Value place) { return node.cast(clamp(padding == Padding::reflection ? reflect(place) : place), node.builder.getI64Type()); }
+  Value pixel(Value place) {
+    return node.cast(clamp(padding == Padding::reflection ? reflect(place) : place), node.builder.getI64Type());
+  }
   Value isInside(Value place) {
     return node.binary<graph::AndOp>(node.compare(CompareKind::ge, place, node.constant(0.0, place.getType())),
                                      node.compare(CompareKind::lt, place, count));
@@ -130,7 +134,8 @@ static SmallVector<Tap> tapsAt(NodeLowering &node, Value x, llvm::StringRef mode
 }
 
 /// Sums the taps of all axes: x as [N, C, pixels], places as [N, outputs].
-static Value sumOfTaps(NodeLowering &node, Value x, MutableArrayRef<SampledAxis> axes, ArrayRef<SmallVector<Tap>> taps) {
+static Value sumOfTaps(NodeLowering &node, Value x, MutableArrayRef<SampledAxis> axes,
+                       ArrayRef<SmallVector<Tap>> taps) {
   SmallVector<Dim> dims = graph::dimsOf(x);
   Value sum;
   auto add = [&](auto &&self, size_t level, Value pixel, Value weight, Value inside) -> void {
@@ -180,9 +185,11 @@ Lowered onnx::lowerGridSample(NodeLowering &node) {
   mode = mode == "bilinear" ? "linear" : mode == "bicubic" ? "cubic" : mode;
   std::optional<Padding> padding = paddingMode(node.text("padding_mode", "zeros"));
   if (!padding || !llvm::is_contained({"linear", "nearest", "cubic"}, mode))
-    return node.error(ErrorKind::Model, "has the mode {0} and padding_mode {1}", quoted(mode), quoted(node.text("padding_mode", "zeros")));
+    return node.error(ErrorKind::Model, "has the mode {0} and padding_mode {1}", quoted(mode),
+                      quoted(node.text("padding_mode", "zeros")));
   if (spatial < 1 || gridDims.size() != dims.size() || !isa<FloatType>(graph::elementOf(grid)))
-    return node.error(ErrorKind::Model, "samples {0} at {1}; both must have as many axes, 3 or more", x.getType(), grid.getType());
+    return node.error(ErrorKind::Model, "samples {0} at {1}; both must have as many axes, 3 or more", x.getType(),
+                      grid.getType());
   if (mode == "cubic" && spatial > 3)
     return node.error(ErrorKind::Unsupported, "cubic sampling of {0} axes; at most 3 are supported", spatial);
   node.guard(gridDims.back(), spatial, "the grid's last axis must have a coordinate for each spatial axis");
@@ -194,8 +201,10 @@ Lowered onnx::lowerGridSample(NodeLowering &node) {
   SmallVector<SampledAxis> axes;
   SmallVector<SmallVector<Tap>> taps;
   for (int64_t axis = 0; axis < spatial; ++axis) {
-    SampledAxis &line = axes.emplace_back(node, dims[2 + axis], *padding, node.integer("align_corners", 0) != 0, graph::elementOf(grid));
-    Value place = line.denormalize(node.squeeze(node.sliceAxis(flatGrid, 2, spatial - 1 - axis, 1), {2})); // the last axis first
+    SampledAxis &line = axes.emplace_back(node, dims[2 + axis], *padding, node.integer("align_corners", 0) != 0,
+                                          graph::elementOf(grid));
+    Value place =
+        line.denormalize(node.squeeze(node.sliceAxis(flatGrid, 2, spatial - 1 - axis, 1), {2})); // the last axis first
     if (mode == "nearest")
       place = node.unary<graph::RoundOp>(place);
     taps.push_back(tapsAt(node, line.moved(place), mode));

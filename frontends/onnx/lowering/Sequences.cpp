@@ -130,7 +130,8 @@ Lowered onnx::lowerSplitToSequence(NodeLowering &node) {
     return axis.takeError();
   std::optional<int64_t> extent = graph::dimOf(x, *axis).constant();
   if (!extent || *extent > 4096)
-    return node.error(ErrorKind::Unsupported, "splits axis {0} of extent {1}; it must be static, and at most 4096", *axis, graph::dimOf(x, *axis).str());
+    return node.error(ErrorKind::Unsupported, "splits axis {0} of extent {1}; it must be static, and at most 4096",
+                      *axis, graph::dimOf(x, *axis).str());
   auto sizes = partSizes(node, *extent);
   if (!sizes)
     return sizes.takeError();
@@ -138,12 +139,14 @@ Lowered onnx::lowerSplitToSequence(NodeLowering &node) {
   SmallVector<Value> parts;
   for (int64_t size : *sizes) {
     if (size < 0 || size > *extent - from)
-      return node.error(ErrorKind::Model, "the sizes of split do not add up to the {0} elements of axis {1}", *extent, *axis);
+      return node.error(ErrorKind::Model, "the sizes of split do not add up to the {0} elements of axis {1}", *extent,
+                        *axis);
     Value part = node.sliceAxis(x, *axis, from, size);
     parts.push_back(!node.has(1) && !node.integer("keepdims", 1) ? node.squeeze(part, {*axis}) : part);
     from += size;
   }
   if (from != *extent)
-    return node.error(ErrorKind::Model, "the sizes of split add up to {0}, but axis {1} has {2} elements", from, *axis, *extent);
+    return node.error(ErrorKind::Model, "the sizes of split add up to {0}, but axis {1} has {2} elements", from, *axis,
+                      *extent);
   return one(node.list(parts));
 }

@@ -7,8 +7,8 @@ using namespace mlir;
 using namespace quern;
 using namespace quern::onnx;
 
-llvm::Expected<std::optional<SmallVector<int64_t>>> onnx::attributeOrInput(NodeLowering &node, llvm::StringRef attribute,
-                                                                           size_t input) {
+llvm::Expected<std::optional<SmallVector<int64_t>>> onnx::attributeOrInput(NodeLowering &node,
+                                                                           llvm::StringRef attribute, size_t input) {
   if (!node.has(input))
     return node.integers(attribute);
   auto type = dyn_cast<RankedTensorType>(node.operand(input).getType());
@@ -27,7 +27,9 @@ Lowered onnx::lowerShape(NodeLowering &node) {
     return error;
   SmallVector<Dim> dims = graph::dimsOf(node.operand(0));
   int64_t rank = dims.size();
-  auto clamp = [&](int64_t position) { return std::clamp<int64_t>(position < 0 ? position + rank : position, 0, rank); };
+  auto clamp = [&](int64_t position) {
+    return std::clamp<int64_t>(position < 0 ? position + rank : position, 0, rank);
+  };
   int64_t start = clamp(node.integer("start", 0)), end = clamp(node.integer("end", rank));
   return one(node.dimVector(ArrayRef(dims).slice(start, std::max<int64_t>(end - start, 0))));
 }
@@ -35,7 +37,8 @@ Lowered onnx::lowerShape(NodeLowering &node) {
 Lowered onnx::lowerSize(NodeLowering &node) {
   if (llvm::Error error = node.expectOperands(1, 1))
     return error;
-  return one(node.dimVector(product(graph::dimsOf(node.operand(0))), RankedTensorType::get({}, node.builder.getI64Type())));
+  return one(
+      node.dimVector(product(graph::dimsOf(node.operand(0))), RankedTensorType::get({}, node.builder.getI64Type())));
 }
 
 //===--- Reshape and its kin ----------------------------------------------------------------===//
@@ -67,7 +70,8 @@ Lowered onnx::lowerReshape(NodeLowering &node) {
   if (node.has(1)) {
     SmallVector<Dim> extents = graph::dimsOf(node.operand(1));
     if (extents.size() != 1 || !extents[0].isConstant() || *extents[0].constant() > 64)
-      return node.error(ErrorKind::Unsupported, "has a shape input of type {0}; the number of axes must be known", node.operand(1).getType());
+      return node.error(ErrorKind::Unsupported, "has a shape input of type {0}; the number of axes must be known",
+                        node.operand(1).getType());
     wanted = node.partlyKnown(node.operand(1));
   } else {
     SmallVector<int64_t> sizes = node.integers("shape").value_or(SmallVector<int64_t>());
@@ -88,7 +92,8 @@ Lowered onnx::lowerReshape(NodeLowering &node) {
       dims[i] = from[i];
     } else if (extent->isEqualTo(-1)) {
       if (inferred >= 0)
-        return node.error(ErrorKind::Model, "shape has -1 at {0} and at {1}; only one extent can be inferred", inferred, i);
+        return node.error(ErrorKind::Model, "shape has -1 at {0} and at {1}; only one extent can be inferred", inferred,
+                          i);
       inferred = i;
       dims[i] = 1;
     }
@@ -111,7 +116,8 @@ Lowered onnx::lowerFlatten(NodeLowering &node) {
     axis = node.axis(given, dims.size());
   if (!axis)
     return axis.takeError();
-  return one(node.reshape(node.operand(0), {product(ArrayRef(dims).take_front(*axis)), product(ArrayRef(dims).drop_front(*axis))}));
+  return one(node.reshape(node.operand(0),
+                          {product(ArrayRef(dims).take_front(*axis)), product(ArrayRef(dims).drop_front(*axis))}));
 }
 
 Lowered onnx::lowerSqueeze(NodeLowering &node) {
@@ -141,7 +147,8 @@ Lowered onnx::lowerUnsqueeze(NodeLowering &node) {
   if (llvm::Error error = node.expectOperands(1, 2))
     return error;
   if (std::optional<int64_t> count = dataAxes(node, 1))
-    return one(unsqueezeFlagged(node, node.operand(0), axisFlags(node, node.operand(1), graph::rankOf(node.operand(0)) + *count)));
+    return one(unsqueezeFlagged(node, node.operand(0),
+                                axisFlags(node, node.operand(1), graph::rankOf(node.operand(0)) + *count)));
   llvm::Expected<std::optional<SmallVector<int64_t>>> given = attributeOrInput(node, "axes", 1);
   if (!given)
     return given.takeError();
@@ -199,14 +206,17 @@ Lowered onnx::lowerConstant(NodeLowering &node) {
     return one(node.integerVector(*values));
   if (auto values = node.reals("value_floats")) {
     SmallVector<float> floats(values->begin(), values->end());
-    return one(node.constant(DenseElementsAttr::get(RankedTensorType::get({int64_t(floats.size())}, builder.getF32Type()), ArrayRef(floats))));
+    return one(node.constant(DenseElementsAttr::get(
+        RankedTensorType::get({int64_t(floats.size())}, builder.getF32Type()), ArrayRef(floats))));
   }
   auto string = StringType::get(builder.getContext());
   if (node.hasAttr("value_string"))
-    return one(node.constant(DenseStringElementsAttr::get(RankedTensorType::get({}, string), {node.text("value_string", "")})));
+    return one(node.constant(
+        DenseStringElementsAttr::get(RankedTensorType::get({}, string), {node.text("value_string", "")})));
   if (auto values = node.strings("value_strings")) {
     SmallVector<llvm::StringRef> texts(values->begin(), values->end());
-    return one(node.constant(DenseStringElementsAttr::get(RankedTensorType::get({int64_t(texts.size())}, string), texts)));
+    return one(
+        node.constant(DenseStringElementsAttr::get(RankedTensorType::get({int64_t(texts.size())}, string), texts)));
   }
   return node.error(ErrorKind::Model, "has no value");
 }

@@ -26,7 +26,8 @@ static llvm::Expected<Type> outputType(NodeLowering &node) {
   const ElementType *element = findElementType(int32_t(node.integer("output_datatype", 1)));
   Type type = element ? element->build(node.builder.getContext()) : Type();
   if (!type || !isa<FloatType, IntegerType>(type))
-    return node.error(ErrorKind::Model, "output_datatype is {0}, which is no type of numbers", node.integer("output_datatype", 1));
+    return node.error(ErrorKind::Model, "output_datatype is {0}, which is no type of numbers",
+                      node.integer("output_datatype", 1));
   return type;
 }
 
@@ -50,7 +51,8 @@ Lowered onnx::lowerWindow(NodeLowering &node) {
   Value period = node.cast(size, f64);
   if (!node.integer("periodic", 1))
     period = node.sub(period, 1.0);
-  Value angle = node.div(node.mul(node.cast(node.iota({count[0]}, 0, node.builder.getI64Type()), f64), 2 * std::numbers::pi), period);
+  Value angle = node.div(
+      node.mul(node.cast(node.iota({count[0]}, 0, node.builder.getI64Type()), f64), 2 * std::numbers::pi), period);
   Value result = node.sub(node.constant(row->a0, f64), node.mul(node.unary<graph::CosOp>(angle), row->a1));
   if (row->a2 != 0)
     result = node.add(result, node.mul(node.unary<graph::CosOp>(node.mul(angle, 2.0)), row->a2));
@@ -69,7 +71,8 @@ static Value toHertz(NodeLowering &node, Value mel) {
   return node.mul(node.sub(node.binary<graph::PowOp>(ten, node.div(mel, 2595.0)), 1.0), 700.0);
 }
 
-/// [dft_length / 2 + 1, num_mel_bins]: filter i rises from edge i to edge i + 1 and falls to edge i + 2; edges are bins.
+/// [dft_length / 2 + 1, num_mel_bins]: filter i rises from edge i to edge i + 1 and falls to edge i + 2; edges are
+/// bins.
 Lowered onnx::lowerMelWeightMatrix(NodeLowering &node) {
   if (llvm::Error error = node.expectOperands(5, 5))
     return error;
@@ -78,9 +81,12 @@ Lowered onnx::lowerMelWeightMatrix(NodeLowering &node) {
     return element.takeError();
   Type f64 = node.builder.getF64Type(), i64 = node.builder.getI64Type();
   Value bins = integerScalar(node, 0), length = integerScalar(node, 1);
-  SmallVector<Dim> filters = node.readDims(bins), spectrum = node.readDims(node.add(node.div(length, node.constantInt(2, i64)), node.constantInt(1, i64)));
+  SmallVector<Dim> filters = node.readDims(bins),
+                   spectrum =
+                       node.readDims(node.add(node.div(length, node.constantInt(2, i64)), node.constantInt(1, i64)));
   if (filters.size() != 1 || spectrum.size() != 1)
-    return node.error(ErrorKind::Model, "takes one num_mel_bins and one dft_length, got {0} and {1}", node.operand(0).getType(), node.operand(1).getType());
+    return node.error(ErrorKind::Model, "takes one num_mel_bins and one dft_length, got {0} and {1}",
+                      node.operand(0).getType(), node.operand(1).getType());
   auto real = [&](size_t input) { return node.cast(scalar(node, node.operand(input)), f64); };
   Value rate = real(2), low = toMel(node, real(3)), high = toMel(node, real(4));
   Value step = node.div(node.sub(high, low), node.add(node.cast(bins, f64), 2.0));
@@ -96,7 +102,8 @@ Lowered onnx::lowerMelWeightMatrix(NodeLowering &node) {
   };
   // A side without width divides by 1: its rise is 1 at the centre, its fall is nothing.
   Value rise = node.sub(centre, left), fall = node.sub(right, centre);
-  Value rising = node.select(node.compare(CompareKind::eq, rise, zero), one, node.div(node.sub(bin, left), node.max(rise, 1.0)));
+  Value rising =
+      node.select(node.compare(CompareKind::eq, rise, zero), one, node.div(node.sub(bin, left), node.max(rise, 1.0)));
   Value falling = node.div(node.sub(right, bin), node.max(fall, 1.0));
   Value result = node.select(within(left, CompareKind::le, centre), rising, zero);
   result = node.select(within(centre, CompareKind::lt, right), falling, result);
@@ -118,7 +125,8 @@ struct Transform {
 } // namespace
 
 /// cos or sin of 2 pi j k / length, [rows, columns]. The product is reduced before it is scaled, so angles stay exact.
-template <typename Function> static Value wave(NodeLowering &node, const Dim &rows, const Dim &columns, const Dim &length) {
+template <typename Function>
+static Value wave(NodeLowering &node, const Dim &rows, const Dim &columns, const Dim &length) {
   Type i64 = node.builder.getI64Type(), f64 = node.builder.getF64Type();
   Value period = node.max(node.dimVector({length}, i64, /*rank0=*/true), node.constantInt(1, i64));
   Value product = node.mul(node.iota({rows, 1}, 0, i64), node.iota({1, columns}, 1, i64));
@@ -144,13 +152,15 @@ static Complex transform(NodeLowering &node, Complex x, const Transform &how) {
     // Bins other than the first and, of an even length, the last stand for themselves and their conjugates.
     Type i64 = node.builder.getI64Type();
     Value bin = node.iota({given}, 0, i64), mirrored = node.sub(node.dimVector({how.length}, i64, /*rank0=*/true), bin);
-    Value alone = node.binary<graph::OrOp>(node.compare(CompareKind::eq, bin, node.constantInt(0, i64)), node.compare(CompareKind::eq, bin, mirrored));
+    Value alone = node.binary<graph::OrOp>(node.compare(CompareKind::eq, bin, node.constantInt(0, i64)),
+                                           node.compare(CompareKind::eq, bin, mirrored));
     Value weight = node.select(alone, node.constant(1.0, x.real.getType()), node.constant(2.0, x.real.getType()));
     x.real = node.mul(x.real, weight);
     if (x.imaginary)
       x.imaginary = node.mul(x.imaginary, weight);
   }
-  Value cosines = wave<graph::CosOp>(node, given, made, how.length), sines = wave<graph::SinOp>(node, given, made, how.length);
+  Value cosines = wave<graph::CosOp>(node, given, made, how.length),
+        sines = wave<graph::SinOp>(node, given, made, how.length);
   auto times = [&](Value part, Value matrix) { return node.matmul(part, matrix); };
   Value real = times(x.real, cosines), cross = times(x.real, sines);
   Value imaginary = how.inverse ? cross : node.neg(cross);
@@ -160,7 +170,8 @@ static Complex transform(NodeLowering &node, Complex x, const Transform &how) {
     imaginary = node.add(imaginary, times(x.imaginary, cosines));
   }
   if (how.inverse) {
-    Value count = node.cast(node.dimVector({how.length}, node.builder.getI64Type(), /*rank0=*/true), node.builder.getF64Type());
+    Value count =
+        node.cast(node.dimVector({how.length}, node.builder.getI64Type(), /*rank0=*/true), node.builder.getF64Type());
     real = node.div(real, count);
     imaginary = node.div(imaginary, count);
   }
@@ -172,7 +183,8 @@ static llvm::Expected<Value> fourier(NodeLowering &node, Value x, int64_t axis, 
   int64_t rank = graph::rankOf(x);
   std::optional<int64_t> parts = graph::dimsOf(x).back().constant();
   if (!parts)
-    return node.error(ErrorKind::Unsupported, "needs a last axis of static extent, 1 for real or 2 for complex numbers; got {0}", x.getType());
+    return node.error(ErrorKind::Unsupported,
+                      "needs a last axis of static extent, 1 for real or 2 for complex numbers; got {0}", x.getType());
   if (*parts < 1 || *parts > 2)
     return node.error(ErrorKind::Model, "takes real or complex numbers, 1 or 2 in the last axis; got {0}", x.getType());
   Type element = graph::elementOf(x);

@@ -91,7 +91,8 @@ static std::optional<Dim> clampPosition(const Dim &position, const Dim &extent, 
 }
 
 /// The same for a position that is data: clamped at run time and then read as a symbol.
-static Dim readPosition(NodeLowering &node, Value positions, int64_t i, const Dim &extent, const Dim &low, const Dim &high) {
+static Dim readPosition(NodeLowering &node, Value positions, int64_t i, const Dim &extent, const Dim &low,
+                        const Dim &high) {
   Type i64 = node.builder.getI64Type();
   auto rank0 = RankedTensorType::get({}, i64);
   Value position = node.cast(node.reshape(node.sliceAxis(positions, 0, i, 1), {}), i64);
@@ -104,7 +105,8 @@ static Dim readPosition(NodeLowering &node, Value positions, int64_t i, const Di
   return read.empty() ? Dim(0) : read[0] + low;
 }
 
-static Cut cutAxis(NodeLowering &node, const Dim &extent, int64_t step, llvm::function_ref<Dim(bool, const Dim &, const Dim &)> at) {
+static Cut cutAxis(NodeLowering &node, const Dim &extent, int64_t step,
+                   llvm::function_ref<Dim(bool, const Dim &, const Dim &)> at) {
   if (step > 0) {
     Dim start = at(false, 0, extent), end = at(true, 0, extent);
     return {start, graph::larger((end - start).ceildiv(step), 0)};
@@ -115,7 +117,8 @@ static Cut cutAxis(NodeLowering &node, const Dim &extent, int64_t step, llvm::fu
 }
 
 /// The integers of a Slice: attributes before opset 10, inputs since.
-static llvm::Expected<std::optional<SmallVector<int64_t>>> sliceIntegers(NodeLowering &node, llvm::StringRef attribute, size_t input) {
+static llvm::Expected<std::optional<SmallVector<int64_t>>> sliceIntegers(NodeLowering &node, llvm::StringRef attribute,
+                                                                         size_t input) {
   if (node.version() < 10)
     return node.integers(attribute);
   return attributeOrInput(node, attribute, input);
@@ -134,7 +137,8 @@ Lowered onnx::lowerSlice(NodeLowering &node) {
   for (Value positions : {starts, ends})
     if (graph::rankOf(positions) != 1 || graph::dimOf(positions, 0).constant().value_or(INT64_MAX) > 64 ||
         !isa<IntegerType>(graph::elementOf(positions)))
-      return node.error(ErrorKind::Unsupported, "needs starts and ends of a length known at compile time, got {0}", positions.getType());
+      return node.error(ErrorKind::Unsupported, "needs starts and ends of a length known at compile time, got {0}",
+                        positions.getType());
   if (byInput && ((node.has(3) && !node.knownInts(3)) || (node.has(4) && !node.knownInts(4))))
     return sliceByData(node, starts, ends, node.operand(3), node.operand(4));
   SmallVector<std::optional<Dim>> knownStarts = node.partlyKnown(starts), knownEnds = node.partlyKnown(ends);
@@ -150,9 +154,10 @@ Lowered onnx::lowerSlice(NodeLowering &node) {
   if (!stepsGiven)
     return stepsGiven.takeError();
   SmallVector<int64_t> steps = *stepsGiven ? **stepsGiven : SmallVector<int64_t>(axes->size(), 1);
-  if (axes->size() != knownStarts.size() || knownEnds.size() != knownStarts.size() || steps.size() != knownStarts.size())
-    return node.error(ErrorKind::Model, "has {0} starts, {1} ends, {2} axes and {3} steps; they must be as many", knownStarts.size(),
-                      knownEnds.size(), axes->size(), steps.size());
+  if (axes->size() != knownStarts.size() || knownEnds.size() != knownStarts.size() ||
+      steps.size() != knownStarts.size())
+    return node.error(ErrorKind::Model, "has {0} starts, {1} ends, {2} axes and {3} steps; they must be as many",
+                      knownStarts.size(), knownEnds.size(), axes->size(), steps.size());
 
   SmallVector<Dim> sizes = graph::dimsOf(x), allStarts(sizes.size(), 0);
   SmallVector<int64_t> allSteps(sizes.size(), 1);
@@ -187,7 +192,9 @@ static std::optional<graph::PadMode> padMode(llvm::StringRef name) {
 /// The amounts of a Pad for each axis, where those that have any are data.
 static std::pair<SmallVector<Dim>, SmallVector<Dim>> padsOfDataAxes(NodeLowering &node, int64_t count) {
   Value hits = axisHits(node, node.operand(3), graph::rankOf(node.operand(0)));
-  auto amounts = [&](int64_t from) { return node.readDims(spreadOverAxes(node, node.sliceAxis(node.operand(1), 0, from, count), hits)); };
+  auto amounts = [&](int64_t from) {
+    return node.readDims(spreadOverAxes(node, node.sliceAxis(node.operand(1), 0, from, count), hits));
+  };
   return {amounts(0), amounts(count)};
 }
 
@@ -199,7 +206,8 @@ static llvm::Expected<Value> padValue(NodeLowering &node, bool byInput) {
   else if (!byInput)
     value = node.constant(node.real("value", 0), x.getType());
   if (value && (graph::rankOf(value) != 0 || graph::elementOf(value) != graph::elementOf(x)))
-    return node.error(ErrorKind::Model, "pads {0} with {1}; it must be a scalar of the same type", x.getType(), value.getType());
+    return node.error(ErrorKind::Model, "pads {0} with {1}; it must be a scalar of the same type", x.getType(),
+                      value.getType());
   return value;
 }
 
@@ -211,14 +219,16 @@ Lowered onnx::lowerPad(NodeLowering &node) {
   int64_t rank = graph::rankOf(x);
   std::optional<graph::PadMode> mode = padMode(node.text("mode", "constant"));
   if (!mode)
-    return node.error(ErrorKind::Model, "mode is {0}; it must be constant, reflect, edge or wrap", quoted(node.text("mode", "")));
+    return node.error(ErrorKind::Model, "mode is {0}; it must be constant, reflect, edge or wrap",
+                      quoted(node.text("mode", "")));
 
   llvm::Expected<Value> value = padValue(node, byInput);
   if (!value)
     return value.takeError();
   if (std::optional<int64_t> count = byInput ? dataAxes(node, 3) : std::nullopt) {
     if (graph::rankOf(node.operand(1)) != 1 || !graph::dimOf(node.operand(1), 0).isEqualTo(2 * *count))
-      return node.error(ErrorKind::Model, "has pads of type {0} for {1} axes; it must have two for each", node.operand(1).getType(), *count);
+      return node.error(ErrorKind::Model, "has pads of type {0} for {1} axes; it must have two for each",
+                        node.operand(1).getType(), *count);
     auto [low, high] = padsOfDataAxes(node, *count);
     return node.failed() ? one(x) : one(node.pad(x, low, high, *value, *mode));
   }
@@ -237,7 +247,8 @@ Lowered onnx::lowerPad(NodeLowering &node) {
   if (!axes)
     return axes.takeError();
   if (pads.size() != 2 * axes->size())
-    return node.error(ErrorKind::Model, "has {0} pads for {1} axes; it must have two for each", pads.size(), axes->size());
+    return node.error(ErrorKind::Model, "has {0} pads for {1} axes; it must have two for each", pads.size(),
+                      axes->size());
   SmallVector<Dim> low(rank, 0), high(rank, 0);
   for (auto [i, axis] : llvm::enumerate(*axes)) {
     low[axis] = pads[i];

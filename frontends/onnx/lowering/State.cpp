@@ -21,18 +21,21 @@ Lowered onnx::lowerCausalConvWithState(NodeLowering &node) {
     return node.error(ErrorKind::Model, "convolves {0} with {1}; both must have 3 axes", x.getType(), w.getType());
   std::optional<int64_t> channels = graph::dimOf(w, 0).constant(), width = graph::dimOf(w, 2).constant();
   if (!channels || !width)
-    return node.error(ErrorKind::Unsupported, "the weight is {0}; its channels and its width must be static", w.getType());
+    return node.error(ErrorKind::Unsupported, "the weight is {0}; its channels and its width must be static",
+                      w.getType());
   if (*width < 1)
     return node.error(ErrorKind::Model, "the weight is {0}; its width must be 1 or more", w.getType());
   SmallVector<Dim> dims = graph::dimsOf(x), stateDims = {dims[0], dims[1], *width - 1};
   node.guard(dims[1], *channels, "the input's channels and the weight's");
   Value past = node.has(3) ? node.operand(3) : node.splat(0, graph::elementOf(x), stateDims);
   for (int64_t axis = 0; axis < 3 && graph::rankOf(past) == 3; ++axis)
-    node.guard(graph::dimOf(past, axis), stateDims[axis], "past_state must have the input's batch and channels, and one element less than the weight");
+    node.guard(graph::dimOf(past, axis), stateDims[axis],
+               "past_state must have the input's batch and channels, and one element less than the weight");
   Value all = *width == 1 ? x : node.concat({past, x}, 2);
   SmallVector<int64_t> ones = {1}, pads = {0, 0};
-  Value y = node.create<graph::ConvOp>(all, w, ones, ones, pads, *channels, /*blocked_input=*/false, /*blocked_output=*/false,
-                                       /*channels=*/IntegerAttr(), /*kernel=*/DenseI64ArrayAttr(), /*winograd=*/IntegerAttr());
+  Value y = node.create<graph::ConvOp>(
+      all, w, ones, ones, pads, *channels, /*blocked_input=*/false, /*blocked_output=*/false,
+      /*channels=*/IntegerAttr(), /*kernel=*/DenseI64ArrayAttr(), /*winograd=*/IntegerAttr());
   if (node.has(2))
     y = node.add(y, node.reshape(node.operand(2), {1, *channels, 1}));
   if (activation != "none")
@@ -71,7 +74,8 @@ static llvm::Expected<LinearHeads> readHeads(NodeLowering &node) {
   if (!llvm::is_contained({"linear", "gated", "delta", "gated_delta"}, rule))
     return node.error(ErrorKind::Model, "update_rule is {0}, which does not exist", quoted(rule));
   if (node.has(4) != rule.starts_with("gated") || node.has(5) != rule.ends_with("delta"))
-    return node.error(ErrorKind::Model, "update_rule {0} does not go with the inputs decay and beta that are there", quoted(rule));
+    return node.error(ErrorKind::Model, "update_rule {0} does not go with the inputs decay and beta that are there",
+                      quoted(rule));
   LinearHeads heads{{}, {}, {}, {}, {}, queries / keys, node.real("scale", 0.0)};
   std::pair<Value *, int64_t> parts[] = {{&heads.query, queries}, {&heads.key, keys}, {&heads.value, keys}};
   for (auto [input, part] : llvm::enumerate(parts)) {
@@ -93,7 +97,8 @@ static llvm::Expected<LinearHeads> readHeads(NodeLowering &node) {
   if (heads.scale == 0.0) {
     std::optional<int64_t> size = graph::dimOf(heads.query, 3).constant();
     if (!size)
-      return node.error(ErrorKind::Unsupported, "the head size {0} is dynamic; give the attribute scale", graph::dimOf(heads.query, 3).str());
+      return node.error(ErrorKind::Unsupported, "the head size {0} is dynamic; give the attribute scale",
+                        graph::dimOf(heads.query, 3).str());
     heads.scale = 1.0 / std::sqrt(double(*size));
   }
   return heads;
@@ -123,13 +128,15 @@ Lowered onnx::lowerLinearAttention(NodeLowering &node) {
   if (!heads)
     return heads.takeError();
   Type f32 = node.builder.getF32Type(), element = graph::elementOf(node.operand(0));
-  SmallVector<Dim> keys = graph::dimsOf(heads->key), values = graph::dimsOf(heads->value), dims = {keys[0], keys[2], keys[3], values[3]};
+  SmallVector<Dim> keys = graph::dimsOf(heads->key), values = graph::dimsOf(heads->value),
+                   dims = {keys[0], keys[2], keys[3], values[3]};
   Value state = node.splat(0, f32, dims);
   if (node.has(3)) {
     if (graph::rankOf(node.operand(3)) != 4)
       return node.error(ErrorKind::Model, "past_state is {0}, expected 4 axes", node.operand(3).getType());
     for (int64_t axis = 0; axis < 4; ++axis)
-      node.guard(graph::dimOf(node.operand(3), axis), dims[axis], "past_state must be [batch, heads, key size, value size]");
+      node.guard(graph::dimOf(node.operand(3), axis), dims[axis],
+                 "past_state must be [batch, heads, key size, value size]");
     state = node.cast(node.operand(3), f32);
   }
   if (node.failed())
@@ -160,7 +167,8 @@ Lowered onnx::lowerTensorScatter(NodeLowering &node) {
     return axis.takeError();
   llvm::StringRef mode = node.text("mode", "linear");
   if (graph::rankOf(update) != rank || *axis == 0 || (mode != "linear" && mode != "circular"))
-    return node.error(ErrorKind::Model, "writes {0} into {1} along axis {2}, mode {3}", update.getType(), past.getType(), *axis, quoted(mode));
+    return node.error(ErrorKind::Model, "writes {0} into {1} along axis {2}, mode {3}", update.getType(),
+                      past.getType(), *axis, quoted(mode));
   for (int64_t i = 0; i < rank; ++i)
     if (i != *axis)
       node.guard(graph::dimOf(update, i), dims[i], "cache and update differ along axis " + llvm::Twine(i));
@@ -180,7 +188,8 @@ Lowered onnx::lowerTensorScatter(NodeLowering &node) {
   if (mode == "circular")
     place = node.binary<graph::ModOp>(place, number(dims[*axis]), /*truncated=*/false);
   Value zero = node.constantInt(0, i64);
-  Value written = node.binary<graph::AndOp>(node.compare(CompareKind::ge, place, zero), node.compare(CompareKind::lt, place, number(length)));
+  Value written = node.binary<graph::AndOp>(node.compare(CompareKind::ge, place, zero),
+                                            node.compare(CompareKind::lt, place, number(length)));
   Value index = node.broadcast(node.min(node.max(place, zero), number(length - 1)), dims);
   Value fresh = node.createAs<graph::GatherElementsOp>(node.type(dims, graph::elementOf(past)), update, index, *axis);
   return one(node.select(written, fresh, past));

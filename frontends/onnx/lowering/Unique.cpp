@@ -16,7 +16,8 @@ struct UniqueRows {
 /// The order of a vector, smallest first; of equal elements the earlier one.
 static Value orderOf(NodeLowering &node, Value keys) {
   SmallVector<Dim> dims = graph::dimsOf(keys);
-  auto sorted = node.builder.create<graph::TopKOp>(keys.getType(), node.type(dims, node.builder.getI64Type()), keys, 0, /*largest=*/false,
+  auto sorted = node.builder.create<graph::TopKOp>(keys.getType(), node.type(dims, node.builder.getI64Type()), keys, 0,
+                                                   /*largest=*/false,
                                                    /*sorted=*/true);
   return sorted.getIndices();
 }
@@ -26,10 +27,11 @@ static llvm::Expected<Value> orderOfRows(NodeLowering &node, Value rows) {
   Type i64 = node.builder.getI64Type();
   SmallVector<Dim> dims = graph::dimsOf(rows);
   Value last = node.dimVector({dims[1] - 1}, i64, /*rank0=*/true);
-  Lowered made = repeat(node, dims[1], {node.iota({dims[0]}, 0, i64)}, [&](Block *, Value i, ArrayRef<Value> order) -> Lowered {
-    Value column = node.gather(rows, node.sub(last, i), 1);
-    return one(node.gather(order[0], orderOf(node, node.gather(column, order[0], 0)), 0));
-  });
+  Lowered made =
+      repeat(node, dims[1], {node.iota({dims[0]}, 0, i64)}, [&](Block *, Value i, ArrayRef<Value> order) -> Lowered {
+        Value column = node.gather(rows, node.sub(last, i), 1);
+        return one(node.gather(order[0], orderOf(node, node.gather(column, order[0], 0)), 0));
+      });
   if (!made)
     return made.takeError();
   return made->front();
@@ -47,16 +49,20 @@ static llvm::Expected<UniqueRows> uniqueRows(NodeLowering &node, Value rows) {
   if (!order)
     return order.takeError();
   Dim count = graph::dimOf(rows, 0);
-  Value sorted = node.gather(rows, *order, 0), index = node.iota({count}, 0, i64), zero = node.constantInt(0, i64), step = node.constantInt(1, i64);
+  Value sorted = node.gather(rows, *order, 0), index = node.iota({count}, 0, i64), zero = node.constantInt(0, i64),
+        step = node.constantInt(1, i64);
   Value before = node.gather(sorted, node.max(node.sub(index, step), zero), 0);
-  Value differs = node.reduce(node.compare(CompareKind::ne, sorted, before), {1}, graph::ReduceKind::max, /*keep=*/false);
+  Value differs =
+      node.reduce(node.compare(CompareKind::ne, sorted, before), {1}, graph::ReduceKind::max, /*keep=*/false);
   Value starts = node.binary<graph::OrOp>(differs, node.compare(CompareKind::eq, index, zero));
   Value flags = node.cast(starts, i64);
-  Value groups = node.createAs<graph::CumulativeOp>(flags.getType(), flags, 0, graph::ReduceKind::sum, /*exclusive=*/false, /*reverse=*/false);
+  Value groups = node.createAs<graph::CumulativeOp>(flags.getType(), flags, 0, graph::ReduceKind::sum,
+                                                    /*exclusive=*/false, /*reverse=*/false);
   Value places = node.squeeze(nonZero(node, starts), {0});
   Dim found = graph::dimOf(places, 0);
   Value group = node.sub(groups, step), counts = scattered(node, found, group, node.splat(1, i64, {count}));
-  return UniqueRows{node.gather(sorted, places, 0), node.gather(*order, places, 0), counts, scattered(node, count, *order, group)};
+  return UniqueRows{node.gather(sorted, places, 0), node.gather(*order, places, 0), counts,
+                    scattered(node, count, *order, group)};
 }
 
 /// The same in the order in which the rows first stand.

@@ -16,8 +16,8 @@ SmallVector<int64_t> Window::pads() const {
 
 bool onnx::padsToSame(NodeLowering &node) { return node.text("auto_pad", "NOTSET").starts_with("SAME_"); }
 
-static llvm::Expected<SmallVector<int64_t>> readList(NodeLowering &node, StringRef name, size_t length, int64_t fallback,
-                                                     int64_t smallest) {
+static llvm::Expected<SmallVector<int64_t>> readList(NodeLowering &node, StringRef name, size_t length,
+                                                     int64_t fallback, int64_t smallest) {
   SmallVector<int64_t> values = node.integers(name).value_or(SmallVector<int64_t>(length, fallback));
   if (values.size() != length)
     return node.error(ErrorKind::Model, "{0} has {1} entries, expected {2} for the operand's spatial axes", name,
@@ -32,7 +32,8 @@ llvm::Expected<Window> onnx::readWindowAttributes(NodeLowering &node, ArrayRef<i
   size_t rank = kernel.size();
   StringRef autoPad = node.text("auto_pad", "NOTSET");
   if (!llvm::is_contained({"NOTSET", "VALID", "SAME_UPPER", "SAME_LOWER", ""}, autoPad))
-    return node.error(ErrorKind::Model, "auto_pad is {0}, expected NOTSET, VALID, SAME_UPPER or SAME_LOWER", quoted(autoPad));
+    return node.error(ErrorKind::Model, "auto_pad is {0}, expected NOTSET, VALID, SAME_UPPER or SAME_LOWER",
+                      quoted(autoPad));
   for (int64_t extent : kernel)
     if (extent < 1 || extent > kLargest)
       return node.error(ErrorKind::Model, "kernel_shape has the entry {0}, expected 1 or more", extent);
