@@ -19,12 +19,18 @@ void hideSymbols(Module &module, bool farData) {
     if (global.hasLocalLinkage() || global.getName().starts_with("llvm.") ||
         library.getLibFunc(global.getName(), libFunction))
       continue;
+    bool far = isa<GlobalVariable>(global) && global.isDeclaration();
+    // What is hidden lies close, for LLVM; the definition hides the symbol for the linker as well.
+    if (far && !farData) {
+      global.setVisibility(GlobalValue::DefaultVisibility);
+      global.setDSOLocal(false);
+      continue;
+    }
     global.setVisibility(GlobalValue::HiddenVisibility);
     global.setDSOLocal(true);
+    if (far)
+      cast<GlobalVariable>(global).setCodeModel(CodeModel::Large);
   }
-  for (GlobalVariable &variable : module.globals())
-    if (variable.isDeclaration() && farData)
-      variable.setCodeModel(CodeModel::Large);
 }
 
 /// The whole way from the LLVM dialect to a file in memory.

@@ -20,9 +20,9 @@ std::unique_ptr<TargetMachine> createMachine(const Target &target, const Level &
   const llvm::Target *found = TargetRegistry::lookupTarget(target.triple, error);
   if (!found)
     return nullptr;
-  return std::unique_ptr<TargetMachine>(
-      found->createTargetMachine(target.triple, level.cpu, level.features, TargetOptions(), Reloc::PIC_,
-                                 /*CM=*/std::nullopt, CodeGenOptLevel::Aggressive));
+  return std::unique_ptr<TargetMachine>(found->createTargetMachine(target.triple, level.cpu, level.features,
+                                                                   TargetOptions(), Reloc::PIC_,
+                                                                   /*CM=*/std::nullopt, CodeGenOptLevel::Aggressive));
 }
 
 /// Errors that the code generator reports without stopping, such as an intrinsic that the CPU lacks. Without this
@@ -58,6 +58,8 @@ void prepareModule(Module &module, TargetMachine &machine, const Target &target,
     function.addFnAttr("target-cpu", level.cpu);
     if (!level.features.empty())
       function.addFnAttr("target-features", level.features);
+    for (auto [name, value] : backendOf(target).functionAttributes)
+      function.addFnAttr(name, value);
     function.addFnAttr("prefer-vector-width", std::to_string(level.vectorBytes * 8));
   }
 }

@@ -50,6 +50,10 @@ private:
   bool isRegister(const MCOperand &operand, StringRef name) const {
     return operand.isReg() && operand.getReg() && registers->getName(operand.getReg()) == name;
   }
+  bool accessesMemory(const MCInst &instruction) const {
+    const MCInstrDesc &description = instructions->get(instruction.getOpcode());
+    return description.mayLoad() || description.mayStore();
+  }
   bool touchesStack(const MCInst &instruction) const;
   bool movesStackByRegister(const MCInst &instruction) const;
   bool usesFramePointer() const;
@@ -88,11 +92,11 @@ void Disassembler::decode(ArrayRef<uint8_t> bytes) {
 }
 
 bool Disassembler::usesFramePointer() const {
-  // A copy of the stack pointer into it; else the register is a general one.
+  // The stack pointer, moved or not, goes into it; else the register is a general one.
   return any_of(code, [&](const Decoded &decoded) {
     const MCInst &instruction = decoded.instruction;
-    return instruction.getNumOperands() == 2 && isRegister(instruction.getOperand(0), backend.framePointer) &&
-           isRegister(instruction.getOperand(1), backend.stackPointer);
+    return instruction.getNumOperands() >= 2 && isRegister(instruction.getOperand(0), backend.framePointer) &&
+           isRegister(instruction.getOperand(1), backend.stackPointer) && !accessesMemory(instruction);
   });
 }
 
@@ -102,10 +106,12 @@ bool Disassembler::touchesStack(const MCInst &instruction) const {
   });
 }
 
-/// Such as `sub rsp, rax`. Copies from the frame pointer, fixed amounts and alignment do not count.
+/// Such as `sub rsp, rax`. Copies from the frame pointer, fixed amounts, alignment and registers that are pushed or
+/// popped do not count.
 bool Disassembler::movesStackByRegister(const MCInst &instruction) const {
   const MCInstrDesc &description = instructions->get(instruction.getOpcode());
-  if (description.getNumDefs() == 0 || !isRegister(instruction.getOperand(0), backend.stackPointer))
+  if (description.getNumDefs() == 0 || !isRegister(instruction.getOperand(0), backend.stackPointer) ||
+      accessesMemory(instruction))
     return false;
   return any_of(drop_begin(instruction), [&](const MCOperand &operand) {
     return operand.isReg() && operand.getReg() && !isRegister(operand, backend.stackPointer) &&
@@ -143,8 +149,7 @@ FunctionCounts Disassembler::countFunction(ArrayRef<uint8_t> bytes) {
     if (hotter(counts, result.hot))
       result.hot = counts;
   }
-  result.dynamicStack =
-      any_of(code, [&](const Decoded &decoded) { return movesStackByRegister(decoded.instruction); });
+  result.dynamicStack = any_of(code, [&](const Decoded &decoded) { return movesStackByRegister(decoded.instruction); });
   return result;
 }
 
@@ -187,9 +192,12 @@ Expected<std::vector<FunctionCounts>> countLoops(StringRef object, const Target 
 }
 
 json::Object toJson(const LoopCounts &counts) {
-  return json::Object{{"instructions", counts.instructions}, {"vector", counts.vector},
-                      {"fma", counts.fma},                   {"scalarFma", counts.scalarFma},
-                      {"stackLoads", counts.stackLoads},     {"stackStores", counts.stackStores},
+  return json::Object{{"instructions", counts.instructions},
+                      {"vector", counts.vector},
+                      {"fma", counts.fma},
+                      {"scalarFma", counts.scalarFma},
+                      {"stackLoads", counts.stackLoads},
+                      {"stackStores", counts.stackStores},
                       {"calls", counts.calls}};
 }
 

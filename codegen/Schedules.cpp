@@ -1,19 +1,12 @@
 #include "codegen/Schedules.h"
+#include "codegen/Backend.h"
 #include "llvm/ADT/SmallVector.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/Support/MathExtras.h"
 
 namespace quern {
 
 namespace {
-
-struct Row {
-  llvm::StringLiteral level;
-  TileChoice tile;
-};
-constexpr Row kTiles[] = {
-#define TILE(level, rows, vectors, unroll) {level, {rows, vectors, unroll}},
-#include "codegen/x86/Schedules.inc"
-};
 
 /// Multiply-adds in flight that keep the units busy.
 constexpr int64_t kInFlight = 8;
@@ -37,21 +30,25 @@ double coverTime(const TileChoice &tile, int64_t rows, int64_t vectors, const Ti
 
 } // namespace
 
+/// Those of one architecture.
+static void addTiles(const Backend &backend, llvm::StringMap<llvm::SmallVector<TileChoice, 8>> &byLevel) {
+  for (const TileRow &row : backend.tiles)
+    byLevel[row.level].push_back(row.tile);
+  // A level without lines of its own has those of the next lower one.
+  for (const Target &target : backend.targets)
+    for (size_t i = target.levels.size() - 1; i-- > 0;)
+      byLevel.try_emplace(target.levels[i].name, byLevel[target.levels[i + 1].name]);
+}
+
 llvm::ArrayRef<TileChoice> registerTiles(const Level &level) {
-  // Rows of a level stand together.
   static const auto tiles = [] {
-    llvm::SmallVector<std::pair<llvm::StringRef, llvm::SmallVector<TileChoice, 8>>> byLevel;
-    for (const Row &row : kTiles) {
-      if (byLevel.empty() || byLevel.back().first != row.level)
-        byLevel.push_back({row.level, {}});
-      byLevel.back().second.push_back(row.tile);
-    }
+    llvm::StringMap<llvm::SmallVector<TileChoice, 8>> byLevel;
+    for (const Backend *backend : allBackends())
+      addTiles(*backend, byLevel);
     return byLevel;
   }();
-  for (auto &[name, list] : tiles)
-    if (name == level.name)
-      return list;
-  return {};
+  auto found = tiles.find(level.name);
+  return found == tiles.end() ? llvm::ArrayRef<TileChoice>() : found->second;
 }
 
 int64_t chainsOf(int64_t accumulators) {

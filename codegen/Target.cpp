@@ -1,60 +1,78 @@
 #include "codegen/Target.h"
-#include "codegen/x86/Host.h"
+#include "codegen/Backend.h"
+#include "codegen/Host.h"
 #include "compiler/Diagnostics.h"
-#include "llvm/BinaryFormat/ELF.h"
 
 using namespace llvm;
 
 namespace quern {
 namespace {
 
-constexpr Level levels[] = {
-#define LEVEL(variable, name, suffix, number, cpu, features, vectorBytes, vectorRegisters, masks)                      \
-  {name, suffix, number, cpu, features, vectorBytes, vectorRegisters, masks},
-#include "codegen/x86/Levels.inc"
-};
-
-enum LevelIndex {
-#define LEVEL(variable, ...) variable,
-#include "codegen/x86/Levels.inc"
-};
-
-const Target targets[] = {
-#define TARGET(name, triple, first, count, machine)                                                                    \
-  {name, triple, ArrayRef<Level>(levels).slice(first, count), machine},
-#include "codegen/x86/Levels.inc"
-};
-
-/// The target of one level that holds the best level of this machine.
+/// The target of the fewest levels that holds the best level of this machine.
 Expected<const Target *> nativeTarget() {
-  for (const Level &level : levels)
-    if (runsOnThisMachine(level))
-      for (const Target &target : targets)
-        if (target.levels.size() == 1 && target.levels.front().name == level.name)
-          return &target;
+  const Target *best = nullptr;
+  const Level *bestLevel = nullptr;
+  for (const Target *target : allTargets()) {
+    const Level *level = find_if(target->levels, runsOnThisMachine);
+    if (level == target->levels.end())
+      continue;
+    if (best && (level->number < bestLevel->number ||
+                 (level->number == bestLevel->number && target->levels.size() >= best->levels.size())))
+      continue;
+    best = target;
+    bestLevel = level;
+  }
+  if (best)
+    return best;
   return makeError(ErrorKind::Usage, "this machine runs no level that Quern compiles for; name a target");
+}
+
+/// Whether the emitters write the same loops for both levels. They read nothing else of a level than this.
+bool haveSameLoops(const Level &a, const Level &b) {
+  return std::tuple(a.vectorBytes, a.vectorRegisters, a.masks) == std::tuple(b.vectorBytes, b.vectorRegisters, b.masks);
 }
 
 } // namespace
 
-ArrayRef<Target> allTargets() { return targets; }
+const Level &Target::kernelLevel(const Level &level) const {
+  return *find_if(reverse(levels), [&](const Level &candidate) { return haveSameLoops(candidate, level); });
+}
+
+SmallVector<const Level *> Target::kernelLevels() const {
+  SmallVector<const Level *> own;
+  for (const Level &level : levels)
+    if (&kernelLevel(level) == &level)
+      own.push_back(&level);
+  return own;
+}
+
+ArrayRef<const Target *> allTargets() {
+  static const auto targets = [] {
+    SmallVector<const Target *, 8> all;
+    for (const Backend *backend : allBackends())
+      for (const Target &target : backend->targets)
+        all.push_back(&target);
+    return all;
+  }();
+  return targets;
+}
 
 Expected<const Target *> lookupTarget(StringRef name) {
   if (name == "native")
     return nativeTarget();
-  const Target *nearest = targets;
+  StringRef nearest = "native";
   std::string known = "native";
-  for (const Target &target : targets) {
-    if (target.name == name)
-      return &target;
-    if (name.edit_distance(target.name) < name.edit_distance(nearest->name))
-      nearest = &target;
-    known += (", " + target.name).str();
+  for (const Target *target : allTargets()) {
+    if (target->name == name)
+      return target;
+    if (name.edit_distance(target->name) < name.edit_distance(nearest))
+      nearest = target->name;
+    known += (", " + target->name).str();
   }
   // A far-off name gets the list alone: a wild guess would mislead.
   std::string hint;
-  if (name.edit_distance(nearest->name) <= 4)
-    hint = formatv("did you mean '{0}'? ", nearest->name);
+  if (name.edit_distance(nearest) <= 4)
+    hint = formatv("did you mean '{0}'? ", nearest);
   return makeError(ErrorKind::Usage, "unknown target {0}; {1}known: {2}", quoted(name), hint, known);
 }
 

@@ -1,6 +1,7 @@
 // What the rest of the compiler may know about a machine: widths and counts, never the name of an instruction set.
 #pragma once
 #include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 
@@ -16,6 +17,7 @@ struct Level {
   unsigned vectorBytes;         ///< bytes of the widest vector register
   unsigned vectorRegisters;     ///< how many of them
   bool masks;                   ///< loads and stores of the widest vectors can be predicated at no cost
+  llvm::StringLiteral needs;    ///< what a CPU must have, for people: "AVX2, FMA, F16C, BMI2"
 };
 
 /// What `--target` names: an architecture and the levels that go into the artifact.
@@ -27,10 +29,16 @@ struct Target {
 
   /// The level every machine of this target has: the host function is compiled for it.
   const Level &baseLevel() const { return levels.back(); }
+
+  /// The level whose kernels `level` runs: itself, or the lowest one for which the emitters write the same loops. Equal
+  /// kernels are in an artifact once.
+  const Level &kernelLevel(const Level &level) const;
+  /// The levels that have kernels of their own, best first.
+  llvm::SmallVector<const Level *> kernelLevels() const;
 };
 
-/// All targets by their own names; `native` is not among them.
-llvm::ArrayRef<Target> allTargets();
+/// All targets of all architectures by their own names; `native` is not among them.
+llvm::ArrayRef<const Target *> allTargets();
 
 /// The target that `name` (or "native": the best level that this machine runs) stands for. Static storage.
 /// Error: Usage, with the nearest name.

@@ -98,7 +98,7 @@ ModelDescription describeModel(Compilation &c) {
   for (const Level &level : c.target->levels) {
     LevelKernels kernels{&level, {}};
     for (kernel::FuncOp function : functions)
-      kernels.kernels.push_back((function.getSymName() + "_" + level.suffix).str());
+      kernels.kernels.push_back((function.getSymName() + "_" + c.target->kernelLevel(level).suffix).str());
     model.levels.push_back(std::move(kernels));
   }
   if (auto metadata = (*c.module)->getAttrOfType<ArrayAttr>("onnx.metadata"))

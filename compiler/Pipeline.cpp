@@ -6,6 +6,7 @@
 #include "compiler/Verify.h"
 #include "codegen/LowerToLLVM.h"
 #include "codegen/link/DescriptorEmitter.h"
+#include "codegen/link/Embedded.h"
 #include "codegen/link/Header.h"
 #include "codegen/link/Linker.h"
 #include "codegen/link/LoadedBytes.h"
@@ -21,7 +22,6 @@
 #include "passes/loops/Loops.h"
 #include "passes/memory/Memory.h"
 #include "passes/schedule/Schedule.h"
-#include "runtime/RuntimeImage.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include <chrono>
@@ -159,7 +159,7 @@ static llvm::Error runLink(Compilation &c) {
     return llvm::Error::success(); // assembly is text, which the caller writes
   ModelDescription description = describeModel(c);
   c.manifest = describeManifest(c, description);
-  llvm::StringRef runtime(quern_runtime_x86_64, size_t(quern_runtime_x86_64_end - quern_runtime_x86_64));
+  llvm::StringRef runtime = runtimeObject(c.target->elfMachine);
   c.manifest["runtime"] = loadedBytes(runtime);
   description.manifest = formatManifest(llvm::json::Object(c.manifest));
   auto descriptor = emitDescriptor(description, *c.target);

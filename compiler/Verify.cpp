@@ -79,14 +79,14 @@ llvm::Error verifySchedule(Compilation &c) {
   });
 }
 
-/// Each kernel has one module for each level of the target, and there are no others.
+/// Each kernel has one module for each level of the target that has kernels of its own, and there are no others.
 static llvm::Error verifyLevels(Compilation &c) {
   llvm::StringMap<llvm::StringRef> wanted;
   for (auto kernel : c.module->getOps<kernel::FuncOp>()) {
     if (!kernel.getTasks() || !kernel.getScratch())
       return complain(("kernel " + kernel.getSymName() + " does not say its tasks and scratch").str());
-    for (const Level &level : c.target->levels)
-      wanted[(kernel.getSymName() + "_" + level.suffix).str()] = level.name;
+    for (const Level *level : c.target->kernelLevels())
+      wanted[(kernel.getSymName() + "_" + level->suffix).str()] = level->name;
   }
   size_t found = 0;
   for (auto module : c.module->getOps<ModuleOp>()) {

@@ -7,8 +7,9 @@
 extern "C" {
 #endif
 
-/* x86_64-linux-gnu; static storage, 16-byte aligned. */
+/* Static storage, 16-byte aligned. */
 extern const char quern_runtime_x86_64[], quern_runtime_x86_64_end[];
+extern const char quern_runtime_aarch64[], quern_runtime_aarch64_end[];
 
 #ifdef __cplusplus
 }

@@ -11,4 +11,5 @@
 \name\()_end:
     .endm
     embed quern_runtime_x86_64, "runtime-x86_64.o"
+    embed quern_runtime_aarch64, "runtime-aarch64.o"
     .section .note.GNU-stack, "", @progbits

@@ -12,6 +12,9 @@ llvm::StringRef libcStub(uint16_t elfMachine);
 /// 16-bit floats).
 llvm::StringRef libcallsObject(uint16_t elfMachine);
 
+/// The runtime as one object for the machine.
+llvm::StringRef runtimeObject(uint16_t elfMachine);
+
 /// The text of quern/runtime.h.
 llvm::StringRef runtimeHeader();
 

@@ -47,9 +47,12 @@ Error linkSharedLibrary(const LinkRequest &request) {
   if (!output)
     return output.takeError();
   LinkInputs inputs, script;
-  if (Error error = inputs.addCode(request))
+  // lld lays sections of one kind out in the order of the files. Where it has no place of its own for far data, the
+  // weights come first, for the code not to be farther from its constants than it can address.
+  bool weightsFirst = !backendOf(*request.target).farData;
+  if (Error error = weightsFirst ? inputs.addWeights(request, kWeightsSymbol) : inputs.addCode(request))
     return error;
-  if (Error error = inputs.addWeights(request, kWeightsSymbol))
+  if (Error error = weightsFirst ? inputs.addCode(request) : inputs.addWeights(request, kWeightsSymbol))
     return error;
   if (Error error = inputs.addBytes(libcStub(request.target->elfMachine)))
     return error;

@@ -1,4 +1,5 @@
 #include "codegen/Backend.h"
+#include "codegen/x86/Probes.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/BinaryFormat/ELF.h"
 #include "llvm/Support/TargetSelect.h"
@@ -8,6 +9,25 @@ using namespace llvm;
 
 namespace quern {
 namespace {
+
+constexpr Level levels[] = {
+#define LEVEL(variable, ...) {__VA_ARGS__},
+#include "codegen/x86/Levels.inc"
+};
+enum LevelIndex {
+#define LEVEL(variable, ...) variable,
+#include "codegen/x86/Levels.inc"
+};
+const Target targets[] = {
+#define TARGET(name, triple, first, count, machine)                                                                    \
+  {name, triple, ArrayRef<Level>(levels).slice(first, count), machine},
+#include "codegen/x86/Levels.inc"
+};
+
+constexpr TileRow tiles[] = {
+#define TILE(level, rows, vectors, unroll) {level, {rows, vectors, unroll}},
+#include "codegen/x86/Schedules.inc"
+};
 
 void initialize() {
   static std::once_flag once;
@@ -44,7 +64,10 @@ constexpr StringLiteral linkArguments[] = {"-z", "force-ibt", "-z", "shstk"};
 
 } // namespace
 
-const Backend x86Backend = {ELF::EM_X86_64, initialize, classify, vectorRegisters, "RSP", "RBP", /*farData=*/true,
-                            moduleFlags,   linkArguments};
+const Backend x86Backend = {ELF::EM_X86_64,   targets,     tiles,
+                            x86Probes,        initialize,  classify,
+                            vectorRegisters,  "RSP",       "RBP",
+                            /*farData=*/true, moduleFlags, /*functionAttributes=*/{},
+                            linkArguments};
 
 } // namespace quern

@@ -30,8 +30,8 @@ struct EmitKernelsPass : impl::EmitKernelsPassBase<EmitKernelsPass> {
     }
     SmallVector<kernel::FuncOp> functions(getOperation().getOps<kernel::FuncOp>());
     for (kernel::FuncOp function : functions)
-      for (const Level &level : (*found)->levels)
-        if (failed(emit(function, level)))
+      for (const Level *level : (*found)->kernelLevels())
+        if (failed(emit(function, *level)))
           return signalPassFailure();
   }
 

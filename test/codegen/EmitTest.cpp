@@ -1,6 +1,7 @@
 #include "codegen/Emit.h"
-#include "llvm/Object/ELFObjectFile.h"
+#include "codegen/Schedules.h"
 #include "test/codegen/Fixture.h"
+#include "llvm/Object/ELFObjectFile.h"
 
 using namespace quern;
 using namespace quern::test;
@@ -22,6 +23,22 @@ TEST_F(Emit, RegisterTileOfTheBaseLevelStaysInRegisters) {
   LoopCounts hot = emit(tileKernel("k0_v3", 6, 2, 8), x86, x86.levels[1]).hot;
   EXPECT_EQ(hot.fma, 12u);
   EXPECT_EQ(hot.scalarFma + hot.stackLoads + hot.stackStores + hot.calls, 0u);
+}
+
+TEST_F(Emit, RegisterTilesOfArmTakeLanesAndStayInRegisters) {
+  const Target &arm = target("aarch64");
+  for (const TileChoice &tile : registerTiles(arm.baseLevel())) {
+    SCOPED_TRACE(std::to_string(tile.rows) + "x" + std::to_string(tile.vectors));
+    LoopCounts hot = emit(tileKernel("k0_neon", tile.rows, tile.vectors, 4), arm, arm.baseLevel()).hot;
+    EXPECT_EQ(hot.fma, tile.rows * tile.vectors);
+    EXPECT_EQ(hot.scalarFma + hot.stackLoads + hot.stackStores + hot.calls, 0u);
+    // A broadcast takes no instruction of its own: rows by one load each at most, and the loop's own few.
+    EXPECT_LE(hot.instructions, tile.rows * tile.vectors + tile.vectors + tile.rows + 5);
+  }
+  auto module = parse(tileKernel("k0_neon", 6, 4, 4));
+  ASSERT_TRUE(succeeded(lowerToLLVMDialect(*module)));
+  std::string text = unwrap(emitAssembly(*module, arm, arm.baseLevel()));
+  EXPECT_NE(text.find(".s[0]"), std::string::npos) << "multiply-adds take the factor from a lane";
 }
 
 TEST_F(Emit, SymbolsAreHidden) {
@@ -100,6 +117,8 @@ TEST_F(Emit, FatalErrorOfTheCodeGeneratorIsAnErrorOfItsJob) {
   EXPECT_EQ(message, "kernel 'k' for x86-64-v3: emission: Do not know how to split the result of this operator!");
 }
 
-TEST_F(Emit, NothingToEmitIsNothing) { EXPECT_TRUE(unwrap(emitAll({}, target("x86-64"))).empty()); }
+TEST_F(Emit, NothingToEmitIsNothing) {
+  EXPECT_TRUE(unwrap(emitAll({}, target("x86-64"))).empty());
+}
 
 } // namespace

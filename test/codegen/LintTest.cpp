@@ -1,5 +1,6 @@
 #include "codegen/Lint.h"
 #include "test/codegen/Fixture.h"
+#include "llvm/ADT/StringExtras.h"
 
 using namespace quern;
 using namespace quern::test;
@@ -9,9 +10,9 @@ namespace {
 class Lint : public CodegenTest {
 protected:
   FunctionCounts count(llvm::StringRef text, llvm::StringRef targetName) {
-    const Target &x86 = target(targetName);
-    EmittedObject object = emit(text, x86, x86.baseLevel());
-    std::vector<FunctionCounts> functions = unwrap(countLoops(bytesOf(object), x86, x86.baseLevel()));
+    const Target &machine = target(targetName);
+    EmittedObject object = emit(text, machine, machine.baseLevel());
+    std::vector<FunctionCounts> functions = unwrap(countLoops(bytesOf(object), machine, machine.baseLevel()));
     EXPECT_EQ(functions.size(), 1u);
     return functions.front();
   }
@@ -23,15 +24,23 @@ TEST_F(Lint, SpillsOfATooLargeTileAreSeen) {
   EXPECT_EQ(counts.hot.fma, 42u);
   EXPECT_GT(counts.hot.stackLoads, 0u);
   EXPECT_GT(counts.hot.stackStores, 0u);
+  FunctionCounts arm = count(tileKernel("k", 10, 3, 4), "aarch64");
+  EXPECT_EQ(arm.hot.fma, 30u);
+  EXPECT_GT(arm.hot.stackLoads, 0u);
 }
 
-TEST_F(Lint, LoopWithoutMultiplyAddIsCountedByItsInstructions) {
-  LoopCounts hot = count(scaleKernel("k", 2), "x86-64-v4").hot;
+class LintOf : public Lint, public testing::WithParamInterface<const char *> {};
+INSTANTIATE_TEST_SUITE_P(, LintOf, testing::Values("x86-64-v4", "x86-64-v3", "aarch64"), [](const auto &info) {
+  return llvm::join(llvm::split(llvm::StringRef(info.param), '-'), "_");
+});
+
+TEST_P(LintOf, LoopWithoutMultiplyAddIsCountedByItsInstructions) {
+  LoopCounts hot = count(scaleKernel("k", 2), GetParam()).hot;
   EXPECT_EQ(hot.fma, 0u);
   EXPECT_GT(hot.instructions, 2u);
 }
 
-TEST_F(Lint, ScalarMultiplyAddIsNotAVectorOne) {
+TEST_P(LintOf, ScalarMultiplyAddIsNotAVectorOne) {
   LoopCounts hot = count(R"(
     llvm.func @k(%n: i64, %p: !llvm.ptr, %x: f32) -> f32 {
       %c0 = arith.constant 0 : i64
@@ -43,12 +52,14 @@ TEST_F(Lint, ScalarMultiplyAddIsNotAVectorOne) {
         scf.yield %z : f32
       }
       llvm.return %r : f32
-    })", "x86-64-v3").hot;
+    })",
+                         GetParam())
+                       .hot;
   EXPECT_EQ(hot.fma, 0u);
   EXPECT_EQ(hot.scalarFma, 1u);
 }
 
-TEST_F(Lint, CallInALoopIsSeen) {
+TEST_P(LintOf, CallInALoopIsSeen) {
   LoopCounts hot = count(R"(
     llvm.func @f(i64)
     llvm.func @k(%n: i64) {
@@ -58,11 +69,13 @@ TEST_F(Lint, CallInALoopIsSeen) {
         llvm.call @f(%i) : (i64) -> ()
       }
       llvm.return
-    })", "x86-64-v3").hot;
+    })",
+                         GetParam())
+                       .hot;
   EXPECT_EQ(hot.calls, 1u);
 }
 
-TEST_F(Lint, StackThatGrowsWithTheDataIsSeen) {
+TEST_P(LintOf, StackThatGrowsWithTheDataIsSeen) {
   static constexpr char text[] = R"(
     llvm.func @f(!llvm.ptr)
     llvm.func @k(%n: i64) {
@@ -70,8 +83,15 @@ TEST_F(Lint, StackThatGrowsWithTheDataIsSeen) {
       llvm.call @f(%p) : (!llvm.ptr) -> ()
       llvm.return
     })";
-  EXPECT_TRUE(count(text, "x86-64-v3").dynamicStack);
-  EXPECT_FALSE(count(tileKernel("k", 14, 3, 16), "x86-64-v4").dynamicStack);
+  EXPECT_TRUE(count(text, GetParam()).dynamicStack);
+  // Spills take a fixed amount.
+  EXPECT_FALSE(count(tileKernel("k", 14, 3, target(GetParam()).baseLevel().vectorBytes / 4), GetParam()).dynamicStack);
+}
+
+TEST_F(Lint, LanesOfArmAreVectorMultiplyAdds) {
+  LoopCounts hot = count(tileKernel("k", 6, 4, 4), "aarch64").hot;
+  EXPECT_EQ(hot.fma, 24u);
+  EXPECT_EQ(hot.scalarFma + hot.stackLoads + hot.stackStores + hot.calls, 0u);
 }
 
 TEST_F(Lint, WhatIsNoObjectIsRefused) {

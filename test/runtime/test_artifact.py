@@ -1,6 +1,7 @@
 """What a compiled model takes from the system and shows of itself, and what many threads may ask of it."""
 import re
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
+from emulated import MACHINES
 from quern._compile import find_compiler
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -15,8 +17,26 @@ ROOT = Path(__file__).resolve().parents[2]
 MEMORY = {"memcpy", "memset", "memmove"}
 
 
+@dataclass(frozen=True)
+class Target:
+    name: str
+    imports: str    # the list of what the runtime takes
+    compiler: tuple    # of C
+    run: tuple    # before the command line of a program
+    note: str    # of the control-flow protection
+
+
+TARGETS = [Target("x86-64", "imports-x86_64.txt", ("cc",), (), "IBT, SHSTK"),
+           Target("aarch64", "imports-aarch64.txt", ("aarch64-linux-gnu-gcc",), tuple(MACHINES["aarch64"].command()), "BTI")]
+
+
+@pytest.fixture(scope="module", params=TARGETS, ids=lambda target: target.name)
+def target(request):
+    return request.param
+
+
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(tmp_path_factory, target):
     """model.so: y = relu(x w), all shapes static; other.so: softmax, resize and a loop over dynamic shapes."""
     folder = tmp_path_factory.mktemp("artifact")
     value = helper.make_tensor_value_info
@@ -42,7 +62,7 @@ def folder(tmp_path_factory):
           z = Reshape (all, flat)
         }""").SerializeToString())
     for name in ("model", "other"):
-        subprocess.run([find_compiler(), "compile", f"{name}.onnx", "-o", f"{name}.so", "--quiet"], cwd=folder, check=True)
+        subprocess.run([find_compiler(), "compile", f"{name}.onnx", "-o", f"{name}.so", "--quiet", f"--target={target.name}"], cwd=folder, check=True)
     return folder
 
 
@@ -58,9 +78,9 @@ def symbols(path):
 
 
 @pytest.mark.parametrize("name", ["model", "other"])
-def test_imports_are_the_runtimes(folder, name):
+def test_imports_are_the_runtimes(folder, target, name):
     """Nothing that aborts, exits, prints, opens a file or reads the environment."""
-    allowed = set(re.findall(r"^\w+$", (ROOT / "runtime" / "imports.txt").read_text(), re.MULTILINE)) | MEMORY
+    allowed = set(re.findall(r"^\w+$", (ROOT / "runtime" / target.imports).read_text(), re.MULTILINE)) | MEMORY
     undefined, _ = symbols(folder / f"{name}.so")
     assert undefined - allowed == set()
     assert not {"getenv", "secure_getenv", "environ", "abort", "exit", "write"} & allowed
@@ -76,14 +96,15 @@ def test_exports_are_the_interface(folder, name):
 
 
 @pytest.mark.parametrize("name", ["model", "other"])
-def test_is_hardened(folder, name):
+def test_is_hardened(folder, target, name):
     dynamic, segments = readelf(folder / f"{name}.so", "-d"), readelf(folder / f"{name}.so", "-l")
     assert "NOW" in dynamic and "GNU_RELRO" in segments                        # full RELRO
     assert "TEXTREL" not in dynamic and "RPATH" not in dynamic and "RUNPATH" not in dynamic
     assert re.findall(r"NEEDED.*\[(.*)\]", dynamic) == ["libc.so.6"]
     stack, = re.findall(r"GNU_STACK.*", segments)
     assert "RWE" not in segments and "E" not in stack.split()[6]
-    assert "NT_GNU_BUILD_ID" in readelf(folder / f"{name}.so", "-n")
+    notes = readelf(folder / f"{name}.so", "-n")
+    assert "NT_GNU_BUILD_ID" in notes and target.note in notes
 
 
 def test_environment_is_not_read(folder):
@@ -93,14 +114,14 @@ def test_environment_is_not_read(folder):
 
 
 @pytest.fixture(scope="module")
-def calls(folder):
+def calls(folder, target):
     source = Path(__file__).with_name("calls.c")
-    subprocess.run(["cc", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-I.", source, "./model.so", "-Wl,-rpath,$ORIGIN", "-lpthread",
+    subprocess.run([*target.compiler, "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-I.", source, "./model.so", "-Wl,-rpath,$ORIGIN", "-lpthread",
                     "-o", "calls"], cwd=folder, check=True)
     return folder / "calls"
 
 
 @pytest.mark.parametrize("threads", [1, 64])
-def test_threads_share_a_model_and_runs_allocate_nothing(calls, threads):
-    done = subprocess.run([calls, str(threads), "50"], check=True, capture_output=True, text=True, timeout=120)
+def test_threads_share_a_model_and_runs_allocate_nothing(calls, target, threads):
+    done = subprocess.run([*target.run, calls, str(threads), "50"], check=True, capture_output=True, text=True, timeout=120)
     assert done.stdout == "allocations 0, differences 0\n"

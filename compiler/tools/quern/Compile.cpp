@@ -23,7 +23,9 @@ cl::OptionCategory category("options of quern compile");
 cl::opt<std::string> input(cl::Positional, cl::Required, cl::desc("MODEL.onnx"), QUERN_OPTION);
 cl::opt<std::string> output("o", cl::desc("path of the artifact (default: the model's name with .so)"),
                             cl::value_desc("file"), QUERN_OPTION);
-cl::opt<std::string> target("target", cl::desc("x86-64 (all levels in one file), x86-64-v3, x86-64-v4 or native"),
+cl::opt<std::string> target("target",
+                            cl::desc("machine to compile for: x86-64 or aarch64 (all levels in one file), one level "
+                                     "of them (see quern targets), or native"),
                             cl::init("x86-64"), QUERN_OPTION);
 cl::list<std::string> shapes("shape", cl::desc("fix the dims of an input: name=1x3x224x224 ('?' leaves one open)"),
                              cl::value_desc("name=dims"), QUERN_OPTION);
@@ -204,6 +206,7 @@ Error run() {
 static constexpr const char *examples =
     "  quern compile model.onnx -o model.so                    for every x86-64 with AVX2 or AVX-512\n"
     "  quern compile model.onnx --target native                for this machine\n"
+    "  quern compile model.onnx --target aarch64               for 64-bit Arm, from any machine\n"
     "  quern compile model.onnx --shape image=1x3x224x224      with dims fixed\n"
     "  quern compile model.onnx --stop-after fuse              the IR of a phase\n";
 

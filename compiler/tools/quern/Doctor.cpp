@@ -1,6 +1,5 @@
 // quern doctor: what this machine is and what it can do at best.
-#include "codegen/x86/Host.h"
-#include "codegen/x86/Peak.h"
+#include "codegen/Host.h"
 #include "compiler/tools/quern/Command.h"
 #include "compiler/tools/quern/Machine.h"
 #include "compiler/tools/quern/Progress.h"
@@ -25,7 +24,8 @@ int coreCount() { return int(hardware_concurrency().compute_thread_count()); }
 /// Each level on one core, and the best of them on all.
 json::Array measureLevels(Progress &progress, const Level *&best) {
   json::Array levels;
-  for (const Level &level : allTargets().front().levels) {
+  const Target *target = targetOfThisMachine();
+  for (const Level &level : target ? target->levels : ArrayRef<Level>()) {
     progress.show(("measuring " + level.name).str());
     bool runs = runsOnThisMachine(level);
     if (runs && !best)

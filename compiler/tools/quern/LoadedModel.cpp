@@ -30,10 +30,11 @@ Expected<LoadedModel> LoadedModel::open(StringRef path, unsigned maxLevel) {
     return makeError(status == QUERN_UNSUPPORTED_CPU ? ErrorKind::Unsupported : ErrorKind::Model, "{0}: {1}",
                      quoted(path), message ? message : quern_status_text(status));
   StringRef name = quern_model_get_level(result.model)->name;
-  for (const Target &target : allTargets())
-    for (const Level &known : target.levels)
-      if (known.name == name)
-        result.level = &known;
+  StringRef targetName = result.description.getString("target").value_or("");
+  for (const Target *target : allTargets())
+    for (const Level &known : target->levels)
+      if (target->name == targetName && known.name == name)
+        result.level = &target->kernelLevel(known);
   if (!result.level)
     return makeError(ErrorKind::Model, "{0} runs kernels of level {1}, which this version does not know", quoted(path),
                      quoted(name));

@@ -1,5 +1,5 @@
 #include "compiler/tools/quern/Machine.h"
-#include "codegen/x86/Peak.h"
+#include "codegen/Host.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/MemoryBuffer.h"

@@ -29,7 +29,8 @@ def compile(model, target="native", shapes=None, threads=None, *, name=None, pre
     """Compiles an ONNX model.
 
     model: a path, the file's bytes, or an onnx.ModelProto. External data is read beside a path only.
-    target: "native" (this machine), "x86-64" (every level in one file), "x86-64-v3" or "x86-64-v4".
+    target: "native" (this machine), or a machine to save the model for, such as "x86-64" or "aarch64" (every level in one
+    file) or "x86-64-v3" (one level): `quern targets` lists them. What this machine does not run, it does not open.
     shapes: fixes dims of inputs, {"x": (1, 3, 224, None)}; None leaves a dim as it is.
     threads: the most threads that a call of the result uses; by default every core that this process may use.
     precision: "default" allows algorithms whose errors are of the size of float32's own (Winograd's convolution);

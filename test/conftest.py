@@ -1,0 +1,27 @@
+"""--machine NAME: tests that compile and run models do so for another machine, under an emulator (harness/emulated.py)."""
+import sys
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE / "harness"), str(HERE / "e2e")]
+
+
+def pytest_addoption(parser):
+    parser.addoption("--machine", help="the machine that models are compiled for and run on: aarch64 (default: this one)")
+
+
+def pytest_configure(config):
+    name = config.getoption("--machine")
+    if not name:
+        return
+    import emulated    # noqa: E402, needs the package
+    if name not in emulated.MACHINES:
+        raise pytest.UsageError(f"--machine {name}: expected one of {', '.join(emulated.MACHINES)}")
+    machine = emulated.MACHINES[name]
+    if missing := emulated.missing(machine):
+        raise pytest.UsageError(f"--machine {name}: {' and '.join(missing)} not found")
+    emulated.install(machine)
+    import batch
+    batch.LEVELS = dict(machine.levels)
