@@ -6,6 +6,7 @@
 #   make tiny         one small model through every phase, in seconds
 #   make check-math   the math functions of f32 on all 2^32 inputs, an hour
 #   make check-large  a model of more than 2 GB, compiled and run; needs 8 GB of disk
+#   make check-pip    `pip install .` into a new environment, ten minutes
 #   make bench        the models of bench/ beside ONNX Runtime
 # Each installs what it needs first; a second run finds it in place.
 
@@ -15,7 +16,7 @@ SETUP := compiler/setup/setup.sh
 export CCACHE_SLOPPINESS := pch_defines,time_macros
 export PYTHONPATH := $(CURDIR)/build/python$(if $(PYTHONPATH),:$(PYTHONPATH))
 
-.PHONY: quickstart check build tiny check-math check-large bench
+.PHONY: quickstart check build tiny check-math check-large check-pip bench
 .DEFAULT_GOAL := build
 
 build:
@@ -37,6 +38,10 @@ check-math: build
 
 check-large: build
 	@$(PYTHON) -m pytest -q -s test/large/large.py
+
+check-pip:
+	@$(SETUP) check
+	@$(PYTHON) -m pytest -q -s test/large/pip_install.py
 
 bench: build
 	@$(SETUP) bench bench-nodeps
