@@ -37,7 +37,7 @@ private:
         ix; ///< offsets; how many window rows; the image column of the first pixel and window column
   };
   void accumulate(const RegisterTile &tile, Accumulators &sums, const Reads &reads, ArrayRef<WindowColumn> columns);
-  void store(ArrayRef<Value> sums, int64_t size, Index oy, Index ox, Panels panels);
+  void store(ArrayRef<Value> sums, Index oy, Index ox, Panels panels);
   bool flattens();
 
   KernelFunction &kernel;
@@ -140,7 +140,7 @@ void ConvEmitter::emitTile(int64_t size, Index oy, Index ox, Panels panels, Arra
   Index offsetB = builder.add(builder.mul(panels.first, panelStride), builder.mul(rows.first, x.window * unit));
   Accumulators sums = registers.zero();
   accumulate(registers, sums, {offsetA, offsetB, builder.sub(rows.end, rows.first), ix}, columns);
-  store(sums, size, oy, ox, panels);
+  store(sums, oy, ox, panels);
 }
 
 void ConvEmitter::accumulate(const RegisterTile &registers, Accumulators &sums, const Reads &reads,
@@ -178,8 +178,8 @@ void ConvEmitter::accumulate(const RegisterTile &registers, Accumulators &sums, 
   }
 }
 
-void ConvEmitter::store(ArrayRef<Value> sums, int64_t size, Index oy, Index ox, Panels panels) {
-  for (int64_t i = 0; i < size; ++i) {
+void ConvEmitter::store(ArrayRef<Value> sums, Index oy, Index ox, Panels panels) {
+  auto place = [&](Index i) {
     Index row = oy, column = builder.add(ox, i);
     // Tensors of the epilogue that span the image are addressed alike whether it is one row or many.
     if (flat && !linear) {
@@ -187,6 +187,7 @@ void ConvEmitter::store(ArrayRef<Value> sums, int64_t size, Index oy, Index ox, 
       row = builder.div(column, width);
       column = builder.rem(column, width);
     }
+    SmallVector<Point> places;
     for (int64_t j = 0; j < panels.vectors; ++j) {
       Index block = builder.add(panels.first, j / vectorsPerBlock);
       Point point{{builder.value(image), 0, {}}, {builder.value(block), 0, {}}};
@@ -194,9 +195,11 @@ void ConvEmitter::store(ArrayRef<Value> sums, int64_t size, Index oy, Index ox, 
         point.push_back({builder.value(row), 0, {}});
       point.push_back({builder.value(column), 0, {}});
       point.push_back({kernel.index(j % vectorsPerBlock * lanes), 1, {}});
-      epilogue.store(sums[i * panels.vectors + j], point);
+      places.push_back(point);
     }
-  }
+    return places;
+  };
+  epilogue.storeTile(sums, panels.vectors, place);
 }
 
 /// Every tensor behind the convolution either spans both axes of the image or none.

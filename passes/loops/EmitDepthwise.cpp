@@ -92,14 +92,15 @@ void DepthwiseEmitter::emitTile(int64_t size, Index oy, Index ox, ArrayRef<Windo
     Index from = builder.add(builder.mul(at, kBlock), lane), weights = builder.add(builder.mul(filter, kBlock), lane);
     addRow(carried, from, weights, ix, inside);
   });
-  for (int64_t i = 0; i < size; ++i) {
+  auto place = [&](Index i) {
     Point point{{builder.value(image), 0, {}}, {builder.value(block), 0, {}}};
     if (geometry.planar)
       point.push_back({builder.value(oy), 0, {}});
     point.push_back({builder.value(builder.add(ox, i)), 0, {}});
     point.push_back({builder.value(lane), 1, {}});
-    epilogue.store(sums[i], point);
-  }
+    return SmallVector<Point>{point};
+  };
+  epilogue.storeTile(sums, 1, place);
 }
 
 /// Input positions from left to right, the first of them `ix` in the image, each added to the pixels whose window holds

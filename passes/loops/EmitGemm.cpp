@@ -196,14 +196,13 @@ void GemmEmitter::emitTile(int64_t size, Index row, Index column, int64_t vector
   Accumulators sums = registers.zero();
   registers.accumulate(sums, {{depth, builder.index(1), stepB, std::max(tile.unroll, chains)}},
                        builder.add(offsetA, builder.mul(row, strideA)), offsetB);
-  for (int64_t i = 0; i < size; ++i) {
-    Index at = builder.add(builder.add(firstRow, row), i);
-    Point point = operandPoint(resultDims, at);
-    for (int64_t j = 0; j < vectors; ++j) {
-      point.back() = {builder.value(builder.add(column, j * lanes)), 1, {}};
-      epilogue.store(sums[i * vectors + j], point, masks[j]);
-    }
-  }
+  auto place = [&](Index i) {
+    SmallVector<Point> places(vectors, operandPoint(resultDims, builder.add(builder.add(firstRow, row), i)));
+    for (int64_t j = 0; j < vectors; ++j)
+      places[j].back() = {builder.value(builder.add(column, j * lanes)), 1, {}};
+    return places;
+  };
+  epilogue.storeTile(sums, vectors, place, masks);
 }
 
 //===--- Operands ---------------------------------------------------------------------------===//

@@ -298,18 +298,15 @@ void WinogradEmitter::transformOutput(Index tile, Index block, int64_t lane) {
 
 /// A row of a tile, as far as the image goes.
 void WinogradEmitter::storeRow(ArrayRef<Value> values, Index block, const Place &place, int64_t lane) {
-  auto storePixel = [&](int64_t i) {
+  auto placeOfPixel = [&](Index i) {
     Point point{{builder.value(place.image), 0, {}}, {builder.value(block), 0, {}}};
     if (geometry.planar)
       point.push_back({builder.value(place.y), 0, {}});
     point.push_back({builder.value(builder.add(place.x, i)), 0, {}});
     point.push_back({kernel.index(lane), 1, {}});
-    epilogue.store(values[i], point);
+    return SmallVector<Point>{point};
   };
-  auto storePixels = [&](int64_t count) {
-    for (int64_t i = 0; i < count; ++i)
-      storePixel(i);
-  };
+  auto storePixels = [&](int64_t count) { epilogue.storeTile(values.take_front(count), 1, placeOfPixel); };
   Index width = kernel.dim(x.out);
   std::optional<int64_t> rest;
   if (auto known = x.out.constant())
@@ -321,8 +318,7 @@ void WinogradEmitter::storeRow(ArrayRef<Value> values, Index block, const Place 
       [&] {
         if (rest)
           return storePixels(*rest);
-        for (int64_t i = 0; i + 1 < transform.outputs; ++i)
-          builder.branch(builder.lessThan(builder.add(place.x, i), width), [&] { storePixel(i); });
+        builder.select(builder.value(builder.sub(width, place.x)), transform.outputs - 1, storePixels);
       });
 }
 

@@ -1,5 +1,6 @@
 #include "passes/loops/Epilogue.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 
@@ -120,6 +121,42 @@ void Epilogue::store(Value sum, const Point &point, Value mask) {
   }
   for (auto [index, value] : llvm::enumerate(kernel.yield().getValues()))
     emitter.store(values[value], kernel.resultBuffer(index), graph::dimsOf(value), points[value]);
+}
+
+/// Whether it computes one of the functions that are polynomials of tens of instructions.
+bool Epilogue::isLong() const {
+  return llvm::any_of(kernel.body().without_terminator(), [](Operation &op) {
+    return isa<graph::ExpOp, graph::Expm1Op, graph::LogOp, graph::Log1pOp, graph::TanhOp, graph::SigmoidOp,
+               graph::SoftplusOp, graph::ErfOp, graph::PowOp, graph::SinOp, graph::CosOp, graph::TanOp, graph::AsinOp,
+               graph::AcosOp, graph::AtanOp, graph::SinhOp, graph::CoshOp, graph::AsinhOp, graph::AcoshOp,
+               graph::AtanhOp>(op);
+  });
+}
+
+void Epilogue::storeTile(ArrayRef<Value> sums, int64_t vectors, RowPlaces place, ArrayRef<Value> masks) {
+  IndexBuilder builder(kernel.builder);
+  int64_t rows = sums.size() / vectors;
+  auto mask = [&](int64_t j) { return masks.empty() ? Value() : masks[j]; };
+  if (rows == 1 || !isLong()) {
+    for (int64_t i = 0; i < rows; ++i)
+      for (auto [j, point] : llvm::enumerate(place(builder.index(i))))
+        store(sums[i * vectors + j], point, mask(j));
+    return;
+  }
+  // Scratch is the same for all levels: what the most and widest registers of any hold.
+  constexpr int64_t kMostBytes = 32 * 64;
+  auto type = cast<VectorType>(sums.front().getType());
+  if (!waiting)
+    waiting = kernel.scratch(type.getElementType(), kMostBytes * 8 / type.getElementTypeBitWidth());
+  int64_t lanes = type.getNumElements();
+  for (auto [i, sum] : llvm::enumerate(sums))
+    builder.create<vector::StoreOp>(sum, waiting, builder.value(i * lanes));
+  builder.loop(builder.index(0), builder.index(rows), 1, [&](Index row) {
+    for (auto [j, point] : llvm::enumerate(place(row))) {
+      Index at = builder.add(builder.mul(row, vectors * lanes), j * lanes);
+      store(builder.create<vector::LoadOp>(type, waiting, builder.value(at)), point, mask(j));
+    }
+  });
 }
 
 } // namespace quern

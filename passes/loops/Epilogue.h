@@ -2,6 +2,7 @@
 // them, and the results go to memory through the reshapes and transposes that follow.
 #pragma once
 #include "passes/loops/ElementEmitter.h"
+#include "passes/loops/IndexBuilder.h"
 
 namespace quern {
 
@@ -18,13 +19,23 @@ public:
   /// type. Lanes outside `mask` (may be null) are neither read nor written.
   void store(mlir::Value sum, const Point &point, mlir::Value mask = {});
 
+  /// Finishes a whole tile: sum (i, j) is at i * vectors + j, and `place` says where the vectors of row i go. An epilogue
+  /// of many instructions has code once per column of vectors and runs over the rows, whose sums wait in scratch
+  /// memory: written out for every row it takes most of the compile time, and sums that wait in registers for such code
+  /// are spilled anyway.
+  using RowPlaces = llvm::function_ref<llvm::SmallVector<Point>(Index row)>;
+  void storeTile(llvm::ArrayRef<mlir::Value> sums, int64_t vectors, RowPlaces place,
+                 llvm::ArrayRef<mlir::Value> masks = {});
+
 private:
+  bool isLong() const;
   Point follow(mlir::Operation *op, mlir::Value operand, const Point &point);
 
   KernelFunction &kernel;
   mlir::Value anchor;
   llvm::SmallVector<std::pair<mlir::Operation *, mlir::Value>>
       chain; ///< ops and their operand that hangs on the anchor
+  mlir::Value waiting; ///< scratch memory of a tile's sums; null until it is needed
 };
 
 } // namespace quern

@@ -19,3 +19,20 @@ kernel.func @heads attributes {dims = 0 : i64, schedule = #kernel.schedule<"gemm
   %3 = graph.transpose %2 {permutation = array<i64: 1, 0, 2>} : (tensor<4x2x16xf32>) -> tensor<2x4x16xf32>
   kernel.yield %3 : tensor<2x4x16xf32>
 }
+
+// An epilogue that computes a function has code once for each column of vectors: the sums wait in scratch memory.
+// CHECK-LABEL: func.func @silu_v4
+// CHECK:         %[[ACC:.*]]:8 = scf.for
+// CHECK:         vector.store %[[ACC]]#7, %[[WAITING:.*]][%c112]
+// CHECK-NEXT:    scf.for %[[ROW:.*]] = %c0 to %c4
+// CHECK:           %[[AT:.*]] = arith.muli %[[ROW]], %c32
+// CHECK:           %[[SUM:.*]] = vector.load %[[WAITING]][%[[AT]]]
+// CHECK-COUNT-2:   math.absf
+// CHECK-NOT:       math.absf
+kernel.func @silu attributes {dims = 0 : i64, schedule = #kernel.schedule<"gemm", {task_columns = 64 : i64, task_rows = 126 : i64}, "test">} {
+^bb0(%x: tensor<4x64xf32>, %w: tensor<2x64x16xf32>):
+  %0 = graph.matmul %x, %w {columns = 32 : i64} : (tensor<4x64xf32>, tensor<2x64x16xf32>) -> tensor<4x32xf32>
+  %1 = graph.sigmoid %0 : (tensor<4x32xf32>) -> tensor<4x32xf32>
+  %2 = graph.mul %0, %1 : (tensor<4x32xf32>, tensor<4x32xf32>) -> tensor<4x32xf32>
+  kernel.yield %2 : tensor<4x32xf32>
+}
