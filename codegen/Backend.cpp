@@ -7,7 +7,7 @@ using namespace llvm;
 namespace quern {
 
 ArrayRef<const Backend *> allBackends() {
-  static const Backend *const backends[] = {&x86Backend, &aarch64Backend};
+  static const Backend *const backends[] = {&x86Backend, &aarch64Backend, &nvptxBackend};
   return backends;
 }
 

@@ -64,4 +64,7 @@ const Backend &backendOf(const Level &level);
 extern const Backend x86Backend;     // codegen/x86/Backend.cpp
 extern const Backend aarch64Backend; // codegen/aarch64/Backend.cpp
 
+/// Kernels of NVIDIA's devices: codegen/nvptx/Backend.cpp.
+extern const Backend nvptxBackend;
+
 } // namespace quern

@@ -9,7 +9,7 @@
 
 namespace quern {
 
-/// An ELF relocatable object and what the lint found in it.
+/// An ELF relocatable object and what the lint found in it; of a kernel for a device its text alone.
 struct EmittedObject {
   llvm::SmallVector<char, 0> object;
   LoopCounts hot; ///< of the function with the hottest loop
@@ -35,6 +35,7 @@ struct EmitJob {
   mlir::ModuleOp module;
   const Level *level;
   std::string name; ///< for errors: the kernel's
+  const Target *code = nullptr; ///< the architecture; null: that of the call
 };
 
 /// Lowers each module to the LLVM dialect (in place; modules already there pass through) and emits it, on as many
@@ -42,5 +43,8 @@ struct EmitJob {
 /// first failed job, in that order, is the error of the call.
 llvm::Expected<std::vector<EmittedObject>> emitAll(llvm::ArrayRef<EmitJob> jobs, const Target &target,
                                                    const EmitOptions &options = {});
+
+/// Whether an architecture's code is text, which the device's driver compiles, instead of objects.
+bool emitsText(const Target &target);
 
 } // namespace quern

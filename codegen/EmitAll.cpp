@@ -4,6 +4,7 @@
 #include "compiler/Diagnostics.h"
 #include "mlir/IR/Diagnostics.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/BinaryFormat/ELF.h"
 #include "llvm/Support/ThreadPool.h"
 
 using namespace llvm;
@@ -26,8 +27,15 @@ Error emitJob(const EmitJob &job, const Target &target, const EmitOptions &optio
   std::string text;
   jobError = &text;
   Error error = runFenced("emission", [&]() -> Error {
-    if (failed(lowerToLLVMDialect(job.module)))
+    if (failed(lowerToLLVMDialect(job.module, emitsText(target))))
       return makeError(ErrorKind::Internal, "lowering to LLVM failed");
+    if (emitsText(target)) {
+      Expected<std::string> text = emitAssembly(job.module, target, *job.level);
+      if (!text)
+        return text.takeError();
+      result.object.assign(text->begin(), text->end());
+      return Error::success();
+    }
     Expected<EmittedObject> emitted = emitObject(job.module, target, *job.level, options);
     if (!emitted)
       return emitted.takeError();
@@ -42,6 +50,10 @@ Error emitJob(const EmitJob &job, const Target &target, const EmitOptions &optio
 
 } // namespace
 
+bool emitsText(const Target &target) {
+  return target.elfMachine == ELF::EM_CUDA;
+}
+
 Expected<std::vector<EmittedObject>> emitAll(ArrayRef<EmitJob> jobs, const Target &target, const EmitOptions &options) {
   std::vector<EmittedObject> results(jobs.size());
   if (jobs.empty())
@@ -55,7 +67,10 @@ Expected<std::vector<EmittedObject>> emitAll(ArrayRef<EmitJob> jobs, const Targe
     // A context without threading does not lock either.
     DefaultThreadPool pool(hardware_concurrency(context.isMultithreadingEnabled() ? 0 : 1));
     for (size_t i = 0; i < jobs.size(); ++i)
-      pool.async([&, i] { errors[i].emplace(emitJob(jobs[i], target, options, results[i])); });
+      pool.async([&, i] {
+        const Target &code = jobs[i].code ? *jobs[i].code : target;
+        errors[i].emplace(emitJob(jobs[i], code, options, results[i]));
+      });
     pool.wait();
   }
   Error first = Error::success();

@@ -1,4 +1,5 @@
 #include "codegen/LowerToLLVM.h"
+#include "codegen/nvptx/LowerThreads.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
 #include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVMPass.h"
@@ -48,10 +49,13 @@ void loadCodegenDialects(MLIRContext &context) {
   context.loadDialect<affine::AffineDialect, arith::ArithDialect, cf::ControlFlowDialect, func::FuncDialect,
                       index::IndexDialect, LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect, scf::SCFDialect,
                       vector::VectorDialect>();
+  loadThreadDialects(context);
 }
 
-LogicalResult lowerToLLVMDialect(ModuleOp module) {
+LogicalResult lowerToLLVMDialect(ModuleOp module, bool isDevice) {
   PassManager manager(module.getContext());
+  if (isDevice)
+    manager.addPass(createLowerThreadsPass());
   // First, as what it makes is ordinary arith.
   manager.addPass(std::make_unique<ExpandArithPass>());
   // Structured control flow next: all later conversions then see blocks and branches only.
@@ -67,6 +71,8 @@ LogicalResult lowerToLLVMDialect(ModuleOp module) {
   manager.addPass(createConvertControlFlowToLLVMPass());
   // All sides of every border are LLVM's now, so the casts cancel; what is left is a descriptor packed and unpacked.
   manager.addPass(createReconcileUnrealizedCastsPass());
+  if (isDevice)
+    manager.addPass(createMarkEntriesPass());
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
   return manager.run(module);

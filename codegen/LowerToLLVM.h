@@ -10,7 +10,8 @@ namespace quern {
 void loadCodegenDialects(mlir::MLIRContext &context);
 
 /// Lowers scf, cf, vector, memref, arith, math, index and func to the LLVM dialect, in place. Fails with diagnostics
-/// emitted. Several modules of one context may be lowered at the same time.
-mlir::LogicalResult lowerToLLVMDialect(mlir::ModuleOp module);
+/// emitted. Several modules of one context may be lowered at the same time. `isDevice`: the functions are kernels that
+/// a grid of threads runs, and may have ops of the gpu dialect.
+mlir::LogicalResult lowerToLLVMDialect(mlir::ModuleOp module, bool isDevice = false);
 
 } // namespace quern

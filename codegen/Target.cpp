@@ -8,7 +8,8 @@ using namespace llvm;
 namespace quern {
 namespace {
 
-/// The target of the fewest levels that holds the best level of this machine.
+#include "codegen/Backend.h"
+#include "codegen/Host.h"
 Expected<const Target *> nativeTarget() {
   const Target *best = nullptr;
   const Level *bestLevel = nullptr;

@@ -20,12 +20,29 @@ struct Level {
   llvm::StringLiteral needs;    ///< what a CPU must have, for people: "AVX2, FMA, F16C, BMI2"
 };
 
+struct Target;
+
+/// An accelerator beside the processor, and what a block of threads may use there.
+struct Device {
+  const Target *code;       ///< the architecture of its kernels, which has one level
+  unsigned warp;            ///< threads that run in step and can read each other's registers
+  unsigned sharedBytes;     ///< memory that the threads of a block share
+  unsigned sharedSpace;     ///< LLVM's number of its address space
+  unsigned multiprocessors; ///< blocks that run at the same time without sharing a core, for estimates
+};
+
 /// What `--target` names: an architecture and the levels that go into the artifact.
 struct Target {
   llvm::StringLiteral name;
   llvm::StringLiteral triple;
   llvm::ArrayRef<Level> levels; ///< best first, never empty
   uint16_t elfMachine;          ///< e_machine of its objects
+  const Device *device = nullptr; ///< where kernels run that it has code for; null: all run on the processor
+
+  /// Layouts in blocks of vectors suit the processor's kernels alone; a device reads tensors as they are.
+  bool hasBlockedLayouts() const { return !device; }
+  /// Attention is one kernel on the processor; on a device it is the products and the softmax that it is made of.
+  bool fusesAttention() const { return !device; }
 
   /// The level every machine of this target has: the host function is compiled for it.
   const Level &baseLevel() const { return levels.back(); }

@@ -37,7 +37,12 @@ struct Compilation {
   llvm::StringRef bytes;  ///< the model itself where it is not a file
   mlir::OwningOpRef<mlir::ModuleOp> module;
   std::vector<EmittedObject> objects; ///< after "emit": the host function, then the kernels in the order of `kernels`
-  std::vector<std::string> kernels;   ///< symbols of the emitted kernels
+  /// A kernel of a level: its symbol, and whether its code is a device's.
+  struct EmittedKernel {
+    std::string symbol;
+    bool onDevice;
+  };
+  std::vector<EmittedKernel> kernels; ///< the emitted kernels
   std::string assembly;               ///< after "emit" with EmitKind::Assembly
   llvm::json::Object manifest;        ///< after "link"
   std::vector<std::string> warnings;  ///< what a user should know of a model that compiles all the same

@@ -74,6 +74,27 @@ static std::string modelName(Compilation &c) {
   return recorded ? recorded.str() : llvm::sys::path::stem(c.input).str();
 }
 
+/// The kernels of the device, whose code is in the objects: the host function's comes first there.
+static DeviceProgram describeDevice(Compilation &c, ArrayRef<kernel::FuncOp> functions) {
+  DeviceProgram program;
+  const Level &level = c.target->device->code->baseLevel();
+  program.architecture = level.name.str();
+  program.weightBytes = (*c.module)->getAttrOfType<IntegerAttr>("quern.weight_bytes").getInt();
+  llvm::StringMap<llvm::StringRef> code;
+  for (auto [index, emitted] : llvm::enumerate(c.kernels))
+    if (emitted.onDevice)
+      code[emitted.symbol] = {c.objects[index + 1].object.data(), c.objects[index + 1].object.size()};
+  for (kernel::FuncOp function : functions) {
+    DeviceKernel &kernel = program.kernels.emplace_back();
+    if (!function.getThreads())
+      continue;
+    kernel.symbol = (function.getSymName() + "_" + level.suffix).str();
+    kernel.code = code.lookup(kernel.symbol);
+    kernel.threads = *function.getThreads();
+  }
+  return program;
+}
+
 ModelDescription describeModel(Compilation &c) {
   ModelDescription model;
   model.name = modelName(c);
@@ -98,9 +119,13 @@ ModelDescription describeModel(Compilation &c) {
   for (const Level &level : c.target->levels) {
     LevelKernels kernels{&level, {}};
     for (kernel::FuncOp function : functions)
-      kernels.kernels.push_back((function.getSymName() + "_" + c.target->kernelLevel(level).suffix).str());
+      kernels.kernels.push_back(function.getThreads()
+                                    ? std::string()
+                                    : (function.getSymName() + "_" + c.target->kernelLevel(level).suffix).str());
     model.levels.push_back(std::move(kernels));
   }
+  if (llvm::any_of(functions, [](kernel::FuncOp function) { return function.getThreads().has_value(); }))
+    model.device = describeDevice(c, functions);
   if (auto metadata = (*c.module)->getAttrOfType<ArrayAttr>("onnx.metadata"))
     for (Attribute pair : metadata) {
       auto entry = cast<ArrayAttr>(pair);
@@ -166,6 +191,8 @@ llvm::json::Object describeManifest(Compilation &c, const ModelDescription &desc
     addSchedule(function, entry);
     entry["tasks"] = function.getTasks().value_or("");
     entry["scratch"] = function.getScratch().value_or("");
+    if (auto threads = function.getThreads())
+      entry["threads"] = int64_t(*threads);
     if (function.getPhases())
       entry["phases"] = *function.getPhases();
     llvm::json::Array ops;
@@ -173,9 +200,9 @@ llvm::json::Object describeManifest(Compilation &c, const ModelDescription &desc
       ops.push_back(op.getName().stripDialect());
     entry["ops"] = std::move(ops);
     llvm::json::Object lint;
-    for (auto [index, symbol] : llvm::enumerate(c.kernels)) {
-      auto [kernel, level] = StringRef(symbol).rsplit('_');
-      if (kernel != function.getSymName())
+    for (auto [index, emitted] : llvm::enumerate(c.kernels)) {
+      auto [kernel, level] = StringRef(emitted.symbol).split('_');
+      if (kernel != function.getSymName() || emitted.onDevice)
         continue;
       const LoopCounts &hot = c.objects[index + 1].hot;
       lint[level] = llvm::json::Object{{"instructions", hot.instructions},
@@ -198,7 +225,7 @@ llvm::json::Object describeManifest(Compilation &c, const ModelDescription &desc
     Dim total = 0;
     for (Attribute slot : arena.getSlots())
       total = total + Dim::parse(cast<StringAttr>(slot).getValue())->ceildiv(64) * 64;
-    manifest["arena"] = total.str();
+    manifest[arena.getDevice() ? "device_arena" : "arena"] = total.str();
   });
   return manifest;
 }

@@ -9,7 +9,13 @@
 namespace quern {
 
 /// What the link makes.
-enum class EmitKind { SharedLibrary, Object, Archive, Assembly };
+enum class EmitKind {
+  SharedLibrary,
+  Object,
+  Archive,
+  Assembly,  ///< text of all machine code
+  DeviceCode ///< a folder with a file for each kernel of the device
+};
 
 /// Which algorithms may stand for the ones that the model's operators describe.
 enum class Precision {

@@ -74,7 +74,8 @@ static llvm::Error runGraph(Compilation &c) {
     if (!c.options.optimize)
       return;
     manager.addPass(graph::createSimplifyGraph());   // folds scales into weights: before their layout is fixed
-    manager.addPass(graph::createFormAttention());   // reads matmul and softmax as the model has them
+    if (c.target->fusesAttention())
+      manager.addPass(graph::createFormAttention()); // reads matmul and softmax as the model has them
     manager.addPass(graph::createFoldConstantsPass());
     manager.addPass(createCSEPass());
   });
@@ -83,7 +84,7 @@ static llvm::Error runGraph(Compilation &c) {
 static llvm::Error runFuse(Compilation &c) {
   llvm::Error error = runPasses(c, [&](PassManager &manager) {
     manager.addPass(createMoveRowAxisLastPass()); // row kernels walk the last axes
-    if (c.options.optimize) {
+    if (c.options.optimize && c.target->hasBlockedLayouts()) {
       AssignLayoutsPassOptions layouts;
       layouts.winograd = c.options.precision != Precision::Strict;
       manager.addPass(createAssignLayoutsPass(layouts)); // writes packing of weights down as graph ops ...
@@ -102,7 +103,11 @@ static llvm::Error runFuse(Compilation &c) {
 }
 
 static llvm::Error runSchedule(Compilation &c) {
-  return runPasses(c, [&](PassManager &manager) { manager.addPass(createSelectSchedulePass()); });
+  return runPasses(c, [&](PassManager &manager) {
+    SelectSchedulePassOptions options;
+    options.target = c.target->name.str();
+    manager.addPass(createSelectSchedulePass(options));
+  });
 }
 
 static llvm::Error runLoops(Compilation &c) {
@@ -115,7 +120,10 @@ static llvm::Error runLoops(Compilation &c) {
 }
 
 static llvm::Error runMemory(Compilation &c) {
-  return runPasses(c, [&](PassManager &manager) { manager.addPass(createPlanMemoryPass()); });
+  return runPasses(c, [&](PassManager &manager) {
+    manager.addPass(createPlaceTransfersPass()); // kernels know where they run by now
+    manager.addPass(createPlanMemoryPass());
+  });
 }
 
 static llvm::Error runHost(Compilation &c) {
@@ -127,20 +135,24 @@ static llvm::Error runEmit(Compilation &c) {
   std::vector<EmitJob> jobs;
   for (ModuleOp module : c.module->getOps<ModuleOp>()) {
     auto levelName = module->getAttrOfType<StringAttr>("quern.level");
+    const Target *code = c.target;
     const Level *level = &c.target->baseLevel();
-    for (const Level &candidate : c.target->levels)
-      if (levelName && candidate.name == levelName.getValue())
-        level = &candidate;
+    for (const Target *target : {c.target, c.target->device ? c.target->device->code : c.target})
+      for (const Level &candidate : target->levels)
+        if (levelName && candidate.name == levelName.getValue()) {
+          code = target;
+          level = &candidate;
+        }
     if (levelName)
-      c.kernels.push_back(module.getSymName()->str());
+      c.kernels.push_back({module.getSymName()->str(), emitsText(*code)});
     // The host function comes first.
-    jobs.insert(levelName ? jobs.end() : jobs.begin(), EmitJob{module, level, module.getSymName()->str()});
+    jobs.insert(levelName ? jobs.end() : jobs.begin(), EmitJob{module, level, module.getSymName()->str(), code});
   }
   if (c.options.emit == EmitKind::Assembly) {
     for (EmitJob &job : jobs) {
-      if (failed(lowerToLLVMDialect(job.module)))
+      if (failed(lowerToLLVMDialect(job.module, emitsText(*job.code))))
         return makeError(ErrorKind::Internal, "{0}: kernel {1} does not lower to LLVM", c.input, job.name);
-      auto text = emitAssembly(job.module, *c.target, *job.level);
+      auto text = emitAssembly(job.module, *job.code, *job.level);
       if (!text)
         return text.takeError();
       c.assembly += *text;
@@ -155,8 +167,8 @@ static llvm::Error runEmit(Compilation &c) {
 }
 
 static llvm::Error runLink(Compilation &c) {
-  if (c.options.emit == EmitKind::Assembly)
-    return llvm::Error::success(); // assembly is text, which the caller writes
+  if (c.options.emit == EmitKind::Assembly || c.options.emit == EmitKind::DeviceCode)
+    return llvm::Error::success(); // text, which the caller writes
   ModelDescription description = describeModel(c);
   c.manifest = describeManifest(c, description);
   llvm::StringRef runtime = runtimeObject(c.target->elfMachine);
@@ -168,8 +180,11 @@ static llvm::Error runLink(Compilation &c) {
 
   LinkRequest request;
   request.target = c.target;
-  for (EmittedObject &object : c.objects)
-    request.objects.push_back({object.object.data(), object.object.size()});
+  for (auto [index, object] : llvm::enumerate(c.objects))
+    if (index == 0 || !c.kernels[index - 1].onDevice) // a device's code is in the descriptor
+      request.objects.push_back({object.object.data(), object.object.size()});
+  if (description.device)
+    request.objects.push_back(deviceDriverObject());
   request.objects.push_back({descriptor->data(), descriptor->size()});
   std::deque<std::vector<char>> copies;
   request.weights = weightSegments(*c.module, copies);
@@ -234,6 +249,8 @@ llvm::Error runPhases(Compilation &c) {
   if (!target)
     return target.takeError();
   c.target = *target;
+  if (c.options.emit == EmitKind::DeviceCode && !c.target->device)
+    return makeError(ErrorKind::Usage, "--emit=ptx: target {0} has no device; name one, such as sm_80", c.target->name);
   const Row *first = rows;
   if (!c.options.startAt.empty()) {
     first = llvm::find_if(rows, [&](const Row &row) { return row.name == c.options.startAt; });

@@ -4,6 +4,7 @@
 #include "dialects/onnx/OnnxOps.h"
 #include "dialects/rt/Rt.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/Index/IR/IndexDialect.h"
 #include "mlir/Transforms/Passes.h"
 #include "passes/fusion/Fusion.h"
@@ -19,8 +20,8 @@ namespace quern {
 
 void loadDialects(MLIRContext &context) {
   context.loadDialect<onnx::OnnxDialect, graph::GraphDialect, kernel::KernelDialect, rt::RtDialect, func::FuncDialect,
-                      arith::ArithDialect, index::IndexDialect, math::MathDialect, memref::MemRefDialect,
-                      scf::SCFDialect, vector::VectorDialect, LLVM::LLVMDialect>();
+                      gpu::GPUDialect, arith::ArithDialect, index::IndexDialect, math::MathDialect,
+                      memref::MemRefDialect, scf::SCFDialect, vector::VectorDialect, LLVM::LLVMDialect>();
 }
 
 void registerPasses() {

@@ -85,7 +85,11 @@ static llvm::Error verifyLevels(Compilation &c) {
   for (auto kernel : c.module->getOps<kernel::FuncOp>()) {
     if (!kernel.getTasks() || !kernel.getScratch())
       return complain(("kernel " + kernel.getSymName() + " does not say its tasks and scratch").str());
-    for (const Level *level : c.target->kernelLevels())
+    if (kernel.getThreads() && !c.target->device)
+      return complain(
+          llvm::formatv("kernel {0} is for a device, which target {1} has not", kernel.getSymName(), c.target->name)
+              .str());
+    for (const Level *level : kernel.getThreads() ? c.target->device->code->kernelLevels() : c.target->kernelLevels())
       wanted[(kernel.getSymName() + "_" + level->suffix).str()] = level->name;
   }
   size_t found = 0;
@@ -129,11 +133,11 @@ static llvm::Error verifyPlaces(ModuleOp module, func::FuncOp host, size_t input
   if (!offsets || !module->getAttrOfType<ArrayAttr>("quern.symbols") ||
       !module->getAttrOfType<IntegerAttr>("quern.weight_bytes"))
     return complain("the module lacks quern.symbols, quern.weight_offsets or quern.weight_bytes");
-  size_t slots = 0;
-  host.walk([&](rt::ArenaOp arena) { slots = arena.getSlots().size(); });
+  size_t slots[] = {0, 0}; // of the processor, of the device
+  host.walk([&](rt::ArenaOp arena) { slots[arena.getDevice()] = arena.getSlots().size(); });
   return refuse(host, "names something that is not there", [&](Operation *op) {
     return llvm::TypeSwitch<Operation *, bool>(op)
-        .Case([&](rt::SlotOp slot) { return uint64_t(slot.getIndex()) >= slots; })
+        .Case([&](rt::SlotOp slot) { return uint64_t(slot.getIndex()) >= slots[slot.getDevice()]; })
         .Case([&](rt::InputOp input) { return uint64_t(input.getIndex()) >= inputs; })
         .Case([&](rt::OutputOp output) { return uint64_t(output.getIndex()) >= outputs; })
         .Case([&](rt::ConstantOp weight) { return uint64_t(weight.getSegment()) >= offsets.size(); })
@@ -179,7 +183,7 @@ llvm::Error verifyEmit(Compilation &c) {
 }
 
 llvm::Error verifyLink(Compilation &c) {
-  if (c.options.emit == EmitKind::Assembly)
+  if (c.options.emit == EmitKind::Assembly || c.options.emit == EmitKind::DeviceCode)
     return llvm::Error::success();
   static constexpr llvm::file_magic::Impl kinds[] = {llvm::file_magic::elf_shared_object,
                                                      llvm::file_magic::elf_relocatable, llvm::file_magic::archive};

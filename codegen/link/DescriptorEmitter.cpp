@@ -1,13 +1,14 @@
 #include "codegen/link/DescriptorEmitter.h"
 #include "codegen/EmitModule.h"
+#include "codegen/link/Linker.h"
 #include "codegen/link/Manifest.h"
 #include "codegen/link/PlainFunction.h"
 #include "compiler/Diagnostics.h"
+#include "quern/runtime.h"
 #include "llvm/IR/Constants.h"
 #include "llvm/IR/GlobalAlias.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/Module.h"
-#include "quern/runtime.h"
 
 using namespace llvm;
 
@@ -16,7 +17,8 @@ namespace {
 
 // The emitted structs have the members of the header's in order, with natural alignment; a change there must come here.
 static_assert(sizeof(quern_value_info) == 24 && sizeof(quern_site) == 24 && sizeof(quern_level) == 24);
-static_assert(sizeof(quern_metadata) == 16 && sizeof(quern_model_descriptor) == 112);
+static_assert(sizeof(quern_metadata) == 16 && sizeof(quern_model_descriptor) == 120);
+static_assert(sizeof(quern_device_kernel) == 32 && sizeof(quern_device_program) == 56);
 
 /// Builds constants and the tables that point to each other.
 class Tables {
@@ -26,10 +28,13 @@ public:
         int32(Type::getInt32Ty(module.getContext())), int64(Type::getInt64Ty(module.getContext())) {}
 
   Constant *word(uint32_t value) { return ConstantInt::get(int32, value); }
+  Constant *size(uint64_t value) { return ConstantInt::get(int64, value); }
 
   Constant *string(StringRef text) {
     return global(ConstantDataArray::getString(module.getContext(), text, /*AddNull=*/true), "");
   }
+
+  LLVMContext &context() { return module.getContext(); }
 
   /// A struct of these members, in place.
   Constant *record(ArrayRef<Constant *> members) { return ConstantStruct::getAnon(module.getContext(), members); }
@@ -82,11 +87,39 @@ Constant *emitLevels(Tables &tables, ArrayRef<LevelKernels> levels) {
   for (const LevelKernels &level : levels) {
     SmallVector<Constant *> kernels;
     for (const std::string &kernel : level.kernels)
-      kernels.push_back(tables.function(kernel));
+      kernels.push_back(kernel.empty() ? ConstantPointerNull::get(PointerType::getUnqual(tables.context()))
+                                       : tables.function(kernel));
     elements.push_back(tables.record({tables.string(level.level->name), tables.word(level.level->number),
                                       tables.word(0), tables.array(kernels)}));
   }
   return tables.array(elements);
+}
+
+/// A variable of this link that others define.
+Constant *external(Module &module, StringRef name) {
+  auto *variable = new GlobalVariable(module, Type::getInt8Ty(module.getContext()), /*isConstant=*/true,
+                                      GlobalValue::ExternalLinkage, nullptr, name);
+  variable->setVisibility(GlobalValue::HiddenVisibility);
+  variable->setCodeModel(CodeModel::Large); // weights may be far away
+  return variable;
+}
+
+Constant *emitDevice(Tables &tables, Module &module, const DeviceProgram &device) {
+  SmallVector<Constant *> kernels;
+  Constant *none = ConstantPointerNull::get(PointerType::getUnqual(module.getContext()));
+  for (const DeviceKernel &kernel : device.kernels) {
+    bool isThere = !kernel.symbol.empty();
+    kernels.push_back(tables.record(
+        {isThere ? tables.string(kernel.symbol) : none, isThere ? tables.string(kernel.code) : none,
+         tables.size(isThere ? kernel.code.size() + 1 : 0), tables.word(kernel.threads), tables.word(0)}));
+  }
+  std::string tooLarge =
+      formatv("the device has no room for the model's weights, which take {0} bytes", device.weightBytes);
+  Constant *program =
+      tables.record({tables.word(sizeof(quern_device_program)), tables.word(0), tables.string(device.architecture),
+                     tables.array(kernels), device.weightBytes ? external(module, kWeightsSymbol) : none,
+                     tables.size(device.weightBytes), tables.string(tooLarge), external(module, "quern_cuda_driver")});
+  return tables.global(program, "");
 }
 
 GlobalVariable *emitManifest(Tables &tables, Module &module, StringRef text) {
@@ -108,14 +141,30 @@ GlobalVariable *emitTables(const ModelDescription &model, Module &module) {
     metadata.push_back(tables.record({tables.string(key), tables.string(value)}));
   size_t kernels = model.levels.empty() ? 0 : model.levels.front().kernels.size();
 
-  Constant *descriptor = tables.record(
-      {tables.word(QUERN_ABI_VERSION), tables.word(sizeof(quern_model_descriptor)), tables.string(model.name),
-       tables.word(model.inputs.size()), tables.word(model.outputs.size()), tables.word(symbols.size()),
-       tables.word(sites.size()), tables.word(kernels), tables.word(model.levels.size()), tables.word(metadata.size()),
-       tables.word(0), tables.values(model.inputs), tables.values(model.outputs), tables.array(symbols),
-       tables.array(sites), emitLevels(tables, model.levels), tables.array(metadata),
-       emitManifest(tables, module, model.manifest), tables.function(kHostSymbol)});
-  return tables.global(descriptor, "quern_model_descriptor");
+  // Without a device the descriptor ends before it, as it did before there were any.
+  uint32_t bytes = model.device ? sizeof(quern_model_descriptor) : offsetof(quern_model_descriptor, device);
+  SmallVector<Constant *> members = {tables.word(model.device ? QUERN_ABI_VERSION_DEVICE : QUERN_ABI_VERSION),
+                                     tables.word(bytes),
+                                     tables.string(model.name),
+                                     tables.word(model.inputs.size()),
+                                     tables.word(model.outputs.size()),
+                                     tables.word(symbols.size()),
+                                     tables.word(sites.size()),
+                                     tables.word(kernels),
+                                     tables.word(model.levels.size()),
+                                     tables.word(metadata.size()),
+                                     tables.word(0),
+                                     tables.values(model.inputs),
+                                     tables.values(model.outputs),
+                                     tables.array(symbols),
+                                     tables.array(sites),
+                                     emitLevels(tables, model.levels),
+                                     tables.array(metadata),
+                                     emitManifest(tables, module, model.manifest),
+                                     tables.function(kHostSymbol)};
+  if (model.device)
+    members.push_back(emitDevice(tables, module, *model.device));
+  return tables.global(tables.record(members), "quern_model_descriptor");
 }
 
 /// A quern_tensor has room for so many dims.

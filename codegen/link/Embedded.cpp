@@ -47,6 +47,10 @@ StringRef runtimeObject(uint16_t elfMachine) {
   return rowOf(elfMachine).runtime;
 }
 
+StringRef deviceDriverObject() {
+  return StringRef(quern_cuda_x86_64, quern_cuda_x86_64_end - quern_cuda_x86_64);
+}
+
 StringRef runtimeHeader() {
   return StringRef(quern_runtime_header, quern_runtime_header_end - quern_runtime_header);
 }

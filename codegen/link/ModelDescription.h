@@ -3,6 +3,7 @@
 #pragma once
 #include "codegen/Target.h"
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -40,12 +41,27 @@ struct LevelKernels {
   std::vector<std::string> kernels; ///< symbols of its kernels, one for each kernel number
 };
 
+/// A kernel's code for a device.
+struct DeviceKernel {
+  std::string symbol;   ///< empty: the processor runs this kernel
+  llvm::StringRef code; ///< borrowed
+  uint32_t threads = 0; ///< of a block
+};
+
+/// What the model runs on a device.
+struct DeviceProgram {
+  std::string architecture;          ///< "sm_80"
+  std::vector<DeviceKernel> kernels; ///< one for each kernel number
+  uint64_t weightBytes = 0;
+};
+
 struct ModelDescription {
   std::string name; ///< any text; cIdentifier() makes the C name of it
   std::vector<ValueInfo> inputs, outputs;
   std::vector<std::string> symbols; ///< names of the symbolic dims
   std::vector<Site> sites;
   std::vector<LevelKernels> levels; ///< best first
+  std::optional<DeviceProgram> device;
   std::vector<std::pair<std::string, std::string>> metadata;
   std::string manifest; ///< JSON text, see Manifest.h
 

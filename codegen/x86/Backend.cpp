@@ -1,4 +1,5 @@
 #include "codegen/Backend.h"
+#include "codegen/nvptx/Devices.h"
 #include "codegen/x86/Probes.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/BinaryFormat/ELF.h"
@@ -22,6 +23,8 @@ const Target targets[] = {
 #define TARGET(name, triple, first, count, machine)                                                                    \
   {name, triple, ArrayRef<Level>(levels).slice(first, count), machine},
 #include "codegen/x86/Levels.inc"
+#define DEVICE(variable, name, ...) {name, "x86_64-linux-gnu", levels, ELF::EM_X86_64, &variable},
+#include "codegen/nvptx/Devices.inc"
 };
 
 constexpr TileRow tiles[] = {

@@ -6,6 +6,7 @@ include "mlir/IR/AttrTypeBase.td"
 include "mlir/IR/OpBase.td"
 include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/ControlFlowInterfaces.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
 def Kernel_Dialect : Dialect {
@@ -86,6 +87,9 @@ def Kernel_FuncOp : Op<Kernel_Dialect, "func", [IsolatedFromAbove, SingleBlock, 
     A kernel in `phases` runs `tasks` tasks in each, numbered on from phase to phase; a phase begins when all tasks of
     the one before have ended. `shared` bytes of memory that all tasks see carry values from one to the next.
 
+    With `threads` the kernel runs on the target's device: a task is a block of so many threads, and `scratch` is the
+    block's.
+
     ```mlir
     kernel.func @k0 attributes {dims = 1 : i64, schedule = #kernel.schedule<"loops", {}, "vectors along the innermost axis">, scratch = "0", tasks = "1"} {
     ^bb0(%0: tensor<?x3xf32, #graph.dims<["d0", ""]>>):
@@ -95,7 +99,8 @@ def Kernel_FuncOp : Op<Kernel_Dialect, "func", [IsolatedFromAbove, SingleBlock, 
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, I64Attr:$dims, Kernel_ScheduleAttr:$schedule, OptionalAttr<Graph_DimAttr>:$tasks,
-                       OptionalAttr<Graph_DimAttr>:$scratch, OptionalAttr<Graph_DimAttr>:$phases, OptionalAttr<Graph_DimAttr>:$shared);
+                       OptionalAttr<Graph_DimAttr>:$scratch, OptionalAttr<Graph_DimAttr>:$phases, OptionalAttr<Graph_DimAttr>:$shared,
+                       OptionalAttr<I64Attr>:$threads);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = "$sym_name attr-dict-with-keyword $body";
 }
@@ -113,6 +118,20 @@ def Kernel_LaunchOp : Op<Kernel_Dialect, "launch", [Pure]> {
   let arguments = (ins StrAttr:$name, FlatSymbolRefAttr:$callee, Variadic<AnyTensor>:$inputs, Graph_DimArrayAttr:$dims, StrAttr:$nodes);
   let results = (outs Variadic<AnyTensor>:$results);
   let assemblyFormat = "$name $callee `(` $inputs `)` attr-dict `:` functional-type($inputs, $results)";
+}
+
+def Kernel_TransferOp : Op<Kernel_Dialect, "transfer", [Pure, SameOperandsAndResultType]> {
+  let summary = "the same tensor in the other memory: the device's, or without `to_device` the processor's";
+  let description = [{
+    Stands between kernels of the processor and kernels of the device, only where the target has one.
+
+    ```mlir
+    %1 = kernel.transfer %0 {to_device} : tensor<4xf32>
+    ```
+  }];
+  let arguments = (ins AnyTensor:$operand, UnitAttr:$to_device);
+  let results = (outs AnyTensor:$result);
+  let assemblyFormat = "$operand attr-dict `:` type($result)";
 }
 
 #endif

@@ -30,24 +30,25 @@ class Rt_Op<string mnemonic, list<Trait> traits = []> : Op<Rt_Dialect, mnemonic,
 def Rt_ArenaOp : Rt_Op<"arena"> {
   let summary = "reserves the arena: one slot per entry, of so many bytes each (expressions)";
   let description = [{
-    Once, at the start of the host function. Slots lie one after another, each at a multiple of 64 bytes.
+    Once, at the start of the host function. Slots lie one after another, each at a multiple of 64 bytes. With `device`
+    it is the arena in the device's memory, which has its own count.
 
     ```mlir
     rt.arena {slots = ["256*batch", "4096"]} : () -> ()
     ```
   }];
-  let arguments = (ins Graph_DimArrayAttr:$slots);
+  let arguments = (ins Graph_DimArrayAttr:$slots, UnitAttr:$device);
 }
 def Rt_SlotOp : Rt_Op<"slot", [Pure]> {
   let summary = "the address of a slot of the arena";
   let description = [{
-    `index` counts the entries of rt.arena.
+    `index` counts the entries of rt.arena; with `device`, of the device's.
 
     ```mlir
     %b = rt.slot {index = 1 : i64} : () -> !rt.buffer
     ```
   }];
-  let arguments = (ins I64Attr:$index);
+  let arguments = (ins I64Attr:$index, UnitAttr:$device);
   let results = (outs Rt_BufferType:$buffer);
 }
 def Rt_OffsetOp : Rt_Op<"offset", [Pure]> {
@@ -63,13 +64,14 @@ def Rt_OffsetOp : Rt_Op<"offset", [Pure]> {
 def Rt_AllocateOp : Rt_Op<"allocate"> {
   let summary = "memory for this run, of a size that is known only here";
   let description = [{
-    For tensors whose sizes are data. The runtime gives it back when the run ends; without memory the run fails.
+    For tensors whose sizes are data. The runtime gives it back when the run ends; without memory the run fails. With
+    `device` it is the device's memory.
 
     ```mlir
     %b = rt.allocate {bytes = "4*found"} : () -> !rt.buffer
     ```
   }];
-  let arguments = (ins Graph_DimAttr:$bytes);
+  let arguments = (ins Graph_DimAttr:$bytes, UnitAttr:$device);
   let results = (outs Rt_BufferType:$buffer);
 }
 def Rt_InputOp : Rt_Op<"input", [Pure]> {
@@ -101,12 +103,13 @@ def Rt_ConstantOp : Rt_Op<"constant", [Pure]> {
   let summary = "a weight: segment `segment` of the artifact's weights";
   let description = [{
     Offsets of segments are in the module's `quern.weight_offsets`, multiples of 64 bytes. Equal values are one segment.
+    With `device` it is the copy in the device's memory.
 
     ```mlir
     %w = rt.constant {segment = 0 : i64, value = dense<1.0> : tensor<4xf32>} : () -> !rt.buffer
     ```
   }];
-  let arguments = (ins ElementsAttr:$value, I64Attr:$segment);
+  let arguments = (ins ElementsAttr:$value, I64Attr:$segment, UnitAttr:$device);
   let results = (outs Rt_BufferType:$buffer);
 }
 def Rt_LaunchOp : Rt_Op<"launch"> {
@@ -114,25 +117,26 @@ def Rt_LaunchOp : Rt_Op<"launch"> {
   let description = [{
     `dims` are the kernel's parameters, `tasks` and `scratch` its number of tasks and bytes of scratch per thread, all
     expressions over the model's symbols. `site` numbers the launches of the model. With `phases` the tasks run that
-    many times, numbered on, with a barrier between.
+    many times, numbered on, with a barrier between. With `threads` the device runs them, as blocks of so many threads.
 
     ```mlir
     rt.launch %x, %w, %y {callee = @k0, dims = ["batch"], name = "fc1", nodes = "/fc1", scratch = "0", site = 0 : i64, tasks = "1"} : (!rt.buffer, !rt.buffer, !rt.buffer) -> ()
     ```
   }];
   let arguments = (ins StrAttr:$name, FlatSymbolRefAttr:$callee, I64Attr:$site, Variadic<Rt_BufferType>:$buffers, Graph_DimArrayAttr:$dims,
-                       Graph_DimAttr:$tasks, Graph_DimAttr:$scratch, OptionalAttr<Graph_DimAttr>:$phases, StrAttr:$nodes);
+                       Graph_DimAttr:$tasks, Graph_DimAttr:$scratch, OptionalAttr<Graph_DimAttr>:$phases, StrAttr:$nodes,
+                       OptionalAttr<I64Attr>:$threads);
 }
 def Rt_CopyOp : Rt_Op<"copy"> {
   let summary = "copies `bytes` bytes";
   let description = [{
-    The two places are the same or do not overlap.
+    The two places are the same or do not overlap. `from_device` and `to_device` say which of them is the device's.
 
     ```mlir
     rt.copy %x, %y {bytes = "4*batch"} : (!rt.buffer, !rt.buffer) -> ()
     ```
   }];
-  let arguments = (ins Rt_BufferType:$from, Rt_BufferType:$to, Graph_DimAttr:$bytes);
+  let arguments = (ins Rt_BufferType:$from, Rt_BufferType:$to, Graph_DimAttr:$bytes, UnitAttr:$from_device, UnitAttr:$to_device);
 }
 def Rt_ReadSymbolsOp : Rt_Op<"read_symbols"> {
   let summary = "binds symbols to integers in memory; see graph.read_symbols";

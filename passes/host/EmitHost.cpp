@@ -93,6 +93,23 @@ private:
     exitIf(b.create<LLVM::ICmpOp>(LLVM::ICmpPredicate::eq, address, null), narrow(status));
   }
 
+  void exitIfNonzero(Value status) {
+    exitIf(b.create<LLVM::ICmpOp>(LLVM::ICmpPredicate::ne, status, narrow(0)), status);
+  }
+
+  /// A function of the runtime's part for the device, which is linked into the artifact.
+  Value callDevice(StringRef name, Type result, ArrayRef<Value> arguments) {
+    SmallVector<Type> types = llvm::to_vector(llvm::map_range(arguments, [](Value v) { return v.getType(); }));
+    auto type = LLVM::LLVMFunctionType::get(result, types);
+    auto host = function->getParentOfType<ModuleOp>();
+    if (!host.lookupSymbol(name)) {
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPoint(function);
+      b.create<LLVM::LLVMFuncOp>(name, type);
+    }
+    return b.create<LLVM::CallOp>(type, name, arguments).getResult();
+  }
+
   //===--- Symbols and dims -----------------------------------------------------------------===//
 
   void loadSymbols() {
@@ -200,7 +217,8 @@ private:
     LogicalResult result =
         llvm::TypeSwitch<Operation *, LogicalResult>(op)
             .Case([&](rt::ArenaOp op) { return emitArena(op), success(); })
-            .Case([&](rt::SlotOp op) { return places[op.getBuffer()] = slots[op.getIndex()], success(); })
+            .Case(
+                [&](rt::SlotOp op) { return places[op.getBuffer()] = slots[op.getDevice()][op.getIndex()], success(); })
             .Case([&](rt::OffsetOp op) {
               return places[op.getBuffer()] = offset(places[op.getBase()], value(*Dim::parse(op.getBytes()))),
                      success();
@@ -215,8 +233,7 @@ private:
             .Case([&](rt::AllocateOp op) { return emitAllocate(op), success(); })
             .Case([&](rt::LaunchOp op) { return emitLaunch(op), success(); })
             .Case([&](rt::CopyOp op) {
-              b.create<LLVM::MemcpyOp>(places[op.getTo()], places[op.getFrom()], value(*Dim::parse(op.getBytes())),
-                                       /*isVolatile=*/false);
+              emitCopy(op);
               return success();
             })
             .Case([&](rt::ReadSymbolsOp op) { return emitRead(op), success(); })
@@ -242,20 +259,38 @@ private:
     }
     if (offsets.empty())
       return;
-    Value base = call(arenaService, pointer, {frame, value(total)});
-    exitIfNull(base, QUERN_OUT_OF_MEMORY);
+    Value base = takeMemory(value(total), op.getDevice());
     for (Value bytes : offsets)
-      slots.push_back(offset(base, bytes));
+      slots[op.getDevice()].push_back(offset(base, bytes));
+  }
+
+  /// Memory of this run, the processor's or the device's.
+  Value takeMemory(Value bytes, bool device) {
+    Value base = device ? callDevice("quern_device_arena", pointer, {frame, bytes})
+                        : call(arenaService, pointer, {frame, bytes});
+    exitIfNull(base, QUERN_OUT_OF_MEMORY);
+    return base;
+  }
+
+  void emitCopy(rt::CopyOp op) {
+    Value to = places[op.getTo()], from = places[op.getFrom()], bytes = value(*Dim::parse(op.getBytes()));
+    if (!op.getFromDevice() && !op.getToDevice()) {
+      b.create<LLVM::MemcpyOp>(to, from, bytes, /*isVolatile=*/false);
+      return;
+    }
+    int32_t direction = !op.getFromDevice() ? QUERN_TO_DEVICE
+                        : op.getToDevice()  ? QUERN_WITHIN_DEVICE
+                                            : QUERN_FROM_DEVICE;
+    exitIfNonzero(callDevice("quern_device_copy", i32, {frame, to, from, bytes, narrow(direction)}));
   }
 
   void emitAllocate(rt::AllocateOp op) {
-    Value base = call(arenaService, pointer, {frame, value(*Dim::parse(op.getBytes()))});
-    exitIfNull(base, QUERN_OUT_OF_MEMORY);
-    places[op.getBuffer()] = base;
+    places[op.getBuffer()] = takeMemory(value(*Dim::parse(op.getBytes())), op.getDevice());
   }
 
   void emitConstant(rt::ConstantOp op) {
-    Value base = b.create<LLVM::AddressOfOp>(pointer, "quern_weights");
+    Value base = op.getDevice() ? callDevice("quern_device_weights", pointer, {frame})
+                                : b.create<LLVM::AddressOfOp>(pointer, "quern_weights").getResult();
     auto offsets = module->getAttrOfType<DenseI64ArrayAttr>("quern.weight_offsets");
     places[op.getBuffer()] =
         b.create<LLVM::GEPOp>(pointer, b.getI8Type(), base, ArrayRef<LLVM::GEPArg>{constant(offsets[op.getSegment()])});
@@ -273,12 +308,15 @@ private:
     for (auto [index, buffer] : llvm::enumerate(op.getBuffers()))
       store(places[buffer], bufferArray, index * 8);
     fillDims(parseAll(op.getDims()));
-    SmallVector<Value> arguments{frame, narrow(op.getSite()), bufferArray, dimArray, value(*Dim::parse(op.getTasks())),
-                                 value(*Dim::parse(op.getScratch()))};
+    Value tasks = value(*Dim::parse(op.getTasks())), scratch = value(*Dim::parse(op.getScratch()));
+    if (op.getThreads())
+      return exitIfNonzero(callDevice("quern_device_launch", i32,
+                                      {frame, narrow(op.getSite()), bufferArray, constant(op.getBuffers().size()),
+                                       dimArray, constant(op.getDims().size()), tasks, scratch}));
+    SmallVector<Value> arguments{frame, narrow(op.getSite()), bufferArray, dimArray, tasks, scratch};
     if (op.getPhases())
       arguments.push_back(value(*Dim::parse(*op.getPhases())));
-    Value status = call(op.getPhases() ? phasesService : launchService, i32, arguments);
-    exitIf(b.create<LLVM::ICmpOp>(LLVM::ICmpPredicate::ne, status, narrow(0)), status);
+    exitIfNonzero(call(op.getPhases() ? phasesService : launchService, i32, arguments));
   }
 
   /// A text of the artifact; the address is taken where it is used.
@@ -478,7 +516,7 @@ private:
   Block *exit = nullptr, *tooLarge = nullptr;
   Value frame, inputs, arenaService, outputService, launchService, failService, phasesService, bufferArray, dimArray;
   Symbols symbols; // values of symbols, and of expressions over them
-  SmallVector<Value> slots;
+  SmallVector<Value> slots[2]; // of the processor's arena, of the device's
   llvm::DenseMap<Value, Value> places;
   unsigned texts = 0;
   bool broken = false;

@@ -17,6 +17,13 @@ KernelEmitter emitterNamed(StringRef algorithm) {
       .Default(nullptr);
 }
 
+KernelEmitter deviceEmitterNamed(StringRef algorithm) {
+  return llvm::StringSwitch<KernelEmitter>(algorithm)
+#define QUERN_EMITTER(algorithm, function) .Case(algorithm, function)
+#include "passes/loops/device/Emitters.inc"
+      .Default(nullptr);
+}
+
 namespace {
 
 struct EmitKernelsPass : impl::EmitKernelsPassBase<EmitKernelsPass> {
@@ -29,10 +36,18 @@ struct EmitKernelsPass : impl::EmitKernelsPassBase<EmitKernelsPass> {
       return signalPassFailure();
     }
     SmallVector<kernel::FuncOp> functions(getOperation().getOps<kernel::FuncOp>());
-    for (kernel::FuncOp function : functions)
-      for (const Level *level : (*found)->kernelLevels())
-        if (failed(emit(function, *level)))
+    const Device *device = (*found)->device;
+    for (kernel::FuncOp function : functions) {
+      bool onDevice = deviceEmitterNamed(function.getSchedule().getAlgorithm());
+      if (onDevice && !device) {
+        function.emitError() << nodesOf(function) << ": " << function.getSchedule().getAlgorithm().getValue()
+                             << " needs a device, which target " << target << " has not";
+        return signalPassFailure();
+      }
+      for (const Level *level : onDevice ? device->code->kernelLevels() : (*found)->kernelLevels())
+        if (failed(emit(function, *level, onDevice ? device : nullptr)))
           return signalPassFailure();
+    }
   }
 
   /// The model's nodes that a kernel computes, for messages.
@@ -59,11 +74,12 @@ struct EmitKernelsPass : impl::EmitKernelsPassBase<EmitKernelsPass> {
     return found;
   }
 
-  LogicalResult emit(kernel::FuncOp source, const Level &level) {
+  LogicalResult emit(kernel::FuncOp source, const Level &level, const Device *device) {
     if (Type element = unstorable(source))
       return source.emitError() << nodesOf(source) << ": there is no kernel for elements of type "
                                 << graph::typeText(element);
-    KernelEmitter emitter = emitterNamed(source.getSchedule().getAlgorithm());
+    StringRef algorithm = source.getSchedule().getAlgorithm();
+    KernelEmitter emitter = device ? deviceEmitterNamed(algorithm) : emitterNamed(algorithm);
     if (!emitter)
       return source.emitError() << nodesOf(source) << ": there is no kernel for "
                                 << source.getSchedule().getAlgorithm().getValue();
@@ -71,7 +87,7 @@ struct EmitKernelsPass : impl::EmitKernelsPassBase<EmitKernelsPass> {
     OpBuilder builder = OpBuilder::atBlockEnd(getOperation().getBody());
     auto module = builder.create<ModuleOp>(source.getLoc(), name);
     module->setAttr("quern.level", builder.getStringAttr(level.name));
-    KernelFunction kernel(module, source, level, name);
+    KernelFunction kernel(module, source, level, name, device);
     if (failed(emitter(kernel)))
       return failure();
     if (kernel.refused)
@@ -84,6 +100,8 @@ struct EmitKernelsPass : impl::EmitKernelsPassBase<EmitKernelsPass> {
       return source.emitError() << "level " << level.name << " has " << tasks << " tasks and another level has "
                                 << *source.getTasks();
     source.setTasks(tasks);
+    if (device)
+      source.setThreads(kernel.threads);
     if (!kernel.phases.isEqualTo(1))
       source.setPhases(kernel.phases.str());
     if (!kernel.sharedBytes.isEqualTo(0))

@@ -1,8 +1,8 @@
-#include "passes/loops/Emitters.h"
-#include "passes/loops/Domain.h"
-#include "passes/loops/EmitRows.h"
-#include "passes/loops/ReduceAlong.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "passes/loops/EmitRows.h"
+#include "passes/loops/Emitters.h"
+#include "passes/loops/Pieces.h"
+#include "passes/loops/ReduceAlong.h"
 
 using namespace mlir;
 using namespace quern::graph;
@@ -11,37 +11,6 @@ namespace quern {
 
 /// Elements that one task computes at least, so that a launch on a thread pays.
 constexpr int64_t kTaskElements = 16384;
-
-namespace {
-/// A part of the results that one loop nest computes: values of the same dims, each stored into its result at an
-/// offset along an axis (a piece of a concatenation).
-struct Piece {
-  struct Store {
-    Value value;
-    unsigned result;
-    int64_t axis = -1;
-    Dim offset = 0;
-  };
-  SmallVector<Store> stores;
-  Domain domain;
-  Dim inner, chunk, rows, tasks; // a task is `chunk` elements of the last group, or `rows` of the outer index
-  bool chunked;
-  bool scalar; // one element at a time: the lanes are used inside, along a reduced axis
-};
-} // namespace
-
-/// Whether an element of `value` needs a reduction along its own last axis.
-static bool reducesLastAxis(Value value) {
-  Operation *op = value.getDefiningOp();
-  if (!op)
-    return false;
-  if (auto reduce = dyn_cast<ReduceOp>(op))
-    if (llvm::is_contained(reduce.getAxes(), rankOf(reduce.getOperand()) - 1))
-      return true;
-  if (auto arg = dyn_cast<ArgReduceOp>(op); arg && int64_t(arg.getAxis()) == rankOf(arg.getOperand()) - 1)
-    return true;
-  return llvm::any_of(op->getOperands(), reducesLastAxis);
-}
 
 static void decideTasks(Piece &piece) {
   Domain &domain = piece.domain;
@@ -55,44 +24,6 @@ static void decideTasks(Piece &piece) {
   } else {
     piece.rows = Dim::max(Dim(kTaskElements).floordiv(Dim::max(piece.inner, 1)), 1);
     piece.tasks = outer.ceildiv(piece.rows);
-  }
-}
-
-static std::vector<Piece> cutIntoPieces(KernelFunction &kernel) {
-  std::vector<Piece> pieces;
-  for (auto [result, value] : llvm::enumerate(kernel.yield().getValues())) {
-    if (auto concat = value.getDefiningOp<ConcatOp>()) {
-      Dim offset = 0;
-      for (Value input : concat.getInputs()) {
-        Piece &piece = pieces.emplace_back();
-        piece.stores.push_back({input, unsigned(result), int64_t(concat.getAxis()), offset});
-        piece.domain = Domain::of(input, dimsOf(input), concat.getAxis());
-        offset = offset + dimOf(input, concat.getAxis());
-      }
-      continue;
-    }
-    auto same = llvm::find_if(
-        pieces, [&](Piece &piece) { return piece.stores[0].axis < 0 && piece.domain.dims == dimsOf(value); });
-    Piece &piece = same != pieces.end() ? *same : pieces.emplace_back();
-    piece.stores.push_back({value, unsigned(result)});
-    SmallVector<Value> values = llvm::to_vector(llvm::map_range(piece.stores, [](auto &store) { return store.value; }));
-    piece.domain = Domain::of(values, dimsOf(value));
-  }
-  for (Piece &piece : pieces) {
-    piece.scalar = llvm::any_of(piece.stores, [](auto &store) { return reducesLastAxis(store.value); });
-    decideTasks(piece);
-  }
-  return pieces;
-}
-
-static void storePiece(ElementEmitter &emitter, Piece &piece, const Point &point) {
-  KernelFunction &kernel = emitter.kernel;
-  for (Piece::Store &store : piece.stores) {
-    Value value = emitter.at(store.value, point);
-    Point target = point;
-    if (store.axis >= 0)
-      target[store.axis].base = kernel.add(target[store.axis].base, kernel.dim(store.offset));
-    emitter.store(value, kernel.resultBuffer(store.result), dimsOf(kernel.yield().getValues()[store.result]), target);
   }
 }
 
@@ -146,27 +77,9 @@ static void emitTask(KernelFunction &kernel, Piece &piece, Value task) {
 
 static LogicalResult emitPieces(KernelFunction &kernel) {
   std::vector<Piece> pieces = cutIntoPieces(kernel);
-  Dim tasks = 0;
   for (Piece &piece : pieces)
-    tasks = tasks + piece.tasks;
-  kernel.forTasks(tasks, [&](Value task) {
-    if (pieces.size() == 1) {
-      emitTask(kernel, pieces[0], task);
-      return;
-    }
-    ImplicitLocOpBuilder &b = kernel.builder;
-    Dim first = 0;
-    for (Piece &piece : pieces) {
-      // Unsigned: a task before the first one of this piece wraps to a large number.
-      Value local = b.create<arith::SubIOp>(task, kernel.dim(first));
-      Value mine = b.create<arith::CmpIOp>(arith::CmpIPredicate::ult, local, kernel.dim(piece.tasks));
-      auto choice = b.create<scf::IfOp>(mine, /*withElseRegion=*/false);
-      OpBuilder::InsertionGuard guard(b);
-      b.setInsertionPointToStart(choice.thenBlock());
-      emitTask(kernel, piece, local);
-      first = first + piece.tasks;
-    }
-  });
+    decideTasks(piece);
+  forPieces(kernel, pieces, [&](Piece &piece, Value task) { emitTask(kernel, piece, task); });
   return success();
 }
 

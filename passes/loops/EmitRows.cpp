@@ -287,8 +287,8 @@ LogicalResult emitRows(KernelFunction &kernel, const RowPlan &plan) {
   for (int64_t axis = 0; axis < plan.first; ++axis)
     outer.groups.push_back({axis, plan.dims[axis]});
   Dim rows = outer.outer(outer.groups.size());
-  // A row costs about ten times a plain element.
-  Dim perTask = Dim::max(Dim(4096).floordiv(Dim::max(plan.length, 1)), 1);
+  // A row costs about ten times a plain element. The threads of a device's block take one row together.
+  Dim perTask = kernel.device ? Dim(1) : Dim::max(Dim(4096).floordiv(Dim::max(plan.length, 1)), 1);
   RowEmitter emitter(kernel, plan);
   kernel.forTasks(rows.ceildiv(perTask), [&](Value task) {
     Value from = kernel.multiply(task, kernel.dim(perTask));

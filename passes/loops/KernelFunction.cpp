@@ -3,6 +3,7 @@
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/Index/IR/IndexOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
@@ -26,12 +27,30 @@ Type KernelFunction::registerType(Type element) {
 /// Positions of the fields of quern_launch, in words of 8 bytes.
 enum LaunchField : int32_t { kBuffers = 0, kDims = 1, kFirstTask = 2, kLastTask = 3, kScratch = 4 };
 
-KernelFunction::KernelFunction(ModuleOp module, kernel::FuncOp source, const Level &level, StringRef symbol)
-    : source(source), level(level), builder(source.getLoc(), module.getContext()) {
+KernelFunction::KernelFunction(ModuleOp module, kernel::FuncOp source, const Level &level, StringRef symbol,
+                               const Device *device)
+    : source(source), level(level), device(device), builder(source.getLoc(), module.getContext()) {
   builder.setInsertionPointToEnd(module.getBody());
   Type pointer = LLVM::LLVMPointerType::get(builder.getContext());
-  function = builder.create<func::FuncOp>(symbol, builder.getFunctionType({pointer}, {builder.getI32Type()}));
+  SmallVector<Type> arguments{pointer}, results{builder.getI32Type()};
+  if (device) {
+    arguments.assign(body().getNumArguments() + yield().getNumOperands() + 1, pointer);
+    arguments.append({builder.getI64Type(), pointer});
+    arguments.append(source.getDims(), builder.getI64Type());
+    results.clear();
+  }
+  function = builder.create<func::FuncOp>(symbol, builder.getFunctionType(arguments, results));
   builder.setInsertionPointToStart(function.addEntryBlock());
+  if (device)
+    startOnDevice();
+  else
+    startOnProcessor();
+  // Dims go right before a marker that stays at the end of the entry.
+  entryEnd = builder.create<arith::ConstantIndexOp>(0);
+}
+
+void KernelFunction::startOnProcessor() {
+  Type pointer = LLVM::LLVMPointerType::get(builder.getContext());
   launch = function.getArgument(0);
   table = load(pointer, launch, kBuffers);
   dimsPointer = load(pointer, launch, kDims);
@@ -44,11 +63,36 @@ KernelFunction::KernelFunction(ModuleOp module, kernel::FuncOp source, const Lev
     buffers.push_back(memory(load(pointer, table, position++), graph::elementOf(argument)));
   for (Value result : yield().getValues())
     buffers.push_back(memory(load(pointer, table, position++), graph::elementOf(result)));
-  // Dims go right before a marker that stays at the end of the entry.
-  entryEnd = builder.create<arith::ConstantIndexOp>(0);
+}
+
+void KernelFunction::startOnDevice() {
+  unsigned position = 0;
+  // Inputs are not written and overlap no result: loads may go through the read-only cache.
+  for (BlockArgument argument : body().getArguments()) {
+    function.setArgAttr(position, LLVM::LLVMDialect::getReadonlyAttrName(), builder.getUnitAttr());
+    buffers.push_back(memory(function.getArgument(position++), graph::elementOf(argument)));
+  }
+  for (Value result : yield().getValues())
+    buffers.push_back(memory(function.getArgument(position++), graph::elementOf(result)));
+  Value scratch = function.getArgument(position++), scratchEach = function.getArgument(position++);
+  errorSlot = function.getArgument(position++);
+  for (unsigned argument = 0; argument + 1 < position; ++argument)
+    if (isa<LLVM::LLVMPointerType>(function.getArgument(argument).getType()))
+      function.setArgAttr(argument, LLVM::LLVMDialect::getNoAliasAttrName(), builder.getUnitAttr());
+  Value block =
+      builder.create<arith::IndexCastOp>(builder.getI64Type(), builder.create<gpu::BlockIdOp>(gpu::Dimension::x));
+  Value distance = builder.create<arith::MulIOp>(block, scratchEach);
+  scratchPointer =
+      builder.create<LLVM::GEPOp>(scratch.getType(), builder.getI8Type(), scratch, ArrayRef<LLVM::GEPArg>{distance});
+  for (; position < function.getNumArguments(); ++position)
+    dimArguments.push_back(function.getArgument(position));
 }
 
 void KernelFunction::finish() {
+  if (device) {
+    builder.create<func::ReturnOp>();
+    return;
+  }
   Value code = builder.create<memref::LoadOp>(errorSlot, ValueRange());
   builder.create<func::ReturnOp>(code);
 }
@@ -137,7 +181,7 @@ Value KernelFunction::emit(const Dim &dim) {
         if (!known) {
           int32_t position = 0;
           [[maybe_unused]] bool failed = StringRef(atom.name).drop_front().getAsInteger(10, position);
-          Value loaded = load(builder.getI64Type(), dimsPointer, position);
+          Value loaded = device ? dimArguments[position] : load(builder.getI64Type(), dimsPointer, position);
           dimValues[atom.name] = builder.create<arith::IndexCastOp>(builder.getIndexType(), loaded);
         }
         factor = dimValues[atom.name];
@@ -184,7 +228,41 @@ Value KernelFunction::launchField(int32_t position) {
 
 void KernelFunction::forTasks(const Dim &count, function_ref<void(Value)> body) {
   tasks = count;
-  forRange(launchField(kFirstTask), launchField(kLastTask), index(1), body);
+  if (!device)
+    return forRange(launchField(kFirstTask), launchField(kLastTask), index(1), body);
+  // A grid may have fewer blocks than there are tasks.
+  Value first = builder.create<gpu::BlockIdOp>(gpu::Dimension::x),
+        blocks = builder.create<gpu::GridDimOp>(gpu::Dimension::x);
+  forRange(first, dim(count), blocks, body);
+}
+
+Value KernelFunction::thread() {
+  return builder.create<gpu::ThreadIdOp>(gpu::Dimension::x);
+}
+
+void KernelFunction::forThreads(Value from, Value to, function_ref<void(Value)> body) {
+  forRange(add(from, thread()), to, index(threads), body);
+}
+
+void KernelFunction::barrier() {
+  builder.create<gpu::BarrierOp>();
+}
+
+Value KernelFunction::sharedTile(Type element, int64_t elements) {
+  Type storage = storageType(element), pointer = LLVM::LLVMPointerType::get(builder.getContext());
+  std::string name = (function.getSymName() + "_tile" + llvm::Twine(tileBytes)).str();
+  LLVM::GlobalOp global;
+  {
+    OpBuilder::InsertionGuard guard(builder);
+    builder.setInsertionPoint(function);
+    global = builder.create<LLVM::GlobalOp>(LLVM::LLVMArrayType::get(storage, elements), /*isConstant=*/false,
+                                            LLVM::Linkage::Internal, name, Attribute(), /*alignment=*/16,
+                                            device->sharedSpace);
+  }
+  tileBytes += llvm::alignTo(elements * storage.getIntOrFloatBitWidth() / 8, 16);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPoint(entryEnd);
+  return builder.create<LLVM::AddrSpaceCastOp>(pointer, builder.create<LLVM::AddressOfOp>(global));
 }
 
 void KernelFunction::forPhases(const Dim &count, const Dim &width, function_ref<void(Value, Value)> body) {
@@ -226,6 +304,11 @@ Value KernelFunction::reserve(Value base, Dim &used, Type element, const Dim &el
 }
 
 Value KernelFunction::scratch(Type element, const Dim &elements) {
+  if (device && elements.constant()) {
+    int64_t count = std::max<int64_t>(*elements.constant(), 1);
+    if (fitsShared(count * storageType(element).getIntOrFloatBitWidth() / 8))
+      return memory(sharedTile(element, count), element);
+  }
   return reserve(scratchPointer, scratchBytes, element, elements);
 }
 
@@ -248,7 +331,10 @@ void KernelFunction::fail(Value condition, KernelError error) {
     condition = builder.create<vector::ReductionOp>(vector::CombiningKind::OR, condition);
   builder.create<scf::IfOp>(condition, [&](OpBuilder &inner, Location loc) {
     Value code = inner.create<arith::ConstantIntOp>(loc, int32_t(error), 32);
-    inner.create<memref::StoreOp>(loc, code, errorSlot, ValueRange());
+    if (device) // any of the errors of a launch will do
+      inner.create<LLVM::StoreOp>(loc, code, errorSlot);
+    else
+      inner.create<memref::StoreOp>(loc, code, errorSlot, ValueRange());
     inner.create<scf::YieldOp>(loc);
   });
 }

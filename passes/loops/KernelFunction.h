@@ -16,13 +16,21 @@ enum class KernelError : int32_t { Index = 1, Division = 2, Size = 3 };
 ///
 ///   func.func @NAME(%launch: !llvm.ptr) -> i32
 ///
-/// takes a quern_launch, runs tasks [first_task, last_task) and returns 0 or a KernelError. Every buffer is a 1-D
-/// memref over bare memory (i1 is stored as i8, unsigned integers as signless ones), so an address is one index that
-/// the emitters compute themselves. Dims that the kernel learns at run time are loaded once, at the entry.
+/// takes a quern_launch, runs tasks [first_task, last_task) and returns 0 or a KernelError. With a device it is
+///
+///   func.func @NAME(%buffer0: !llvm.ptr, ..., %scratch: !llvm.ptr, %scratchBytes: i64, %error: !llvm.ptr, %dim0: i64,
+///   ...)
+///
+/// which a grid of blocks of `threads` threads runs: a task is a block's, and the threads of a block share it. Each dim
+/// and address is a parameter of its own, as the code generator knows such pointers to be of global memory; a
+/// KernelError is written to `error`. Every buffer is a 1-D memref over bare memory (i1 is stored as i8, unsigned
+/// integers as signless ones), so an address is one index that the emitters compute themselves. Dims that the kernel
+/// learns at run time are loaded once, at the entry.
 class KernelFunction {
 public:
   /// Starts @`symbol` in `module` for the graph ops in `source`. The builder stands inside the function.
-  KernelFunction(mlir::ModuleOp module, kernel::FuncOp source, const Level &level, llvm::StringRef symbol);
+  KernelFunction(mlir::ModuleOp module, kernel::FuncOp source, const Level &level, llvm::StringRef symbol,
+                 const Device *device = nullptr);
   /// Returns the error slot and ends the function.
   void finish();
 
@@ -68,6 +76,19 @@ public:
   /// place decides whether they are of the buffer at all.
   mlir::Value memoryIf(mlir::Value condition, mlir::Value buffer, mlir::Value offset, mlir::Value other);
 
+  /// On a device: the number of this thread in its block, and a loop whose iterations the threads of a block share.
+  mlir::Value thread();
+  void forThreads(mlir::Value from, mlir::Value to, llvm::function_ref<void(mlir::Value)> body);
+  /// On a device: waits for all threads of the block, and sees what they wrote. No thread may be elsewhere for good.
+  void barrier();
+  /// On a device: `elements` elements that the threads of a block share, 16-byte aligned: a pointer to them. There must
+  /// be room.
+  mlir::Value sharedTile(mlir::Type element, int64_t elements);
+  /// Whether a device's block has room for so many bytes more.
+  bool fitsShared(int64_t bytes) const { return tileBytes + bytes <= int64_t(device->sharedBytes); }
+  /// `pointer` as a 1-D memref of elements.
+  mlir::Value memory(mlir::Value pointer, mlir::Type element);
+
   /// Records a data error where the i1 (or vector of i1: any lane) holds; the kernel goes on and must stay in bounds.
   void fail(mlir::Value condition, KernelError error);
 
@@ -82,13 +103,18 @@ public:
 
   kernel::FuncOp source;
   const Level &level;
+  const Device *device;  ///< null: the kernel runs on the processor
+  int64_t threads = 256; ///< of a block on the device; set before what depends on it is emitted
+  /// On a device: the threads of a block share the elements of a row; else each thread walks its own rows alone.
+  bool isTeam = false;
   mlir::ImplicitLocOpBuilder builder;
   /// Expressions over the kernel's parameters; set by forTasks, forPhases, scratch and shared.
   Dim tasks = 1, phases = 1, scratchBytes = 0, sharedBytes = 0;
 
 private:
   mlir::Value load(mlir::Type type, mlir::Value base, int32_t position);
-  mlir::Value memory(mlir::Value pointer, mlir::Type element);
+  void startOnProcessor();
+  void startOnDevice();
   /// The next `elements` elements of the memory at `base`, of which `used` bytes are taken.
   mlir::Value reserve(mlir::Value base, Dim &used, mlir::Type element, const Dim &elements);
   mlir::Value launchField(int32_t position);
@@ -96,6 +122,8 @@ private:
 
   mlir::func::FuncOp function;
   mlir::Value launch, table, dimsPointer, scratchPointer, sharedPointer, errorSlot;
+  int64_t tileBytes = 0;                       // of the block's shared memory
+  llvm::SmallVector<mlir::Value> dimArguments; // on a device
   mlir::Operation *entryEnd = nullptr; // dims are computed before this op
   llvm::SmallVector<mlir::Value> buffers;
   llvm::DenseMap<mlir::Value, mlir::Value> pointers; // of memrefs

@@ -80,7 +80,7 @@ struct OutlineKernelsPass : impl::OutlineKernelsPassBase<OutlineKernelsPass> {
       op.setDiscardableAttrs(ArrayRef<NamedAttribute>()); // facts, not what it computes
     }
     auto function = top.create<kernel::FuncOp>(unknown, "k", parameters.values.size(), region.getScheduleAttr(),
-                                               StringAttr(), StringAttr(), StringAttr(), StringAttr());
+                                               StringAttr(), StringAttr(), StringAttr(), StringAttr(), IntegerAttr());
     function.getBody().takeBody(region.getBody());
     std::string text;
     llvm::raw_string_ostream stream(text);

@@ -1,6 +1,7 @@
 #include "passes/loops/ReduceAlong.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "passes/loops/device/Team.h"
 
 using namespace mlir;
 
@@ -49,6 +50,8 @@ static SmallVector<Value> accumulate(ElementEmitter &outer, Value from, Value to
 SmallVector<Value> reduceAlong(ElementEmitter &outer, Value extent, ArrayRef<RowReduction> reductions, Terms terms) {
   KernelFunction &kernel = outer.kernel;
   ImplicitLocOpBuilder &b = kernel.builder;
+  if (kernel.isTeam)
+    return reduceInBlock(outer, extent, reductions, terms);
   constexpr int64_t unroll = 4;
   int64_t lanes = vectorLanes(kernel.level);
   size_t count = reductions.size();
@@ -96,7 +99,7 @@ SmallVector<Value> reduceAlong(ElementEmitter &outer, Value extent, ArrayRef<Row
   }
   SmallVector<Value> result;
   for (auto [i, reduction] : llvm::enumerate(reductions)) {
-    Value value = reduceLanes(b, reduction.kind, reduction.element, sums[i]);
+    Value value = lanes == 1 ? sums[i] : reduceLanes(b, reduction.kind, reduction.element, sums[i]);
     result.push_back(tail.empty() ? value : reductionStep(b, reduction.kind, reduction.element, value, tail[i]));
   }
   return result;
@@ -105,6 +108,8 @@ SmallVector<Value> reduceAlong(ElementEmitter &outer, Value extent, ArrayRef<Row
 void forVectors(ElementEmitter &outer, Value from, Value to,
                 function_ref<void(ElementEmitter &, const AxisPoint &)> body) {
   KernelFunction &kernel = outer.kernel;
+  if (kernel.isTeam)
+    return forTeam(outer, from, to, body);
   int64_t lanes = vectorLanes(kernel.level);
   Value whole = roundDown(kernel, from, to, lanes);
   kernel.forRange(from, whole, kernel.index(lanes), [&](Value at) {

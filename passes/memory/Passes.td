@@ -3,12 +3,30 @@
 
 include "mlir/Pass/PassBase.td"
 
+def PlaceTransfersPass : Pass<"quern-place-transfers", "mlir::ModuleOp"> {
+  let summary = "Bring tensors to the memory of the kernel that reads them";
+  let description = [{
+    Some kernels run on the target's device, the others and everything else on the processor: inputs and outputs, sizes
+    read from tensors, conditions. A value that is made in one memory and read in the other is copied over once. Weights
+    are in both. Concatenations of what the device makes are on the device.
+
+    ```mlir
+    %y = kernel.launch "add" @k0 (%x) ..      %0 = kernel.transfer %x {to_device} ; %y = kernel.launch "add" @k0 (%0) ..
+    return %y                             ->  %1 = kernel.transfer %y
+                                              return %1
+    ```
+
+    It must run after kernels are emitted, when it is known where each runs, and before memory is planned. Without
+    kernels for a device it changes nothing.
+  }];
+}
+
 def PlanMemoryPass : Pass<"quern-plan-memory", "mlir::ModuleOp"> {
   let summary = "Give every tensor of the host function a place";
   let description = [{
     Tensors become addresses: inputs, outputs, weights, slots of one arena. Two tensors share a slot where their lives
     do not overlap; a slot is as large as its largest tensor, an expression where sizes are dynamic, so the same plan
-    serves static and dynamic shapes. Parts of a concatenation are written into its slot. A tensor whose size is known only during the run is allocated where it is made.
+    serves static and dynamic shapes. Parts of a concatenation are written into its slot. The device's memory has an arena of its own. A tensor whose size is known only during the run is allocated where it is made.
 
     ```mlir
     %y = kernel.launch "fc1" @k0 (%x) ..     rt.arena {slots = ["256*batch"]}

@@ -5,6 +5,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "passes/memory/ConcatPlaces.h"
 #include "passes/memory/Memory.h"
+#include "passes/memory/Space.h"
 #include "llvm/ADT/StringSet.h"
 
 using namespace mlir;
@@ -42,15 +43,17 @@ public:
     number(function.getBody().front());
     assignOutputs();
     places.emplace(function, [&](Value value) {
-      return isa_and_nonnull<kernel::LaunchOp, ConcatOp>(value.getDefiningOp()) && !outputOf.count(value) &&
-             isEarly(bytesOf(value));
+      return makesTensor(value.getDefiningOp()) && !isa<kernel::TransferOp>(value.getDefiningOp()) &&
+             !outputOf.count(value) && isEarly(bytesOf(value));
     });
     assignSlots();
 
     auto host = OpBuilder(function).create<func::FuncOp>(function.getLoc(), "host",
                                                          FunctionType::get(builder.getContext(), {}, {}));
     builder.setInsertionPointToStart(host.addEntryBlock());
-    builder.create<rt::ArenaOp>(function.getLoc(), dimsAttr(builder.getContext(), slots));
+    builder.create<rt::ArenaOp>(function.getLoc(), dimsAttr(builder.getContext(), slots[0]));
+    if (!slots[1].empty())
+      builder.create<rt::ArenaOp>(function.getLoc(), dimsAttr(builder.getContext(), slots[1]), /*device=*/true);
     for (BlockArgument argument : function.getArguments())
       buffers[argument] = builder.create<rt::InputOp>(function.getLoc(), buffer(), argument.getArgNumber());
     if (failed(lower(function.getBody().front())))
@@ -63,6 +66,9 @@ public:
 
 private:
   Type buffer() { return rt::BufferType::get(builder.getContext()); }
+
+  /// The ops whose results have memory of their own.
+  static bool makesTensor(Operation *op) { return isa_and_nonnull<kernel::LaunchOp, ConcatOp, kernel::TransferOp>(op); }
 
   //===--- Lives ----------------------------------------------------------------------------===//
 
@@ -100,7 +106,7 @@ private:
     auto results = cast<func::ReturnOp>(function.getBody().front().getTerminator());
     for (auto [index, value] : llvm::enumerate(results.getOperands())) {
       Value root = rootOf(value);
-      if (isa_and_nonnull<kernel::LaunchOp, ConcatOp>(root.getDefiningOp()) &&
+      if (makesTensor(root.getDefiningOp()) && !isOnDevice(root) &&
           root.getParentBlock() == &function.getBody().front() && isWholeView(root, value))
         outputOf.try_emplace(root, index);
     }
@@ -154,7 +160,7 @@ private:
       whole.end = std::max(whole.end, part.end);
     }
     function.walk<WalkOrder::PreOrder>([&](Operation *op) {
-      if (!isa<kernel::LaunchOp, ConcatOp>(op))
+      if (!makesTensor(op))
         return;
       for (Value result : op->getResults())
         if (!outputOf.count(result) && isEarly(bytesOf(result)) && places->of(result).whole == result)
@@ -175,8 +181,11 @@ private:
     std::vector<Life> lives = collectLives();
     // Best fit in program order: of the free slots the one nearest in size, judged with every symbol at 64.
     constexpr int64_t hint = 64;
-    SmallVector<unsigned> freeFrom;
+    SmallVector<unsigned> freeFromOf[2];
     for (Life &life : lives) {
+      bool device = life.value && isOnDevice(life.value);
+      SmallVector<Dim> &slots = this->slots[device];
+      SmallVector<unsigned> &freeFrom = freeFromOf[device];
       int64_t size = life.bytes.estimate(hint), best = -1, waste = INT64_MAX;
       for (size_t slot = 0; slot < slots.size(); ++slot) {
         int64_t distance = std::abs(slots[slot].estimate(hint) - size);
@@ -215,6 +224,7 @@ private:
         })
         .Case([&](kernel::LaunchOp op) { return lowerLaunch(op); })
         .Case([&](ConcatOp op) { return lowerConcat(op), success(); })
+        .Case([&](kernel::TransferOp op) { return lowerTransfer(op), success(); })
         .Case([&](ReadSymbolsOp op) {
           builder.create<rt::ReadSymbolsOp>(op.getLoc(), bufferOf(op.getValues()), elementOf(op.getValues()),
                                             op.getSymbols(), op.getMinimum(), op.getMaximumAttr());
@@ -230,42 +240,44 @@ private:
         .Default([](Operation *op) { return op->emitError() << "has no place in the host function"; });
   }
 
-  Value bufferOf(Value value) {
+  /// `device`: a weight is wanted in the device's memory. Everything else is where it is.
+  Value bufferOf(Value value, bool device = false) {
     if (auto constant = value.getDefiningOp<ConstantOp>()) {
       auto [segment, isNew] = segments.try_emplace(constant.getValue(), segments.size());
       if (isNew) { // as the linker lays segments out: each at the next multiple of 64 bytes
         offsets.push_back(weightBytes);
         weightBytes += llvm::alignTo(uint64_t(*bytesOf(value).constant()), 64);
       }
-      return builder.create<rt::ConstantOp>(constant.getLoc(), buffer(), constant.getValue(), segment->second);
+      return builder.create<rt::ConstantOp>(constant.getLoc(), buffer(), constant.getValue(), segment->second, device);
     }
     if (Value known = buffers.lookup(value))
       return known;
     // A view whose root is a constant.
     Value root = rootOf(value);
-    return root != value ? bufferOf(root) : Value();
+    return root != value ? bufferOf(root, device) : Value();
   }
 
   LogicalResult lowerLaunch(kernel::LaunchOp launch) {
     Location loc = launch.getLoc();
     SmallVector<Value> operands;
-    for (Value input : launch.getInputs())
-      operands.push_back(bufferOf(input));
-    for (Value result : launch.getResults())
-      operands.push_back(buffers[result] = makePlace(result));
     auto callee = calleeOf(launch);
     if (!callee || !callee.getTasks())
       return launch.emitError() << "needs a kernel whose loops are made";
+    for (Value input : launch.getInputs())
+      operands.push_back(bufferOf(input, callee.getThreads().has_value()));
+    for (Value result : launch.getResults())
+      operands.push_back(buffers[result] = makePlace(result));
     if (auto slot = sharedSlotOf.find(launch); slot != sharedSlotOf.end())
       operands.push_back(builder.create<rt::SlotOp>(loc, buffer(), slot->second));
     else if (callee.getShared())
       operands.push_back(builder.create<rt::AllocateOp>(loc, buffer(), sharedBytes(launch).str()));
     StringAttr phases =
         callee.getPhases() ? builder.getStringAttr(expression(launch, *callee.getPhases()).str()) : StringAttr();
-    auto placed = builder.create<rt::LaunchOp>(
-        loc, builder.getStringAttr(launch.getName()), launch.getCalleeAttr(), builder.getI64IntegerAttr(site++),
-        operands, launch.getDims(), builder.getStringAttr(expression(launch, *callee.getTasks()).str()),
-        builder.getStringAttr(expression(launch, *callee.getScratch()).str()), phases, launch.getNodesAttr());
+    auto placed = builder.create<rt::LaunchOp>(loc, builder.getStringAttr(launch.getName()), launch.getCalleeAttr(),
+                                               builder.getI64IntegerAttr(site++), operands, launch.getDims(),
+                                               builder.getStringAttr(expression(launch, *callee.getTasks()).str()),
+                                               builder.getStringAttr(expression(launch, *callee.getScratch()).str()),
+                                               phases, launch.getNodesAttr(), callee.getThreadsAttr());
     kernel::passFacts(launch, placed);
     return success();
   }
@@ -277,8 +289,8 @@ private:
     if (auto output = outputOf.find(value); output != outputOf.end())
       return makeOutput(loc, output->second);
     if (auto slot = slotOf.find(place.whole); slot != slotOf.end())
-      return shifted(builder.create<rt::SlotOp>(loc, buffer(), slot->second), place.offset);
-    return builder.create<rt::AllocateOp>(loc, buffer(), bytesOf(value).str());
+      return shifted(builder.create<rt::SlotOp>(loc, buffer(), slot->second, isOnDevice(value)), place.offset);
+    return builder.create<rt::AllocateOp>(loc, buffer(), bytesOf(value).str(), isOnDevice(value));
   }
 
   Value shifted(Value place, const Dim &bytes) {
@@ -286,15 +298,24 @@ private:
                            : builder.create<rt::OffsetOp>(place.getLoc(), buffer(), place, bytes.str()).getResult();
   }
 
+  void lowerTransfer(kernel::TransferOp op) {
+    Value from = bufferOf(op.getOperand()), to = buffers[op.getResult()] = makePlace(op.getResult());
+    bool toDevice = op.getToDevice();
+    builder.create<rt::CopyOp>(op.getLoc(), from, to, bytesOf(op.getResult()).str(), /*from_device=*/!toDevice,
+                               /*to_device=*/toDevice);
+  }
+
   /// Copies the parts that are not in their place already.
   void lowerConcat(ConcatOp op) {
+    bool device = isOnDevice(op.getResult());
     Value whole = buffers[op.getResult()] = makePlace(op.getResult());
     ConcatPlaces::Place own = places->of(op.getResult());
     Dim offset = 0;
     for (Value input : op.getInputs()) {
       ConcatPlaces::Place place = places->of(rootOf(input));
       if (place.whole != own.whole || place.offset != own.offset + offset)
-        builder.create<rt::CopyOp>(op.getLoc(), bufferOf(input), shifted(whole, offset), bytesOf(input).str());
+        builder.create<rt::CopyOp>(op.getLoc(), bufferOf(input, device), shifted(whole, offset), bytesOf(input).str(),
+                                   device, device);
       offset = offset + bytesOf(input);
     }
   }
@@ -465,7 +486,7 @@ private:
   SmallVector<Attribute> symbols;
   SmallVector<int64_t> offsets;
   int64_t weightBytes = 0;
-  SmallVector<Dim> slots;
+  SmallVector<Dim> slots[2]; // of the processor's arena, of the device's
   llvm::DenseMap<Value, int64_t> slotOf;
   llvm::DenseMap<Operation *, int64_t> sharedSlotOf;
   llvm::DenseMap<Value, unsigned> outputOf;

@@ -15,7 +15,11 @@ def SelectSchedulePass : Pass<"quern-select-schedule", "mlir::ModuleOp"> {
 
     It must run after kernels are formed and before they are outlined, because equal kernels with different schedules
     are different functions.
+
+    Where the target has a device, kernels that it can compute get an algorithm of the device (DeviceSchedule.cpp); the
+    others stay on the processor, and their reason says why.
   }];
+  let options = [Option<"target", "target", "std::string", "\"x86-64\"", "target whose device, if it has one, runs kernels">];
 }
 
 #endif

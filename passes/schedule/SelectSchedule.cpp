@@ -1,5 +1,5 @@
 // Chooses the algorithm of each kernel by its anchor op. One line per kind of anchor in the table below.
-#include "dialects/kernel/Kernel.h"
+#include "passes/schedule/Choice.h"
 #include "passes/schedule/Schedule.h"
 #include "passes/schedule/TaskSize.h"
 #include "llvm/Support/FormatVariadic.h"
@@ -12,12 +12,6 @@ namespace quern {
 #include "passes/schedule/Passes.h.inc"
 
 namespace {
-
-struct Choice {
-  StringRef algorithm;
-  SmallVector<std::pair<StringRef, int64_t>> parameters;
-  std::string reason;
-};
 
 bool isDepthwise(ConvOp conv) {
   return conv.getGroup() > 1 && conv.getChannels() && conv.getGroup() == uint64_t(*conv.getChannels());
@@ -88,11 +82,30 @@ Choice choose(kernel::RegionOp region) {
   return {"loops", {}, "no contraction: vectors along the innermost axis"};
 }
 
+/// On the device where there is one and it can, else on the processor.
+Choice choose(kernel::RegionOp region, const Device *device) {
+  if (!device)
+    return choose(region);
+  std::string why;
+  if (std::optional<Choice> choice = chooseForDevice(region, *device, why))
+    return *choice;
+  Choice choice = choose(region);
+  choice.reason = llvm::formatv("on the processor: {0}; {1}", why, choice.reason);
+  return choice;
+}
+
 struct SelectSchedulePass : impl::SelectSchedulePassBase<SelectSchedulePass> {
+  using Base::Base;
+
   void runOnOperation() override {
+    llvm::Expected<const Target *> found = lookupTarget(target);
+    if (!found) {
+      getOperation().emitError(llvm::toString(found.takeError()));
+      return signalPassFailure();
+    }
     Builder builder(&getContext());
     getOperation().walk([&](kernel::RegionOp region) {
-      Choice choice = choose(region);
+      Choice choice = choose(region, (*found)->device);
       NamedAttrList parameters;
       for (auto [name, value] : choice.parameters)
         parameters.append(name, builder.getI64IntegerAttr(value));

@@ -48,6 +48,13 @@ quern_status quern_context_create(const quern_model *model, const quern_context_
     created->arena.is_callers = options->arena != NULL;
     created->arena.block = (struct quern_block){options->arena, options->arena ? options->arena_bytes : 0};
   }
+  if (model->device) {
+    quern_status status = quern_device_of(model->descriptor)->driver->create(model->device, &created->device);
+    if (status) {
+      free(created);
+      return status;
+    }
+  }
   *context = created;
   return QUERN_OK;
 }
@@ -55,6 +62,8 @@ quern_status quern_context_create(const quern_model *model, const quern_context_
 void quern_context_destroy(quern_context *context) {
   if (!context)
     return;
+  if (context->device)
+    quern_device_of(context->model->descriptor)->driver->destroy(context->device);
   for (uint32_t i = 0; i < context->model->descriptor->num_outputs; ++i)
     quern_block_release(&context->outputs[i]);
   quern_block_release(&context->scratch);
@@ -83,8 +92,12 @@ quern_status quern_run(quern_context *context, const quern_tensor *inputs, size_
   if (status)
     return status;
   quern_frame frame = {context->model->level->kernels, context->symbols, inputs, outputs, context,
-                       &quern_context_services};
+                       &quern_context_services,        context->device};
   status = context->model->descriptor->main(&frame);
+  if (context->device) {
+    quern_status finished = quern_device_of(context->model->descriptor)->driver->finish(&frame);
+    status = status ? status : finished;
+  }
   quern_arena_reset(&context->arena);
   if (status)
     quern_fail(context, status, "%s", quern_status_text(status));

@@ -9,7 +9,13 @@
 struct quern_model {
   const quern_model_descriptor *descriptor;
   const quern_level *level;
+  void *device; /* of the driver of the model's device; null without one */
 };
+
+/* Null: all kernels run on the processor. */
+static inline const quern_device_program *quern_device_of(const quern_model_descriptor *descriptor) {
+  return descriptor->size >= offsetof(quern_model_descriptor, device) + sizeof(void *) ? descriptor->device : NULL;
+}
 
 /* The value of a symbol in this run. */
 enum { QUERN_UNBOUND = -1 };
@@ -20,6 +26,7 @@ struct quern_context {
   int32_t threads;
   quern_profile profile;
   void *profile_user;
+  void *device; /* of the driver of the model's device; null without one */
   struct quern_arena arena;
   struct quern_block scratch; /* `threads` equal parts */
   uint64_t scratch_bytes;     /* of each part */
@@ -52,6 +59,7 @@ static inline int64_t quern_dim_value(const quern_context *context, int64_t dim)
 
 int32_t quern_launch_site(quern_frame *frame, uint32_t site, const void *const *buffers, const int64_t *dims,
                           int64_t tasks, uint64_t scratch);
+int32_t quern_kernel_error(quern_frame *frame, uint32_t site, int32_t error);
 int32_t quern_launch_phases(quern_frame *frame, uint32_t site, const void *const *buffers, const int64_t *dims,
                             int64_t tasks, uint64_t scratch, int64_t phases);
 

@@ -82,8 +82,8 @@ static void *output(quern_frame *frame, uint32_t index, int32_t rank, const int6
   return NULL;
 }
 
-const quern_services quern_context_services = {sizeof(quern_services), 0, arena, output, quern_launch_site, fail,
-                                               quern_launch_phases};
+const quern_services quern_context_services = {
+    sizeof(quern_services), 0, arena, output, quern_launch_site, fail, quern_launch_phases, quern_kernel_error};
 
 /* The host function's side: any copy of these finds the services of the copy that made the frame. */
 

@@ -84,6 +84,10 @@ __attribute__((noinline)) static int32_t fail(quern_context *context, const quer
                     is_known ? texts[error] : "a value is out of range", site->name);
 }
 
+int32_t quern_kernel_error(quern_frame *frame, uint32_t site, int32_t error) {
+  return fail(frame->context, &frame->context->model->descriptor->sites[site], error);
+}
+
 int32_t quern_launch_phases(quern_frame *frame, uint32_t site, const void *const *buffers, const int64_t *dims,
                             int64_t tasks, uint64_t scratch, int64_t phases) {
   quern_context *context = frame->context;

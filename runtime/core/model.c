@@ -61,7 +61,8 @@ static quern_status check(const quern_model_descriptor *descriptor, const quern_
     *message = descriptor ? "the size in the options is not that of quern_model_options" : "the descriptor is null";
     return QUERN_INVALID_ARGUMENT;
   }
-  if (descriptor->abi_version != QUERN_ABI_VERSION || descriptor->size < sizeof(*descriptor)) {
+  bool is_known = descriptor->abi_version == QUERN_ABI_VERSION || descriptor->abi_version == QUERN_ABI_VERSION_DEVICE;
+  if (!is_known || descriptor->size < offsetof(quern_model_descriptor, device)) {
     *message = "the model was compiled for another version of the runtime; compile it again";
     return QUERN_ABI_MISMATCH;
   }
@@ -92,11 +93,21 @@ quern_status quern_model_open(const quern_model_descriptor *descriptor, const qu
     *message = quern_status_text(QUERN_OUT_OF_MEMORY);
     return QUERN_OUT_OF_MEMORY;
   }
-  **model = (quern_model){descriptor, level};
-  return QUERN_OK;
+  **model = (quern_model){descriptor, level, NULL};
+  const quern_device_program *device = quern_device_of(descriptor);
+  status = device ? device->driver->open(descriptor, &(*model)->device, message) : QUERN_OK;
+  if (status) {
+    free(*model);
+    *model = NULL;
+  }
+  return status;
 }
 
-void quern_model_close(quern_model *model) { free(model); }
+void quern_model_close(quern_model *model) {
+  if (model && model->device)
+    quern_device_of(model->descriptor)->driver->close(model->device);
+  free(model);
+}
 
 const quern_model_descriptor *quern_model_get_descriptor(const quern_model *model) { return model->descriptor; }
 

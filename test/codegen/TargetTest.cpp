@@ -61,9 +61,9 @@ TEST(Target, NativeIsOneLevelThatThisMachineRuns) {
 
 TEST(Target, MisspeltNameGetsTheNearest) {
   EXPECT_EQ(messageOf(lookupTarget("x86-64-v5").takeError(), ErrorKind::Usage),
-            "unknown target 'x86-64-v5'; did you mean 'x86-64-v4'? known: native, x86-64, x86-64-v4, x86-64-v3, "
+            "unknown target 'x86-64-v5'; did you mean 'x86-64-v4'? known: native, x86-64, x86-64-v4, x86-64-v3, sm_80, sm_90a, "
             "aarch64, aarch64+i8mm, aarch64+bf16, aarch64+dotprod");
   EXPECT_EQ(messageOf(lookupTarget("sparc-solaris").takeError(), ErrorKind::Usage),
-            "unknown target 'sparc-solaris'; known: native, x86-64, x86-64-v4, x86-64-v3, "
+            "unknown target 'sparc-solaris'; known: native, x86-64, x86-64-v4, x86-64-v3, sm_80, sm_90a, "
             "aarch64, aarch64+i8mm, aarch64+bf16, aarch64+dotprod");
 }

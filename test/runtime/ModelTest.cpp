@@ -21,7 +21,8 @@ TEST(Status, HasAText) {
   EXPECT_STREQ(quern_status_text(QUERN_OK), "ok");
   EXPECT_STREQ(quern_status_text(QUERN_ABI_MISMATCH), "the model was made for another version of the runtime");
   EXPECT_STREQ(quern_status_text(-1), "unknown status");
-  EXPECT_STREQ(quern_status_text(6), "unknown status");
+  EXPECT_STREQ(quern_status_text(QUERN_UNSUPPORTED_DEVICE), "unsupported device");
+  EXPECT_STREQ(quern_status_text(7), "unknown status");
 }
 
 TEST(Dtype, HasSizeAndName) {
@@ -45,12 +46,14 @@ TEST(Dtype, HasSizeAndName) {
 TEST(ModelOpen, RefusesAnotherVersion) {
   auto model = scaleModel();
   std::string message;
-  model->descriptor.abi_version = QUERN_ABI_VERSION + 1;
+  model->descriptor.abi_version = QUERN_ABI_VERSION_DEVICE + 1;
   EXPECT_EQ(openStatus(*model, message), QUERN_ABI_MISMATCH);
   EXPECT_EQ(message, "the model was compiled for another version of the runtime; compile it again");
   model->descriptor.abi_version = QUERN_ABI_VERSION;
-  model->descriptor.size -= 8;
+  model->descriptor.size = offsetof(quern_model_descriptor, device) - 8;
   EXPECT_EQ(openStatus(*model, message), QUERN_ABI_MISMATCH);
+  model->descriptor.size += 8; // a model that knows of no devices
+  EXPECT_EQ(openStatus(*model, message), QUERN_OK);
   model->descriptor.size += 16; // a later minor version appended something
   EXPECT_EQ(openStatus(*model, message), QUERN_OK);
 }

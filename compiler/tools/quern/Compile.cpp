@@ -25,7 +25,8 @@ cl::opt<std::string> output("o", cl::desc("path of the artifact (default: the mo
                             cl::value_desc("file"), QUERN_OPTION);
 cl::opt<std::string> target("target",
                             cl::desc("machine to compile for: x86-64 or aarch64 (all levels in one file), one level "
-                                     "of them (see quern targets), or native"),
+                                     "of them (see quern targets), native, or sm_80, sm_90a for an NVIDIA device "
+                                     "beside x86-64"),
                             cl::init("x86-64"), QUERN_OPTION);
 cl::list<std::string> shapes("shape", cl::desc("fix the dims of an input: name=1x3x224x224 ('?' leaves one open)"),
                              cl::value_desc("name=dims"), QUERN_OPTION);
@@ -33,7 +34,9 @@ cl::opt<EmitKind> emitKind("emit", cl::desc("what to write"), cl::init(EmitKind:
                            cl::values(clEnumValN(EmitKind::SharedLibrary, "so", "shared library (default)"),
                                       clEnumValN(EmitKind::Object, "obj", "relocatable object"),
                                       clEnumValN(EmitKind::Archive, "a", "static library"),
-                                      clEnumValN(EmitKind::Assembly, "asm", "assembly text")),
+                                      clEnumValN(EmitKind::Assembly, "asm", "assembly text"),
+                                      clEnumValN(EmitKind::DeviceCode, "ptx",
+                                                 "a folder with the text of each of the device's kernels")),
                            QUERN_OPTION);
 cl::opt<std::string> name("name", cl::desc("name of the model in C (default: from the file's name)"), QUERN_OPTION);
 cl::opt<Precision>
@@ -118,6 +121,22 @@ Error writeText(StringRef path, StringRef text) {
   return Error::success();
 }
 
+/// One file for each kernel of the device.
+Error writeDeviceCode(Compilation &compilation) {
+  if (std::error_code code = sys::fs::create_directories(compilation.options.output))
+    return makeError(ErrorKind::File, "{0} cannot be made: {1}", quoted(compilation.options.output), code.message());
+  for (auto [index, kernel] : enumerate(compilation.kernels)) {
+    if (!kernel.onDevice)
+      continue;
+    const EmittedObject &object = compilation.objects[index + 1]; // behind the host function's
+    SmallString<128> path(compilation.options.output);
+    sys::path::append(path, kernel.symbol + ".ptx");
+    if (Error error = writeOutput(path, StringRef(object.object.data(), object.object.size())))
+      return error;
+  }
+  return Error::success();
+}
+
 /// The module after the phase at which to stop. A file gets everything that --start-at needs, a terminal or a pipe what
 /// a person reads.
 Error writeModule(Compilation &compilation) {
@@ -159,11 +178,11 @@ Error run() {
     return error;
   if (Error error = checkPhase("--start-at", startAt))
     return error;
-  static constexpr StringLiteral suffixes[] = {".so", ".o", ".a", ".s"};
+  static constexpr StringLiteral suffixes[] = {".so", ".o", ".a", ".s", ".ptx.d"};
   options.output = !output.empty()       ? output
                    : stopAfter == "emit" ? "-"
                                          : (sys::path::stem(input) + suffixes[int(options.emit)]).str();
-  if (!noHeader && options.emit != EmitKind::Assembly) {
+  if (!noHeader && options.emit != EmitKind::Assembly && options.emit != EmitKind::DeviceCode) {
     SmallString<128> header(options.output);
     sys::path::replace_extension(header, "h");
     options.header = header.str().str();
@@ -196,6 +215,8 @@ Error run() {
     return writeModule(compilation);
   if (options.emit == EmitKind::Assembly)
     return writeText(options.output, compilation.assembly);
+  if (options.emit == EmitKind::DeviceCode)
+    return writeDeviceCode(compilation);
   if (!silent)
     report(compilation, asJson, withTiming);
   return Error::success();

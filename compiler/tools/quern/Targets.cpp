@@ -14,8 +14,9 @@ cl::SubCommand subcommand("targets", "list what models can be compiled for, and 
 cl::OptionCategory category("options of quern targets");
 cl::opt<bool> json("json", cl::desc("print JSON"), cl::sub(subcommand), cl::cat(category));
 
+/// Whether there is a device is known to its driver alone.
 bool runsHere(const Target &target) {
-  return any_of(target.levels, runsOnThisMachine);
+  return !target.device && any_of(target.levels, runsOnThisMachine);
 }
 
 json::Object describe(const Target &target) {
@@ -28,6 +29,8 @@ json::Object describe(const Target &target) {
 
 void print(const Target &target) {
   outs() << formatv("{0,-16} needs {1}", target.name, target.baseLevel().needs);
+  if (target.device)
+    outs() << ", and " << target.device->code->baseLevel().needs;
   std::string others;
   for (const Level &level : target.levels.drop_back())
     others += (others.empty() ? "" : ", ") + level.name.str();

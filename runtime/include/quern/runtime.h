@@ -33,6 +33,7 @@ extern "C" {
 #endif
 
 #define QUERN_ABI_VERSION 1u
+#define QUERN_ABI_VERSION_DEVICE 2u /* of models with kernels for a device, which runtimes of version 1 cannot run */
 #define QUERN_MAX_RANK 8
 
 /* ---- status ------------------------------------------------------------------------------------------------------ */
@@ -40,11 +41,12 @@ extern "C" {
 typedef int32_t quern_status;
 enum {
   QUERN_OK = 0,
-  QUERN_INVALID_ARGUMENT = 1, /* wrong count, dtype, rank, dim, size or alignment; outputs are untouched */
-  QUERN_DATA_ERROR = 2,       /* a value decided an address or a size and was wrong; outputs are unspecified */
-  QUERN_OUT_OF_MEMORY = 3,    /* outputs are unspecified */
-  QUERN_UNSUPPORTED_CPU = 4,  /* no level of the model runs here, or the cap excludes all of them */
-  QUERN_ABI_MISMATCH = 5      /* the model was made for another major version of this header */
+  QUERN_INVALID_ARGUMENT = 1,  /* wrong count, dtype, rank, dim, size or alignment; outputs are untouched */
+  QUERN_DATA_ERROR = 2,        /* a value decided an address or a size and was wrong; outputs are unspecified */
+  QUERN_OUT_OF_MEMORY = 3,     /* outputs are unspecified */
+  QUERN_UNSUPPORTED_CPU = 4,   /* no level of the model runs here, or the cap excludes all of them */
+  QUERN_ABI_MISMATCH = 5,      /* the model was made for another major version of this header */
+  QUERN_UNSUPPORTED_DEVICE = 6 /* the device that the model was compiled for, or what drives it, is missing or failed */
 };
 
 /* A short lower-case text for a status; static storage. */
@@ -123,6 +125,43 @@ typedef struct quern_value_info {
 
 typedef struct quern_metadata { const char *key, *value; } quern_metadata;
 
+/* A kernel for a device. The name is null where the processor runs this kernel. */
+typedef struct quern_device_kernel {
+  const char *name;
+  const char *code;    /* what the device's driver loads: text that ends with 0, or binary code */
+  uint64_t code_bytes; /* with that 0 */
+  uint32_t threads;    /* of a block */
+  uint32_t reserved;
+} quern_device_kernel;
+
+struct quern_model_descriptor;
+struct quern_frame;
+
+/* What runs kernels on one kind of device; linked into models that have such kernels. */
+typedef struct quern_device_driver {
+  uint32_t size; /* sizeof(quern_device_driver) */
+  uint32_t reserved;
+  /* Finds the device, loads the kernels, uploads the weights. On failure *model is null and *message a static
+   * text. */
+  quern_status (*open)(const struct quern_model_descriptor *descriptor, void **model, const char **message);
+  void (*close)(void *model);
+  quern_status (*create)(void *model, void **context);
+  void (*destroy)(void *context);
+  /* Ends a run, good or bad: nothing of it is under way on the device any more. Records the error of a kernel. */
+  quern_status (*finish)(struct quern_frame *frame);
+} quern_device_driver;
+
+typedef struct quern_device_program {
+  uint32_t size; /* sizeof(quern_device_program); later versions append */
+  uint32_t reserved;
+  const char *architecture;           /* "sm_80" */
+  const quern_device_kernel *kernels; /* num_kernels of them */
+  const void *weights;
+  uint64_t weight_bytes;
+  const char *too_large; /* what to say where the device has no room for them */
+  const quern_device_driver *driver;
+} quern_device_program;
+
 typedef struct quern_model_descriptor {
   uint32_t abi_version; /* QUERN_ABI_VERSION of the header that the compiler used */
   uint32_t size;        /* sizeof this struct there; later versions append */
@@ -136,6 +175,7 @@ typedef struct quern_model_descriptor {
   const char *manifest;           /* JSON; the same bytes are in the section .quern.manifest */
   /* The host function: computes dims, places buffers, launches. The frame's inputs are valid, its symbols are bound. */
   int32_t (*main)(struct quern_frame *frame);
+  const quern_device_program *device; /* where `size` reaches here: kernels for a device */
 } quern_model_descriptor;
 
 /* ---- pool -------------------------------------------------------------------------------------------------------- */
@@ -227,6 +267,8 @@ typedef struct quern_services {
   int32_t (*fail)(struct quern_frame *frame, int32_t status, const char *format, int64_t a, int64_t b, int64_t c);
   int32_t (*launch_phases)(struct quern_frame *frame, uint32_t site, const void *const *buffers, const int64_t *dims,
                            int64_t tasks, uint64_t scratch, int64_t phases);
+  /* Records what a kernel of `site` returned, a QUERN_KERNEL_ code. */
+  int32_t (*kernel_error)(struct quern_frame *frame, uint32_t site, int32_t error);
 } quern_services;
 
 /* What the host function sees. `symbols` holds the bound input symbols; the host function uses its own storage for
@@ -239,6 +281,7 @@ typedef struct quern_frame {
   quern_tensor *outputs;
   quern_context *context;
   const quern_services *services;
+  void *device; /* what the driver of the model's device made for the context; null without one */
 } quern_frame;
 
 /* At least `bytes` of 64-byte aligned memory that no other call of this run returned, valid until the run ends. The
@@ -263,6 +306,23 @@ int32_t quern_frame_launch_phases(quern_frame *frame, uint32_t site, const void 
 
 /* Records an error made of `format` with up to three %lld (nothing else is expanded) and returns `status`. */
 int32_t quern_frame_fail(quern_frame *frame, int32_t status, const char *format, int64_t a, int64_t b, int64_t c);
+
+/* ---- services of a device; only in models that have kernels for one ------------------------------------------------
+ */
+
+/* All of these take and give addresses of the device's memory where they say so. What they start runs in order, behind
+ * the caller's back; errors are recorded as above. */
+
+/* At least `bytes` of the device's memory until the run ends, 256-byte aligned; null: out of memory, recorded. */
+void *quern_device_arena(quern_frame *frame, uint64_t bytes);
+/* The device's copy of the model's weights. */
+const void *quern_device_weights(quern_frame *frame);
+/* Copies into the device's memory, out of it, or within it. What is copied out can be read when the call returns. */
+enum { QUERN_TO_DEVICE = 1, QUERN_FROM_DEVICE = 2, QUERN_WITHIN_DEVICE = 3 };
+int32_t quern_device_copy(quern_frame *frame, void *to, const void *from, uint64_t bytes, int32_t direction);
+/* Starts the kernel of a site: `tasks` blocks, each with `scratch` bytes of its own. `buffers` are the device's. */
+int32_t quern_device_launch(quern_frame *frame, uint32_t site, const void *const *buffers, int64_t num_buffers,
+                            const int64_t *dims, int64_t num_dims, int64_t tasks, uint64_t scratch);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,175 @@
+// Convolutions on a device, from and to plain layouts.
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "passes/loops/Emitters.h"
+#include "passes/loops/Epilogue.h"
+#include "passes/loops/device/Tiles.h"
+
+using namespace mlir;
+using namespace quern::graph;
+
+namespace quern {
+namespace {
+
+/// Where the elements of a convolution are: of input [N, C, D...], weight [M, C/group, K...] and result [N, M, O...].
+class WindowReader {
+public:
+  WindowReader(KernelFunction &kernel, ConvOp conv)
+      : kernel(kernel), conv(conv), b(kernel.builder), input(dimsOf(conv.getInput())), weight(dimsOf(conv.getWeight())),
+        result(dimsOf(conv.getResult())), axes(conv.getStrides().size()),
+        accumulator(accumulatorType(elementOf(conv.getResult()))) {}
+
+  Dim channelsPerGroup() const { return weight[1]; }
+  Dim outputsPerGroup() { return result[1].floordiv(conv.getGroup()); }
+  Dim windowSize() const { return product(ArrayRef(weight).drop_front(2)); }
+
+  /// Pixels of all images, in the order of the result.
+  Dim pixels() const { return result[0] * product(ArrayRef(result).drop_front(2)); }
+
+  /// The point of the result: an output channel, a number of pixels().
+  Point resultPoint(Value channel, Value pixel) {
+    Point point(2 + axes);
+    Value rest = takeApart(pixel, ArrayRef(result).drop_front(2), point);
+    point[0] = {rest, 0, {}};
+    point[1] = {channel, 0, {}};
+    return point;
+  }
+
+  /// The weight of an output channel at place `k` of channels x window.
+  Value weightAt(ElementEmitter &emitter, Value channel, Value k) {
+    Point point(2 + axes);
+    point[1] = {takeApart(k, ArrayRef(weight).drop_front(2), point), 0, {}};
+    point[0] = {channel, 0, {}};
+    return widened(emitter.at(conv.getWeight(), point), conv.getWeight());
+  }
+
+  /// The input that place `k` of the window of a pixel sees; 0 in the padding.
+  Value inputAt(ElementEmitter &emitter, Value group, Value pixel, Value k) {
+    Point window(2 + axes), out = resultPoint(kernel.index(0), pixel), point(2 + axes);
+    Value channel = takeApart(k, ArrayRef(weight).drop_front(2), window);
+    point[0] = out[0];
+    point[1] = {kernel.add(kernel.multiply(group, kernel.dim(channelsPerGroup())), channel), 0, {}};
+    Value inside;
+    for (size_t axis = 0; axis < axes; ++axis) {
+      Value stretched = kernel.multiply(out[2 + axis].base, kernel.index(conv.getStrides()[axis]));
+      Value reach = kernel.multiply(window[2 + axis].base, kernel.index(conv.getDilations()[axis]));
+      Value at = kernel.add(kernel.add(stretched, reach), -conv.getPads()[axis]);
+      point[2 + axis] = {at, 0, {}};
+      // Unsigned: what is before the first wraps to a large number.
+      Value here = b.create<arith::CmpIOp>(arith::CmpIPredicate::ult, at, kernel.dim(input[2 + axis]));
+      inside = inside ? b.create<arith::AndIOp>(inside, here).getResult() : here;
+    }
+    auto read = [&] { return widened(emitter.at(conv.getInput(), point), conv.getInput()); };
+    if (!inside)
+      return read();
+    return emitter.guarded(inside, b.create<arith::ConstantOp>(b.getZeroAttr(accumulator)), read);
+  }
+
+  Type accumulatorOf() const { return accumulator; }
+
+private:
+  /// Sets axes 2... of `point` from a linear number, and gives what is left of it.
+  Value takeApart(Value number, ArrayRef<Dim> dims, Point &point) {
+    for (size_t axis = dims.size(); axis-- > 0;) {
+      if (dims[axis].isEqualTo(1)) {
+        point[2 + axis] = {kernel.index(0), 0, {}};
+        continue;
+      }
+      Value extent = kernel.dim(dims[axis]);
+      point[2 + axis] = {b.create<arith::RemUIOp>(number, extent), 0, {}};
+      number = b.create<arith::DivUIOp>(number, extent);
+    }
+    return number;
+  }
+
+  Value widened(Value value, Value tensor) {
+    return value.getType() == accumulator ? value : emitCast(b, value, elementOf(tensor), accumulator);
+  }
+
+  KernelFunction &kernel;
+  ConvOp conv;
+  ImplicitLocOpBuilder &b;
+  SmallVector<Dim> input, weight, result;
+  size_t axes;
+  Type accumulator;
+};
+
+LogicalResult checkEpilogue(KernelFunction &kernel, ConvOp conv) {
+  if (Epilogue::supports(conv.getResult(), kernel.body()))
+    return success();
+  return kernel.source.emitError("has an op behind its anchor that does not run on accumulators");
+}
+
+} // namespace
+
+/// A convolution as a product of matrices that are never made: weights [M, C * K...] by windows [C * K..., pixels].
+LogicalResult emitTiledConv(KernelFunction &kernel) {
+  auto conv = kernel.find<ConvOp>();
+  if (failed(checkEpilogue(kernel, conv)))
+    return failure();
+  Epilogue epilogue(kernel, conv.getResult());
+  WindowReader reader(kernel, conv);
+  Value outputs = kernel.dim(reader.outputsPerGroup());
+  auto channelOf = [&](Value group, Value row) { return kernel.add(kernel.multiply(group, outputs), row); };
+  TileProblem problem;
+  problem.batches = conv.getGroup();
+  problem.rows = reader.outputsPerGroup();
+  problem.columns = reader.pixels();
+  problem.depth = reader.channelsPerGroup() * reader.windowSize();
+  problem.accumulator = reader.accumulatorOf();
+  problem.lhs = [&](ElementEmitter &emitter, Value group, Value row, Value k) {
+    return reader.weightAt(emitter, channelOf(group, row), k);
+  };
+  problem.rhs = [&](ElementEmitter &emitter, Value group, Value pixel, Value k) {
+    return reader.inputAt(emitter, group, pixel, k);
+  };
+  problem.store = [&](Value group, Value row, Value pixel, Value sum) {
+    epilogue.store(sum, reader.resultPoint(channelOf(group, row), pixel));
+  };
+  emitTiles(kernel, problem);
+  return success();
+}
+
+/// A thread for each output: for groups of so few channels that a tile would be mostly empty.
+LogicalResult emitDirectConv(KernelFunction &kernel) {
+  auto conv = kernel.find<ConvOp>();
+  if (failed(checkEpilogue(kernel, conv)))
+    return failure();
+  Epilogue epilogue(kernel, conv.getResult());
+  WindowReader reader(kernel, conv);
+  ImplicitLocOpBuilder &b = kernel.builder;
+  Dim spatial = product(ArrayRef(dimsOf(conv.getResult())).drop_front(2)), channels = dimsOf(conv.getResult())[1];
+  Dim total = channels * reader.pixels();
+  Value zero = b.create<arith::ConstantOp>(b.getZeroAttr(reader.accumulatorOf()));
+  kernel.forTasks(total.ceildiv(kernel.threads), [&](Value task) {
+    Value number = kernel.add(kernel.multiply(task, kernel.index(kernel.threads)), kernel.thread());
+    auto choice = b.create<scf::IfOp>(b.create<arith::CmpIOp>(arith::CmpIPredicate::ult, number, kernel.dim(total)),
+                                      /*withElseRegion=*/false);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(choice.thenBlock());
+    // Neighbouring threads have neighbouring pixels: [image][channel][pixel].
+    Value place = b.create<arith::RemUIOp>(number, kernel.dim(spatial)),
+          rest = b.create<arith::DivUIOp>(number, kernel.dim(spatial));
+    Value channel = b.create<arith::RemUIOp>(rest, kernel.dim(channels)),
+          image = b.create<arith::DivUIOp>(rest, kernel.dim(channels));
+    Value pixel = kernel.add(kernel.multiply(image, kernel.dim(spatial)), place);
+    Value group = b.create<arith::DivUIOp>(channel, kernel.dim(reader.outputsPerGroup()));
+    auto loop = b.create<scf::ForOp>(kernel.index(0), kernel.dim(reader.channelsPerGroup() * reader.windowSize()),
+                                     kernel.index(1), ValueRange(zero));
+    {
+      OpBuilder::InsertionGuard inner(b);
+      b.setInsertionPointToStart(loop.getBody());
+      ElementEmitter emitter(kernel, 1);
+      Value k = loop.getInductionVar(), sum = loop.getRegionIterArg(0);
+      Value x = reader.inputAt(emitter, group, pixel, k), w = reader.weightAt(emitter, channel, k);
+      Value next = isa<FloatType>(x.getType())
+                       ? b.create<math::FmaOp>(x, w, sum).getResult()
+                       : b.create<arith::AddIOp>(sum, b.create<arith::MulIOp>(x, w)).getResult();
+      b.create<scf::YieldOp>(next);
+    }
+    epilogue.store(loop.getResult(0), reader.resultPoint(channel, pixel));
+  });
+  return success();
+}
+
+} // namespace quern

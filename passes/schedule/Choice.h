@@ -1,0 +1,19 @@
+// What the tables of this folder decide for a kernel.
+#pragma once
+#include "codegen/Target.h"
+#include "dialects/kernel/Kernel.h"
+#include <string>
+
+namespace quern {
+
+/// An algorithm, its integer parameters, and why: what a #kernel.schedule says.
+struct Choice {
+  llvm::StringRef algorithm;
+  llvm::SmallVector<std::pair<llvm::StringRef, int64_t>> parameters;
+  std::string reason;
+};
+
+/// How the device computes the kernel. None where it has no code for one of the ops: `why` says so then.
+std::optional<Choice> chooseForDevice(kernel::RegionOp region, const Device &device, std::string &why);
+
+} // namespace quern

@@ -1,0 +1,58 @@
+/* What a model and its contexts hold on a device. */
+#ifndef QUERN_CUDA_DEVICE_H
+#define QUERN_CUDA_DEVICE_H
+
+#include "cuda/driver.h"
+#include "quern/runtime.h"
+
+/* A kernel's code on the device; null where the processor runs it. */
+struct cuda_kernel {
+  cuda_module module;
+  cuda_function function;
+};
+
+struct cuda_model {
+  struct cuda_driver driver;
+  const quern_model_descriptor *descriptor;
+  cuda_device device;
+  cuda_context context;         /* the device's primary one, which all users of the device in this process share */
+  cuda_address weights;         /* 0 without weights */
+  struct cuda_kernel kernels[]; /* num_kernels */
+};
+
+/* Memory of the device that grows and is kept for the next run. */
+struct cuda_block {
+  cuda_address address;
+  uint64_t bytes;
+};
+
+/* One request of a run that had no room in the arena. */
+struct cuda_overflow {
+  struct cuda_overflow *next;
+  cuda_address address;
+};
+
+struct cuda_run {
+  struct cuda_model *model;
+  cuda_stream stream;
+  struct cuda_block arena; /* the first request of a run */
+  uint64_t requested;      /* in this run */
+  struct cuda_overflow *overflow;
+  struct cuda_block scratch; /* of all blocks of the kernel under way: kernels run one after another */
+  cuda_address errors;       /* a word for each site: 0, or a QUERN_KERNEL_ code */
+  int32_t *fetched;          /* the same words, after a run */
+  int has_launched;          /* since `errors` was cleared */
+};
+
+/* Makes the model's device that of this thread until quern_cuda_leave. */
+cuda_result quern_cuda_enter(const struct cuda_model *model);
+void quern_cuda_leave(const struct cuda_model *model);
+
+extern const quern_device_driver quern_cuda_driver;
+quern_status quern_cuda_open(const quern_model_descriptor *descriptor, void **model, const char **message);
+void quern_cuda_close(void *model);
+quern_status quern_cuda_create(void *model, void **context);
+void quern_cuda_destroy(void *context);
+quern_status quern_cuda_finish(quern_frame *frame);
+
+#endif

@@ -1,0 +1,232 @@
+/* The services of a device for the host function. Everything goes to one stream, so that it happens in order. */
+#include "core/memory.h"
+#include "cuda/device.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* Kernels take at most so many parameters: 4 KB, in words of 8 bytes. */
+enum { MAX_PARAMETERS = 512 };
+/* Blocks that share a device at a time are fewer than this, so more scratch would lie idle. */
+enum { MAX_SCRATCH_BLOCKS = 1024, MAX_GRID = INT32_MAX, ALIGNMENT = 256 };
+
+static struct cuda_run *run_of(quern_frame *frame) {
+  return frame->device;
+}
+
+/* `what` has one %lld, for `number`. */
+static int32_t fail(quern_frame *frame, cuda_result result, const char *what, int64_t number) {
+  quern_status status = result == CUDA_OUT_OF_MEMORY ? QUERN_OUT_OF_MEMORY : QUERN_UNSUPPORTED_DEVICE;
+  return frame->services->fail(frame, status, what, number, result, 0);
+}
+
+static cuda_result reserve(struct cuda_run *run, struct cuda_block *block, uint64_t bytes) {
+  if (bytes <= block->bytes)
+    return CUDA_SUCCESS;
+  if (block->address) {
+    run->model->driver.stream_wait(run->stream); /* a kernel may still use it */
+    run->model->driver.release(block->address);
+  }
+  *block = (struct cuda_block){0, 0};
+  cuda_result result = run->model->driver.allocate(&block->address, bytes);
+  if (result)
+    block->address = 0;
+  else
+    block->bytes = bytes;
+  return result;
+}
+
+/* Memory of this run alone, given back at its end. */
+static cuda_result take_overflow(struct cuda_run *run, uint64_t bytes, cuda_address *address) {
+  struct cuda_overflow *entry = quern_memory_allocate(sizeof(*entry));
+  if (!entry)
+    return CUDA_OUT_OF_MEMORY;
+  cuda_result result = run->model->driver.allocate(address, bytes);
+  if (result) {
+    free(entry);
+    return result;
+  }
+  *entry = (struct cuda_overflow){run->overflow, *address};
+  run->overflow = entry;
+  return CUDA_SUCCESS;
+}
+
+void *quern_device_arena(quern_frame *frame, uint64_t bytes) {
+  struct cuda_run *run = run_of(frame);
+  cuda_address address = 0;
+  bytes = bytes ? bytes : 1;
+  cuda_result result = quern_cuda_enter(run->model);
+  if (!result) {
+    if (!run->requested) {
+      result = reserve(run, &run->arena, bytes);
+      address = run->arena.address;
+    } else {
+      result = take_overflow(run, bytes, &address);
+    }
+    quern_cuda_leave(run->model);
+  }
+  run->requested += bytes;
+  if (result) {
+    fail(frame, result, "the device has no %lld bytes for intermediate values: CUDA error %lld", (int64_t)bytes);
+    return NULL;
+  }
+  return (void *)(uintptr_t)address;
+}
+
+const void *quern_device_weights(quern_frame *frame) {
+  return (const void *)(uintptr_t)run_of(frame)->model->weights;
+}
+
+int32_t quern_device_copy(quern_frame *frame, void *to, const void *from, uint64_t bytes, int32_t direction) {
+  struct cuda_run *run = run_of(frame);
+  const struct cuda_driver *driver = &run->model->driver;
+  if (!bytes)
+    return QUERN_OK;
+  cuda_result result = quern_cuda_enter(run->model);
+  if (!result) {
+    cuda_address source = (uintptr_t)from, target = (uintptr_t)to;
+    if (direction == QUERN_TO_DEVICE)
+      result = driver->copy_in(target, from, bytes, run->stream);
+    else if (direction == QUERN_WITHIN_DEVICE)
+      result = driver->copy_within(target, source, bytes, run->stream);
+    else if (!(result = driver->copy_out(to, source, bytes, run->stream)))
+      result = driver->stream_wait(run->stream);
+    quern_cuda_leave(run->model);
+  }
+  return result
+             ? fail(frame, result, "copying %lld bytes from or to the device failed: CUDA error %lld", (int64_t)bytes)
+             : QUERN_OK;
+}
+
+/* The kernel's parameters: buffers, scratch and its size, where an error goes, dims. */
+static cuda_result launch(struct cuda_run *run, uint32_t site, const void *const *buffers, int64_t num_buffers,
+                          const int64_t *dims, int64_t num_dims, int64_t tasks, uint64_t scratch) {
+  const struct cuda_driver *driver = &run->model->driver;
+  const quern_model_descriptor *descriptor = run->model->descriptor;
+  uint32_t kernel = descriptor->sites[site].kernel;
+  int64_t most = scratch ? MAX_SCRATCH_BLOCKS : MAX_GRID, blocks = tasks < most ? tasks : most;
+  uint64_t total = 0;
+  if (__builtin_mul_overflow(scratch, (uint64_t)blocks, &total))
+    return CUDA_OUT_OF_MEMORY;
+  cuda_result result = total ? reserve(run, &run->scratch, total) : CUDA_SUCCESS;
+  if (result)
+    return result;
+  cuda_address errors = run->errors + site * sizeof(int32_t);
+  void *parameters[MAX_PARAMETERS];
+  int64_t count = 0;
+  for (int64_t i = 0; i < num_buffers; ++i)
+    parameters[count++] = (void *)&buffers[i];
+  parameters[count++] = &run->scratch.address;
+  parameters[count++] = &scratch;
+  parameters[count++] = &errors;
+  for (int64_t i = 0; i < num_dims; ++i)
+    parameters[count++] = (void *)&dims[i];
+  run->has_launched = 1;
+  return driver->launch(run->model->kernels[kernel].function, (unsigned)blocks, 1, 1,
+                        descriptor->device->kernels[kernel].threads, 1, 1, 0, run->stream, parameters, NULL);
+}
+
+int32_t quern_device_launch(quern_frame *frame, uint32_t site, const void *const *buffers, int64_t num_buffers,
+                            const int64_t *dims, int64_t num_dims, int64_t tasks, uint64_t scratch) {
+  struct cuda_run *run = run_of(frame);
+  if (tasks <= 0)
+    return QUERN_OK;
+  if (num_buffers + num_dims + 3 > MAX_PARAMETERS)
+    return fail(frame, CUDA_SUCCESS, "the kernel of site %lld has more parameters than a device takes", site);
+  cuda_result result = quern_cuda_enter(run->model);
+  if (!result) {
+    result = launch(run, site, buffers, num_buffers, dims, num_dims, tasks, scratch);
+    quern_cuda_leave(run->model);
+  }
+  return result ? fail(frame, result, "the kernel of site %lld does not start: CUDA error %lld", site) : QUERN_OK;
+}
+
+/* Waits, and fetches what kernels said. */
+static quern_status collect(quern_frame *frame, struct cuda_run *run) {
+  const struct cuda_driver *driver = &run->model->driver;
+  uint64_t bytes = run->model->descriptor->num_sites * sizeof(int32_t);
+  cuda_result result = driver->copy_out(run->fetched, run->errors, bytes, run->stream);
+  if (!result)
+    result = driver->stream_wait(run->stream);
+  if (result)
+    return fail(frame, result, "a kernel of the model ended in a fault of the device (%lld sites): CUDA error %lld",
+                run->model->descriptor->num_sites);
+  for (uint32_t site = 0; site < run->model->descriptor->num_sites; ++site)
+    if (run->fetched[site]) {
+      driver->fill(run->errors, 0, run->model->descriptor->num_sites, run->stream);
+      return frame->services->kernel_error(frame, site, run->fetched[site]);
+    }
+  return QUERN_OK;
+}
+
+quern_status quern_cuda_finish(quern_frame *frame) {
+  struct cuda_run *run = run_of(frame);
+  quern_status status = QUERN_OK;
+  cuda_result result = quern_cuda_enter(run->model);
+  if (result)
+    return fail(frame, result, "the device is gone", 0);
+  if (run->has_launched)
+    status = collect(frame, run);
+  else
+    run->model->driver.stream_wait(run->stream);
+  run->has_launched = 0;
+  run->requested = 0;
+  while (run->overflow) {
+    struct cuda_overflow *entry = run->overflow;
+    run->overflow = entry->next;
+    run->model->driver.release(entry->address);
+    free(entry);
+  }
+  quern_cuda_leave(run->model);
+  return status;
+}
+
+/* The stream and the words for errors. */
+static cuda_result prepare(struct cuda_run *run) {
+  const struct cuda_driver *driver = &run->model->driver;
+  uint32_t sites = run->model->descriptor->num_sites;
+  cuda_result result = driver->stream_create(&run->stream, CUDA_STREAM_NON_BLOCKING);
+  if (!result)
+    result = driver->allocate(&run->errors, sites * sizeof(int32_t) + 1);
+  if (!result)
+    result = driver->fill(run->errors, 0, sites, run->stream);
+  return result;
+}
+
+quern_status quern_cuda_create(void *model, void **context) {
+  *context = NULL;
+  uint64_t bytes = ((struct cuda_model *)model)->descriptor->num_sites * sizeof(int32_t);
+  struct cuda_run *run = quern_memory_allocate(sizeof(*run) + bytes);
+  if (!run)
+    return QUERN_OUT_OF_MEMORY;
+  memset(run, 0, sizeof(*run) + bytes);
+  run->model = model;
+  run->fetched = (int32_t *)(run + 1);
+  cuda_result result = quern_cuda_enter(model);
+  if (!result) {
+    result = prepare(run);
+    quern_cuda_leave(model);
+  }
+  if (!result) {
+    *context = run;
+    return QUERN_OK;
+  }
+  quern_cuda_destroy(run);
+  return result == CUDA_OUT_OF_MEMORY ? QUERN_OUT_OF_MEMORY : QUERN_UNSUPPORTED_DEVICE;
+}
+
+void quern_cuda_destroy(void *context) {
+  struct cuda_run *run = context;
+  const struct cuda_driver *driver = &run->model->driver;
+  if (!quern_cuda_enter(run->model)) {
+    if (run->stream)
+      driver->stream_wait(run->stream);
+    const cuda_address memory[] = {run->arena.address, run->scratch.address, run->errors};
+    for (size_t i = 0; i < sizeof(memory) / sizeof(memory[0]); ++i)
+      if (memory[i])
+        driver->release(memory[i]);
+    if (run->stream)
+      driver->stream_destroy(run->stream);
+    quern_cuda_leave(run->model);
+  }
+  free(run);
+}

@@ -1,0 +1,108 @@
+"""Every kernel that the compiler makes for a device is taken by NVIDIA's assembler, without a spill."""
+import re
+import shutil
+import subprocess
+
+import onnx
+import pytest
+
+from quern._compile import find_compiler
+
+TARGETS = ["sm_80", "sm_90a"]
+MODELS = {
+    "elementwise": """
+        (float[n,64] x, float[64] b, int32[n,64] i) => (float[n,64] y, double[n,64] z, int32[n,64] j, float16[n,64] h)
+        {
+            s = Add (x, b)
+            t = Tanh (s)
+            e = Erf (t)
+            p = Pow (s, b)
+            c = Sin (p)
+            y = Mul (e, c)
+            d = Cast <to = 11> (x)
+            l = Log (d)
+            z = Atan (l)
+            j = Div (i, i)
+            k = Cast <to = 10> (x)
+            h = Exp (k)
+        }""",
+    "rows": """
+        (float[n,768] x, float[768] g, float[768] b, int64[3,n] i) => (float[n,768] y, float[n,768] z, int64[3,1] s, float[n,1] m)
+        {
+            y = Softmax (x)
+            z = LayerNormalization (x, g, b)
+            a = Constant <value_ints = [1]> ()
+            s = ReduceSum (i, a)
+            m = ReduceMax (x, a)
+        }""",
+    "movement": """
+        (float[2,n,48] x, int64[5] i) => (float[5,n,48] a, float[n,48,2] b, float[2,n,96] c, int64[2,n,1] d)
+        {
+            a = Gather (x, i)
+            b = Transpose <perm = [1,2,0]> (x)
+            y = Neg (x)
+            c = Concat <axis = 2> (x, y)
+            d = ArgMax <axis = 2> (x)
+        }""",
+    "products": """
+        (float[m,256] x, float[256,200] w, float[200] b, float[2048,512] u, float[512,2048] v, double[7,9] p, double[9,5] q)
+            => (float[m,200] y, float[2048,2048] z, double[7,5] r)
+        {
+            s = MatMul (x, w)
+            t = Add (s, b)
+            y = Relu (t)
+            z = MatMul (u, v)
+            r = MatMul (p, q)
+        }""",
+    "attention": """
+        (float[2,12,128,64] q, float[2,12,128,64] k, float[2,12,128,64] v) => (float[2,12,128,64] y)
+        {
+            t = Transpose <perm = [0,1,3,2]> (k)
+            s = MatMul (q, t)
+            p = Softmax (s)
+            y = MatMul (p, v)
+        }""",
+    "image": """
+        (float[1,16,14,14] x, float[32,16,3,3] w, float[32] b, float[32,1,3,3] d) => (float[1,32,4,4] y, float[1,32,1,1] g)
+        {
+            s = Conv <pads = [1,1,1,1], strides = [2,2]> (x, w, b)
+            r = Relu (s)
+            t = Conv <pads = [1,1,1,1], group = 32> (r, d)
+            y = MaxPool <kernel_shape = [3,3], strides = [2,2], pads = [1,1,1,1]> (t)
+            g = GlobalAveragePool (t)
+        }""",
+}
+
+needs_ptxas = pytest.mark.skipif(not shutil.which("ptxas"), reason="there is no ptxas")
+
+
+def device_code(folder, name, target):
+    model = folder / f"{name}.onnx"
+    onnx.save(onnx.parser.parse_model(f'<ir_version: 8, opset_import: ["" : 18]> {name} {MODELS[name]}'), model)
+    subprocess.run([find_compiler(), "compile", model, "--target", target, "--emit=ptx", "-o", folder / "ptx", "--quiet"],
+                   check=True)
+    return sorted((folder / "ptx").iterdir())
+
+
+@needs_ptxas
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("name", MODELS)
+def test_assembles_without_spills(tmp_path, name, target):
+    kernels = device_code(tmp_path, name, target)
+    assert kernels
+    for kernel in kernels:
+        done = subprocess.run(["ptxas", "-v", f"-arch={target}", kernel, "-o", tmp_path / "cubin"], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        assert "warning" not in done.stderr, done.stderr
+        stack, stores, loads = map(int, re.search(r"(\d+) bytes stack frame, (\d+) bytes spill stores, (\d+) bytes spill loads",
+                                                  done.stderr).groups())
+        assert stores == loads == 0, f"{kernel.name} spills: {done.stderr}"
+        assert stack == 0, f"{kernel.name} keeps arrays in local memory: {done.stderr}"
+
+
+def test_large_products_do_nothing_but_multiply_and_load(tmp_path):
+    """The inner loop of the largest tile: 8 steps of 64 products a thread, its operands in vectors of four."""
+    texts = [kernel.read_text() for kernel in device_code(tmp_path, "products", "sm_80")]
+    [tile] = [text for text in texts if text.count("fma.rn.f32") == 512]
+    assert tile.count("ld.shared.v4.f32") == 32
+    assert "ld.global.nc.f32" in tile and "ld.local" not in tile

@@ -1,0 +1,49 @@
+// RUN: quern-opt %s --quern-form-kernels=fuse=false --quern-select-schedule=target=sm_80 | FileCheck %s
+// RUN: not quern-opt %s --quern-form-kernels=fuse=false --quern-select-schedule=target=sm_79 2>&1 | FileCheck %s --check-prefix=UNKNOWN
+// UNKNOWN: unknown target 'sm_79'; did you mean 'sm_80'?
+
+// A small product gets tiles of few rows, so that there are many blocks; a large one large tiles.
+// CHECK: kernel.region "matmul"{{.*}}#kernel.schedule<"tiled_gemm", {thread_columns = 4 : i64, thread_rows = 2 : i64, tile_columns = 64 : i64, tile_depth = 16 : i64, tile_rows = 16 : i64}
+// CHECK: kernel.region "matmul#2"{{.*}}#kernel.schedule<"tiled_gemm", {thread_columns = 8 : i64, thread_rows = 8 : i64, tile_columns = 128 : i64, tile_depth = 8 : i64, tile_rows = 128 : i64}
+// CHECK: kernel.region "exp"{{.*}}#kernel.schedule<"threads"
+func.func @main(%x: tensor<4x8xf32>, %w: tensor<8x16xf32>, %a: tensor<2048x64xf32>, %b: tensor<64x2048xf32>) -> (tensor<4x16xf32>, tensor<2048x2048xf32>) {
+  %0 = graph.matmul %x, %w : (tensor<4x8xf32>, tensor<8x16xf32>) -> tensor<4x16xf32>
+  %1 = graph.matmul %a, %b : (tensor<2048x64xf32>, tensor<64x2048xf32>) -> tensor<2048x2048xf32>
+  %2 = graph.exp %0 : (tensor<4x16xf32>) -> tensor<4x16xf32>
+  return %2, %1 : tensor<4x16xf32>, tensor<2048x2048xf32>
+}
+
+// One filter per channel leaves a tile empty.
+// CHECK-LABEL: @conv
+// CHECK: kernel.region "conv"{{.*}}#kernel.schedule<"tiled_conv"
+// CHECK: kernel.region "conv#2"{{.*}}#kernel.schedule<"direct_conv"
+func.func @conv(%x: tensor<1x16x8x8xf32>, %w: tensor<16x16x3x3xf32>, %d: tensor<16x1x3x3xf32>) -> tensor<1x16x8x8xf32> {
+  %0 = graph.conv %x, %w {dilations = array<i64: 1, 1>, group = 1 : i64, pads = array<i64: 1, 1, 1, 1>, strides = array<i64: 1, 1>} : (tensor<1x16x8x8xf32>, tensor<16x16x3x3xf32>) -> tensor<1x16x8x8xf32>
+  %1 = graph.conv %0, %d {dilations = array<i64: 1, 1>, group = 16 : i64, pads = array<i64: 1, 1, 1, 1>, strides = array<i64: 1, 1>} : (tensor<1x16x8x8xf32>, tensor<16x1x3x3xf32>) -> tensor<1x16x8x8xf32>
+  return %1 : tensor<1x16x8x8xf32>
+}
+
+// What the device has no code for stays on the processor, and says so.
+// CHECK-LABEL: @processor
+// CHECK: kernel.region "cumulative"{{.*}}#kernel.schedule<"cumulative", {}, "on the processor: the device has no kernel for cumulative; one pass per line">
+// CHECK: kernel.region "mod"{{.*}}#kernel.schedule<"loops", {}, "on the processor: the device has no exact remainder of floats;
+// CHECK: kernel.region "mod#2"{{.*}}#kernel.schedule<"threads"
+func.func @processor(%x: tensor<4x8xf32>, %i: tensor<4xi32>) -> (tensor<4x8xf32>, tensor<4xi32>) {
+  %0 = graph.cumulative %x {axis = 1 : i64, exclusive = false, kind = #graph<reduction sum>, reverse = false} : (tensor<4x8xf32>) -> tensor<4x8xf32>
+  %1 = graph.mod %0, %x {truncated = true} : (tensor<4x8xf32>, tensor<4x8xf32>) -> tensor<4x8xf32>
+  %2 = graph.mod %i, %i {truncated = false} : (tensor<4xi32>, tensor<4xi32>) -> tensor<4xi32>
+  return %1, %2 : tensor<4x8xf32>, tensor<4xi32>
+}
+
+// So does what stands inside of control flow.
+// CHECK-LABEL: @branches
+// CHECK: kernel.region "neg"{{.*}}"on the processor: the processor runs what stands inside an if or a loop;
+func.func @branches(%c: tensor<i1>, %x: tensor<4xf32>) -> tensor<4xf32> {
+  %0 = graph.if %c {symbols = []} : (tensor<i1>) -> tensor<4xf32> {
+    %1 = graph.neg %x : (tensor<4xf32>) -> tensor<4xf32>
+    graph.yield %1 : tensor<4xf32>
+  } else {
+    graph.yield %x : tensor<4xf32>
+  }
+  return %0 : tensor<4xf32>
+}
