@@ -260,6 +260,8 @@ uint64_t Instruction::constant(const Operand &operand) const {
 }
 
 void Instruction::make(Handler handler, std::initializer_list<Type> results, std::initializer_list<Type> sources) {
+  if (!handler)
+    unsupported();
   expectOperands(results.size() + sources.size());
   unsigned row = 0;
   for (Type type : results) {

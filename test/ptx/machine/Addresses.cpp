@@ -13,10 +13,14 @@ namespace {
               static_cast<int>(lane)};
 }
 
-void checkAlignment(uint64_t address, unsigned bytes, unsigned lane) {
+[[noreturn]] void misaligned(uint64_t address, unsigned bytes, unsigned lane) {
+  throw Fault{FaultKind::MisalignedAddress,
+              "misaligned access of " + std::to_string(bytes) + " bytes at " + hex(address), static_cast<int>(lane)};
+}
+
+inline void checkAlignment(uint64_t address, unsigned bytes, unsigned lane) {
   if (address & (bytes - 1))
-    throw Fault{FaultKind::MisalignedAddress,
-                "misaligned access of " + std::to_string(bytes) + " bytes at " + hex(address), static_cast<int>(lane)};
+    misaligned(address, bytes, lane);
 }
 
 uint8_t *resolveLocal(Warp &warp, uint64_t address, unsigned bytes, unsigned lane) {
@@ -66,6 +70,39 @@ bool resolveRecent(Warp &warp, const uint64_t *base, int64_t offset, Mask mask, 
   return !bad;
 }
 
+/// All lanes at once, when nothing is wrong with any of them.
+bool resolveSharedLanes(Warp &warp, const uint64_t *base, int64_t offset, Mask mask, unsigned bytes, Access access,
+                        Pointers &pointers) {
+  SharedMemory &shared = warp.block.shared;
+  if (shared.size() < bytes)
+    return false;
+  uint32_t at[kLanes], last = static_cast<uint32_t>(shared.size() - bytes), bad = 0;
+#pragma omp simd reduction(| : bad)
+  for (unsigned lane = 0; lane < kLanes; ++lane) {
+    // Addresses of shared memory are 32 bits wide; negative offsets wrap.
+    at[lane] = static_cast<uint32_t>(base[lane] + offset);
+    uint32_t isBad = (at[lane] > last) | ((at[lane] & (bytes - 1)) != 0);
+    bad |= isBad & (mask >> lane & 1);
+    pointers.of[lane] = shared.data() + at[lane];
+  }
+  if (bad)
+    return false;
+  // Neighbours mostly touch the same or the next bytes: take whole stretches.
+  unsigned first = __builtin_ctz(mask);
+  uint32_t start = at[first], end = start + bytes;
+  for (unsigned lane = first + 1; lane < kLanes; ++lane) {
+    if (!(mask >> lane & 1) || at[lane] + bytes == end)
+      continue;
+    if (at[lane] != end) {
+      if (!shared.touchAll(start, end - start, warp.index, access))
+        return false;
+      start = at[lane];
+    }
+    end = at[lane] + bytes;
+  }
+  return shared.touchAll(start, end - start, warp.index, access);
+}
+
 } // namespace
 
 uint8_t *resolveShared(Warp &warp, uint64_t address, unsigned bytes, Access access, unsigned lane) {
@@ -106,11 +143,12 @@ void resolve(Warp &warp, const Op &op, unsigned addressRow, Mask mask, unsigned 
   bool mayBeGlobal = op.space == Space::Global || op.space == Space::Const || op.space == Space::Generic;
   if (mayBeGlobal && resolveRecent(warp, base, op.immediate, mask, bytes, pointers))
     return;
+  if (op.space == Space::Shared && resolveSharedLanes(warp, base, op.immediate, mask, bytes, access, pointers))
+    return;
   forEachLane(mask, [&](unsigned lane) {
     uint64_t address = base[lane] + op.immediate;
     switch (op.space) {
     case Space::Shared:
-      // Addresses of shared memory are 32 bits wide; negative offsets wrap.
       pointers.of[lane] = resolveShared(warp, static_cast<uint32_t>(address), bytes, access, lane);
       break;
     case Space::Local:

@@ -102,11 +102,12 @@ void Block::writeReduction(Warp &warp, const Barrier &barrier) {
 /// Nothing can run: either all is done, or a barrier waits for threads that will never come.
 void Block::reportDeadlock() {
   const Warp *waiting = nullptr;
-  unsigned finished = 0, elsewhere = 0;
+  unsigned exited = 0, elsewhere = 0;
   for (const auto &warp : warps) {
+    exited += warp->runnersOf(warp->exited);
     if (warp->state == Warp::State::Finished)
-      finished += warp->runnersOf(warp->launched);
-    else if (!waiting)
+      continue;
+    if (!waiting)
       waiting = warp.get();
     else
       elsewhere += warp->arrival.id != waiting->arrival.id;
@@ -117,7 +118,7 @@ void Block::reportDeadlock() {
   raise(*waiting,
         {FaultKind::Barrier, "divergent barrier " + std::to_string(waiting->arrival.id) + ": " +
                                  std::to_string(barrier.threads) + " of " + std::to_string(barrier.expected) +
-                                 " threads arrive, " + std::to_string(finished) + " have exited, " +
+                                 " threads arrive, " + std::to_string(exited) + " have exited, " +
                                  std::to_string(elsewhere) + " warps are at other barriers"});
 }
 

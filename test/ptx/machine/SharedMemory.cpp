@@ -28,6 +28,54 @@ void SharedMemory::orderWarps(uint32_t warps) {
       ordered[warp] |= warps;
 }
 
+bool SharedMemory::conflicts(uint32_t tag, unsigned warp) const {
+  uint32_t other = tag & kWarp;
+  return tag >> kEpochShift == epoch && other != warp && (other == kMany || !(ordered[warp] >> other & 1));
+}
+
+bool SharedMemory::touchAll(uint64_t at, uint64_t count, unsigned warp, Access access) {
+  uint32_t *write = writer.data() + at, *read = reader.data() + at;
+  uint32_t now = epoch, first = firstEpoch, mine = now << kEpochShift | warp, bad = 0;
+  if (access == Access::Atomic)
+    return false;
+  bool isRead = access == Access::Read;
+#pragma omp simd reduction(| : bad)
+  for (uint64_t i = 0; i < count; ++i) {
+    uint32_t byAnother = (write[i] >> kEpochShift == now) & ((write[i] & kWarp) != warp);
+    uint32_t readByAnother = (read[i] >> kEpochShift == now) & ((read[i] & kWarp) != warp);
+    bad |= byAnother | (isRead ? write[i] >> kEpochShift < first : readByAnother);
+  }
+  if (bad)
+    return false;
+  if (!isRead) {
+    std::fill_n(write, count, mine);
+    return true;
+  }
+#pragma omp simd
+  for (uint64_t i = 0; i < count; ++i)
+    read[i] = read[i] >> kEpochShift == now && read[i] != mine ? mine | kMany : mine;
+  return true;
+}
+
+void SharedMemory::touch(uint64_t at, unsigned count, unsigned warp, Access access, int lane) {
+  uint32_t mine = epoch << kEpochShift | warp;
+  for (uint64_t byte = at; byte < at + count; ++byte) {
+    uint32_t &write = writer[byte], &read = reader[byte];
+    if (conflicts(write, warp) && !(access == Access::Atomic && write & kAtomic))
+      race(byte, warp, access, write, write & kAtomic ? Access::Atomic : Access::Write, lane);
+    if (access != Access::Write && write >> kEpochShift < firstEpoch)
+      uninitialised(byte, lane);
+    if (access == Access::Read) {
+      read = read >> kEpochShift == epoch && read != mine ? mine | kMany : mine;
+    } else {
+      if (conflicts(read, warp))
+        race(byte, warp, access, read, Access::Read, lane);
+      bool many = write >> kEpochShift == epoch && (write & kWarp) != warp;
+      write = access == Access::Write ? mine : mine | kAtomic | (many ? kMany : 0);
+    }
+  }
+}
+
 void SharedMemory::uninitialised(uint64_t at, int lane) {
   throw Fault{FaultKind::IllegalAddress, "reads shared memory byte " + std::to_string(at) + ", which nobody has written",
               lane};

@@ -26,6 +26,8 @@ public:
   /// Records that a warp touches [at, at + count), which must be inside; throws Fault at a race or, when it reads, at a
   /// byte that nobody has written.
   void touch(uint64_t at, unsigned count, unsigned warp, Access access, int lane);
+  /// As touch, for many bytes at once. False: there may be something to report, and `touch` must look at each access.
+  bool touchAll(uint64_t at, uint64_t count, unsigned warp, Access access);
 
 private:
   // epoch << 8 | flag << 7 | warp
@@ -40,29 +42,5 @@ private:
   uint32_t epoch = 0, firstEpoch = 1;   ///< firstEpoch: of this block
   uint32_t ordered[64] = {};            ///< by warp: those it has met since the epoch began
 };
-
-inline bool SharedMemory::conflicts(uint32_t tag, unsigned warp) const {
-  uint32_t other = tag & kWarp;
-  return tag >> kEpochShift == epoch && other != warp && (other == kMany || !(ordered[warp] >> other & 1));
-}
-
-inline void SharedMemory::touch(uint64_t at, unsigned count, unsigned warp, Access access, int lane) {
-  uint32_t mine = epoch << kEpochShift | warp;
-  for (uint64_t byte = at; byte < at + count; ++byte) {
-    uint32_t &write = writer[byte], &read = reader[byte];
-    if (conflicts(write, warp) && !(access == Access::Atomic && write & kAtomic))
-      race(byte, warp, access, write, write & kAtomic ? Access::Atomic : Access::Write, lane);
-    if (access != Access::Write && write >> kEpochShift < firstEpoch)
-      uninitialised(byte, lane);
-    if (access == Access::Read) {
-      read = read >> kEpochShift == epoch && read != mine ? mine | kMany : mine;
-    } else {
-      if (conflicts(read, warp))
-        race(byte, warp, access, read, Access::Read, lane);
-      bool many = write >> kEpochShift == epoch && (write & kWarp) != warp;
-      write = access == Access::Write ? mine : mine | kAtomic | (many ? kMany : 0);
-    }
-  }
-}
 
 } // namespace quern::ptx
