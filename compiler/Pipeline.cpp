@@ -76,6 +76,7 @@ static llvm::Error runGraph(Compilation &c) {
     manager.addPass(graph::createSimplifyGraph());   // folds scales into weights: before their layout is fixed
     if (c.target->fusesAttention())
       manager.addPass(graph::createFormAttention()); // reads matmul and softmax as the model has them
+    manager.addPass(graph::createWidenConvolutions()); // behind the folding of scales, which looks through no cast
     manager.addPass(graph::createFoldConstantsPass());
     manager.addPass(createCSEPass());
   });

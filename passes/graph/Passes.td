@@ -47,6 +47,24 @@ def FormAttention : Pass<"quern-form-attention", "::mlir::ModuleOp"> {
   let dependentDialects = ["::quern::graph::GraphDialect"];
 }
 
+def WidenConvolutions : Pass<"quern-widen-convolutions", "::mlir::ModuleOp"> {
+  let summary = "Convolutions of float16 and bfloat16 in float32";
+  let description = [{
+    Kernels add narrow floats up in f32 in any case, so nothing changes but what the products are read from. The casts are
+    fused with the kernels around; convolutions have one set of fast kernels.
+
+    ```mlir
+    %0 = graph.conv %x, %w : f16       ->    %1 = graph.cast %x
+                                             %2 = graph.conv %1, %w32 : f32
+                                             %0 = graph.cast %2
+    ```
+
+    It must run after SimplifyGraph, which folds what follows a convolution into its weight and looks through no cast, and
+    before FoldConstants, which casts the weights. Full cases: test/passes/graph/widen-convolutions.mlir.
+  }];
+  let dependentDialects = ["::quern::graph::GraphDialect"];
+}
+
 def FoldConstantsPass : Pass<"quern-fold-constants", "::mlir::ModuleOp"> {
   let summary = "Computes what depends on constants alone";
   let description = [{

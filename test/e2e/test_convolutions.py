@@ -10,12 +10,14 @@ from numbers_at import normal, wide
 
 
 def bound_of(function, weight_axes, **options):
-    """gamma_K of the sum of magnitudes."""
+    """gamma_K of the sum of magnitudes; narrow floats add up in float32, and the sum and what the bias makes of it are
+    rounded."""
     def bound(x, w, b=None):
         unit = float(np.finfo(x.dtype).eps) / 2
-        steps = int(np.prod([w.shape[axis] for axis in weight_axes(w)])) + 3
+        adds = min(unit, float(np.finfo(np.float32).eps) / 2)
+        steps = int(np.prod([w.shape[axis] for axis in weight_axes(w)]))
         sizes = [None if v is None else np.abs(v).astype(np.float64) for v in (x, w, b)]
-        return 2 * steps * unit * function(*sizes, **options) + float(np.finfo(x.dtype).tiny)
+        return 2 * (steps * adds + 3 * unit) * function(*sizes, **options) + float(np.finfo(x.dtype).tiny)
 
     return bound
 
@@ -140,6 +142,18 @@ def by_rank():
                           group=group)
 
 
+def halves():
+    for c, m, kernel, group in ((3, 16, 3, 1), (16, 33, 3, 1), (32, 32, 3, 32), (5, 6, 1, 1), (48, 32, 1, 2)):
+        yield convolution(f"half.{c}-{m}", [(1, c, 7, 9), (2, c, 4, 33), (1, c, 1, 2)], (m, c // group, kernel, kernel),
+                          dtype=np.float16,
+                          pads=[kernel // 2] * 4,
+                          group=group)
+    yield convolution("half.data.weights", [(1, 16, 7, 9)], (8, 16, 3, 3), dtype=np.float16, constant=())
+    yield convolution("half.no.bias", [(1, 16, 7, 9)], (8, 16, 3, 3), dtype=np.float16, bias=False)
+    yield convolution("half.1d", [(2, 8, 37), (1, 8, 5)], (16, 8, 5), dtype=np.float16, pads=[2, 2])
+    yield transposed("half.transposed", [(1, 16, 4, 7)], (16, 8, 4, 4), dtype=np.float16, strides=[2, 2], pads=[1] * 4)
+
+
 def transposed(name, images, weight, bias=True, dtype=np.float32, dynamic=True, **options):
     group = options.get("group", 1)
     function = lambda x, w, b=None: windows.conv_transpose(wide(x), wide(w), None if b is None else wide(b), **options)
@@ -183,7 +197,7 @@ def transposes():
 
 BATCHES = {
     "channels": Batch([*by_channels(), *by_group()]), "window": Batch(list(by_window())), "others":
-    Batch([*by_rank(), *transposes()])
+    Batch([*by_rank(), *transposes(), *halves()])
 }
 
 
