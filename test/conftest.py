@@ -9,7 +9,7 @@ sys.path[:0] = [str(HERE / "harness"), str(HERE / "e2e")]
 
 
 def pytest_addoption(parser):
-    parser.addoption("--machine", help="the machine that models are compiled for and run on: aarch64 (default: this one)")
+    parser.addoption("--machine", help="the machine that models are compiled for and run on: aarch64, sm_80 (default: this one)")
 
 
 def pytest_configure(config):

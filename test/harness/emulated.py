@@ -26,22 +26,21 @@ INCLUDE = HERE.parents[1] / "runtime" / "include"
 NUMBERS = {"float32": 1, "uint8": 2, "int8": 3, "uint16": 4, "int16": 5, "int32": 6, "int64": 7, "bool": 9, "float16": 10,
            "float64": 11, "uint32": 12, "uint64": 13, "complex64": 14, "complex128": 15, "bfloat16": 16}
 NAMES = {number: "uint16" if name == "bfloat16" else name for name, number in NUMBERS.items()}
-ERRORS = {1: _errors.InputError, 2: _errors.DataError, 3: MemoryError, 4: _errors.UnsupportedError, 5: _errors.ModelError}
+ERRORS = {1: _errors.InputError, 2: _errors.DataError, 3: MemoryError, 4: _errors.UnsupportedError, 5: _errors.ModelError, 6: _errors.UnsupportedError}
 
 
 @dataclass(frozen=True)
 class Machine:
-    """What stands for a machine: the compiler's target and the emulator with its CPU."""
+    """What stands for a machine: the compiler's target and what runs its programs."""
     target: str
-    emulator: str
+    emulator: tuple    # the command line in front of the program; "{cpu}" is replaced
     cpu: str
     compiler: str    # of C, for the driver
-    sysroot: str
     levels: tuple    # (name, number) of those whose kernels differ
 
     def command(self, *arguments):
         """The command line of a program of the machine."""
-        return [self.emulator, "-cpu", self.cpu, "-L", self.sysroot, *map(str, arguments)]
+        return [*(word.format(cpu=self.cpu) for word in self.emulator), *map(str, arguments)]
 
     @functools.cache
     def driver(self):
@@ -54,8 +53,13 @@ class Machine:
         return program
 
 
-MACHINES = {"aarch64": Machine("aarch64", "qemu-aarch64", "cortex-a72", "aarch64-linux-gnu-gcc", "/usr/aarch64-linux-gnu",
-                               (("neon", 1),))}
+# The interpreter's libcuda.so.1 stands for NVIDIA's (test/ptx).
+CUDA = HERE.parents[1] / "build" / "test" / "ptx"
+MACHINES = {
+    "aarch64": Machine("aarch64", ("qemu-aarch64", "-cpu", "{cpu}", "-L", "/usr/aarch64-linux-gnu"), "cortex-a72",
+                       "aarch64-linux-gnu-gcc", (("neon", 1),)),
+    "sm_80": Machine("sm_80", ("env", f"LD_LIBRARY_PATH={CUDA}"), "", "cc", (("v4", 4),)),
+}
 
 
 def compile_for(target, model, artifact, *options):
@@ -68,7 +72,7 @@ def compile_for(target, model, artifact, *options):
 
 def missing(machine):
     """What this machine lacks for `machine`; empty: nothing."""
-    return [tool for tool in (machine.emulator, machine.compiler) if not shutil.which(tool)]
+    return [tool for tool in (machine.emulator[0], machine.compiler) if not shutil.which(tool)]
 
 
 class EmulatedRuntime:
