@@ -9,7 +9,9 @@ namespace {
 
 constexpr uint64_t kSharedAlign = 16, kMostThreads = 1024;
 
-uint64_t roundUp(uint64_t value, uint64_t multiple) { return (value + multiple - 1) / multiple * multiple; }
+uint64_t roundUp(uint64_t value, uint64_t multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
 
 /// Decodes a kernel and the functions it calls, which share its layout of shared memory.
 class KernelDecoder {
@@ -24,7 +26,8 @@ public:
     for (auto &[name, decoded] : decodedFunctions)
       atomics |= decoded->hasGlobalAtomics;
     decodedFunctions.at(entry.name)->hasGlobalAtomics = atomics;
-    Kernel kernel{code, {}, entry.paramBytes, static_cast<uint32_t>(layout.bytes), static_cast<uint32_t>(entry.frameBytes)};
+    Kernel kernel{
+        code, {}, entry.paramBytes, static_cast<uint32_t>(layout.bytes), static_cast<uint32_t>(entry.frameBytes)};
     for (const Variable *param : entry.params)
       kernel.params.push_back({param->address, param->bytes});
     return kernel;
@@ -65,10 +68,14 @@ private:
     if (isNew) {
       Code &code = codes.emplace_back();
       entry->second = &code;
-      FunctionDecoder(function, layout, [this](const std::string &name) -> std::pair<const Code *, const Function *> {
-        const Function *callee = find(name);
-        return {callee ? codeOf(*callee) : nullptr, callee};
-      }, code).run();
+      FunctionDecoder(
+          function, layout,
+          [this](const std::string &name) -> std::pair<const Code *, const Function *> {
+            const Function *callee = find(name);
+            return {callee ? codeOf(*callee) : nullptr, callee};
+          },
+          code)
+          .run();
     }
     return decodedFunctions.at(function.name);
   }
@@ -152,8 +159,8 @@ uint64_t PtxModule::launch(const std::string &name, Dim3 grid, Dim3 block, uint3
     throw std::invalid_argument("kernel " + name + " can not run as grid " + text(grid) + " of blocks " + text(block) +
                                 ": at most " + std::to_string(most) + " threads a block");
   if (params.size() != k->paramBytes)
-    throw std::invalid_argument("kernel " + name + " has " + std::to_string(k->paramBytes) + " bytes of parameters, not " +
-                                std::to_string(params.size()));
+    throw std::invalid_argument("kernel " + name + " has " + std::to_string(k->paramBytes) +
+                                " bytes of parameters, not " + std::to_string(params.size()));
   return runGrid({*k->code, grid, block, dynamicSharedBytes, k->sharedBytes + dynamicSharedBytes, params, memory});
 }
 

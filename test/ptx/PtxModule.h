@@ -38,7 +38,8 @@ public:
   const Module &syntax() const { return module; }
 
   /// Runs a kernel to its end. `params` is its parameter block, laid out as `Kernel::params` says. Returns instructions
-  /// times lanes. Throws KernelError for what the kernel does wrong, std::invalid_argument for a launch that can not be.
+  /// times lanes. Throws KernelError for what the kernel does wrong, std::invalid_argument for a launch that can not
+  /// be.
   uint64_t launch(const std::string &kernel, Dim3 grid, Dim3 block, uint32_t dynamicSharedBytes,
                   std::span<const uint8_t> params) const;
 

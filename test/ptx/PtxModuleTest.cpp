@@ -49,8 +49,7 @@ $step:
 }
 )";
 
-template <class... Values>
-std::vector<uint8_t> pack(Values... values) {
+template <class... Values> std::vector<uint8_t> pack(Values... values) {
   std::vector<uint8_t> block;
   auto add = [&](auto value) {
     block.resize((block.size() + sizeof value - 1) / sizeof value * sizeof value);

@@ -16,7 +16,9 @@ const std::map<std::string_view, DecodeFunction> &decodeFunctions() {
   return table;
 }
 
-unsigned bytesPerLane(Type type) { return type == kPred ? 0 : type.bytes(); }
+unsigned bytesPerLane(Type type) {
+  return type == kPred ? 0 : type.bytes();
+}
 
 } // namespace
 
@@ -58,8 +60,8 @@ uint32_t FunctionDecoder::specialRow(Special special, uint64_t addend) {
 uint32_t FunctionDecoder::addressRow(const Variable &variable, int64_t offset, unsigned bytes, Space &space) {
   space = variable.space;
   uint64_t address = variable.address + offset;
-  bool isOfEntry = function.isEntry && std::find(function.params.begin(), function.params.end(), &variable) !=
-                                           function.params.end();
+  bool isOfEntry =
+      function.isEntry && std::find(function.params.begin(), function.params.end(), &variable) != function.params.end();
   if (space == Space::Local || (space == Space::Param && !isOfEntry)) {
     space = Space::Local;
     return specialRow(Special::LocalAddress, address);

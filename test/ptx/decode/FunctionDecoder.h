@@ -7,8 +7,8 @@
 
 namespace quern::ptx {
 
-/// Where a kernel's shared variables lie. Each kernel has a layout of its own, so the functions it calls are decoded for
-/// it.
+/// Where a kernel's shared variables lie. Each kernel has a layout of its own, so the functions it calls are decoded
+/// for it.
 struct SharedLayout {
   std::map<const Variable *, uint64_t> addresses;
   uint64_t bytes = 0; ///< static; dynamic memory starts here, at a multiple of 16

@@ -11,7 +11,9 @@ constexpr std::pair<std::string_view, Special> kSpecials[] = {
 #include "test/ptx/decode/SpecialRegisters.inc"
 };
 
-unsigned widthOf(Type type) { return type == kPred ? 1 : type.bytes() * 8; }
+unsigned widthOf(Type type) {
+  return type == kPred ? 1 : type.bytes() * 8;
+}
 
 /// The bits of a literal as a value of `type`.
 uint64_t literalBits(const Instruction &in, const Operand &operand, Type type) {
@@ -27,14 +29,13 @@ uint64_t literalBits(const Instruction &in, const Operand &operand, Type type) {
   // mov.b32 %r, 0f3F800000 is a move of bits.
   if (type.kind == Kind::Bits || type == kF64)
     return operand.literal == Operand::Literal::Single && type != kF64 ? operand.immediate
-                                                                        : std::bit_cast<uint64_t>(value);
+                                                                       : std::bit_cast<uint64_t>(value);
   if (type != kF32)
     in.fail("a float stands for a value of another type");
   return std::bit_cast<uint32_t>(static_cast<float>(value));
 }
 
-template <class To, class From>
-void copyRow(Warp &warp, const Op &op, Mask mask) {
+template <class To, class From> void copyRow(Warp &warp, const Op &op, Mask mask) {
   const From *from = warp.row<From>(op.rows[1]);
   writeLanes<To>(warp, op.rows[0], mask, [&](unsigned lane) { return static_cast<To>(from[lane]); });
 }
@@ -124,7 +125,9 @@ unsigned Instruction::registerBits(const Operand &operand) const {
   return operand.kind == Operand::Kind::Special ? 32 : 0;
 }
 
-uint32_t Instruction::scratch(Type type) { return function.allocateRow(type == kPred ? 0 : type.bytes()); }
+uint32_t Instruction::scratch(Type type) {
+  return function.allocateRow(type == kPred ? 0 : type.bytes());
+}
 
 uint32_t Instruction::constantRow(uint64_t value, Type type) {
   if (type == kPred)

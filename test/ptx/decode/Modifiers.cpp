@@ -14,7 +14,9 @@ Modifiers::Modifiers(std::string_view opcode) {
   }
 }
 
-bool Modifiers::take(std::string_view modifier) { return takeOneOf({modifier}) == 0; }
+bool Modifiers::take(std::string_view modifier) {
+  return takeOneOf({modifier}) == 0;
+}
 
 int Modifiers::takeOneOf(std::initializer_list<std::string_view> choices) {
   for (auto part = parts.begin(); part != parts.end(); ++part)

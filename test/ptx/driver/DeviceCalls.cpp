@@ -15,33 +15,33 @@ struct Attribute {
 
 /// By CUdevice_attribute's numbers; those that depend on the capability are in `attribute`.
 constexpr Attribute kAttributes[] = {
-    {1, 1024},        // MAX_THREADS_PER_BLOCK
-    {2, 1024},        // MAX_BLOCK_DIM_X
-    {3, 1024},        // MAX_BLOCK_DIM_Y
-    {4, 64},          // MAX_BLOCK_DIM_Z
-    {5, 2147483647},  // MAX_GRID_DIM_X
-    {6, 65535},       // MAX_GRID_DIM_Y
-    {7, 65535},       // MAX_GRID_DIM_Z
-    {8, 48 << 10},    // MAX_SHARED_MEMORY_PER_BLOCK
-    {9, 64 << 10},    // TOTAL_CONSTANT_MEMORY
-    {10, 32},         // WARP_SIZE
-    {12, 65536},      // MAX_REGISTERS_PER_BLOCK
-    {13, 1000000},    // CLOCK_RATE
-    {14, 512},        // TEXTURE_ALIGNMENT
-    {16, 1},          // MULTIPROCESSOR_COUNT
-    {17, 0},          // KERNEL_EXEC_TIMEOUT
-    {18, 0},          // INTEGRATED
-    {19, 0},          // CAN_MAP_HOST_MEMORY
-    {20, 0},          // COMPUTE_MODE
-    {31, 0},          // CONCURRENT_KERNELS
-    {36, 1000000},    // MEMORY_CLOCK_RATE
-    {37, 64},         // GLOBAL_MEMORY_BUS_WIDTH
-    {38, 1 << 20},    // L2_CACHE_SIZE
-    {39, 1024},       // MAX_THREADS_PER_MULTIPROCESSOR
-    {41, 1},          // UNIFIED_ADDRESSING
-    {82, 65536},      // MAX_REGISTERS_PER_MULTIPROCESSOR
-    {83, 0},          // MANAGED_MEMORY
-    {115, 1},         // MEMORY_POOLS_SUPPORTED
+    {1, 1024},       // MAX_THREADS_PER_BLOCK
+    {2, 1024},       // MAX_BLOCK_DIM_X
+    {3, 1024},       // MAX_BLOCK_DIM_Y
+    {4, 64},         // MAX_BLOCK_DIM_Z
+    {5, 2147483647}, // MAX_GRID_DIM_X
+    {6, 65535},      // MAX_GRID_DIM_Y
+    {7, 65535},      // MAX_GRID_DIM_Z
+    {8, 48 << 10},   // MAX_SHARED_MEMORY_PER_BLOCK
+    {9, 64 << 10},   // TOTAL_CONSTANT_MEMORY
+    {10, 32},        // WARP_SIZE
+    {12, 65536},     // MAX_REGISTERS_PER_BLOCK
+    {13, 1000000},   // CLOCK_RATE
+    {14, 512},       // TEXTURE_ALIGNMENT
+    {16, 1},         // MULTIPROCESSOR_COUNT
+    {17, 0},         // KERNEL_EXEC_TIMEOUT
+    {18, 0},         // INTEGRATED
+    {19, 0},         // CAN_MAP_HOST_MEMORY
+    {20, 0},         // COMPUTE_MODE
+    {31, 0},         // CONCURRENT_KERNELS
+    {36, 1000000},   // MEMORY_CLOCK_RATE
+    {37, 64},        // GLOBAL_MEMORY_BUS_WIDTH
+    {38, 1 << 20},   // L2_CACHE_SIZE
+    {39, 1024},      // MAX_THREADS_PER_MULTIPROCESSOR
+    {41, 1},         // UNIFIED_ADDRESSING
+    {82, 65536},     // MAX_REGISTERS_PER_MULTIPROCESSOR
+    {83, 0},         // MANAGED_MEMORY
+    {115, 1},        // MEMORY_POOLS_SUPPORTED
 };
 
 bool attribute(const Driver &driver, int number, int &value) {
@@ -95,10 +95,10 @@ CUresult errorText(CUresult error, const char **text, bool isName) {
 } // namespace
 
 /// For calls that need the device, but no context.
-#define DEVICE_CALL(device)                                                                                              \
-  Driver &driver = Driver::get();                                                                                        \
-  Lock lock(driver.mutex);                                                                                               \
-  if (CUresult status = checkDevice(driver, device); status != CUDA_SUCCESS)                                             \
+#define DEVICE_CALL(device)                                                                                            \
+  Driver &driver = Driver::get();                                                                                      \
+  Lock lock(driver.mutex);                                                                                             \
+  if (CUresult status = checkDevice(driver, device); status != CUDA_SUCCESS)                                           \
   return status
 
 CUDA_EXPORT CUresult cuInit(unsigned flags) {
@@ -227,8 +227,12 @@ CUDA_EXPORT CUresult cuCtxSynchronize() {
   return driver.checkNotCapturing();
 }
 
-CUDA_EXPORT CUresult cuGetErrorName(CUresult error, const char **name) { return errorText(error, name, true); }
-CUDA_EXPORT CUresult cuGetErrorString(CUresult error, const char **text) { return errorText(error, text, false); }
+CUDA_EXPORT CUresult cuGetErrorName(CUresult error, const char **name) {
+  return errorText(error, name, true);
+}
+CUDA_EXPORT CUresult cuGetErrorString(CUresult error, const char **text) {
+  return errorText(error, text, false);
+}
 
 CUDA_ALIAS(cuDevicePrimaryCtxRelease, cuDevicePrimaryCtxRelease_v2, CUdevice);
 CUDA_ALIAS(cuDevicePrimaryCtxReset, cuDevicePrimaryCtxReset_v2, CUdevice);

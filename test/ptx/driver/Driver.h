@@ -1,5 +1,5 @@
-// The driver's state. All work runs at once, on the calling thread, except what a stream captures: that becomes a graph's
-// nodes and runs at cuGraphLaunch.
+// The driver's state. All work runs at once, on the calling thread, except what a stream captures: that becomes a
+// graph's nodes and runs at cuGraphLaunch.
 #pragma once
 #include "test/ptx/PtxModule.h"
 #include "test/ptx/driver/Cuda.h"
@@ -51,13 +51,9 @@ struct CUevent_st {
 namespace quern::ptx {
 
 /// A set of objects that handles point to.
-template <class T>
-class Objects {
+template <class T> class Objects {
 public:
-  template <class... Args>
-  T *create(Args &&...args) {
-    return own(std::make_unique<T>(std::forward<Args>(args)...));
-  }
+  template <class... Args> T *create(Args &&...args) { return own(std::make_unique<T>(std::forward<Args>(args)...)); }
   T *own(std::unique_ptr<T> object) {
     T *handle = object.get();
     objects.emplace(handle, std::move(object));
@@ -66,8 +62,7 @@ public:
   bool has(const T *handle) const { return objects.contains(const_cast<T *>(handle)); }
   bool destroy(T *handle) { return objects.erase(handle) > 0; }
   void clear() { objects.clear(); }
-  template <class F>
-  void forEach(F f) const {
+  template <class F> void forEach(F f) const {
     for (const auto &[handle, object] : objects)
       f(*object);
   }
@@ -97,8 +92,8 @@ struct Driver {
   CUresult failure = CUDA_SUCCESS; ///< of a kernel
   unsigned capability = 80;        ///< 10 * major + minor
   DeviceMemory memory;
-  std::map<void *, size_t> hostMemory;   ///< pinned: allocated or registered
-  std::set<void *> ownedHostMemory;      ///< allocated
+  std::map<void *, size_t> hostMemory; ///< pinned: allocated or registered
+  std::set<void *> ownedHostMemory;    ///< allocated
   Objects<CUmod_st> modules;
   Objects<CUstream_st> streams;
   Objects<CUevent_st> events;
@@ -121,8 +116,8 @@ using Lock = std::lock_guard<std::recursive_mutex>;
 } // namespace quern::ptx
 
 /// Starts a driver call: takes the lock, and returns when the driver can not serve it.
-#define DRIVER_CALL()                                                                                                    \
-  quern::ptx::Driver &driver = quern::ptx::Driver::get();                                                                \
-  quern::ptx::Lock lock(driver.mutex);                                                                                   \
-  if (CUresult status = driver.check(); status != CUDA_SUCCESS)                                                          \
+#define DRIVER_CALL()                                                                                                  \
+  quern::ptx::Driver &driver = quern::ptx::Driver::get();                                                              \
+  quern::ptx::Lock lock(driver.mutex);                                                                                 \
+  if (CUresult status = driver.check(); status != CUDA_SUCCESS)                                                        \
   return status

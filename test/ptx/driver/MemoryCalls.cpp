@@ -51,8 +51,7 @@ CUresult onDevice(CUstream stream, CUdeviceptr to, CUdeviceptr from, size_t byte
   });
 }
 
-template <class T>
-CUresult fill(CUstream stream, CUdeviceptr to, T value, size_t count) {
+template <class T> CUresult fill(CUstream stream, CUdeviceptr to, T value, size_t count) {
   DRIVER_CALL();
   if (to % sizeof(T))
     return CUDA_ERROR_INVALID_VALUE;

@@ -47,8 +47,9 @@ CUresult loadModule(CUmodule *result, const char *text, unsigned count, CUjit_op
     if (syntax.version > kNewestPtx)
       return CUDA_ERROR_UNSUPPORTED_PTX_VERSION;
     if (!runsTarget(driver, syntax.target)) {
-      writeLog(count, options, values, "the device of capability " + std::to_string(driver.capability) +
-                                           " does not run code for " + syntax.target);
+      writeLog(count, options, values,
+               "the device of capability " + std::to_string(driver.capability) + " does not run code for " +
+                   syntax.target);
       return CUDA_ERROR_NO_BINARY_FOR_GPU;
     }
     *result = driver.modules.own(std::move(module));
@@ -205,9 +206,9 @@ CUDA_EXPORT CUresult cuFuncGetAttribute(int *value, CUfunction_attribute attribu
   }
 }
 
-CUDA_EXPORT CUresult cuLaunchKernel(CUfunction function, unsigned gridX, unsigned gridY, unsigned gridZ, unsigned blockX,
-                                    unsigned blockY, unsigned blockZ, unsigned shared, CUstream stream, void **params,
-                                    void **extra) {
+CUDA_EXPORT CUresult cuLaunchKernel(CUfunction function, unsigned gridX, unsigned gridY, unsigned gridZ,
+                                    unsigned blockX, unsigned blockY, unsigned blockZ, unsigned shared, CUstream stream,
+                                    void **params, void **extra) {
   DRIVER_CALL();
   if (!driver.hasFunction(function))
     return CUDA_ERROR_INVALID_HANDLE;

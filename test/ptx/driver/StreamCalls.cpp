@@ -37,7 +37,9 @@ CUDA_EXPORT CUresult cuStreamCreate(CUstream *stream, unsigned) {
   return CUDA_SUCCESS;
 }
 
-CUDA_EXPORT CUresult cuStreamCreateWithPriority(CUstream *stream, unsigned flags, int) { return cuStreamCreate(stream, flags); }
+CUDA_EXPORT CUresult cuStreamCreateWithPriority(CUstream *stream, unsigned flags, int) {
+  return cuStreamCreate(stream, flags);
+}
 
 CUDA_EXPORT CUresult cuStreamDestroy_v2(CUstream stream) {
   DRIVER_CALL();
@@ -100,9 +102,9 @@ CUDA_EXPORT CUresult cuStreamIsCapturing(CUstream handle, CUstreamCaptureStatus 
   CUstream stream = driver.stream(handle);
   if (!stream)
     return CUDA_ERROR_INVALID_HANDLE;
-  *status = !stream->capture              ? CU_STREAM_CAPTURE_STATUS_NONE
+  *status = !stream->capture             ? CU_STREAM_CAPTURE_STATUS_NONE
             : stream->capture->isInvalid ? CU_STREAM_CAPTURE_STATUS_INVALIDATED
-                                          : CU_STREAM_CAPTURE_STATUS_ACTIVE;
+                                         : CU_STREAM_CAPTURE_STATUS_ACTIVE;
   return CUDA_SUCCESS;
 }
 
@@ -135,7 +137,9 @@ CUDA_EXPORT CUresult cuEventSynchronize(CUevent event) {
   return event->capture ? CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED : CUDA_SUCCESS;
 }
 
-CUDA_EXPORT CUresult cuEventQuery(CUevent event) { return cuEventSynchronize(event); }
+CUDA_EXPORT CUresult cuEventQuery(CUevent event) {
+  return cuEventSynchronize(event);
+}
 
 CUDA_EXPORT CUresult cuEventElapsedTime(float *elapsed, CUevent start, CUevent end) {
   DRIVER_CALL();

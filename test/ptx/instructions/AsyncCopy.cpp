@@ -1,5 +1,5 @@
-// cp.async: the source is read when the copy is asked for, the destination written at the wait that covers it, so that a
-// missing or too weak wait shows as old data.
+// cp.async: the source is read when the copy is asked for, the destination written at the wait that covers it, so that
+// a missing or too weak wait shows as old data.
 #include "test/ptx/instructions/Handlers.h"
 #include "test/ptx/machine/Addresses.h"
 #include "test/ptx/machine/Block.h"
@@ -16,8 +16,9 @@ void start(Warp &warp, const Op &op, Mask mask) {
   forEachLane(mask, [&](unsigned lane) {
     uint32_t bytes = ignored >> lane & 1 ? 0 : sizes[lane];
     if (bytes > op.bytes)
-      throw Fault{FaultKind::Instruction, "the source of " + std::to_string(bytes) + " bytes is larger than the copy of " +
-                                              std::to_string(op.bytes),
+      throw Fault{FaultKind::Instruction,
+                  "the source of " + std::to_string(bytes) + " bytes is larger than the copy of " +
+                      std::to_string(op.bytes),
                   static_cast<int>(lane)};
     PendingCopy copy{lane, warp.copyGroups[lane], static_cast<uint32_t>(to[lane]), op.bytes, {}};
     // The destination is touched from now on: no other warp may use it in this epoch.
@@ -79,7 +80,8 @@ void decodeCp(Instruction &in) {
     else
       size = in.source(in.operands[3], kU32);
   }
-  in.op.rows = {in.addressRow(in.operands[0], Space::Shared), in.addressRow(in.operands[1], Space::Global), size, ignored};
+  in.op.rows = {in.addressRow(in.operands[0], Space::Shared), in.addressRow(in.operands[1], Space::Global), size,
+                ignored};
   in.emit(start);
 }
 

@@ -1,5 +1,5 @@
-// atom and red. Lanes update one after the other, from the lowest; a kernel with atomics on global memory runs its blocks
-// in order.
+// atom and red. Lanes update one after the other, from the lowest; a kernel with atomics on global memory runs its
+// blocks in order.
 #include "test/ptx/decode/FunctionDecoder.h"
 #include "test/ptx/instructions/Handlers.h"
 #include "test/ptx/instructions/SmallFloat.h"
@@ -11,8 +11,7 @@ namespace {
 
 enum class Update : uint8_t { Add, Min, Max, And, Or, Xor, Exch, Inc, Dec, Cas };
 
-template <Update U, class T>
-T updated(T old, T b, T c) {
+template <Update U, class T> T updated(T old, T b, T c) {
   if constexpr (U == Update::Add)
     return static_cast<T>(old + b);
   if constexpr (U == Update::Min)
@@ -39,8 +38,7 @@ T updated(T old, T b, T c) {
 }
 
 /// rows[0] = old value at [rows[1]]; operands at rows[2], rows[3].
-template <Update U, class T>
-void run(Warp &warp, const Op &op, Mask mask) {
+template <Update U, class T> void run(Warp &warp, const Op &op, Mask mask) {
   Pointers pointers;
   resolve(warp, op, 1, mask, sizeof(T), Access::Atomic, pointers);
   const T *b = warp.row<T>(op.rows[2]), *c = warp.row<T>(op.rows[3]);
@@ -55,8 +53,7 @@ void run(Warp &warp, const Op &op, Mask mask) {
 }
 
 /// Adds the 16-bit floats of a word.
-template <class Format, class Word>
-void addHalves(Warp &warp, const Op &op, Mask mask) {
+template <class Format, class Word> void addHalves(Warp &warp, const Op &op, Mask mask) {
   Pointers pointers;
   resolve(warp, op, 1, mask, sizeof(Word), Access::Atomic, pointers);
   const Word *b = warp.row<Word>(op.rows[2]);
@@ -65,7 +62,8 @@ void addHalves(Warp &warp, const Op &op, Mask mask) {
     Word old, now = 0, by = b[lane];
     std::memcpy(&old, pointers.of[lane], sizeof old);
     for (unsigned shift = 0; shift < sizeof(Word) * 8; shift += 16) {
-      double sum = addToOdd(float(Format{static_cast<uint16_t>(old >> shift)}), float(Format{static_cast<uint16_t>(by >> shift)}));
+      double sum = addToOdd(float(Format{static_cast<uint16_t>(old >> shift)}),
+                            float(Format{static_cast<uint16_t>(by >> shift)}));
       now |= static_cast<Word>(Word(Format::from(sum).bits) << shift);
     }
     std::memcpy(pointers.of[lane], &now, sizeof now);
@@ -73,8 +71,7 @@ void addHalves(Warp &warp, const Op &op, Mask mask) {
   });
 }
 
-template <class T>
-Handler arithmeticHandler(Update update) {
+template <class T> Handler arithmeticHandler(Update update) {
   switch (update) {
   case Update::Add:
     return run<Update::Add, T>;
@@ -91,8 +88,7 @@ Handler arithmeticHandler(Update update) {
   }
 }
 
-template <class T>
-Handler bitHandler(Update update) {
+template <class T> Handler bitHandler(Update update) {
   switch (update) {
   case Update::And:
     return run<Update::And, T>;
@@ -153,7 +149,11 @@ void makeAtomic(Instruction &in, bool hasResult) {
 
 } // namespace
 
-void decodeAtom(Instruction &in) { makeAtomic(in, true); }
-void decodeRed(Instruction &in) { makeAtomic(in, false); }
+void decodeAtom(Instruction &in) {
+  makeAtomic(in, true);
+}
+void decodeRed(Instruction &in) {
+  makeAtomic(in, false);
+}
 
 } // namespace quern::ptx

@@ -21,7 +21,9 @@ void barrier(Warp &warp, const Op &op, Mask mask) {
   warp.stopAtBarrier(arrival);
 }
 
-void warpBarrier(Warp &warp, const Op &op, Mask mask) { gatherMembers(warp, op.rows[0], mask); }
+void warpBarrier(Warp &warp, const Op &op, Mask mask) {
+  gatherMembers(warp, op.rows[0], mask);
+}
 
 } // namespace
 

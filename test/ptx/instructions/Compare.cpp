@@ -8,8 +8,7 @@ namespace {
 enum class Comparison : uint8_t { Eq, Ne, Lt, Le, Gt, Ge, Equ, Neu, Ltu, Leu, Gtu, Geu, Num, Nan };
 enum class Combination : uint8_t { None, And, Or, Xor };
 
-template <Comparison C, class T>
-bool compare(T a, T b) {
+template <Comparison C, class T> bool compare(T a, T b) {
   bool unordered = a != a || b != b;
   switch (C) {
   case Comparison::Eq:
@@ -43,29 +42,23 @@ bool compare(T a, T b) {
   }
 }
 
-template <Comparison C>
-bool compareFlushed(float a, float b) {
+template <Comparison C> bool compareFlushed(float a, float b) {
   return compare<C>(flush(a), flush(b));
 }
-template <Comparison C, class Format>
-bool compareHalf(uint16_t a, uint16_t b) {
+template <Comparison C, class Format> bool compareHalf(uint16_t a, uint16_t b) {
   return compare<C>(float(Format{a}), float(Format{b}));
 }
-template <Comparison C, class Format, unsigned Shift>
-bool compareHalfOfPair(uint32_t a, uint32_t b) {
+template <Comparison C, class Format, unsigned Shift> bool compareHalfOfPair(uint32_t a, uint32_t b) {
   return compareHalf<C, Format>(static_cast<uint16_t>(a >> Shift), static_cast<uint16_t>(b >> Shift));
 }
-template <Comparison C>
-struct Compare {
-  template <class T>
-  struct Of {
+template <Comparison C> struct Compare {
+  template <class T> struct Of {
     static bool run(T a, T b) { return compare<C>(a, b); }
   };
 };
 
 /// What setp and set share: rows[0] = a C b as a predicate. `isUpper` is the upper half of a pair.
-template <Comparison C>
-Handler comparisonHandler(Type type, bool ftz, bool isUpper) {
+template <Comparison C> Handler comparisonHandler(Type type, bool ftz, bool isUpper) {
   if (type.isInteger())
     return type.packed ? nullptr : integerHandler<Compare<C>::template Of>(type);
   if (type == kF32)
@@ -84,11 +77,12 @@ Handler comparisonHandler(Type type, bool ftz, bool isUpper) {
 
 Handler comparisonHandler(Comparison comparison, Type type, bool ftz, bool isUpper) {
   switch (comparison) {
-#define CASE(name)                                                                                                       \
-  case Comparison::name:                                                                                                 \
+#define CASE(name)                                                                                                     \
+  case Comparison::name:                                                                                               \
     return comparisonHandler<Comparison::name>(type, ftz, isUpper);
-    CASE(Eq) CASE(Ne) CASE(Lt) CASE(Le) CASE(Gt) CASE(Ge) CASE(Equ)
-    CASE(Neu) CASE(Ltu) CASE(Leu) CASE(Gtu) CASE(Geu) CASE(Num) CASE(Nan)
+    CASE(Eq)
+    CASE(Ne) CASE(Lt) CASE(Le) CASE(Gt) CASE(Ge) CASE(Equ) CASE(Neu) CASE(Ltu) CASE(Leu) CASE(Gtu) CASE(Geu) CASE(Num)
+        CASE(Nan)
 #undef CASE
   }
   return nullptr;
@@ -96,23 +90,23 @@ Handler comparisonHandler(Comparison comparison, Type type, bool ftz, bool isUpp
 
 /// The comparison of an opcode; lo, ls, hi, hs are those of unsigned integers.
 Comparison takeComparison(Instruction &in) {
-  int found = in.modifiers.takeOneOf({"eq", "ne", "lt", "le", "gt", "ge", "equ", "neu", "ltu", "leu", "gtu", "geu", "num",
-                                      "nan", "lo", "ls", "hi", "hs"});
+  int found = in.modifiers.takeOneOf({"eq", "ne", "lt", "le", "gt", "ge", "equ", "neu", "ltu", "leu", "gtu", "geu",
+                                      "num", "nan", "lo", "ls", "hi", "hs"});
   static constexpr Comparison kUnsigned[] = {Comparison::Lt, Comparison::Le, Comparison::Gt, Comparison::Ge};
   if (found < 0)
     in.fail("has no comparison");
   return found < 14 ? static_cast<Comparison>(found) : kUnsigned[found - 14];
 }
 
-template <Combination C, bool IsNegated>
-bool combine(bool compared, bool with) {
+template <Combination C, bool IsNegated> bool combine(bool compared, bool with) {
   compared = compared != IsNegated;
   return C == Combination::And ? compared && with : C == Combination::Or ? compared || with : compared != with;
 }
-bool negate(bool a) { return !a; }
+bool negate(bool a) {
+  return !a;
+}
 
-template <bool IsNegated>
-Handler combinationHandler(Combination combination) {
+template <bool IsNegated> Handler combinationHandler(Combination combination) {
   switch (combination) {
   case Combination::And:
     return lanes<combine<Combination::And, IsNegated>>;
@@ -138,36 +132,37 @@ uint32_t emitComparison(Instruction &in, Comparison comparison, Combination comb
   return combined;
 }
 
-bool copyPredicate(bool a) { return a; }
+bool copyPredicate(bool a) {
+  return a;
+}
 
-template <class To>
-To select(To a, To b, bool p) {
+template <class To> To select(To a, To b, bool p) {
   return p ? a : b;
 }
-template <class To, class By>
-To selectBySign(To a, To b, By c) {
+template <class To, class By> To selectBySign(To a, To b, By c) {
   return c >= By(0) ? a : b;
 }
-template <class To>
-To truth(bool p) {
+template <class To> To truth(bool p) {
   return p ? static_cast<To>(~To(0)) : To(0);
 }
-float truthFloat(bool p) { return p ? 1.0f : 0.0f; }
-template <class Format>
-uint16_t truthHalf(bool p) {
+float truthFloat(bool p) {
+  return p ? 1.0f : 0.0f;
+}
+template <class Format> uint16_t truthHalf(bool p) {
   return p ? Format::kOne : 0;
 }
-template <class Format>
-uint32_t truthPair(bool low, bool high) {
+template <class Format> uint32_t truthPair(bool low, bool high) {
   return (low ? Format::kOne : 0) | uint32_t(high ? Format::kOne : 0) << 16;
 }
-uint32_t truthMasks(bool low, bool high) { return (low ? 0xffffu : 0) | (high ? 0xffff0000u : 0); }
+uint32_t truthMasks(bool low, bool high) {
+  return (low ? 0xffffu : 0) | (high ? 0xffff0000u : 0);
+}
 
 void makeSetOfPair(Instruction &in, Comparison comparison, Combination combination, Type to, Type type, bool ftz) {
   uint32_t low = emitComparison(in, comparison, combination, type, ftz, false);
   uint32_t high = emitComparison(in, comparison, combination, type, ftz, true);
-  Handler handler = to == kF16x2    ? lanes<truthPair<Half>>
-                    : to == kBF16x2 ? lanes<truthPair<BFloat16>>
+  Handler handler = to == kF16x2      ? lanes<truthPair<Half>>
+                    : to == kBF16x2   ? lanes<truthPair<BFloat16>>
                     : to.bytes() == 4 ? lanes<truthMasks>
                                       : nullptr;
   if (!handler)
@@ -176,8 +171,7 @@ void makeSetOfPair(Instruction &in, Comparison comparison, Combination combinati
 }
 
 enum class Property { Finite, Infinite, Number, NotANumber, Normal, Subnormal };
-template <Property P, class T>
-bool test(T a) {
+template <Property P, class T> bool test(T a) {
   switch (P) {
   case Property::Finite:
     return std::isfinite(a);
@@ -193,16 +187,14 @@ bool test(T a) {
     return std::fpclassify(a) == FP_SUBNORMAL;
   }
 }
-template <class T>
-Handler testHandler(int property) {
-  static constexpr Handler handlers[] = {
-      lanes<test<Property::Finite, T>>,     lanes<test<Property::Infinite, T>>, lanes<test<Property::Number, T>>,
-      lanes<test<Property::NotANumber, T>>, lanes<test<Property::Normal, T>>,   lanes<test<Property::Subnormal, T>>};
+template <class T> Handler testHandler(int property) {
+  static constexpr Handler handlers[] = {lanes<test<Property::Finite, T>>, lanes<test<Property::Infinite, T>>,
+                                         lanes<test<Property::Number, T>>, lanes<test<Property::NotANumber, T>>,
+                                         lanes<test<Property::Normal, T>>, lanes<test<Property::Subnormal, T>>};
   return handlers[property];
 }
 
-template <class By>
-Handler slctHandler(Type to) {
+template <class By> Handler slctHandler(Type to) {
   return to.bytes() == 2   ? lanes<selectBySign<uint16_t, By>>
          : to.bytes() == 4 ? lanes<selectBySign<uint32_t, By>>
                            : lanes<selectBySign<uint64_t, By>>;
@@ -251,12 +243,12 @@ void decodeSet(Instruction &in) {
   if (type.packed)
     return makeSetOfPair(in, comparison, combination, to, type, ftz);
   uint32_t predicate = emitComparison(in, comparison, combination, type, ftz, false);
-  Handler handler = to == kF32                           ? lanes<truthFloat>
-                    : to == kF16                         ? lanes<truthHalf<Half>>
-                    : to == kBF16                        ? lanes<truthHalf<BFloat16>>
-                    : to.isInteger() && to.bits == 32    ? lanes<truth<uint32_t>>
-                    : to.isInteger() && to.bits == 16    ? lanes<truth<uint16_t>>
-                                                         : nullptr;
+  Handler handler = to == kF32                        ? lanes<truthFloat>
+                    : to == kF16                      ? lanes<truthHalf<Half>>
+                    : to == kBF16                     ? lanes<truthHalf<BFloat16>>
+                    : to.isInteger() && to.bits == 32 ? lanes<truth<uint32_t>>
+                    : to.isInteger() && to.bits == 16 ? lanes<truth<uint16_t>>
+                                                      : nullptr;
   if (!handler)
     in.unsupported();
   in.emitRows(handler, {in.result(in.operands[0], to), predicate});
@@ -264,11 +256,11 @@ void decodeSet(Instruction &in) {
 
 void decodeSelp(Instruction &in) {
   Type type = in.type();
-  Handler handler = type == kPred          ? nullptr
-                    : type.bytes() == 2    ? lanes<select<uint16_t>>
-                    : type.bytes() == 4    ? lanes<select<uint32_t>>
-                    : type.bytes() == 8    ? lanes<select<uint64_t>>
-                                           : nullptr;
+  Handler handler = type == kPred       ? nullptr
+                    : type.bytes() == 2 ? lanes<select<uint16_t>>
+                    : type.bytes() == 4 ? lanes<select<uint32_t>>
+                    : type.bytes() == 8 ? lanes<select<uint64_t>>
+                                        : nullptr;
   in.make(handler, {type}, {type, type, kPred});
 }
 
@@ -285,8 +277,10 @@ void decodeTestp(Instruction &in) {
   Type type = in.type();
   if (property < 0)
     in.fail("has no property");
-  in.make(type == kF32 ? testHandler<float>(property) : type == kF64 ? testHandler<double>(property) : nullptr, {kPred},
-          {type});
+  in.make(type == kF32   ? testHandler<float>(property)
+          : type == kF64 ? testHandler<double>(property)
+                         : nullptr,
+          {kPred}, {type});
 }
 
 } // namespace quern::ptx

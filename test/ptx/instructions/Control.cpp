@@ -5,7 +5,9 @@
 namespace quern::ptx {
 namespace {
 
-void branch(Warp &warp, const Op &op, Mask mask) { warp.branch(mask, static_cast<uint32_t>(op.immediate)); }
+void branch(Warp &warp, const Op &op, Mask mask) {
+  warp.branch(mask, static_cast<uint32_t>(op.immediate));
+}
 
 /// Lanes with the same index leave together.
 void branchIndexed(Warp &warp, const Op &op, Mask mask) {
@@ -14,8 +16,8 @@ void branchIndexed(Warp &warp, const Op &op, Mask mask) {
   while (mask) {
     unsigned first = __builtin_ctz(mask);
     if (index[first] >= targets.size())
-      throw Fault{FaultKind::Instruction, "branch index " + std::to_string(index[first]) + " of " +
-                                              std::to_string(targets.size()) + " targets",
+      throw Fault{FaultKind::Instruction,
+                  "branch index " + std::to_string(index[first]) + " of " + std::to_string(targets.size()) + " targets",
                   static_cast<int>(first)};
     Mask together = 0;
     forEachLane(mask, [&](unsigned lane) { together |= Mask(index[lane] == index[first]) << lane; });
@@ -24,10 +26,18 @@ void branchIndexed(Warp &warp, const Op &op, Mask mask) {
   }
 }
 
-void call(Warp &warp, const Op &op, Mask mask) { warp.call(mask, static_cast<uint32_t>(op.immediate)); }
-void ret(Warp &warp, const Op &, Mask mask) { warp.returnFrom(mask); }
-void exitThread(Warp &warp, const Op &, Mask mask) { warp.exit(mask); }
-void trap(Warp &, const Op &, Mask mask) { throw Fault{FaultKind::Trap, "trap", __builtin_ctz(mask)}; }
+void call(Warp &warp, const Op &op, Mask mask) {
+  warp.call(mask, static_cast<uint32_t>(op.immediate));
+}
+void ret(Warp &warp, const Op &, Mask mask) {
+  warp.returnFrom(mask);
+}
+void exitThread(Warp &warp, const Op &, Mask mask) {
+  warp.exit(mask);
+}
+void trap(Warp &, const Op &, Mask mask) {
+  throw Fault{FaultKind::Trap, "trap", __builtin_ctz(mask)};
+}
 
 std::vector<CallSite::Copy> copies(Instruction &in, const std::vector<Operand> &arguments,
                                    const std::vector<Variable *> &params, bool isResult) {
@@ -38,7 +48,8 @@ std::vector<CallSite::Copy> copies(Instruction &in, const std::vector<Operand> &
   for (size_t i = 0; i < params.size(); ++i) {
     const Variable *own = arguments[i].variable;
     if (!own || own->space != Space::Param || own->bytes != params[i]->bytes)
-      in.fail("argument '" + arguments[i].name + "' is no .param variable of " + std::to_string(params[i]->bytes) + " bytes");
+      in.fail("argument '" + arguments[i].name + "' is no .param variable of " + std::to_string(params[i]->bytes) +
+              " bytes");
     if (isResult)
       result.push_back({params[i]->address, own->address, own->bytes});
     else
@@ -99,8 +110,12 @@ void decodeRet(Instruction &in) {
   in.take("uni");
   in.make(ret, {}, {});
 }
-void decodeExit(Instruction &in) { in.make(exitThread, {}, {}); }
-void decodeTrap(Instruction &in) { in.make(trap, {}, {}); }
+void decodeExit(Instruction &in) {
+  in.make(exitThread, {}, {});
+}
+void decodeTrap(Instruction &in) {
+  in.make(trap, {}, {});
+}
 void decodeNanosleep(Instruction &in) {
   in.make([](Warp &, const Op &, Mask) {}, {}, {in.type()});
 }

@@ -10,24 +10,25 @@ constexpr uint8_t kRelu = 32, kSatFinite = 64;
 
 // Integer to integer.
 
-template <class To, class From>
-To convertInteger(From a) {
+template <class To, class From> To convertInteger(From a) {
   return static_cast<To>(a);
 }
-template <class To, class From>
-To saturateInteger(From a) {
+template <class To, class From> To saturateInteger(From a) {
   __int128 low = std::numeric_limits<To>::min(), high = std::numeric_limits<To>::max(), value = a;
   return static_cast<To>(value < low ? low : value > high ? high : value);
 }
 
 // Float to integer: by way of double, which holds every float exactly.
 
-template <class Float>
-double widen(Float value) {
+template <class Float> double widen(Float value) {
   return static_cast<float>(value);
 }
-double widen(double value) { return value; }
-double widen(float value) { return value; }
+double widen(double value) {
+  return value;
+}
+double widen(float value) {
+  return value;
+}
 
 double roundToInteger(double value, Rounding rounding) {
   switch (rounding) {
@@ -45,8 +46,7 @@ double roundToInteger(double value, Rounding rounding) {
 }
 
 /// NaN becomes 0, and what is outside of the range its nearest end.
-template <class To, class Float>
-void floatToInteger(Warp &warp, const Op &op, Mask mask) {
+template <class To, class Float> void floatToInteger(Warp &warp, const Op &op, Mask mask) {
   constexpr auto kLow = static_cast<double>(std::numeric_limits<To>::min()),
                  kHigh = static_cast<double>(std::numeric_limits<To>::max());
   const Float *from = warp.row<Float>(op.rows[1]);
@@ -56,50 +56,43 @@ void floatToInteger(Warp &warp, const Op &op, Mask mask) {
       value = flush(static_cast<float>(value));
     value = roundToInteger(value, roundingOf(op.variant));
     // kHigh of 64 bits is rounded up to a power of two, which itself is out of range.
-    warp.row<To>(op.rows[0])[lane] = value != value    ? To(0)
-                                     : value <= kLow   ? std::numeric_limits<To>::min()
-                                     : value >= kHigh  ? std::numeric_limits<To>::max()
-                                                       : static_cast<To>(value);
+    warp.row<To>(op.rows[0])[lane] = value != value   ? To(0)
+                                     : value <= kLow  ? std::numeric_limits<To>::min()
+                                     : value >= kHigh ? std::numeric_limits<To>::max()
+                                                      : static_cast<To>(value);
   });
 }
 
 // Integer to float, rounded to nearest.
 
-template <class To, class From>
-To integerToFloat(From a) {
+template <class To, class From> To integerToFloat(From a) {
   return static_cast<To>(a);
 }
 /// To 16 bits: the double keeps what rounding needs, since its own rounding is to odd.
-template <class Format, class From>
-uint16_t integerToHalf(From a) {
-  double high = static_cast<double>(a), low = static_cast<double>(static_cast<__int128>(a) - static_cast<__int128>(high));
+template <class Format, class From> uint16_t integerToHalf(From a) {
+  double high = static_cast<double>(a),
+         low = static_cast<double>(static_cast<__int128>(a) - static_cast<__int128>(high));
   return Format::from(addToOdd(high, low)).bits;
 }
 
 // Float to float.
 
-template <class To>
-To narrow(double value, Rounding rounding);
-template <>
-Half narrow(double value, Rounding rounding) {
+template <class To> To narrow(double value, Rounding rounding);
+template <> Half narrow(double value, Rounding rounding) {
   return Half::from(value, rounding);
 }
-template <>
-BFloat16 narrow(double value, Rounding rounding) {
+template <> BFloat16 narrow(double value, Rounding rounding) {
   return BFloat16::from(value, rounding);
 }
-template <>
-float narrow(double value, Rounding rounding) {
+template <> float narrow(double value, Rounding rounding) {
   return std::bit_cast<float>(roundToFormat<8, 23>(value, rounding));
 }
-template <>
-double narrow(double value, Rounding) {
+template <> double narrow(double value, Rounding) {
   return value;
 }
 
 /// `value` in the destination's format, with the op's rounding, .sat, .relu and .satfinite.
-template <class To>
-To finish(double value, uint8_t variant, Rounding rounding) {
+template <class To> To finish(double value, uint8_t variant, Rounding rounding) {
   if (isSat(variant))
     value = value > 0 ? std::min(value, 1.0) : 0;
   if (variant & kRelu && value < 0)
@@ -111,8 +104,7 @@ To finish(double value, uint8_t variant, Rounding rounding) {
   return result;
 }
 
-template <class To, class From>
-void floatToFloat(Warp &warp, const Op &op, Mask mask) {
+template <class To, class From> void floatToFloat(Warp &warp, const Op &op, Mask mask) {
   Rounding rounding = roundingOf(op.variant);
   // Of one type: .rni and its kin make a whole number.
   constexpr bool isSame = std::is_same_v<To, From>;
@@ -131,11 +123,15 @@ void floatToFloat(Warp &warp, const Op &op, Mask mask) {
 }
 
 // The common ones, as whole vectors.
-float halfToFloat(_Float16 a) { return static_cast<float>(a); }
+float halfToFloat(_Float16 a) {
+  return static_cast<float>(a);
+}
 _Float16 floatToHalf(float a) {
   return a == a ? static_cast<_Float16>(a) : std::bit_cast<_Float16>(Half::kNaN);
 }
-double floatToDouble(float a) { return a; }
+double floatToDouble(float a) {
+  return a;
+}
 
 uint32_t toTf32(float value, Rounding rounding, bool relu) {
   if (relu && value < 0)
@@ -152,8 +148,7 @@ void floatToTf32(Warp &warp, const Op &op, Mask mask) {
 }
 
 /// cvt.rn.f16x2.f32 d, a, b: a is the upper half.
-template <class Format>
-void floatsToPair(Warp &warp, const Op &op, Mask mask) {
+template <class Format> void floatsToPair(Warp &warp, const Op &op, Mask mask) {
   Rounding rounding = roundingOf(op.variant);
   forEachLane(mask, [&](unsigned lane) {
     uint32_t high = finish<Format>(warp.row<float>(op.rows[1])[lane], op.variant, rounding).bits;
@@ -163,8 +158,7 @@ void floatsToPair(Warp &warp, const Op &op, Mask mask) {
 }
 
 /// Calls `f` with a value of the C++ type of an integer type.
-template <class F>
-Handler withInteger(Type type, F f) {
+template <class F> Handler withInteger(Type type, F f) {
   switch (type.bits) {
   case 8:
     return type.isSigned() ? f(int8_t()) : f(uint8_t());
@@ -178,8 +172,7 @@ Handler withInteger(Type type, F f) {
     return nullptr;
   }
 }
-template <class F>
-Handler withFloat(Type type, F f) {
+template <class F> Handler withFloat(Type type, F f) {
   if (type == kF32)
     return f(float());
   if (type == kF64)

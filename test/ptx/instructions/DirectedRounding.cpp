@@ -16,8 +16,7 @@ public:
   ~RoundingMode() { std::fesetround(FE_TONEAREST); }
 };
 
-template <FloatOperation Operation, class T>
-T compute(T a, T b, T c) {
+template <FloatOperation Operation, class T> T compute(T a, T b, T c) {
   switch (Operation) {
   case FloatOperation::Add:
     return a + b;
@@ -38,10 +37,10 @@ T compute(T a, T b, T c) {
   }
 }
 
-template <FloatOperation Operation, class T>
-void run(Warp &warp, const Op &op, Mask mask) {
-  constexpr unsigned kSources =
-      Operation == FloatOperation::Fma ? 3 : Operation == FloatOperation::Sqrt || Operation == FloatOperation::Rcp ? 1 : 2;
+template <FloatOperation Operation, class T> void run(Warp &warp, const Op &op, Mask mask) {
+  constexpr unsigned kSources = Operation == FloatOperation::Fma                                        ? 3
+                                : Operation == FloatOperation::Sqrt || Operation == FloatOperation::Rcp ? 1
+                                                                                                        : 2;
   bool ftz = isFtz(op.variant), sat = isSat(op.variant);
   RoundingMode mode(roundingOf(op.variant));
   forEachLane(mask, [&](unsigned lane) {
@@ -60,8 +59,7 @@ void run(Warp &warp, const Op &op, Mask mask) {
   });
 }
 
-template <class To, class From>
-void convert(Warp &warp, const Op &op, Mask mask) {
+template <class To, class From> void convert(Warp &warp, const Op &op, Mask mask) {
   RoundingMode mode(roundingOf(op.variant));
   forEachLane(mask, [&](unsigned lane) {
     // Not constant to the compiler, which would round it to nearest.
@@ -70,11 +68,10 @@ void convert(Warp &warp, const Op &op, Mask mask) {
   });
 }
 
-template <class T>
-Handler handlerOf(FloatOperation operation) {
+template <class T> Handler handlerOf(FloatOperation operation) {
   switch (operation) {
-#define CASE(name)                                                                                                       \
-  case FloatOperation::name:                                                                                             \
+#define CASE(name)                                                                                                     \
+  case FloatOperation::name:                                                                                           \
     return run<FloatOperation::name, T>;
     CASE(Add)
     CASE(Sub)
@@ -89,8 +86,7 @@ Handler handlerOf(FloatOperation operation) {
   }
 }
 
-template <class To>
-Handler conversionTo(Type from) {
+template <class To> Handler conversionTo(Type from) {
   if (from == kF64)
     return convert<To, double>;
   if (!from.isInteger())

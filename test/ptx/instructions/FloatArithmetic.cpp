@@ -1,5 +1,5 @@
-// add, sub, mul, fma, div, min, max, abs, neg, sqrt and rcp of f32 and f64, rounded to nearest; copysign. Other rounding
-// modes are in DirectedRounding.cpp, 16-bit types in HalfArithmetic.cpp.
+// add, sub, mul, fma, div, min, max, abs, neg, sqrt and rcp of f32 and f64, rounded to nearest; copysign. Other
+// rounding modes are in DirectedRounding.cpp, 16-bit types in HalfArithmetic.cpp.
 #include "test/ptx/instructions/FloatArithmetic.h"
 #include "test/ptx/instructions/Handlers.h"
 #include "test/ptx/instructions/SmallFloat.h"
@@ -7,16 +7,18 @@
 namespace quern::ptx {
 namespace {
 
-float canonical(float value) { return value == value ? value : std::bit_cast<float>(0x7fffffffu); }
-double canonical(double value) { return value; }
+float canonical(float value) {
+  return value == value ? value : std::bit_cast<float>(0x7fffffffu);
+}
+double canonical(double value) {
+  return value;
+}
 
-template <class T, bool IsFtz>
-T input(T value) {
+template <class T, bool IsFtz> T input(T value) {
   return IsFtz ? flush(value) : value;
 }
 
-template <class T, bool IsFtz, bool IsSat>
-T output(T value) {
+template <class T, bool IsFtz, bool IsSat> T output(T value) {
   if constexpr (IsFtz)
     value = flush(value);
   if constexpr (IsSat)
@@ -24,8 +26,7 @@ T output(T value) {
   return canonical(value);
 }
 
-template <FloatOperation Operation, class T>
-T compute(T a, T b) {
+template <FloatOperation Operation, class T> T compute(T a, T b) {
   switch (Operation) {
   case FloatOperation::Add:
     return a + b;
@@ -40,36 +41,28 @@ T compute(T a, T b) {
   }
 }
 
-template <FloatOperation Operation, class T, bool IsFtz, bool IsSat>
-T binary(T a, T b) {
+template <FloatOperation Operation, class T, bool IsFtz, bool IsSat> T binary(T a, T b) {
   return output<T, IsFtz, IsSat>(compute<Operation>(input<T, IsFtz>(a), input<T, IsFtz>(b)));
 }
-template <class T, bool IsFtz, bool IsSat>
-T fma(T a, T b, T c) {
-  return output<T, IsFtz, IsSat>(
-      __builtin_elementwise_fma(input<T, IsFtz>(a), input<T, IsFtz>(b), input<T, IsFtz>(c)));
+template <class T, bool IsFtz, bool IsSat> T fma(T a, T b, T c) {
+  return output<T, IsFtz, IsSat>(__builtin_elementwise_fma(input<T, IsFtz>(a), input<T, IsFtz>(b), input<T, IsFtz>(c)));
 }
-template <class T, bool IsFtz, bool IsSat>
-T squareRoot(T a) {
+template <class T, bool IsFtz, bool IsSat> T squareRoot(T a) {
   return output<T, IsFtz, false>(__builtin_elementwise_sqrt(input<T, IsFtz>(a)));
 }
-template <class T, bool IsFtz, bool IsSat>
-T reciprocal(T a) {
+template <class T, bool IsFtz, bool IsSat> T reciprocal(T a) {
   return output<T, IsFtz, false>(T(1) / input<T, IsFtz>(a));
 }
 
 /// The handler of one of four instances.
-template <class T, template <bool, bool> class Pick>
-Handler byFlags(bool isFtz, bool isSat) {
-  return isFtz ? isSat ? Pick<true, true>::handler : Pick<true, false>::handler
+template <class T, template <bool, bool> class Pick> Handler byFlags(bool isFtz, bool isSat) {
+  return isFtz   ? isSat ? Pick<true, true>::handler : Pick<true, false>::handler
          : isSat ? Pick<false, true>::handler
                  : Pick<false, false>::handler;
 }
 
-template <FloatOperation Operation, class T>
-struct Picks {
-  template <bool IsFtz, bool IsSat>
-  struct Pick {
+template <FloatOperation Operation, class T> struct Picks {
+  template <bool IsFtz, bool IsSat> struct Pick {
     static constexpr Handler handler = [] {
       if constexpr (Operation == FloatOperation::Fma)
         return lanes<fma<T, IsFtz, IsSat>>;
@@ -83,11 +76,10 @@ struct Picks {
   };
 };
 
-template <class T>
-Handler roundedToNearest(FloatOperation operation, bool isFtz, bool isSat) {
+template <class T> Handler roundedToNearest(FloatOperation operation, bool isFtz, bool isSat) {
   switch (operation) {
-#define CASE(name)                                                                                                       \
-  case FloatOperation::name:                                                                                             \
+#define CASE(name)                                                                                                     \
+  case FloatOperation::name:                                                                                           \
     return byFlags<T, Picks<FloatOperation::name, T>::template Pick>(isFtz, isSat);
     CASE(Add)
     CASE(Sub)
@@ -103,8 +95,7 @@ Handler roundedToNearest(FloatOperation operation, bool isFtz, bool isSat) {
 }
 
 /// Without .NaN a NaN loses; -0 is less than +0.
-template <class T, bool IsMax, bool IsFtz, bool KeepsNan, bool IsXorSign>
-T extremum(T a, T b) {
+template <class T, bool IsMax, bool IsFtz, bool KeepsNan, bool IsXorSign> T extremum(T a, T b) {
   a = input<T, IsFtz>(a), b = input<T, IsFtz>(b);
   bool negative = std::signbit(a) != std::signbit(b);
   if constexpr (IsXorSign)
@@ -117,8 +108,7 @@ T extremum(T a, T b) {
   return canonical(result);
 }
 
-template <class T, bool IsMax>
-Handler extremumHandler(bool isFtz, bool keepsNan, bool isXorSign) {
+template <class T, bool IsMax> Handler extremumHandler(bool isFtz, bool keepsNan, bool isXorSign) {
   static constexpr Handler handlers[] = {
       lanes<extremum<T, IsMax, false, false, false>>, lanes<extremum<T, IsMax, false, false, true>>,
       lanes<extremum<T, IsMax, false, true, false>>,  lanes<extremum<T, IsMax, false, true, true>>,
@@ -128,21 +118,22 @@ Handler extremumHandler(bool isFtz, bool keepsNan, bool isXorSign) {
   return handlers[isFtz * 4 + keepsNan * 2 + isXorSign];
 }
 
-template <class T, bool IsFtz>
-T absolute(T a) {
+template <class T, bool IsFtz> T absolute(T a) {
   return std::fabs(input<T, IsFtz>(a));
 }
-template <class T, bool IsFtz>
-T negative(T a) {
+template <class T, bool IsFtz> T negative(T a) {
   return -input<T, IsFtz>(a);
 }
 
-float copySign(float sign, float magnitude) { return std::copysign(magnitude, sign); }
-double copySignDouble(double sign, double magnitude) { return std::copysign(magnitude, sign); }
+float copySign(float sign, float magnitude) {
+  return std::copysign(magnitude, sign);
+}
+double copySignDouble(double sign, double magnitude) {
+  return std::copysign(magnitude, sign);
+}
 
 /// 2 ulp, and 0 for a divisor above 2^126: the reciprocal it is made of is subnormal and flushed.
-template <bool IsFtz>
-float divideApproximately(float a, float b) {
+template <bool IsFtz> float divideApproximately(float a, float b) {
   a = input<float, IsFtz>(a), b = input<float, IsFtz>(b);
   bool isHuge = std::fabs(b) > 0x1p126f && std::fabs(b) < std::numeric_limits<float>::infinity();
   float quotient = a / b;
@@ -169,8 +160,8 @@ void makeSign(Instruction &in, Type type, bool isAbs) {
   bool isFtz = in.take("ftz");
   Handler handler = nullptr;
   if (type == kF32)
-    handler = isAbs ? isFtz ? lanes<absolute<float, true>> : lanes<absolute<float, false>>
-              : isFtz ? lanes<negative<float, true>>
+    handler = isAbs   ? isFtz ? lanes<absolute<float, true>> : lanes<absolute<float, false>>
+                : isFtz ? lanes<negative<float, true>>
                       : lanes<negative<float, false>>;
   else if (type == kF64 && !isFtz)
     handler = isAbs ? lanes<absolute<double, false>> : lanes<negative<double, false>>;
@@ -191,7 +182,8 @@ void decodeFloatArithmetic(Instruction &in, Type type, FloatOperation operation)
   bool isFtz = in.take("ftz"), isSat = in.take("sat");
   if (operation == FloatOperation::Div && type == kF32) {
     if (in.take("approx"))
-      return in.make(isFtz ? lanes<divideApproximately<true>> : lanes<divideApproximately<false>>, {type}, {type, type});
+      return in.make(isFtz ? lanes<divideApproximately<true>> : lanes<divideApproximately<false>>, {type},
+                     {type, type});
     in.take("full"); // 2 ulp at most; exact here
   }
   if ((isFtz || isSat) && type == kF64)
@@ -216,7 +208,9 @@ void decodeFloatArithmetic(Instruction &in, Type type, FloatOperation operation)
   }
 }
 
-void decodeFma(Instruction &in) { decodeFloatArithmetic(in, in.type(), FloatOperation::Fma); }
+void decodeFma(Instruction &in) {
+  decodeFloatArithmetic(in, in.type(), FloatOperation::Fma);
+}
 
 void decodeCopysign(Instruction &in) {
   Type type = in.type();

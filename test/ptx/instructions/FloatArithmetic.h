@@ -11,9 +11,15 @@ void decodeHalfArithmetic(Instruction &in, Type type, FloatOperation operation);
 inline uint8_t directedVariant(Rounding rounding, bool isFtz, bool isSat) {
   return static_cast<uint8_t>(rounding) | isFtz << 3 | isSat << 4;
 }
-inline Rounding roundingOf(uint8_t variant) { return static_cast<Rounding>(variant & 7); }
-inline bool isFtz(uint8_t variant) { return variant & 8; }
-inline bool isSat(uint8_t variant) { return variant & 16; }
+inline Rounding roundingOf(uint8_t variant) {
+  return static_cast<Rounding>(variant & 7);
+}
+inline bool isFtz(uint8_t variant) {
+  return variant & 8;
+}
+inline bool isSat(uint8_t variant) {
+  return variant & 16;
+}
 
 /// Rounds by the variant's mode; f32 and f64. Null for an operation that has no rounding.
 Handler directedHandler(FloatOperation operation, Type type);

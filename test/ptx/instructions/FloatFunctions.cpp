@@ -1,8 +1,8 @@
 // rcp, sqrt, rsqrt, ex2, lg2, sin, cos, tanh.
 //
-// The .approx forms are computed in double and rounded, so within the error that the PTX ISA documents. Where that error
-// is much more than an ulp (sin, cos, tanh) the result is rounded to what the hardware keeps, so that a kernel which needs
-// more precision shows it here too.
+// The .approx forms are computed in double and rounded, so within the error that the PTX ISA documents. Where that
+// error is much more than an ulp (sin, cos, tanh) the result is rounded to what the hardware keeps, so that a kernel
+// which needs more precision shows it here too.
 #include "test/ptx/instructions/FloatArithmetic.h"
 #include "test/ptx/instructions/SmallFloat.h"
 
@@ -10,7 +10,9 @@ namespace quern::ptx {
 namespace {
 
 /// sin.approx and cos.approx: absolute error 2^-20.5 in [-pi, pi].
-double keepAbsolute(double value) { return std::nearbyint(value * 0x1p21) * 0x1p-21; }
+double keepAbsolute(double value) {
+  return std::nearbyint(value * 0x1p21) * 0x1p-21;
+}
 
 /// tanh.approx: relative error 2^-11.
 double keepRelative(double value) {
@@ -19,20 +21,35 @@ double keepRelative(double value) {
   return std::isfinite(value) ? std::ldexp(std::nearbyint(fraction * 0x1p11), exponent - 11) : value;
 }
 
-double rcp(double x) { return 1 / x; }
-double squareRoot(double x) { return std::sqrt(x); }
-double rsqrt(double x) { return 1 / std::sqrt(x); }
-double ex2(double x) { return std::exp2(x); }
-double lg2(double x) { return std::log2(x); }
-double sine(double x) { return keepAbsolute(std::sin(x)); }
-double cosine(double x) { return keepAbsolute(std::cos(x)); }
-double hyperbolicTangent(double x) { return keepRelative(std::tanh(x)); }
+double rcp(double x) {
+  return 1 / x;
+}
+double squareRoot(double x) {
+  return std::sqrt(x);
+}
+double rsqrt(double x) {
+  return 1 / std::sqrt(x);
+}
+double ex2(double x) {
+  return std::exp2(x);
+}
+double lg2(double x) {
+  return std::log2(x);
+}
+double sine(double x) {
+  return keepAbsolute(std::sin(x));
+}
+double cosine(double x) {
+  return keepAbsolute(std::cos(x));
+}
+double hyperbolicTangent(double x) {
+  return keepRelative(std::tanh(x));
+}
 
 using Function = double (*)(double);
 
 /// f32: always flushes what ex2, sqrt, ... document, with .ftz all subnormals.
-template <Function F>
-void runSingle(Warp &warp, const Op &op, Mask mask) {
+template <Function F> void runSingle(Warp &warp, const Op &op, Mask mask) {
   bool ftz = isFtz(op.variant);
   forEachLane(mask, [&](unsigned lane) {
     float in = warp.row<float>(op.rows[1])[lane];
@@ -43,8 +60,7 @@ void runSingle(Warp &warp, const Op &op, Mask mask) {
 }
 
 /// rcp.approx.ftz.f64 and rsqrt.approx.f64 keep the upper 32 bits of the argument and of the result.
-template <Function F>
-void runDouble(Warp &warp, const Op &op, Mask mask) {
+template <Function F> void runDouble(Warp &warp, const Op &op, Mask mask) {
   constexpr uint64_t kUpper = 0xffffffff00000000;
   forEachLane(mask, [&](unsigned lane) {
     double in = std::bit_cast<double>(warp.row<uint64_t>(op.rows[1])[lane] & kUpper), value = F(in);
@@ -52,8 +68,7 @@ void runDouble(Warp &warp, const Op &op, Mask mask) {
   });
 }
 
-template <Function F, class Format, class Word>
-void runHalf(Warp &warp, const Op &op, Mask mask) {
+template <Function F, class Format, class Word> void runHalf(Warp &warp, const Op &op, Mask mask) {
   forEachLane(mask, [&](unsigned lane) {
     Word in = warp.row<Word>(op.rows[1])[lane];
     uint32_t result = 0;
@@ -67,23 +82,21 @@ void runHalf(Warp &warp, const Op &op, Mask mask) {
   });
 }
 
-template <Function F>
-Handler halfHandler(Type type) {
+template <Function F> Handler halfHandler(Type type) {
   if (type.kind == Kind::BFloat)
     return type.packed ? runHalf<F, BFloat16, uint32_t> : runHalf<F, BFloat16, uint16_t>;
   return type.packed ? runHalf<F, Half, uint32_t> : runHalf<F, Half, uint16_t>;
 }
 
-template <Function F>
-void makeFunction(Instruction &in, bool hasDouble, bool hasHalf) {
+template <Function F> void makeFunction(Instruction &in, bool hasDouble, bool hasHalf) {
   Type type = in.type();
   if (!in.take("approx"))
     in.fail("needs .approx");
   in.op.variant = directedVariant(Rounding::None, in.take("ftz"), false);
-  Handler handler = type == kF32                       ? runSingle<F>
-                    : type == kF64 && hasDouble        ? runDouble<F>
-                    : type.bits == 16 && hasHalf       ? halfHandler<F>(type)
-                                                       : nullptr;
+  Handler handler = type == kF32                 ? runSingle<F>
+                    : type == kF64 && hasDouble  ? runDouble<F>
+                    : type.bits == 16 && hasHalf ? halfHandler<F>(type)
+                                                 : nullptr;
   in.make(handler, {type}, {type});
 }
 
@@ -108,11 +121,23 @@ void decodeSqrt(Instruction &in) {
   decodeFloatArithmetic(in, in.type(), FloatOperation::Sqrt);
 }
 
-void decodeRsqrt(Instruction &in) { makeFunction<rsqrt>(in, true, false); }
-void decodeEx2(Instruction &in) { makeFunction<ex2>(in, false, true); }
-void decodeLg2(Instruction &in) { makeFunction<lg2>(in, false, false); }
-void decodeSin(Instruction &in) { makeFunction<sine>(in, false, false); }
-void decodeCos(Instruction &in) { makeFunction<cosine>(in, false, false); }
-void decodeTanh(Instruction &in) { makeFunction<hyperbolicTangent>(in, false, true); }
+void decodeRsqrt(Instruction &in) {
+  makeFunction<rsqrt>(in, true, false);
+}
+void decodeEx2(Instruction &in) {
+  makeFunction<ex2>(in, false, true);
+}
+void decodeLg2(Instruction &in) {
+  makeFunction<lg2>(in, false, false);
+}
+void decodeSin(Instruction &in) {
+  makeFunction<sine>(in, false, false);
+}
+void decodeCos(Instruction &in) {
+  makeFunction<cosine>(in, false, false);
+}
+void decodeTanh(Instruction &in) {
+  makeFunction<hyperbolicTangent>(in, false, true);
+}
 
 } // namespace quern::ptx

@@ -7,17 +7,14 @@ namespace {
 
 enum : uint8_t { kFtz = 1, kSat = 2, kRelu = 4, kNan = 8, kXorSign = 16 };
 
-template <class F>
-bool isNan(uint16_t bits) {
+template <class F> bool isNan(uint16_t bits) {
   return (bits & 0x7fff) > F::kInfinity;
 }
-template <class F>
-uint16_t flushBits(uint16_t bits, uint8_t flags) {
+template <class F> uint16_t flushBits(uint16_t bits, uint8_t flags) {
   return flags & kFtz && !(bits & F::kExponent) ? bits & 0x8000 : bits;
 }
 
-template <class F, FloatOperation Operation>
-uint16_t extremum(uint16_t a, uint16_t b, uint8_t flags) {
+template <class F, FloatOperation Operation> uint16_t extremum(uint16_t a, uint16_t b, uint8_t flags) {
   uint16_t sign = 0;
   if (flags & kXorSign) {
     sign = (a ^ b) & 0x8000;
@@ -34,8 +31,7 @@ uint16_t extremum(uint16_t a, uint16_t b, uint8_t flags) {
   return sign | (takesA ? a : b);
 }
 
-template <class F, FloatOperation Operation>
-uint16_t element(uint16_t x, uint16_t y, uint16_t z, uint8_t flags) {
+template <class F, FloatOperation Operation> uint16_t element(uint16_t x, uint16_t y, uint16_t z, uint8_t flags) {
   if constexpr (Operation == FloatOperation::Neg || Operation == FloatOperation::Abs) {
     x = flushBits<F>(x, flags);
     return Operation == FloatOperation::Neg ? x ^ 0x8000 : x & 0x7fff;
@@ -60,23 +56,22 @@ uint16_t element(uint16_t x, uint16_t y, uint16_t z, uint8_t flags) {
   return result;
 }
 
-template <class F, FloatOperation Operation, class Word>
-void run(Warp &warp, const Op &op, Mask mask) {
+template <class F, FloatOperation Operation, class Word> void run(Warp &warp, const Op &op, Mask mask) {
   const Word *a = warp.row<Word>(op.rows[1]), *b = warp.row<Word>(op.rows[2]), *c = warp.row<Word>(op.rows[3]);
   Word *d = warp.row<Word>(op.rows[0]);
   forEachLane(mask, [&](unsigned lane) {
     uint32_t result = 0;
     for (unsigned shift = 0; shift < sizeof(Word) * 8; shift += 16)
-      result |= uint32_t(element<F, Operation>(a[lane] >> shift, b[lane] >> shift, c[lane] >> shift, op.variant)) << shift;
+      result |= uint32_t(element<F, Operation>(a[lane] >> shift, b[lane] >> shift, c[lane] >> shift, op.variant))
+                << shift;
     d[lane] = static_cast<Word>(result);
   });
 }
 
-template <class F, class Word>
-Handler handlerOf(FloatOperation operation) {
+template <class F, class Word> Handler handlerOf(FloatOperation operation) {
   switch (operation) {
-#define CASE(name)                                                                                                       \
-  case FloatOperation::name:                                                                                             \
+#define CASE(name)                                                                                                     \
+  case FloatOperation::name:                                                                                           \
     return run<F, FloatOperation::name, Word>;
     CASE(Add)
     CASE(Sub)
@@ -106,9 +101,10 @@ void decodeHalfArithmetic(Instruction &in, Type type, FloatOperation operation) 
   bool isBFloat = type.kind == Kind::BFloat;
   if (rounding > Rounding::NearestEven || (isBFloat && in.op.variant & (kFtz | kSat)))
     in.unsupported();
-  Handler handler = isBFloat ? type.packed ? handlerOf<BFloat16, uint32_t>(operation) : handlerOf<BFloat16, uint16_t>(operation)
-                    : type.packed ? handlerOf<Half, uint32_t>(operation)
-                                  : handlerOf<Half, uint16_t>(operation);
+  Handler handler =
+      isBFloat      ? type.packed ? handlerOf<BFloat16, uint32_t>(operation) : handlerOf<BFloat16, uint16_t>(operation)
+           : type.packed ? handlerOf<Half, uint32_t>(operation)
+                    : handlerOf<Half, uint16_t>(operation);
   switch (operation) {
   case FloatOperation::Fma:
     return in.make(handler, {type}, {type, type, type});

@@ -9,15 +9,13 @@
 namespace quern::ptx {
 
 /// Applies a function of 16-bit elements to both halves of 32-bit words.
-template <class T, auto F, class... Words>
-uint32_t onBothHalves(Words... words) {
+template <class T, auto F, class... Words> uint32_t onBothHalves(Words... words) {
   auto half = [&](unsigned shift) { return static_cast<uint16_t>(F(static_cast<T>(words >> shift)...)); };
   return half(0) | uint32_t(half(16)) << 16;
 }
 
 /// The handler for an integer type of 16, 32 or 64 bits; .b types count as unsigned. Null for others.
-template <template <class> class F>
-Handler integerHandler(Type type) {
+template <template <class> class F> Handler integerHandler(Type type) {
   if (type.packed)
     return nullptr;
   bool isSigned = type.isSigned();
@@ -34,8 +32,7 @@ Handler integerHandler(Type type) {
 }
 
 /// As integerHandler, for u16x2 and s16x2 too; F is binary.
-template <template <class> class F>
-Handler binaryIntegerHandler(Type type) {
+template <template <class> class F> Handler binaryIntegerHandler(Type type) {
   if (!type.packed)
     return integerHandler<F>(type);
   return type.isSigned() ? lanes<onBothHalves<int16_t, F<int16_t>::run, uint32_t, uint32_t>>

@@ -5,141 +5,124 @@
 namespace quern::ptx {
 namespace {
 
-template <class T>
-using U = std::make_unsigned_t<T>;
+template <class T> using U = std::make_unsigned_t<T>;
 // Twice as wide.
 template <class T>
-using Wide = std::conditional_t<
-    sizeof(T) == 2, std::conditional_t<std::is_signed_v<T>, int32_t, uint32_t>,
-    std::conditional_t<sizeof(T) == 4, std::conditional_t<std::is_signed_v<T>, int64_t, uint64_t>,
-                       std::conditional_t<std::is_signed_v<T>, __int128, unsigned __int128>>>;
+using Wide =
+    std::conditional_t<sizeof(T) == 2, std::conditional_t<std::is_signed_v<T>, int32_t, uint32_t>,
+                       std::conditional_t<sizeof(T) == 4, std::conditional_t<std::is_signed_v<T>, int64_t, uint64_t>,
+                                          std::conditional_t<std::is_signed_v<T>, __int128, unsigned __int128>>>;
 
-template <class T>
-struct Add {
+template <class T> struct Add {
   static T run(T a, T b) { return U<T>(a) + U<T>(b); }
 };
-template <class T>
-struct Sub {
+template <class T> struct Sub {
   static T run(T a, T b) { return U<T>(a) - U<T>(b); }
 };
-template <class T>
-struct MulLo {
+template <class T> struct MulLo {
   static T run(T a, T b) { return static_cast<T>(uint64_t(a) * uint64_t(b)); }
 };
-template <class T>
-struct MulHi {
+template <class T> struct MulHi {
   static T run(T a, T b) { return static_cast<T>((Wide<T>(a) * Wide<T>(b)) >> (sizeof(T) * 8)); }
 };
-template <class T>
-struct MadLo {
+template <class T> struct MadLo {
   static T run(T a, T b, T c) { return static_cast<T>(uint64_t(a) * uint64_t(b) + uint64_t(c)); }
 };
-template <class T>
-struct MadHi {
+template <class T> struct MadHi {
   static T run(T a, T b, T c) { return Add<T>::run(MulHi<T>::run(a, b), c); }
 };
 // Division by zero and the smallest by -1 have no defined value; these are the hardware's.
-template <class T>
-struct Div {
+template <class T> struct Div {
   static T run(T a, T b) {
     if (b == 0)
       return static_cast<T>(-1);
     return std::is_signed_v<T> && b == T(-1) ? static_cast<T>(-U<T>(a)) : static_cast<T>(a / b);
   }
 };
-template <class T>
-struct Rem {
+template <class T> struct Rem {
   static T run(T a, T b) {
     if (b == 0)
       return a;
     return std::is_signed_v<T> && b == T(-1) ? T(0) : static_cast<T>(a % b);
   }
 };
-template <class T>
-struct Abs {
+template <class T> struct Abs {
   static T run(T a) { return a < 0 ? static_cast<T>(-U<T>(a)) : a; }
 };
-template <class T>
-struct Neg {
+template <class T> struct Neg {
   static T run(T a) { return static_cast<T>(-U<T>(a)); }
 };
-template <class T>
-struct Min {
+template <class T> struct Min {
   static T run(T a, T b) { return a < b ? a : b; }
 };
-template <class T>
-struct Max {
+template <class T> struct Max {
   static T run(T a, T b) { return a > b ? a : b; }
 };
-template <class T>
-struct Sad {
+template <class T> struct Sad {
   static T run(T a, T b, T c) { return Add<T>::run(c, static_cast<T>(a < b ? U<T>(b) - U<T>(a) : U<T>(a) - U<T>(b))); }
 };
 
-template <class To, class From>
-To mulWide(From a, From b) {
+template <class To, class From> To mulWide(From a, From b) {
   return static_cast<To>(a) * static_cast<To>(b);
 }
-template <class To, class From>
-To madWide(From a, From b, To c) {
+template <class To, class From> To madWide(From a, From b, To c) {
   return static_cast<To>(U<To>(static_cast<To>(a) * static_cast<To>(b)) + U<To>(c));
 }
 
 int32_t saturate(int64_t value) {
   return static_cast<int32_t>(std::min<int64_t>(std::max<int64_t>(value, INT32_MIN), INT32_MAX));
 }
-int32_t addSaturated(int32_t a, int32_t b) { return saturate(int64_t(a) + b); }
-int32_t subSaturated(int32_t a, int32_t b) { return saturate(int64_t(a) - b); }
-int32_t madHiSaturated(int32_t a, int32_t b, int32_t c) { return saturate(int64_t(MulHi<int32_t>::run(a, b)) + c); }
+int32_t addSaturated(int32_t a, int32_t b) {
+  return saturate(int64_t(a) + b);
+}
+int32_t subSaturated(int32_t a, int32_t b) {
+  return saturate(int64_t(a) - b);
+}
+int32_t madHiSaturated(int32_t a, int32_t b, int32_t c) {
+  return saturate(int64_t(MulHi<int32_t>::run(a, b)) + c);
+}
 
-template <class T>
-constexpr T low24(T a) {
+template <class T> constexpr T low24(T a) {
   return std::is_signed_v<T> ? static_cast<T>(U<T>(a) << 8) >> 8 : a & 0xffffff;
 }
-template <class T>
-T mul24Lo(T a, T b) {
+template <class T> T mul24Lo(T a, T b) {
   return static_cast<T>(int64_t(low24(a)) * int64_t(low24(b)));
 }
-template <class T>
-T mul24Hi(T a, T b) {
+template <class T> T mul24Hi(T a, T b) {
   return static_cast<T>((int64_t(low24(a)) * int64_t(low24(b))) >> 16);
 }
-template <class T>
-T mad24Lo(T a, T b, T c) {
+template <class T> T mad24Lo(T a, T b, T c) {
   return Add<T>::run(mul24Lo(a, b), c);
 }
-template <class T>
-T mad24Hi(T a, T b, T c) {
+template <class T> T mad24Hi(T a, T b, T c) {
   return Add<T>::run(mul24Hi(a, b), c);
 }
 
-template <class A, class B>
-int32_t dp4a(uint32_t a, uint32_t b, int32_t c) {
+template <class A, class B> int32_t dp4a(uint32_t a, uint32_t b, int32_t c) {
   uint32_t sum = c;
   for (unsigned shift = 0; shift < 32; shift += 8)
     sum += int32_t(static_cast<A>(a >> shift)) * int32_t(static_cast<B>(b >> shift));
   return sum;
 }
-template <class A, class B, unsigned First>
-int32_t dp2a(uint32_t a, uint32_t b, int32_t c) {
-  return c + uint32_t(static_cast<std::conditional_t<std::is_signed_v<A>, int16_t, uint16_t>>(a)) *
-                 uint32_t(int32_t(static_cast<B>(b >> First))) +
+template <class A, class B, unsigned First> int32_t dp2a(uint32_t a, uint32_t b, int32_t c) {
+  return c +
+         uint32_t(static_cast<std::conditional_t<std::is_signed_v<A>, int16_t, uint16_t>>(a)) *
+             uint32_t(int32_t(static_cast<B>(b >> First))) +
          uint32_t(static_cast<std::conditional_t<std::is_signed_v<A>, int16_t, uint16_t>>(a >> 16)) *
              uint32_t(int32_t(static_cast<B>(b >> (First + 8))));
 }
 
 /// rows[0] = a op b op carry; the carry out goes to the warp's flags when op.variant says so.
 enum CarryUse : uint8_t { CarryIn = 1, CarryOut = 2 };
-template <class T, int Sign, bool IsHi>
-void multiplyAddCarry(Warp &warp, const Op &op, Mask mask) {
+template <class T, int Sign, bool IsHi> void multiplyAddCarry(Warp &warp, const Op &op, Mask mask) {
   const T *a = warp.row<T>(op.rows[1]), *b = warp.row<T>(op.rows[2]), *c = warp.row<T>(op.rows[3]);
   T *d = warp.row<T>(op.rows[0]);
   forEachLane(mask, [&](unsigned lane) {
     unsigned __int128 product = (unsigned __int128)a[lane] * b[lane];
     T term = static_cast<T>(IsHi ? product >> (sizeof(T) * 8) : product);
     bool carry = op.variant & CarryIn && warp.carry >> lane & 1;
-    unsigned __int128 sum = Sign > 0 ? (unsigned __int128)c[lane] + term + carry
-                                     : (unsigned __int128)c[lane] - term - carry;
+    unsigned __int128 sum =
+        Sign > 0 ? (unsigned __int128)c[lane] + term + carry : (unsigned __int128)c[lane] - term - carry;
     d[lane] = static_cast<T>(sum);
     if (op.variant & CarryOut)
       warp.carry = (warp.carry & ~(1u << lane)) | Mask(sum >> (sizeof(T) * 8) & 1) << lane;
@@ -182,7 +165,9 @@ void makeAddOrSub(Instruction &in, bool isAdd) {
 }
 
 /// The type twice as wide as that of the operands.
-Type widened(Type type) { return {type.kind, static_cast<uint8_t>(type.bits * 2)}; }
+Type widened(Type type) {
+  return {type.kind, static_cast<uint8_t>(type.bits * 2)};
+}
 
 void makeMad(Instruction &in, bool isCarryIn) {
   Type type = in.type();
@@ -209,19 +194,31 @@ void makeMad(Instruction &in, bool isCarryIn) {
   if (part < 2)
     return in.make(part == 0 ? integerHandler<MadLo>(type) : integerHandler<MadHi>(type), {type}, {type, type, type});
   Handler handler = type.bits == 16   ? isSigned ? lanes<madWide<int32_t, int16_t>> : lanes<madWide<uint32_t, uint16_t>>
-                    : type.bits == 32 ? isSigned ? lanes<madWide<int64_t, int32_t>> : lanes<madWide<uint64_t, uint32_t>>
-                                      : nullptr;
+                      : type.bits == 32 ? isSigned ? lanes<madWide<int64_t, int32_t>> : lanes<madWide<uint64_t, uint32_t>>
+                                        : nullptr;
   in.make(handler, {widened(type)}, {type, type, widened(type)});
 }
 
 } // namespace
 
-void decodeAdd(Instruction &in) { makeAddOrSub(in, true); }
-void decodeSub(Instruction &in) { makeAddOrSub(in, false); }
-void decodeAddc(Instruction &in) { makeCarry(in, 1, true); }
-void decodeSubc(Instruction &in) { makeCarry(in, -1, true); }
-void decodeMad(Instruction &in) { makeMad(in, false); }
-void decodeMadc(Instruction &in) { makeMad(in, true); }
+void decodeAdd(Instruction &in) {
+  makeAddOrSub(in, true);
+}
+void decodeSub(Instruction &in) {
+  makeAddOrSub(in, false);
+}
+void decodeAddc(Instruction &in) {
+  makeCarry(in, 1, true);
+}
+void decodeSubc(Instruction &in) {
+  makeCarry(in, -1, true);
+}
+void decodeMad(Instruction &in) {
+  makeMad(in, false);
+}
+void decodeMadc(Instruction &in) {
+  makeMad(in, true);
+}
 
 void decodeMul(Instruction &in) {
   Type type = in.type();
@@ -251,7 +248,7 @@ void decodeMul24(Instruction &in) {
   if (type.bits != 32)
     in.unsupported();
   in.make(isSigned ? hi ? lanes<mul24Hi<int32_t>> : lanes<mul24Lo<int32_t>>
-          : hi     ? lanes<mul24Hi<uint32_t>>
+          : hi ? lanes<mul24Hi<uint32_t>>
                    : lanes<mul24Lo<uint32_t>>,
           {type}, {type, type});
 }
@@ -262,7 +259,7 @@ void decodeMad24(Instruction &in) {
   if (type.bits != 32)
     in.unsupported();
   in.make(isSigned ? hi ? lanes<mad24Hi<int32_t>> : lanes<mad24Lo<int32_t>>
-          : hi     ? lanes<mad24Hi<uint32_t>>
+          : hi ? lanes<mad24Hi<uint32_t>>
                    : lanes<mad24Lo<uint32_t>>,
           {type}, {type, type, type});
 }
@@ -314,8 +311,8 @@ void decodeSad(Instruction &in) {
 
 void decodeDp4a(Instruction &in) {
   Type a = in.type(), b = in.type();
-  Handler handler = a.isSigned() ? b.isSigned() ? lanes<dp4a<int8_t, int8_t>> : lanes<dp4a<int8_t, uint8_t>>
-                    : b.isSigned() ? lanes<dp4a<uint8_t, int8_t>>
+  Handler handler = a.isSigned()   ? b.isSigned() ? lanes<dp4a<int8_t, int8_t>> : lanes<dp4a<int8_t, uint8_t>>
+                      : b.isSigned() ? lanes<dp4a<uint8_t, int8_t>>
                                    : lanes<dp4a<uint8_t, uint8_t>>;
   in.make(handler, {kS32}, {kB32, kB32, kS32});
 }
@@ -324,8 +321,8 @@ void decodeDp2a(Instruction &in) {
   bool hi = in.take("hi") || !in.take("lo");
   Type a = in.type(), b = in.type();
   auto pick = [&]<class A, class B>(A, B) -> Handler { return hi ? lanes<dp2a<A, B, 16>> : lanes<dp2a<A, B, 0>>; };
-  Handler handler = a.isSigned() ? b.isSigned() ? pick(int8_t(), int8_t()) : pick(int8_t(), uint8_t())
-                    : b.isSigned() ? pick(uint8_t(), int8_t())
+  Handler handler = a.isSigned()   ? b.isSigned() ? pick(int8_t(), int8_t()) : pick(int8_t(), uint8_t())
+                      : b.isSigned() ? pick(uint8_t(), int8_t())
                                    : pick(uint8_t(), uint8_t());
   in.make(handler, {kS32}, {kB32, kB32, kS32});
 }

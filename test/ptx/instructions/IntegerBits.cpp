@@ -5,38 +5,39 @@
 namespace quern::ptx {
 namespace {
 
-template <class T>
-struct And {
+template <class T> struct And {
   static T run(T a, T b) { return a & b; }
 };
-template <class T>
-struct Or {
+template <class T> struct Or {
   static T run(T a, T b) { return a | b; }
 };
-template <class T>
-struct Xor {
+template <class T> struct Xor {
   static T run(T a, T b) { return a ^ b; }
 };
-template <class T>
-struct Not {
+template <class T> struct Not {
   static T run(T a) { return ~a; }
 };
-template <class T>
-struct Cnot {
+template <class T> struct Cnot {
   static T run(T a) { return a == 0; }
 };
-bool andPredicates(bool a, bool b) { return a && b; }
-bool orPredicates(bool a, bool b) { return a || b; }
-bool xorPredicates(bool a, bool b) { return a != b; }
-bool notPredicate(bool a) { return !a; }
+bool andPredicates(bool a, bool b) {
+  return a && b;
+}
+bool orPredicates(bool a, bool b) {
+  return a || b;
+}
+bool xorPredicates(bool a, bool b) {
+  return a != b;
+}
+bool notPredicate(bool a) {
+  return !a;
+}
 
 // Shift amounts of the width and more are allowed: all bits leave.
-template <class T>
-struct Shl {
+template <class T> struct Shl {
   static T run(T a, uint32_t by) { return by < sizeof(T) * 8 ? static_cast<T>(uint64_t(a) << by) : T(0); }
 };
-template <class T>
-struct Shr {
+template <class T> struct Shr {
   static T run(T a, uint32_t by) {
     constexpr uint32_t kBits = sizeof(T) * 8;
     if constexpr (std::is_signed_v<T>)
@@ -45,15 +46,13 @@ struct Shr {
   }
 };
 
-template <bool IsLeft, bool IsWrap>
-uint32_t funnel(uint32_t low, uint32_t high, uint32_t by) {
+template <bool IsLeft, bool IsWrap> uint32_t funnel(uint32_t low, uint32_t high, uint32_t by) {
   by = IsWrap ? by & 31 : std::min(by, 32u);
   uint64_t both = uint64_t(high) << 32 | low;
   return static_cast<uint32_t>(IsLeft ? (both << by) >> 32 : both >> by);
 }
 
-template <class T>
-struct Bfe {
+template <class T> struct Bfe {
   static T run(T a, uint32_t position, uint32_t length) {
     using U = std::make_unsigned_t<T>;
     constexpr uint32_t kBits = sizeof(T) * 8;
@@ -71,8 +70,7 @@ struct Bfe {
   }
 };
 
-template <class T>
-T bfi(T a, T b, uint32_t position, uint32_t length) {
+template <class T> T bfi(T a, T b, uint32_t position, uint32_t length) {
   constexpr uint32_t kBits = sizeof(T) * 8;
   position &= 0xff, length &= 0xff;
   if (position >= kBits || length == 0)
@@ -81,31 +79,26 @@ T bfi(T a, T b, uint32_t position, uint32_t length) {
   return (b & ~(mask << position)) | (a & mask) << position;
 }
 
-template <class T>
-uint32_t bfind(T a) {
+template <class T> uint32_t bfind(T a) {
   using U = std::make_unsigned_t<T>;
   U bits = a < 0 ? ~U(a) : U(a);
   return bits ? sizeof(T) * 8 - 1 - std::countl_zero(bits) : ~0u;
 }
-template <class T>
-uint32_t bfindShift(T a) {
+template <class T> uint32_t bfindShift(T a) {
   uint32_t position = bfind(a);
   return position == ~0u ? position : sizeof(T) * 8 - 1 - position;
 }
 
-template <class T>
-T brev(T a) {
+template <class T> T brev(T a) {
   T result = 0;
   for (unsigned i = 0; i < sizeof(T) * 8; ++i)
     result |= (a >> i & 1) << (sizeof(T) * 8 - 1 - i);
   return result;
 }
-template <class T>
-uint32_t popc(T a) {
+template <class T> uint32_t popc(T a) {
   return std::popcount(a);
 }
-template <class T>
-uint32_t clz(T a) {
+template <class T> uint32_t clz(T a) {
   return std::countl_zero(a);
 }
 
@@ -135,16 +128,15 @@ uint32_t prmt(uint32_t a, uint32_t b, uint32_t selectors) {
   return result;
 }
 enum class Permute { F4e, B4e, Rc8, Ecl, Ecr, Rc16 };
-template <Permute P>
-uint32_t permute(uint32_t a, uint32_t b, uint32_t c) {
+template <Permute P> uint32_t permute(uint32_t a, uint32_t b, uint32_t c) {
   uint32_t n = c & 3, selectors = 0;
   for (unsigned i = 0; i < 4; ++i) {
-    unsigned chosen = P == Permute::F4e    ? n + i
-                      : P == Permute::B4e  ? (n - i) & 7
-                      : P == Permute::Rc8  ? n
-                      : P == Permute::Ecl  ? std::max(i, n)
-                      : P == Permute::Ecr  ? std::min(i, n)
-                                           : (n & 1) * 2 + (i & 1);
+    unsigned chosen = P == Permute::F4e   ? n + i
+                      : P == Permute::B4e ? (n - i) & 7
+                      : P == Permute::Rc8 ? n
+                      : P == Permute::Ecl ? std::max(i, n)
+                      : P == Permute::Ecr ? std::min(i, n)
+                                          : (n & 1) * 2 + (i & 1);
     selectors |= chosen << i * 4;
   }
   return prmt(a, b, selectors);
@@ -163,14 +155,12 @@ void lop3(Warp &warp, const Op &op, Mask mask) {
   });
 }
 
-template <template <class> class F>
-void makeLogic(Instruction &in, Handler predicates) {
+template <template <class> class F> void makeLogic(Instruction &in, Handler predicates) {
   Type type = in.type();
   in.make(type == kPred ? predicates : type.isInteger() ? integerHandler<F>(type) : nullptr, {type}, {type, type});
 }
 
-template <template <class> class F>
-void makeShift(Instruction &in) {
+template <template <class> class F> void makeShift(Instruction &in) {
   Type type = in.type();
   in.make(type.isInteger() ? integerHandler<F>(type) : nullptr, {type}, {type, kU32});
 }
@@ -182,9 +172,15 @@ void makeCount(Instruction &in, Handler narrow, Handler wide) {
 
 } // namespace
 
-void decodeAnd(Instruction &in) { makeLogic<And>(in, lanes<andPredicates>); }
-void decodeOr(Instruction &in) { makeLogic<Or>(in, lanes<orPredicates>); }
-void decodeXor(Instruction &in) { makeLogic<Xor>(in, lanes<xorPredicates>); }
+void decodeAnd(Instruction &in) {
+  makeLogic<And>(in, lanes<andPredicates>);
+}
+void decodeOr(Instruction &in) {
+  makeLogic<Or>(in, lanes<orPredicates>);
+}
+void decodeXor(Instruction &in) {
+  makeLogic<Xor>(in, lanes<xorPredicates>);
+}
 
 void decodeNot(Instruction &in) {
   Type type = in.type();
@@ -196,15 +192,19 @@ void decodeCnot(Instruction &in) {
   in.make(type.isInteger() ? integerHandler<Cnot>(type) : nullptr, {type}, {type});
 }
 
-void decodeShl(Instruction &in) { makeShift<Shl>(in); }
-void decodeShr(Instruction &in) { makeShift<Shr>(in); }
+void decodeShl(Instruction &in) {
+  makeShift<Shl>(in);
+}
+void decodeShr(Instruction &in) {
+  makeShift<Shr>(in);
+}
 
 void decodeShf(Instruction &in) {
   int direction = in.modifiers.takeOneOf({"l", "r"}), mode = in.modifiers.takeOneOf({"clamp", "wrap"});
   if (direction < 0 || mode < 0)
     in.fail("needs .l or .r and .clamp or .wrap");
   Handler handler = direction == 0 ? mode ? lanes<funnel<true, true>> : lanes<funnel<true, false>>
-                    : mode         ? lanes<funnel<false, true>>
+                    : mode ? lanes<funnel<false, true>>
                                    : lanes<funnel<false, false>>;
   Type type = in.type();
   in.make(handler, {type}, {type, type, kU32});
@@ -228,8 +228,8 @@ void decodeBfind(Instruction &in) {
   Type type = in.type();
   auto pick = [&]<class T>(T) -> Handler { return shift ? lanes<bfindShift<T>> : lanes<bfind<T>>; };
   Handler handler = type.bits == 32   ? type.isSigned() ? pick(int32_t()) : pick(uint32_t())
-                    : type.bits == 64 ? type.isSigned() ? pick(int64_t()) : pick(uint64_t())
-                                      : nullptr;
+                      : type.bits == 64 ? type.isSigned() ? pick(int64_t()) : pick(uint64_t())
+                                        : nullptr;
   in.make(handler, {kU32}, {type});
 }
 
@@ -238,8 +238,12 @@ void decodeBrev(Instruction &in) {
   in.make(type.bits == 32 ? lanes<brev<uint32_t>> : type.bits == 64 ? lanes<brev<uint64_t>> : nullptr, {type}, {type});
 }
 
-void decodePopc(Instruction &in) { makeCount(in, lanes<popc<uint32_t>>, lanes<popc<uint64_t>>); }
-void decodeClz(Instruction &in) { makeCount(in, lanes<clz<uint32_t>>, lanes<clz<uint64_t>>); }
+void decodePopc(Instruction &in) {
+  makeCount(in, lanes<popc<uint32_t>>, lanes<popc<uint64_t>>);
+}
+void decodeClz(Instruction &in) {
+  makeCount(in, lanes<clz<uint32_t>>, lanes<clz<uint64_t>>);
+}
 
 void decodeFns(Instruction &in) {
   in.type();

@@ -1,7 +1,7 @@
 // ldmatrix and stmatrix: 8x8 matrices of 16-bit elements between shared memory and registers.
 //
-// Lane l holds elements (l / 4, 2 * (l % 4)) and the next of its row, or, with .trans, of its column. The addresses of the
-// eight rows of matrix m are those of lanes 8 * m to 8 * m + 7.
+// Lane l holds elements (l / 4, 2 * (l % 4)) and the next of its row, or, with .trans, of its column. The addresses of
+// the eight rows of matrix m are those of lanes 8 * m to 8 * m + 7.
 #include "test/ptx/instructions/Handlers.h"
 #include "test/ptx/machine/Addresses.h"
 #include <cstring>
@@ -65,7 +65,11 @@ void makeMatrixAccess(Instruction &in, bool isStore) {
 
 } // namespace
 
-void decodeLdmatrix(Instruction &in) { makeMatrixAccess(in, false); }
-void decodeStmatrix(Instruction &in) { makeMatrixAccess(in, true); }
+void decodeLdmatrix(Instruction &in) {
+  makeMatrixAccess(in, false);
+}
+void decodeStmatrix(Instruction &in) {
+  makeMatrixAccess(in, true);
+}
 
 } // namespace quern::ptx

@@ -8,8 +8,7 @@ namespace quern::ptx {
 namespace {
 
 /// Elements of type Memory to registers of type Register: rows[0..count) = [rows[count]].
-template <class Memory, class Register>
-void load(Warp &warp, const Op &op, Mask mask) {
+template <class Memory, class Register> void load(Warp &warp, const Op &op, Mask mask) {
   Pointers pointers;
   resolve(warp, op, op.count, mask, sizeof(Memory) * op.count, Access::Read, pointers);
   for (unsigned i = 0; i < op.count; ++i) {
@@ -37,8 +36,7 @@ void checkStored(Warp &warp, const Op &op, Mask mask, const Pointers &pointers) 
 }
 
 /// [rows[count]] = rows[0..count).
-template <class Memory, class Register>
-void store(Warp &warp, const Op &op, Mask mask) {
+template <class Memory, class Register> void store(Warp &warp, const Op &op, Mask mask) {
   Pointers pointers;
   resolve(warp, op, op.count, mask, sizeof(Memory) * op.count, Access::Write, pointers);
   for (unsigned i = 0; i < op.count; ++i) {
@@ -52,8 +50,7 @@ void store(Warp &warp, const Op &op, Mask mask) {
     checkStored<Memory, Register>(warp, op, mask, pointers);
 }
 
-template <class Memory>
-Handler accessHandler(bool isLoad, unsigned registerBytes) {
+template <class Memory> Handler accessHandler(bool isLoad, unsigned registerBytes) {
   // Extends by the sign when Memory is signed.
   auto pick = [&]<class Register>(Register) -> Handler {
     if constexpr (sizeof(Register) >= sizeof(Memory))
@@ -76,7 +73,8 @@ Handler accessHandler(bool isLoad, unsigned registerBytes) {
 Handler accessHandler(Type type, bool isLoad, unsigned registerBytes) {
   switch (type.bytes()) {
   case 1:
-    return type.isSigned() ? accessHandler<int8_t>(isLoad, registerBytes) : accessHandler<uint8_t>(isLoad, registerBytes);
+    return type.isSigned() ? accessHandler<int8_t>(isLoad, registerBytes)
+                           : accessHandler<uint8_t>(isLoad, registerBytes);
   case 2:
     return type.isSigned() ? accessHandler<int16_t>(isLoad, registerBytes)
                            : accessHandler<uint16_t>(isLoad, registerBytes);
@@ -96,8 +94,8 @@ void takeMemoryHints(Instruction &in) {
   in.modifiers.takeOneOf({"cta", "cluster", "gpu", "sys"});
   in.modifiers.takeOneOf({"ca", "cg", "cs", "lu", "cv", "wb", "wt"});
   in.take("nc");
-  in.modifiers.takeOneOf({"L1::evict_normal", "L1::evict_unchanged", "L1::evict_first", "L1::evict_last",
-                          "L1::no_allocate"});
+  in.modifiers.takeOneOf(
+      {"L1::evict_normal", "L1::evict_unchanged", "L1::evict_first", "L1::evict_last", "L1::no_allocate"});
   in.modifiers.takeOneOf({"L2::64B", "L2::128B", "L2::256B"});
 }
 
@@ -133,8 +131,12 @@ void makeAccess(Instruction &in, bool isLoad) {
 
 } // namespace
 
-void decodeLd(Instruction &in) { makeAccess(in, true); }
-void decodeSt(Instruction &in) { makeAccess(in, false); }
+void decodeLd(Instruction &in) {
+  makeAccess(in, true);
+}
+void decodeSt(Instruction &in) {
+  makeAccess(in, false);
+}
 
 /// Nothing is fetched, but the address is decoded.
 void decodePrefetch(Instruction &in) {

@@ -6,8 +6,7 @@
 namespace quern::ptx {
 namespace {
 
-template <class T>
-T same(T a) {
+template <class T> T same(T a) {
   return a;
 }
 
@@ -27,8 +26,7 @@ Handler moveHandler(Type type) {
 }
 
 /// rows[0] = {rows[1], ..., rows[count]}, the first lowest.
-template <class Word, class Part>
-void pack(Warp &warp, const Op &op, Mask mask) {
+template <class Word, class Part> void pack(Warp &warp, const Op &op, Mask mask) {
   forEachLane(mask, [&](unsigned lane) {
     Word word = 0;
     for (unsigned i = 0; i < op.count; ++i)
@@ -38,8 +36,7 @@ void pack(Warp &warp, const Op &op, Mask mask) {
 }
 
 /// {rows[0], ..., rows[count - 1]} = rows[count].
-template <class Word, class Part>
-void unpack(Warp &warp, const Op &op, Mask mask) {
+template <class Word, class Part> void unpack(Warp &warp, const Op &op, Mask mask) {
   forEachLane(mask, [&](unsigned lane) {
     Word word = warp.row<Word>(op.rows[op.count])[lane];
     for (unsigned i = 0; i < op.count; ++i)
@@ -66,10 +63,10 @@ void makeVector(Instruction &in, Type type, bool isPack) {
 }
 
 uint64_t nanoseconds() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
+      .count();
 }
-template <class T, unsigned Shift>
-void readClock(Warp &warp, const Op &op, Mask mask) {
+template <class T, unsigned Shift> void readClock(Warp &warp, const Op &op, Mask mask) {
   T now = static_cast<T>(nanoseconds() >> Shift);
   writeLanes<T>(warp, op.rows[0], mask, [&](unsigned) { return now; });
 }
@@ -80,8 +77,8 @@ bool makeClock(Instruction &in, Type type) {
     std::string_view name;
     unsigned bytes;
     Handler handler;
-  } kClocks[] = {{"%clock", 4, readClock<uint32_t, 0>},        {"%clock_hi", 4, readClock<uint32_t, 32>},
-                 {"%clock64", 8, readClock<uint64_t, 0>},      {"%globaltimer", 8, readClock<uint64_t, 0>},
+  } kClocks[] = {{"%clock", 4, readClock<uint32_t, 0>},          {"%clock_hi", 4, readClock<uint32_t, 32>},
+                 {"%clock64", 8, readClock<uint64_t, 0>},        {"%globaltimer", 8, readClock<uint64_t, 0>},
                  {"%globaltimer_lo", 4, readClock<uint32_t, 0>}, {"%globaltimer_hi", 4, readClock<uint32_t, 32>}};
   for (const auto &clock : kClocks)
     if (clock.name == in.operands[1].name) {
@@ -94,16 +91,16 @@ bool makeClock(Instruction &in, Type type) {
   return false;
 }
 
-template <int Sign, uint64_t Window>
-uint64_t moveToWindow(uint64_t address) {
+template <int Sign, uint64_t Window> uint64_t moveToWindow(uint64_t address) {
   return address + Sign * Window;
 }
 
-template <uint64_t Window>
-bool isInside(uint64_t address) {
+template <uint64_t Window> bool isInside(uint64_t address) {
   return isInWindow(address, Window);
 }
-bool isGlobalAddress(uint64_t address) { return address >= kParamWindow + kWindowBytes; }
+bool isGlobalAddress(uint64_t address) {
+  return address >= kParamWindow + kWindowBytes;
+}
 
 } // namespace
 

@@ -14,7 +14,9 @@ constexpr unsigned kM = 16, kN = 8, kMostK = 32;
 
 enum class Element : uint8_t { F16, BF16, Tf32, S8, U8 };
 
-constexpr unsigned perRegister(Element e) { return e == Element::Tf32 ? 1 : e == Element::S8 || e == Element::U8 ? 4 : 2; }
+constexpr unsigned perRegister(Element e) {
+  return e == Element::Tf32 ? 1 : e == Element::S8 || e == Element::U8 ? 4 : 2;
+}
 
 double valueOf(Element element, uint32_t word, unsigned i) {
   switch (element) {
@@ -64,7 +66,9 @@ void multiply(unsigned k, Product &p) {
         p.sum[m][n] += p.a[m][step] * p.b[step][n];
 }
 
-double &elementOf(Product &p, unsigned lane, unsigned i) { return p.sum[lane / 4 + 8 * (i / 2)][lane % 4 * 2 + i % 2]; }
+double &elementOf(Product &p, unsigned lane, unsigned i) {
+  return p.sum[lane / 4 + 8 * (i / 2)][lane % 4 * 2 + i % 2];
+}
 
 // How accumulators lie in registers: Registers of them, each of some elements.
 struct F32 {
@@ -88,8 +92,7 @@ struct S32 {
 };
 
 /// rows: D, A, B, C. op.immediate: K.
-template <class C, class D>
-void run(Warp &warp, const Op &op, Mask mask) {
+template <class C, class D> void run(Warp &warp, const Op &op, Mask mask) {
   if (!warp.gather(mask, ~Mask(0)))
     return;
   auto k = static_cast<unsigned>(op.immediate);
@@ -113,8 +116,8 @@ void run(Warp &warp, const Op &op, Mask mask) {
 
 /// The shapes there are: element type, K.
 constexpr std::pair<Element, unsigned> kShapes[] = {
-    {Element::F16, 8},   {Element::F16, 16},  {Element::BF16, 8}, {Element::BF16, 16}, {Element::Tf32, 4},
-    {Element::Tf32, 8},  {Element::S8, 16},   {Element::S8, 32},  {Element::U8, 16},   {Element::U8, 32},
+    {Element::F16, 8},  {Element::F16, 16}, {Element::BF16, 8}, {Element::BF16, 16}, {Element::Tf32, 4},
+    {Element::Tf32, 8}, {Element::S8, 16},  {Element::S8, 32},  {Element::U8, 16},   {Element::U8, 32},
 };
 
 Element elementType(Instruction &in, Type type) {

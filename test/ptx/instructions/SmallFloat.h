@@ -10,8 +10,7 @@ namespace quern::ptx {
 
 /// `value` rounded once to a format of `E` exponent and `M` mantissa bits with an IEEE layout of E + M + 1 bits. NaN
 /// becomes the hardware's: all bits below the sign are set.
-template <unsigned E, unsigned M>
-uint32_t roundToFormat(double value, Rounding rounding = Rounding::NearestEven) {
+template <unsigned E, unsigned M> uint32_t roundToFormat(double value, Rounding rounding = Rounding::NearestEven) {
   constexpr int kBias = (1 << (E - 1)) - 1, kMaxExponent = kBias, kMinExponent = 1 - kBias;
   constexpr uint32_t kInfinity = ((1u << E) - 1) << M, kNaN = (1u << (E + M)) - 1;
   if (value != value)
@@ -50,7 +49,8 @@ uint32_t roundToFormat(double value, Rounding rounding = Rounding::NearestEven) 
     ++exponent;
   }
   if (exponent > kMaxExponent) {
-    bool stays = rounding == Rounding::Zero || (rounding == Rounding::Down && !sign) || (rounding == Rounding::Up && sign);
+    bool stays =
+        rounding == Rounding::Zero || (rounding == Rounding::Down && !sign) || (rounding == Rounding::Up && sign);
     return sign | (stays ? kInfinity - 1 : kInfinity);
   }
   // Without its leading bit; a subnormal has none and its exponent field is 0.
@@ -94,6 +94,8 @@ inline float flush(float value) {
   uint32_t bits = std::bit_cast<uint32_t>(value);
   return std::bit_cast<float>(bits & 0x7f800000 ? bits : bits & 0x80000000);
 }
-inline double flush(double value) { return value; }
+inline double flush(double value) {
+  return value;
+}
 
 } // namespace quern::ptx

@@ -10,7 +10,8 @@ bool gatherMembers(Warp &warp, uint32_t maskRow, Mask &mask) {
     return false;
   forEachLane(mask, [&](unsigned lane) {
     if (members[lane] != needed || !(needed >> lane & 1))
-      throw Fault{FaultKind::Instruction, "the lanes disagree on the membermask " + hex(needed) + ", or one is not in it",
+      throw Fault{FaultKind::Instruction,
+                  "the lanes disagree on the membermask " + hex(needed) + ", or one is not in it",
                   static_cast<int>(lane)};
   });
   return true;
@@ -21,8 +22,7 @@ namespace {
 enum class Shuffle : uint8_t { Up, Down, Bfly, Idx };
 
 /// The lane that `lane` reads, and whether it is within the segment.
-template <Shuffle S>
-std::pair<unsigned, bool> sourceLane(unsigned lane, uint32_t b, uint32_t c) {
+template <Shuffle S> std::pair<unsigned, bool> sourceLane(unsigned lane, uint32_t b, uint32_t c) {
   int by = b & 31;
   unsigned clamp = c & 31, segment = c >> 8 & 31;
   int last = static_cast<int>((lane & segment) | (clamp & ~segment)), first = lane & segment, own = lane, source = own;
@@ -49,8 +49,7 @@ std::pair<unsigned, bool> sourceLane(unsigned lane, uint32_t b, uint32_t c) {
 }
 
 /// rows: d, p, a, b, c, membermask.
-template <Shuffle S>
-void shuffle(Warp &warp, const Op &op, Mask mask) {
+template <Shuffle S> void shuffle(Warp &warp, const Op &op, Mask mask) {
   if (!gatherMembers(warp, op.rows[5], mask))
     return;
   std::array<uint32_t, kLanes> values;
@@ -73,8 +72,7 @@ void shuffle(Warp &warp, const Op &op, Mask mask) {
 enum class Vote : uint8_t { All, Any, Uni, Ballot };
 
 /// rows: d, a, membermask.
-template <Vote V>
-void vote(Warp &warp, const Op &op, Mask mask) {
+template <Vote V> void vote(Warp &warp, const Op &op, Mask mask) {
   if (!gatherMembers(warp, op.rows[2], mask))
     return;
   Mask ballot = *warp.row<Mask>(op.rows[1]) & mask;
@@ -85,8 +83,7 @@ void vote(Warp &warp, const Op &op, Mask mask) {
 }
 
 /// rows: d, p, a, membermask. `IsAll`: the mask of all lanes if their values agree, else 0.
-template <class T, bool IsAll>
-void match(Warp &warp, const Op &op, Mask mask) {
+template <class T, bool IsAll> void match(Warp &warp, const Op &op, Mask mask) {
   if (!gatherMembers(warp, op.rows[3], mask))
     return;
   const T *values = warp.row<T>(op.rows[2]);
@@ -102,8 +99,7 @@ void match(Warp &warp, const Op &op, Mask mask) {
   writePredicate(warp, op.rows[1], mask, [&](unsigned lane) { return same >> lane & 1; });
 }
 
-template <class T>
-T reduce(int operation, T a, T b) {
+template <class T> T reduce(int operation, T a, T b) {
   switch (operation) {
   case 0:
     return a + b;
@@ -121,8 +117,7 @@ T reduce(int operation, T a, T b) {
 }
 
 /// rows: d, a, membermask.
-template <class T>
-void redux(Warp &warp, const Op &op, Mask mask) {
+template <class T> void redux(Warp &warp, const Op &op, Mask mask) {
   if (!gatherMembers(warp, op.rows[2], mask))
     return;
   const T *values = warp.row<T>(op.rows[1]);
@@ -195,7 +190,7 @@ void decodeMatch(Instruction &in) {
   in.op.rows[3] = in.source(in.operands[2], kB32);
   bool isWide = type == kB64;
   in.emit(mode == 1 ? isWide ? match<uint64_t, true> : match<uint32_t, true>
-          : isWide  ? match<uint64_t, false>
+          : isWide ? match<uint64_t, false>
                     : match<uint32_t, false>);
 }
 
@@ -217,6 +212,8 @@ void decodeElect(Instruction &in) {
   in.emit(elect);
 }
 
-void decodeActivemask(Instruction &in) { in.make(activemask, {in.type()}, {}); }
+void decodeActivemask(Instruction &in) {
+  in.make(activemask, {in.type()}, {});
+}
 
 } // namespace quern::ptx

@@ -51,8 +51,8 @@ uint8_t *resolveGeneric(Warp &warp, uint64_t address, unsigned bytes, Access acc
 
 /// All lanes at once, when they lie in the allocation that this instruction found last.
 bool resolveRecent(Warp &warp, const uint64_t *base, int64_t offset, Mask mask, unsigned bytes, Pointers &pointers) {
-  const Allocation *recent = warp.block.recentAllocations[std::min<size_t>(
-      warp.pc, warp.block.recentAllocations.size() - 1)];
+  const Allocation *recent =
+      warp.block.recentAllocations[std::min<size_t>(warp.pc, warp.block.recentAllocations.size() - 1)];
   if (!recent)
     return false;
   uint64_t start = recent->address - offset, room = recent->bytes - bytes;
@@ -167,8 +167,7 @@ void resolve(Warp &warp, const Op &op, unsigned addressRow, Mask mask, unsigned 
     }
   });
   if (mayBeGlobal && warp.pc < warp.block.recentAllocations.size())
-    warp.block.recentAllocations[warp.pc] =
-        warp.block.grid.memory.find(base[__builtin_ctz(mask)] + op.immediate);
+    warp.block.recentAllocations[warp.pc] = warp.block.grid.memory.find(base[__builtin_ctz(mask)] + op.immediate);
 }
 
 } // namespace quern::ptx

@@ -9,7 +9,9 @@ inline constexpr uint64_t kWindowBytes = uint64_t(1) << 24;
 inline constexpr uint64_t kSharedWindow = uint64_t(1) << 32, kLocalWindow = uint64_t(2) << 32,
                           kParamWindow = uint64_t(3) << 32;
 
-inline bool isInWindow(uint64_t address, uint64_t window) { return address - window < kWindowBytes; }
+inline bool isInWindow(uint64_t address, uint64_t window) {
+  return address - window < kWindowBytes;
+}
 
 struct Pointers {
   uint8_t *of[kLanes];

@@ -59,8 +59,8 @@ void Block::arrive(Warp &warp) {
   if (arrival.isArrive)
     warp.state = Warp::State::Running;
   if (barrier.threads > expected)
-    throw Fault{FaultKind::Barrier, "more threads than " + std::to_string(expected) + " arrive at barrier " +
-                                        std::to_string(arrival.id)};
+    throw Fault{FaultKind::Barrier,
+                "more threads than " + std::to_string(expected) + " arrive at barrier " + std::to_string(arrival.id)};
   if (barrier.threads == expected)
     complete(arrival.id);
 }
@@ -115,11 +115,10 @@ void Block::reportDeadlock() {
   if (!waiting)
     return;
   const Barrier &barrier = barriers[waiting->arrival.id];
-  raise(*waiting,
-        {FaultKind::Barrier, "divergent barrier " + std::to_string(waiting->arrival.id) + ": " +
-                                 std::to_string(barrier.threads) + " of " + std::to_string(barrier.expected) +
-                                 " threads arrive, " + std::to_string(exited) + " have exited, " +
-                                 std::to_string(elsewhere) + " warps are at other barriers"});
+  raise(*waiting, {FaultKind::Barrier, "divergent barrier " + std::to_string(waiting->arrival.id) + ": " +
+                                           std::to_string(barrier.threads) + " of " + std::to_string(barrier.expected) +
+                                           " threads arrive, " + std::to_string(exited) + " have exited, " +
+                                           std::to_string(elsewhere) + " warps are at other barriers"});
 }
 
 void Block::raise(const Warp &warp, const Fault &fault) const {

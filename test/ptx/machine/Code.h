@@ -1,7 +1,7 @@
 // A function's instructions, ready to run: every operand is a row of the warp's register file.
 //
-// A row holds one register of all 32 lanes: 32 values side by side, or, for a predicate, one word of 32 bits. Constants,
-// addresses of variables and special registers are rows too, filled in before the function starts.
+// A row holds one register of all 32 lanes: 32 values side by side, or, for a predicate, one word of 32 bits.
+// Constants, addresses of variables and special registers are rows too, filled in before the function starts.
 #pragma once
 #include "test/ptx/syntax/Syntax.h"
 #include <array>

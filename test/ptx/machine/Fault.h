@@ -7,12 +7,12 @@
 namespace quern::ptx {
 
 enum class FaultKind : uint8_t {
-  IllegalAddress,    ///< out of bounds, uninitialised
+  IllegalAddress, ///< out of bounds, uninitialised
   MisalignedAddress,
   Race,
-  Barrier,           ///< divergent
+  Barrier, ///< divergent
   Trap,
-  Instruction        ///< an operand's value that the instruction does not allow
+  Instruction ///< an operand's value that the instruction does not allow
 };
 
 /// Thrown by instructions; `lane` is of the warp that runs, -1 when it is the warp as a whole.

@@ -20,8 +20,8 @@ struct Grid {
   const DeviceMemory &memory;
 };
 
-/// Runs all blocks, on as many threads as there are processors unless the kernel updates global memory atomically, which
-/// would make its sums depend on their order. Returns the number of instructions times lanes that ran. Throws
+/// Runs all blocks, on as many threads as there are processors unless the kernel updates global memory atomically,
+/// which would make its sums depend on their order. Returns the number of instructions times lanes that ran. Throws
 /// KernelError for the first block that fails.
 uint64_t runGrid(const Grid &grid);
 

@@ -77,8 +77,8 @@ void SharedMemory::touch(uint64_t at, unsigned count, unsigned warp, Access acce
 }
 
 void SharedMemory::uninitialised(uint64_t at, int lane) {
-  throw Fault{FaultKind::IllegalAddress, "reads shared memory byte " + std::to_string(at) + ", which nobody has written",
-              lane};
+  throw Fault{FaultKind::IllegalAddress,
+              "reads shared memory byte " + std::to_string(at) + ", which nobody has written", lane};
 }
 
 void SharedMemory::race(uint64_t at, unsigned warp, Access access, uint32_t other, Access otherAccess, int lane) const {
@@ -87,8 +87,8 @@ void SharedMemory::race(uint64_t at, unsigned warp, Access access, uint32_t othe
   uint32_t otherWarp = other & kWarp;
   std::string who = otherWarp == kMany ? "another warp" : "warp " + std::to_string(otherWarp);
   throw Fault{FaultKind::Race,
-              "race: warp " + std::to_string(warp) + " " + verbs[static_cast<int>(access)] + " " + byte + ", which " + who +
-                  " " + verbs[static_cast<int>(otherAccess)] + ", with no barrier between",
+              "race: warp " + std::to_string(warp) + " " + verbs[static_cast<int>(access)] + " " + byte + ", which " +
+                  who + " " + verbs[static_cast<int>(otherAccess)] + ", with no barrier between",
               lane};
 }
 

@@ -1,8 +1,8 @@
 // A block's shared memory, which knows who touched each byte since the last barrier.
 //
-// Every byte carries the warp that wrote it last and the warps that read it, each with the barrier epoch they did it in.
-// Two warps of one epoch race when one of them writes. A barrier of the whole block starts a new epoch; a barrier of some
-// warps orders only those: see `orderWarps`.
+// Every byte carries the warp that wrote it last and the warps that read it, each with the barrier epoch they did it
+// in. Two warps of one epoch race when one of them writes. A barrier of the whole block starts a new epoch; a barrier
+// of some warps orders only those: see `orderWarps`.
 #pragma once
 #include <cstdint>
 #include <vector>

@@ -55,9 +55,9 @@ void Warp::fillSpecials(const Code &code, uint8_t *rows) {
       uint32_t linear = index * kLanes + lane, value = 0;
       Dim3 thread{linear % grid.block.x, linear / grid.block.x % grid.block.y, linear / grid.block.x / grid.block.y};
       switch (special.special) {
-#define SPECIAL_REGISTER(id, name, expression)                                                                           \
-  case Special::id:                                                                                                      \
-    value = expression;                                                                                                  \
+#define SPECIAL_REGISTER(id, name, expression)                                                                         \
+  case Special::id:                                                                                                    \
+    value = expression;                                                                                                \
     break;
 #include "test/ptx/decode/SpecialRegisters.inc"
       case Special::LocalAddress:
@@ -113,8 +113,8 @@ void Warp::noteNextStop() {
 /// The running fragment has reached or passed another: joins those at its place, or lets the lowest run.
 void Warp::reschedule() {
   if (pc > nextStop) {
-    auto lowest = std::find_if(others.begin(), others.end(),
-                               [&](const Fragment &f) { return !f.isParked && f.pc == nextStop; });
+    auto lowest =
+        std::find_if(others.begin(), others.end(), [&](const Fragment &f) { return !f.isParked && f.pc == nextStop; });
     std::swap(pc, lowest->pc);
     std::swap(active, lowest->lanes);
   }
@@ -141,8 +141,8 @@ void Warp::branch(Mask lanes, uint32_t target) {
 void Warp::finishFragment() {
   noteNextStop();
   if (nextStop != ~0u) {
-    auto next = std::find_if(others.begin(), others.end(),
-                             [&](const Fragment &f) { return !f.isParked && f.pc == nextStop; });
+    auto next =
+        std::find_if(others.begin(), others.end(), [&](const Fragment &f) { return !f.isParked && f.pc == nextStop; });
     pc = next->pc;
     active = next->lanes;
     others.erase(next);

@@ -1,8 +1,8 @@
 // 32 lanes that run one function; the state that instructions work on.
 //
 // Lanes at one place of the code make a fragment. The fragment at the lowest place runs until it reaches the next one,
-// which it joins, so lanes that part at a branch meet again where their paths do. An instruction that needs certain lanes
-// (shfl.sync, bar.sync, ...) parks those that come early: see `gather`.
+// which it joins, so lanes that part at a branch meet again where their paths do. An instruction that needs certain
+// lanes (shfl.sync, bar.sync, ...) parks those that come early: see `gather`.
 #pragma once
 #include "test/ptx/machine/Code.h"
 #include "test/ptx/machine/Fault.h"
@@ -59,10 +59,7 @@ struct Warp {
   /// Until it finishes or stands at a barrier. Throws Fault; `faultOp()` is where.
   void run();
 
-  template <class T>
-  T *row(uint32_t offset) const {
-    return reinterpret_cast<T *>(registers + offset);
-  }
+  template <class T> T *row(uint32_t offset) const { return reinterpret_cast<T *>(registers + offset); }
   uint8_t *local(unsigned lane) const { return localMemory.get() + lane * localStride; }
   unsigned runnersOf(Mask lanes) const { return __builtin_popcount(lanes); }
 

@@ -6,8 +6,12 @@
 namespace quern::ptx {
 namespace {
 
-bool isWordStart(char c) { return std::isalpha(static_cast<unsigned char>(c)) || c == '_' || c == '$' || c == '%'; }
-bool isWordPart(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '$' || c == '%'; }
+bool isWordStart(char c) {
+  return std::isalpha(static_cast<unsigned char>(c)) || c == '_' || c == '$' || c == '%';
+}
+bool isWordPart(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '$' || c == '%';
+}
 
 class Lexer {
 public:
@@ -114,7 +118,8 @@ private:
       if (!std::isxdigit(static_cast<unsigned char>(peek())))
         throw SyntaxError(line, "a 0" + std::string(single ? "f" : "d") + " number needs " + std::to_string(digits) +
                                     " hexadecimal digits");
-      bits = bits * 16 + (std::isdigit(static_cast<unsigned char>(peek())) ? peek() - '0' : std::tolower(peek()) - 'a' + 10);
+      bits = bits * 16 +
+             (std::isdigit(static_cast<unsigned char>(peek())) ? peek() - '0' : std::tolower(peek()) - 'a' + 10);
     }
     return {single ? TokenKind::Single : TokenKind::Float, text.substr(start, at - start), bits, line};
   }
@@ -127,6 +132,8 @@ private:
 
 } // namespace
 
-std::vector<Token> tokenize(std::string_view text) { return Lexer(text).run(); }
+std::vector<Token> tokenize(std::string_view text) {
+  return Lexer(text).run();
+}
 
 } // namespace quern::ptx

@@ -3,7 +3,9 @@
 
 namespace quern::ptx {
 
-Module parseModule(std::string_view text) { return Parser(text).run(); }
+Module parseModule(std::string_view text) {
+  return Parser(text).run();
+}
 
 Parser::Parser(std::string_view text) {
   module.text = std::make_unique<std::string>(text);
@@ -46,7 +48,9 @@ int64_t Parser::signedInteger() {
   return static_cast<int64_t>(negative ? -value : value);
 }
 
-void Parser::fail(const std::string &reason) const { throw SyntaxError(peek().line, reason); }
+void Parser::fail(const std::string &reason) const {
+  throw SyntaxError(peek().line, reason);
+}
 
 void Parser::skipTo(char c) {
   while (!peek().is(c) && peek().kind != TokenKind::End)
@@ -203,8 +207,10 @@ void Parser::block() {
 
 /// A directive or a label inside of a function; false at an instruction.
 bool Parser::blockItem() {
-  static const std::map<std::string_view, Space> spaces = {{".local", Space::Local},   {".param", Space::Param},
-                                                           {".shared", Space::Shared}, {".global", Space::Global},
+  static const std::map<std::string_view, Space> spaces = {{".local", Space::Local},
+                                                           {".param", Space::Param},
+                                                           {".shared", Space::Shared},
+                                                           {".global", Space::Global},
                                                            {".const", Space::Const}};
   if (peek().kind != TokenKind::Word)
     return false;

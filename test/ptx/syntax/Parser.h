@@ -69,8 +69,8 @@ private:
   Module module;
   std::vector<Token> tokens;
   size_t at = 0;
-  Function *current = nullptr;      ///< null at module level
-  std::vector<Scope> scopes;        ///< scopes[0] is the module's; of a function, its own number is one less
+  Function *current = nullptr; ///< null at module level
+  std::vector<Scope> scopes;   ///< scopes[0] is the module's; of a function, its own number is one less
   unsigned scope = 0;
 };
 

@@ -69,12 +69,12 @@ struct Function {
   std::string name;
   bool isEntry = false, isDefined = false;
   std::vector<Variable *> results, params;
-  uint64_t paramBytes = 0;            ///< an entry's parameter block
-  uint64_t frameBytes = 0;            ///< local memory of a thread: .local and .param variables
-  unsigned maxThreads = 0;            ///< .maxntid or .reqntid; 0 when not given
+  uint64_t paramBytes = 0; ///< an entry's parameter block
+  uint64_t frameBytes = 0; ///< local memory of a thread: .local and .param variables
+  unsigned maxThreads = 0; ///< .maxntid or .reqntid; 0 when not given
   std::vector<Type> registers;
   std::vector<Statement> body;
-  std::vector<int> scopeParents;      ///< of each scope; -1 for the outermost
+  std::vector<int> scopeParents;                               ///< of each scope; -1 for the outermost
   std::map<std::pair<unsigned, std::string>, uint32_t> labels; ///< (scope, name) -> index of the next statement
   std::map<std::string, std::vector<std::string>> branchTargets;
 };
