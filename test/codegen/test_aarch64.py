@@ -133,7 +133,7 @@ def test_unknown_target_names_the_known(example):
     done = subprocess.run([find_compiler(), "compile", example / "model.onnx", "--target=aarch64+sve"], capture_output=True, text=True)
     assert done.returncode == 2
     assert done.stderr == ("quern: error: unknown target 'aarch64+sve'; did you mean 'aarch64'? known: native, x86-64, x86-64-v4, x86-64-v3, "
-                           "aarch64, aarch64+i8mm, aarch64+bf16, aarch64+dotprod\n")
+                           "sm_80, sm_90a, aarch64, aarch64+i8mm, aarch64+bf16, aarch64+dotprod\n")
 
 
 def test_targets():
