@@ -5,8 +5,10 @@ import pytest
 from device import CudaError, Device, run_elementwise
 from test_float import bfloat, round_exactly, same
 
-VALUES = np.array([0.0, -0.0, 0.4, 0.5, 1.5, 2.5, -0.5, -1.5, -2.7, 127.5, 128, 255.5, -129, 32768.5, 2.0 ** 31, -(2.0 ** 31),
-                   2.0 ** 32, 2.0 ** 63, -(2.0 ** 63), 2.0 ** 64, 1e30, -1e30, np.inf, -np.inf, np.nan], np.float32)
+VALUES = np.array([
+    0.0, -0.0, 0.4, 0.5, 1.5, 2.5, -0.5, -1.5, -2.7, 127.5, 128, 255.5, -129, 32768.5, 2.0 ** 31, -(2.0 ** 31), 2.0 **
+    32, 2.0 ** 63, -(2.0 ** 63), 2.0 ** 64, 1e30, -1e30, np.inf, -np.inf, np.nan
+], np.float32)
 ROUND = {"rni": np.rint, "rzi": np.trunc, "rmi": np.floor, "rpi": np.ceil}
 
 
@@ -35,7 +37,8 @@ def test_float_to_integer_clamps(device, mode, to):
 @pytest.mark.parametrize("kind", ["u32", "s32", "u64", "s64"])
 def test_integer_to_float_rounds(device, kind, mode):
     bits = int(kind[1:])
-    values = np.array([0, 1, 2 ** 24 + 1, 2 ** 24 + 3, 2 ** 31 - 1, 2 ** 31, 2 ** (bits - 1) + 1, 2 ** bits - 1], np.uint64)
+    values = np.array([0, 1, 2 ** 24 + 1, 2 ** 24 + 3, 2 ** 31 - 1, 2 ** 31, 2 ** (bits - 1) + 1, 2 ** bits - 1],
+                      np.uint64)
     source = values.astype(f"{'u' if kind[0] == 'u' else 'i'}{bits // 8}")
     expected = np.array([round_exactly(int(x), mode) for x in source], np.float32)
     assert run_elementwise(device, f"cvt.{mode}.f32.{kind} %d, %a;", np.float32, source).tolist() == expected.tolist()
@@ -54,7 +57,8 @@ def test_integer_to_integer_in_wider_registers(device, to, source, expected):
 def test_width_changes_of_64_bits(device):
     x = np.array([-1, 2 ** 31, -(2 ** 31)], np.int64)
     assert run_elementwise(device, "cvt.u32.u64 %d, %a;", np.uint32, x).tolist() == [2 ** 32 - 1, 2 ** 31, 2 ** 31]
-    assert run_elementwise(device, "cvt.s64.s32 %d, %a;", np.int64, x.astype(np.int32)).tolist() == [-1, -2 ** 31, -2 ** 31]
+    assert run_elementwise(device, "cvt.s64.s32 %d, %a;", np.int64,
+                           x.astype(np.int32)).tolist() == [-1, -2 ** 31, -2 ** 31]
     assert run_elementwise(device, "cvt.u64.u32 %d, %a;", np.int64, x.astype(np.int32)).tolist() == \
         [2 ** 32 - 1, 2 ** 31, 2 ** 31]
 
@@ -68,7 +72,8 @@ def test_half_both_ways_for_all_values(device):
 
 
 def edges_of_half():
-    ties = np.array([1 + 2.0 ** -11, 1 + 3 * 2.0 ** -11, 65519.99, 65520, 2.0 ** -25, 2.0 ** -24 * 1.5, 2.0 ** -26, 1e-30, 1e6])
+    ties = np.array(
+        [1 + 2.0 ** -11, 1 + 3 * 2.0 ** -11, 65519.99, 65520, 2.0 ** -25, 2.0 ** -24 * 1.5, 2.0 ** -26, 1e-30, 1e6])
     return np.concatenate([ties, -ties, [0, -0.0, np.inf, np.nan]]).astype(np.float32)
 
 
@@ -82,13 +87,16 @@ def test_half_rounded_to_zero(device):
     x = edges_of_half()
     with np.errstate(over="ignore"):
         near = x.astype(np.float16)
-    toward = np.where(np.abs(near.astype(np.float64)) > np.abs(x.astype(np.float64)), np.nextafter(near, np.float16(0)), near)
+    toward = np.where(
+        np.abs(near.astype(np.float64)) > np.abs(x.astype(np.float64)), np.nextafter(near, np.float16(0)), near)
     same(run_elementwise(device, "cvt.rz.f16.f32 %d, %a;", np.float16, x), toward.astype(np.float16))
 
 
 def test_bfloat16(device):
-    x = np.concatenate([VALUES, np.random.default_rng(0).standard_normal(500).astype(np.float32), [1 + 2.0 ** -8, 1 + 3 * 2.0 ** -8]]
-                       ).astype(np.float32)
+    x = np.concatenate(
+        [VALUES,
+         np.random.default_rng(0).standard_normal(500).astype(np.float32), [1 + 2.0 ** -8,
+                                                                            1 + 3 * 2.0 ** -8]]).astype(np.float32)
     assert run_elementwise(device, "cvt.rn.bf16.f32 %d, %a;", np.uint16, x).tolist() == bfloat(x).tolist()
     relu = np.where(x < 0, np.float32(0), x)
     assert run_elementwise(device, "cvt.rn.relu.bf16.f32 %d, %a;", np.uint16, x).tolist() == bfloat(relu).tolist()
@@ -126,9 +134,10 @@ def test_float_to_float_makes_whole_numbers_saturates_and_flushes(device):
     same(run_elementwise(device, "cvt.ftz.f32.f32 %d, %a;", np.float32, tiny), np.array([0, -0.0, 1], np.float32))
 
 
-@pytest.mark.parametrize("opcode, message", [
-    ("cvt.s32.f32", "needs .rni, .rzi, .rmi or .rpi"), ("cvt.f16.f32", "needs .rn, .rz, .rm or .rp"),
-    ("cvt.rni.f32.s32", "an integer rounding is for float to integer"), ("cvt.rn.s32.s32", "a float rounding does not apply")])
+@pytest.mark.parametrize("opcode, message", [("cvt.s32.f32", "needs .rni, .rzi, .rmi or .rpi"),
+                                             ("cvt.f16.f32", "needs .rn, .rz, .rm or .rp"),
+                                             ("cvt.rni.f32.s32", "an integer rounding is for float to integer"),
+                                             ("cvt.rn.s32.s32", "a float rounding does not apply")])
 def test_a_rounding_must_fit(device, capfd, opcode, message):
     source = np.zeros(1, np.float32)
     with pytest.raises(CudaError, match="INVALID_PTX"):

@@ -103,7 +103,10 @@ def test_elementary_functions(device, text):
     device.load(text).launch("trigonometry", 4, 128, [device.array(x), y, np.int32(x.size)])
     v = x.astype(np.float64)
     erf = np.array([math.erf(t) for t in v])
-    assert np.allclose(y.read(), np.sin(v) + np.log(abs(v) + 1) * np.tanh(v) + abs(v) ** 0.3 + erf, rtol=2e-6, atol=2e-6)
+    assert np.allclose(y.read(),
+                       np.sin(v) + np.log(abs(v) + 1) * np.tanh(v) + abs(v) ** 0.3 + erf,
+                       rtol=2e-6,
+                       atol=2e-6)
 
 
 def test_half_and_bfloat16(device, text):

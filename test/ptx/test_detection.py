@@ -22,13 +22,15 @@ def fails(device, capfd, body, error, message, grid=1, block=32, arguments=None,
     printed = capfd.readouterr().err
     assert re.search(message, printed), printed
     call("cuDevicePrimaryCtxReset_v2", 0)
-    assert re.match(r"ptx: kernel k(, function \w+)?, line \d+, block \(\d+,\d+,\d+\), thread \(\d+,\d+,\d+\): .*\n$", printed)
+    assert re.match(r"ptx: kernel k(, function \w+)?, line \d+, block \(\d+,\d+,\d+\), thread \(\d+,\d+,\d+\): .*\n$",
+                    printed)
 
 
 def passes(device, body, **options):
     x = device.array(np.zeros(64, np.float32))
     before = options.pop("before", "")
-    device.load(kernel(body).replace(".visible", before + "\n.visible")).launch("k", 1, options.pop("block", 32), [x], **options)
+    device.load(kernel(body).replace(".visible", before + "\n.visible")).launch("k", 1, options.pop("block", 32), [x],
+                                                                                **options)
 
 
 BUFFER = ".shared .align 16 .b8 s[1024];"
@@ -60,17 +62,28 @@ def test_freed_memory(device, capfd):
 
 def test_a_host_pointer(device, capfd):
     host = np.zeros(4, np.float32)
-    fails(device, capfd, "ld.global.f32 %f1, [%in0];", "ILLEGAL_ADDRESS", "out-of-bounds", arguments=[np.uint64(host.ctypes.data)])
+    fails(device,
+          capfd,
+          "ld.global.f32 %f1, [%in0];",
+          "ILLEGAL_ADDRESS",
+          "out-of-bounds",
+          arguments=[np.uint64(host.ctypes.data)])
 
 
-@pytest.mark.parametrize("access, size", [("ld.global.f32 %f1, [%in0+2];", 4), ("ld.global.v4.f32 {%f1,%f2,%f3,%f4}, [%in0+8];", 16),
-                                          ("st.global.f64 [%in0+4], 0d0000000000000000;", 8), ("ld.global.v2.f32 {%f1,%f2}, [%in0+4];", 8)])
+@pytest.mark.parametrize("access, size", [("ld.global.f32 %f1, [%in0+2];", 4),
+                                          ("ld.global.v4.f32 {%f1,%f2,%f3,%f4}, [%in0+8];", 16),
+                                          ("st.global.f64 [%in0+4], 0d0000000000000000;", 8),
+                                          ("ld.global.v2.f32 {%f1,%f2}, [%in0+4];", 8)])
 def test_misaligned_global_access(device, capfd, access, size):
     fails(device, capfd, access, "MISALIGNED_ADDRESS", f"misaligned access of {size} bytes")
 
 
 def test_shared_access_out_of_bounds(device, capfd):
-    fails(device, capfd, "mov.u32 %r1, s; st.shared.u32 [%r1+1024], %r1;", "ILLEGAL_ADDRESS", "at 1024 in 1024 bytes of shared",
+    fails(device,
+          capfd,
+          "mov.u32 %r1, s; st.shared.u32 [%r1+1024], %r1;",
+          "ILLEGAL_ADDRESS",
+          "at 1024 in 1024 bytes of shared",
           before=BUFFER)
 
 
@@ -100,7 +113,12 @@ def test_misaligned_shared_access(device, capfd):
 
 
 def test_reading_shared_memory_that_nobody_wrote(device, capfd):
-    fails(device, capfd, "ld.shared.u32 %r1, [s+8];", "ILLEGAL_ADDRESS", "byte 8, which nobody has written", before=BUFFER)
+    fails(device,
+          capfd,
+          "ld.shared.u32 %r1, [s+8];",
+          "ILLEGAL_ADDRESS",
+          "byte 8, which nobody has written",
+          before=BUFFER)
 
 
 def test_shared_memory_is_new_in_every_block(device, capfd):
@@ -108,23 +126,35 @@ def test_shared_memory_is_new_in_every_block(device, capfd):
     fails(device, capfd, body, "ILLEGAL_ADDRESS", r"block \(1,0,0\).*nobody has written", grid=2, before=BUFFER)
 
 
-NEIGHBOUR = OWN + "st.shared.u32 [%r3], %r1; bar.sync 0; st.shared.u32 [%r3], %r1; {} xor.b32 %r4, %r2, 128; mov.u32 %r5, s; add.u32 %r5, %r5, %r4; {}"
+NEIGHBOUR = OWN + ("st.shared.u32 [%r3], %r1; bar.sync 0; st.shared.u32 [%r3], %r1; {} xor.b32 %r4, %r2, 128;"
+                   "mov.u32 %r5, s; add.u32 %r5, %r5, %r4; {}")
 
 
-@pytest.mark.parametrize("access, verb", [("ld.shared.u32 %r6, [%r5];", "reads"), ("st.shared.u32 [%r5], %r1;", "writes"),
+@pytest.mark.parametrize("access, verb", [("ld.shared.u32 %r6, [%r5];", "reads"),
+                                          ("st.shared.u32 [%r5], %r1;", "writes"),
                                           ("atom.shared.add.u32 %r6, [%r5], 1;", "updates")])
 def test_race_after_a_write(device, capfd, access, verb):
     passes(device, NEIGHBOUR.format("bar.sync 0;", access), before=BUFFER, block=64)
-    fails(device, capfd, NEIGHBOUR.format("", access), "LAUNCH_FAILED",
-          f"race: warp . ({verb} shared memory byte .*, which warp . writes|writes .* which warp . {verb})", before=BUFFER, block=64)
+    fails(device,
+          capfd,
+          NEIGHBOUR.format("", access),
+          "LAUNCH_FAILED",
+          f"race: warp . ({verb} shared memory byte .*, which warp . writes|writes .* which warp . {verb})",
+          before=BUFFER,
+          block=64)
 
 
 def test_race_of_a_write_after_a_read(device, capfd):
     body = OWN + ("st.shared.u32 [%r3], %r1; bar.sync 0; ld.shared.u32 %r6, [%r3]; {} xor.b32 %r4, %r2, 128;"
                   "mov.u32 %r5, s; add.u32 %r5, %r5, %r4; st.shared.u32 [%r5], %r1;")
     passes(device, body.format("bar.sync 0;"), before=BUFFER, block=64)
-    fails(device, capfd, body.format(""), "LAUNCH_FAILED", "race: warp . (writes .* which warp . reads|reads .* which warp . writes)",
-          before=BUFFER, block=64)
+    fails(device,
+          capfd,
+          body.format(""),
+          "LAUNCH_FAILED",
+          "race: warp . (writes .* which warp . reads|reads .* which warp . writes)",
+          before=BUFFER,
+          block=64)
 
 
 def test_race_of_a_byte_inside_of_a_word(device, capfd):
@@ -135,32 +165,59 @@ def test_race_of_a_byte_inside_of_a_word(device, capfd):
 
 
 def test_atomics_of_several_warps_do_not_race(device):
-    passes(device, OWN + "setp.eq.u32 %p1, %r1, 0; @%p1 st.shared.u32 [s], 0; bar.sync 0; red.shared.add.u32 [s], 1;", before=BUFFER,
+    passes(device,
+           OWN + "setp.eq.u32 %p1, %r1, 0; @%p1 st.shared.u32 [s], 0; bar.sync 0; red.shared.add.u32 [s], 1;",
+           before=BUFFER,
            block=96)
 
 
 def test_a_read_beside_atomics_is_a_race(device, capfd):
-    body = ("mov.u32 %r1, %tid.x; setp.eq.u32 %p1, %r1, 0; @%p1 st.shared.u32 [s], 0; bar.sync 0; red.shared.add.u32 [s], 1;"
-            "ld.shared.u32 %r2, [s];")
-    fails(device, capfd, body, "LAUNCH_FAILED", "race: warp . (updates .* which warp . reads|reads .* which warp . updates)", before=BUFFER, block=64)
+    body = (
+        "mov.u32 %r1, %tid.x; setp.eq.u32 %p1, %r1, 0; @%p1 st.shared.u32 [s], 0; bar.sync 0;"
+        "red.shared.add.u32 [s], 1;"
+        "ld.shared.u32 %r2, [s];")
+    fails(device,
+          capfd,
+          body,
+          "LAUNCH_FAILED",
+          "race: warp . (updates .* which warp . reads|reads .* which warp . updates)",
+          before=BUFFER,
+          block=64)
 
 
 def test_lanes_of_a_warp_that_write_different_values(device, capfd):
     passes(device, "st.shared.u32 [s], 7;", before=BUFFER)
-    fails(device, capfd, OWN + "st.shared.u32 [s], %r1;", "LAUNCH_FAILED", "another lane of the warp writes other values", before=BUFFER)
+    fails(device,
+          capfd,
+          OWN + "st.shared.u32 [s], %r1;",
+          "LAUNCH_FAILED",
+          "another lane of the warp writes other values",
+          before=BUFFER)
 
 
 def test_a_barrier_of_some_warps_orders_them(device, capfd):
-    body = OWN + ("st.shared.u32 [%r3], %r1; bar.sync 0; shr.u32 %r7, %r1, 5; setp.lt.u32 %p1, %r7, 2; @!%p1 bra $done; st.shared.u32 [%r3], %r1; {}"
-                  "xor.b32 %r4, %r2, 128; mov.u32 %r5, s; add.u32 %r5, %r5, %r4; ld.shared.u32 %r6, [%r5]; $done:")
+    body = OWN + (
+        "st.shared.u32 [%r3], %r1; bar.sync 0; shr.u32 %r7, %r1, 5; setp.lt.u32 %p1, %r7, 2; @!%p1 bra $done;"
+        "st.shared.u32 [%r3], %r1; {}"
+        "xor.b32 %r4, %r2, 128; mov.u32 %r5, s; add.u32 %r5, %r5, %r4; ld.shared.u32 %r6, [%r5]; $done:")
     passes(device, body.format("bar.sync 1, 64;"), before=BUFFER, block=96)
     fails(device, capfd, body.format(""), "LAUNCH_FAILED", "race", before=BUFFER, block=96)
 
 
 def test_barrier_that_some_threads_have_left(device, capfd):
     body = "mov.u32 %r1, %tid.x; setp.ge.u32 %p1, %r1, {}; @%p1 exit; bar.sync 0;"
-    fails(device, capfd, body.format(40), "LAUNCH_FAILED", "divergent barrier 0: 40 of 64 threads arrive, 24 have exited", block=64)
-    fails(device, capfd, body.format(32), "LAUNCH_FAILED", "divergent barrier 0: 32 of 64 threads arrive, 32 have exited", block=64)
+    fails(device,
+          capfd,
+          body.format(40),
+          "LAUNCH_FAILED",
+          "divergent barrier 0: 40 of 64 threads arrive, 24 have exited",
+          block=64)
+    fails(device,
+          capfd,
+          body.format(32),
+          "LAUNCH_FAILED",
+          "divergent barrier 0: 32 of 64 threads arrive, 32 have exited",
+          block=64)
 
 
 def test_barriers_of_different_numbers(device, capfd):
@@ -198,7 +255,13 @@ def test_async_copy_over_what_another_warp_still_reads(device, capfd):
     body = OWN + ("st.shared.u32 [%r3], %r1; bar.sync 0; ld.shared.u32 %r6, [s]; {} setp.eq.u32 %p1, %r1, 32;"
                   "@%p1 cp.async.ca.shared.global [s], [%in0], 4; cp.async.wait_all;")
     passes(device, body.format("bar.sync 0;"), before=BUFFER, block=64)
-    fails(device, capfd, body.format(""), "LAUNCH_FAILED", "race: warp . .* shared memory byte 0, which warp", before=BUFFER, block=64)
+    fails(device,
+          capfd,
+          body.format(""),
+          "LAUNCH_FAILED",
+          "race: warp . .* shared memory byte 0, which warp",
+          before=BUFFER,
+          block=64)
 
 
 def test_the_function_is_named(device, capfd):
@@ -207,16 +270,26 @@ def test_the_function_is_named(device, capfd):
     fails(device, capfd, body, "ILLEGAL_ADDRESS", "kernel k, function bad, line", before=before)
 
 
-@pytest.mark.parametrize("text, message", [
-    ("add.u32 %r1, %r2;", "has 2 operands, needs 3"), ("frobnicate.u32 %r1;", "unknown instruction 'frobnicate.u32'"),
-    ("add.blue.u32 %r1, %r1, %r1;", "unknown modifier '.blue'"), ("add.u32 %r1, %r1, %rd1;", "has 64 bits, the operand 32"),
-    ("add.u32 %rd1, %r1, %r1;", "has 64 bits, the result 32"), ("bra $nowhere;", "no label '$nowhere'"),
-    ("mov.u32 %r1, %nosuch;", "unknown register '%nosuch'"), ("ld.shared.u32 %r1, [p0];", "lies in another state space"),
-    ("add.u32 %r1, %r1, 0f3F800000;", "a float stands for"), ("call nobody;", "function 'nobody' is not defined"),
-    ("ld.global.v2.f32 {%f1}, [%in0];", "the vector has not 2 elements"), ("wgmma.fence.sync.aligned;", "unknown instruction"),
-    ("cp.async.bulk.commit_group;", "unknown modifier '.bulk'"), ("setp.lt.u32 %r1, %r1, %r1;", "has 32 bits, the result 1"),
-    ("mov.u32 %r1", "expected"), ("add.u8 %h1, %h1, %h1;", "'add.u8' is not supported"), ("$a: $a:", "label '$a' is defined twice"),
-    ("mov.u32 %r1, 0xZZ;", "is no number"), ("ld.global.u32 %r1, [%in0;", "expected"), (".blah 3;", "unknown directive '.blah'")])
+@pytest.mark.parametrize("text, message", [("add.u32 %r1, %r2;", "has 2 operands, needs 3"),
+                                           ("frobnicate.u32 %r1;", "unknown instruction 'frobnicate.u32'"),
+                                           ("add.blue.u32 %r1, %r1, %r1;", "unknown modifier '.blue'"),
+                                           ("add.u32 %r1, %r1, %rd1;", "has 64 bits, the operand 32"),
+                                           ("add.u32 %rd1, %r1, %r1;", "has 64 bits, the result 32"),
+                                           ("bra $nowhere;", "no label '$nowhere'"),
+                                           ("mov.u32 %r1, %nosuch;", "unknown register '%nosuch'"),
+                                           ("ld.shared.u32 %r1, [p0];", "lies in another state space"),
+                                           ("add.u32 %r1, %r1, 0f3F800000;", "a float stands for"),
+                                           ("call nobody;", "function 'nobody' is not defined"),
+                                           ("ld.global.v2.f32 {%f1}, [%in0];", "the vector has not 2 elements"),
+                                           ("wgmma.fence.sync.aligned;", "unknown instruction"),
+                                           ("cp.async.bulk.commit_group;", "unknown modifier '.bulk'"),
+                                           ("setp.lt.u32 %r1, %r1, %r1;", "has 32 bits, the result 1"),
+                                           ("mov.u32 %r1", "expected"),
+                                           ("add.u8 %h1, %h1, %h1;", "'add.u8' is not supported"),
+                                           ("$a: $a:", "label '$a' is defined twice"),
+                                           ("mov.u32 %r1, 0xZZ;", "is no number"),
+                                           ("ld.global.u32 %r1, [%in0;", "expected"),
+                                           (".blah 3;", "unknown directive '.blah'")])
 def test_errors_of_the_text_name_the_line(device, capfd, text, message):
     with pytest.raises(CudaError, match="INVALID_PTX"):
         device.load(kernel("\n\n" + text))
@@ -224,11 +297,15 @@ def test_errors_of_the_text_name_the_line(device, capfd, text, message):
     assert message in printed and re.match(r"ptx: line \d+: .*\n$", printed), printed
 
 
-@pytest.mark.parametrize("text, message", [
-    ("", "a module starts with .version"), (".version x", "expected a version"), (HEADER + ".entry k() {", "has no end"),
-    (HEADER + ".global .b32 x = 1, 2;", "a variable has no type"), (HEADER + ".global .align 3 .b8 x[4];", "no power of two"),
-    (HEADER + ".global .b32 x[2] = {1, 2, 3};", "has an initializer of 12"), (HEADER + "/* no end", "a comment has no end"),
-    (HEADER + ".entry k(.param .u64 a, .param .u64 a) { ret; }", "defined twice"), (HEADER + ".entry k() .odd 3 { ret; }", "unknown directive '.odd'")])
+@pytest.mark.parametrize("text, message",
+                         [("", "a module starts with .version"), (".version x", "expected a version"),
+                          (HEADER + ".entry k() {", "has no end"),
+                          (HEADER + ".global .b32 x = 1, 2;", "a variable has no type"),
+                          (HEADER + ".global .align 3 .b8 x[4];", "no power of two"),
+                          (HEADER + ".global .b32 x[2] = {1, 2, 3};", "has an initializer of 12"),
+                          (HEADER + "/* no end", "a comment has no end"),
+                          (HEADER + ".entry k(.param .u64 a, .param .u64 a) { ret; }", "defined twice"),
+                          (HEADER + ".entry k() .odd 3 { ret; }", "unknown directive '.odd'")])
 def test_errors_of_declarations(device, capfd, text, message):
     with pytest.raises(CudaError, match="INVALID_PTX"):
         device.load(text)
@@ -236,7 +313,8 @@ def test_errors_of_declarations(device, capfd, text, message):
 
 
 def test_broken_texts_are_refused_and_do_not_crash(device, capfd):
-    good = kernel(OWN + "$l: st.shared.v2.u32 [s+8], {%r1, 2}; @%p1 bra $l; mov.b64 {%r1, %r2}, %rd1;").replace(".visible", BUFFER + ".visible")
+    good = kernel(OWN + "$l: st.shared.v2.u32 [s+8], {%r1, 2}; @%p1 bra $l; mov.b64 {%r1, %r2}, %rd1;").replace(
+        ".visible", BUFFER + ".visible")
     rng = np.random.default_rng(0)
     for _ in range(400):
         text = list(good)

@@ -9,8 +9,9 @@ import pytest
 
 from device import HEADER, LIBRARY, Array, CudaError, Device, call, kernel, library, parameters
 
-INCREMENT = kernel("mov.u32 %r1, %tid.x; mul.wide.u32 %rd1, %r1, 4; add.u64 %rd1, %in0, %rd1; ld.global.u32 %r2, [%rd1];"
-                   "add.u32 %r2, %r2, 1; st.global.u32 [%rd1], %r2;")
+INCREMENT = kernel(
+    "mov.u32 %r1, %tid.x; mul.wide.u32 %rd1, %r1, 4; add.u64 %rd1, %in0, %rd1; ld.global.u32 %r2, [%rd1];"
+    "add.u32 %r2, %r2, 1; st.global.u32 [%rd1], %r2;")
 
 
 @pytest.fixture
@@ -45,7 +46,8 @@ def test_every_name_is_found_by_name_and_by_symbol(device):
         found, result = handle(), ctypes.c_int(-1)
         call("cuGetProcAddress_v2", name.encode(), ctypes.byref(found), 12000, ctypes.c_uint64(0), ctypes.byref(result))
         assert found.value == ctypes.cast(getattr(library(), symbol), ctypes.c_void_p).value and result.value == 0
-    assert status("cuGetProcAddress_v2", b"cuNothing", ctypes.byref(found), 12000, ctypes.c_uint64(0), ctypes.byref(result)) == 500
+    assert status("cuGetProcAddress_v2", b"cuNothing", ctypes.byref(found), 12000, ctypes.c_uint64(0),
+                  ctypes.byref(result)) == 500
     assert result.value == 1 and not found.value
 
 
@@ -54,12 +56,14 @@ def test_our_declarations_agree_with_nvidias(tmp_path):
     header = "/usr/local/cuda/include/cuda.h"
     if not os.path.exists(header):
         pytest.skip("no cuda.h here")
-    symbols = subprocess.run(["nm", "-D", "--defined-only", LIBRARY], capture_output=True, text=True, check=True).stdout.split()
+    symbols = subprocess.run(["nm", "-D", "--defined-only", LIBRARY], capture_output=True, text=True,
+                             check=True).stdout.split()
     names = sorted(s for s in symbols if s.startswith("cu"))
     declared = open(header).read()
     missing = [n for n in names if n not in declared and n.removesuffix("_v2") not in declared]
     assert not missing
-    for line in (LIBRARY.parent.parent.parent.parent / "test" / "ptx" / "driver" / "Errors.inc").read_text().splitlines():
+    for line in (LIBRARY.parent.parent.parent.parent / "test" / "ptx" / "driver" /
+                 "Errors.inc").read_text().splitlines():
         if line.startswith("CUDA_ERROR(CUDA"):
             name, value = line[len("CUDA_ERROR("):].split(", ")[:2]
             assert any(l.split("=")[0].strip() == name and l.split("=")[1].strip(" ,") == value
@@ -67,22 +71,26 @@ def test_our_declarations_agree_with_nvidias(tmp_path):
 
 
 def test_calls_before_cu_init_and_without_a_context():
-    script = ("import ctypes; cu = ctypes.CDLL(%r); p = ctypes.c_uint64(); n = ctypes.c_int();"
-              "print(cu.cuDeviceGetCount(ctypes.byref(n)), cu.cuMemAlloc_v2(ctypes.byref(p), ctypes.c_size_t(4)), cu.cuInit(0),"
-              "cu.cuMemAlloc_v2(ctypes.byref(p), ctypes.c_size_t(4)), cu.cuDeviceGetCount(ctypes.byref(n)), n.value)") % str(LIBRARY)
+    script = (
+        "import ctypes; cu = ctypes.CDLL(%r); p = ctypes.c_uint64(); n = ctypes.c_int();"
+        "print(cu.cuDeviceGetCount(ctypes.byref(n)), cu.cuMemAlloc_v2(ctypes.byref(p), ctypes.c_size_t(4)),"
+        "cu.cuInit(0),"
+        "cu.cuMemAlloc_v2(ctypes.byref(p), ctypes.c_size_t(4)), cu.cuDeviceGetCount(ctypes.byref(n)), n.value)"
+    ) % str(LIBRARY)
     out = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
     assert out.split() == ["3", "3", "0", "201", "0", "1"]
 
 
 @pytest.mark.parametrize("capability, shared", [("7.5", 64), ("8.0", 163), ("8.6", 99), ("9.0", 227)])
 def test_the_capability_is_configurable(capability, shared):
-    script = ("import sys; sys.path.insert(0, %r); from device import *; import ctypes\n"
-              "with Device() as d:\n"
-              "  v = ctypes.c_int(); get = lambda a: (call('cuDeviceGetAttribute', ctypes.byref(v), a, 0), v.value)[1]\n"
-              "  print(get(75), get(76), get(97) >> 10)\n"
-              "  for target in ('sm_70', 'sm_80', 'sm_90a'):\n"
-              "    try: d.load(HEADER.replace('sm_80', target)); print(target)\n"
-              "    except CudaError as e: assert 'NO_BINARY_FOR_GPU' in str(e)\n") % os.path.dirname(__file__)
+    script = (
+        "import sys; sys.path.insert(0, %r); from device import *; import ctypes\n"
+        "with Device() as d:\n"
+        "  v = ctypes.c_int(); get = lambda a: (call('cuDeviceGetAttribute', ctypes.byref(v), a, 0), v.value)[1]\n"
+        "  print(get(75), get(76), get(97) >> 10)\n"
+        "  for target in ('sm_70', 'sm_80', 'sm_90a'):\n"
+        "    try: d.load(HEADER.replace('sm_80', target)); print(target)\n"
+        "    except CudaError as e: assert 'NO_BINARY_FOR_GPU' in str(e)\n") % os.path.dirname(__file__)
     out = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True,
                          env={**os.environ, "PTX_DEVICE_CAPABILITY": capability}).stdout.split()
     assert out[:3] == [*capability.split("."), str(shared)]
@@ -286,7 +294,8 @@ def test_a_kernels_failure_stays_until_the_context_ends(capfd):
     with Device() as device:
         module, x = device.load(bad), Array(np.zeros(4, np.uint32))
         assert launch(module.function("k"), x) == 0
-        for name, arguments in (("cuCtxSynchronize", ()), ("cuMemFree_v2", (x.address,)), ("cuStreamSynchronize", (None,))):
+        for name, arguments in (("cuCtxSynchronize", ()), ("cuMemFree_v2", (x.address, )), ("cuStreamSynchronize",
+                                                                                            (None, ))):
             with pytest.raises(CudaError, match="ILLEGAL_ADDRESS"):
                 call(name, *arguments)
     assert capfd.readouterr().err.count("\n") == 1

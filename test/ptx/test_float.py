@@ -7,8 +7,10 @@ import pytest
 
 from device import Device, run_elementwise
 
-EDGES = np.array([0.0, -0.0, 1.0, -1.0, 1.5, 3.0, 1 / 3, 2.0 ** -126, 2.0 ** -127, -(2.0 ** -149), 2.0 ** 24, 2.0 ** 24 + 2,
-                  3.4028235e38, -3.4028235e38, 2.0 ** 127, 1e-20, 0.5, 2.5, -2.5, np.inf, -np.inf, np.nan], np.float32)
+EDGES = np.array([
+    0.0, -0.0, 1.0, -1.0, 1.5, 3.0, 1 / 3, 2.0 ** -126, 2.0 ** -127, -(2.0 ** -149), 2.0 ** 24, 2.0 ** 24 + 2,
+    3.4028235e38, -3.4028235e38, 2.0 ** 127, 1e-20, 0.5, 2.5, -2.5, np.inf, -np.inf, np.nan
+], np.float32)
 ROUNDINGS = ["rn", "rz", "rm", "rp"]
 
 
@@ -39,10 +41,14 @@ def round_exactly(value, mode):
     """A Fraction to the nearest float32 in the mode."""
     near = np.float32(float(value)) if abs(value) < Fraction(2) ** 128 else np.float32(np.inf if value > 0 else -np.inf)
     candidates = [near, np.nextafter(near, np.float32(np.inf)), np.nextafter(near, np.float32(-np.inf))]
-    finite = [Fraction(float(c)) if np.isfinite(c) else (Fraction(2) ** 128 if c > 0 else -Fraction(2) ** 128) for c in candidates]
+    finite = [
+        Fraction(float(c)) if np.isfinite(c) else (Fraction(2) ** 128 if c > 0 else -Fraction(2) ** 128)
+        for c in candidates
+    ]
     if mode == "rz":
         mode = "rm" if value > 0 else "rp"
-    allowed = [(abs(f - value), i) for i, f in enumerate(finite) if mode == "rn" or (f <= value if mode == "rm" else f >= value)]
+    allowed = [(abs(f - value), i) for i, f in enumerate(finite)
+               if mode == "rn" or (f <= value if mode == "rm" else f >= value)]
     best = min(d for d, _ in allowed)
     ties = [candidates[i] for d, i in allowed if d == best]
     return next((t for t in ties if not t.view(np.uint32) & 1), ties[0])
@@ -66,7 +72,8 @@ def test_arithmetic_to_nearest(device, name, ftz):
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_directed_rounding(device, name, mode):
     rng = np.random.default_rng(1)
-    a, b = (np.concatenate([rng.standard_normal(200), [1, 2.0 ** -30, 2.0 ** 24, 1e18, -1e18]]).astype(np.float32) for _ in "ab")
+    a, b = (np.concatenate([rng.standard_normal(200), [1, 2.0 ** -30, 2.0 ** 24, 1e18, -1e18]]).astype(np.float32)
+            for _ in "ab")
     expected = [round_exactly(FUNCTIONS[name](Fraction(float(x)), Fraction(float(y))), mode) for x, y in zip(a, b)]
     result = run_elementwise(device, f"{name}.{mode}.f32 %d, %a, %b;", np.float32, a, b)
     assert (result + 0.0).tolist() == (np.array(expected) + np.float32(0)).tolist()
@@ -77,7 +84,9 @@ def test_fma_rounds_once(device, mode):
     rng = np.random.default_rng(2)
     a, b = (rng.standard_normal(300).astype(np.float32) for _ in "ab")
     c = (-a * b).astype(np.float32) # what is left is the product's rounding error alone
-    expected = [round_exactly(Fraction(float(x)) * Fraction(float(y)) + Fraction(float(z)), mode) for x, y, z in zip(a, b, c)]
+    expected = [
+        round_exactly(Fraction(float(x)) * Fraction(float(y)) + Fraction(float(z)), mode) for x, y, z in zip(a, b, c)
+    ]
     assert run_elementwise(device, f"fma.{mode}.f32 %d, %a, %b, %c;", np.float32, a, b, c).tolist() == \
         np.array(expected).tolist()
 
@@ -116,7 +125,14 @@ def test_sign_operations(device):
     same(run_elementwise(device, "copysign.f32 %d, %a, %b;", np.float32, a, b), np.copysign(b, a))
 
 
-COMPARISONS = {"eq": np.equal, "ne": np.not_equal, "lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal}
+COMPARISONS = {
+    "eq": np.equal,
+    "ne": np.not_equal,
+    "lt": np.less,
+    "le": np.less_equal,
+    "gt": np.greater,
+    "ge": np.greater_equal
+}
 
 
 @pytest.mark.parametrize("name", [*COMPARISONS, "equ", "neu", "ltu", "leu", "gtu", "geu", "num", "nan"])
@@ -177,7 +193,8 @@ def test_approximations_at_the_edges(device):
     inf = np.float32(np.inf)
     same(run_elementwise(device, "rcp.approx.ftz.f32 %d, %a;", np.float32, x),
          np.array([inf, -inf, 0, -0.0, np.nan, inf], np.float32))
-    same(run_elementwise(device, "ex2.approx.ftz.f32 %d, %a;", np.float32, x), np.array([1, 1, inf, 0, np.nan, 1], np.float32))
+    same(run_elementwise(device, "ex2.approx.ftz.f32 %d, %a;", np.float32, x),
+         np.array([1, 1, inf, 0, np.nan, 1], np.float32))
     same(run_elementwise(device, "lg2.approx.ftz.f32 %d, %a;", np.float32, x),
          np.array([-inf, -inf, inf, np.nan, np.nan, -inf], np.float32))
     big = np.array([2.0 ** 127, -(2.0 ** 127), 4], np.float32)
@@ -202,8 +219,8 @@ def test_double(device):
     same(run_elementwise(device, "fma.rn.f64 %d, %a, %a, %b;", np.float64, x, -x * x), np.array([2.0 ** -60]))
 
 
-HALVES = np.array([0, -0.0, 1, -1, 1.5, 65504, -65504, 6e-8, 6.1e-5, 0.1, 3, 1 / 3, 2048, 2049, np.inf, -np.inf, np.nan],
-                  np.float16)
+HALVES = np.array(
+    [0, -0.0, 1, -1, 1.5, 65504, -65504, 6e-8, 6.1e-5, 0.1, 3, 1 / 3, 2048, 2049, np.inf, -np.inf, np.nan], np.float16)
 
 
 @pytest.mark.parametrize("name", [*FUNCTIONS, "fma"])
@@ -244,5 +261,7 @@ def test_bfloat16(device):
     a, b = (bfloat(rng.standard_normal(300)) for _ in "ab")
     x, y = ((v.astype(np.uint32) << 16).view(np.float32) for v in (a, b))
     one = bfloat(np.ones(300))
-    assert run_elementwise(device, "fma.rn.bf16 %d, %a, %b, %c;", np.uint16, a, one, b).tolist() == bfloat(x + y).tolist()
-    assert run_elementwise(device, "max.bf16 %d, %a, %b;", np.uint16, a, b).tolist() == bfloat(np.maximum(x, y)).tolist()
+    assert run_elementwise(device, "fma.rn.bf16 %d, %a, %b, %c;", np.uint16, a, one,
+                           b).tolist() == bfloat(x + y).tolist()
+    assert run_elementwise(device, "max.bf16 %d, %a, %b;", np.uint16, a, b).tolist() == bfloat(np.maximum(x,
+                                                                                                          y)).tolist()

@@ -4,9 +4,14 @@ import pytest
 
 from device import Device, run_elementwise
 
-EDGES = {16: [0, 1, 2, 3, 7, 0x7fff, 0x8000, 0x8001, 0xfffe, 0xffff, 0x1234, 0xa5a5],
-         32: [0, 1, 2, 3, 31, 32, 33, 0x7fffffff, 0x80000000, 0x80000001, 0xfffffffe, 0xffffffff, 0x12345678, 0xa5a5a5a5],
-         64: [0, 1, 2, 63, 64, 65, 2**31, 2**32 - 1, 2**63 - 1, 2**63, 2**63 + 1, 2**64 - 2, 2**64 - 1, 0x123456789abcdef0]}
+EDGES = {
+    16: [0, 1, 2, 3, 7, 0x7fff, 0x8000, 0x8001, 0xfffe, 0xffff, 0x1234, 0xa5a5],
+    32: [0, 1, 2, 3, 31, 32, 33, 0x7fffffff, 0x80000000, 0x80000001, 0xfffffffe, 0xffffffff, 0x12345678, 0xa5a5a5a5],
+    64: [
+        0, 1, 2, 63, 64, 65, 2 ** 31, 2 ** 32 - 1, 2 ** 63 - 1, 2 ** 63, 2 ** 63 + 1, 2 ** 64 - 2, 2 ** 64 - 1,
+        0x123456789abcdef0
+    ]
+}
 
 
 @pytest.fixture
@@ -47,7 +52,9 @@ LOGIC = {"and": lambda a, b: a & b, "or": lambda a, b: a | b, "xor": lambda a, b
 def test_binary(device, name, kind, bits):
     a, b = pairs(bits)
     result = run_elementwise(device, f"{name}.{kind}{bits} %d, %a, %b;", f"u{bits // 8}", a, b)
-    expected = [BINARY[name](view(int(x), kind, bits), view(int(y), kind, bits), bits) & (2**bits - 1) for x, y in zip(a, b)]
+    expected = [
+        BINARY[name](view(int(x), kind, bits), view(int(y), kind, bits), bits) & (2 ** bits - 1) for x, y in zip(a, b)
+    ]
     assert result.tolist() == expected
 
 
@@ -90,7 +97,8 @@ def test_mad(device, kind, part, bits):
     for x, y in zip(a, b):
         product = view(int(x), kind, bits) * view(int(y), kind, bits)
         expected.append(((product if part == "lo" else product >> bits) + int(y)) & (2**bits - 1))
-    assert run_elementwise(device, f"mad.{part}.{kind}{bits} %d, %a, %b, %b;", f"u{bits // 8}", a, b).tolist() == expected
+    assert run_elementwise(device, f"mad.{part}.{kind}{bits} %d, %a, %b, %b;", f"u{bits // 8}", a,
+                           b).tolist() == expected
 
 
 def saturate(value):
@@ -108,10 +116,12 @@ def test_carries_make_a_64_bit_sum_and_difference(device):
     a, b = pairs(64)
     split = ".reg .b32 %w<6>; mov.b64 {%w0, %w1}, %a; mov.b64 {%w2, %w3}, %b;"
     join = "mov.b64 %d, {%w4, %w5};"
-    assert run_elementwise(device, split + "add.cc.u32 %w4, %w0, %w2; addc.u32 %w5, %w1, %w3;" + join, "u8", a, b).tolist() \
-        == [(int(x) + int(y)) % 2**64 for x, y in zip(a, b)]
-    assert run_elementwise(device, split + "sub.cc.u32 %w4, %w0, %w2; subc.u32 %w5, %w1, %w3;" + join, "u8", a, b).tolist() \
-        == [(int(x) - int(y)) % 2**64 for x, y in zip(a, b)]
+    both = split + "add.cc.u32 %w4, %w0, %w2; addc.u32 %w5, %w1, %w3;" + join
+    assert run_elementwise(device, both, "u8", a, b).tolist() == \
+        [(int(x) + int(y)) % 2**64 for x, y in zip(a, b)]
+    both = split + "sub.cc.u32 %w4, %w0, %w2; subc.u32 %w5, %w1, %w3;" + join
+    assert run_elementwise(device, both, "u8", a, b).tolist() == \
+        [(int(x) - int(y)) % 2**64 for x, y in zip(a, b)]
 
 
 def test_mad_with_carry_makes_a_64_bit_product(device):
@@ -138,7 +148,8 @@ def test_counts_and_reversal(device, bits):
 def test_sign_instructions(device, bits):
     a = np.array(EDGES[bits], f"u{bits // 8}")
     assert run_elementwise(device, f"neg.s{bits} %d, %a;", a.dtype, a).tolist() == [-int(x) % 2**bits for x in a]
-    assert run_elementwise(device, f"abs.s{bits} %d, %a;", a.dtype, a).tolist() == [abs(signed(int(x), bits)) for x in a]
+    assert run_elementwise(device, f"abs.s{bits} %d, %a;", a.dtype,
+                           a).tolist() == [abs(signed(int(x), bits)) for x in a]
     assert run_elementwise(device, f"not.b{bits} %d, %a;", a.dtype, a).tolist() == [int(x) ^ (2**bits - 1) for x in a]
 
 
@@ -152,7 +163,8 @@ def extract(value, position, length, bits, is_signed):
 
 
 @pytest.mark.parametrize("bits", [32, 64])
-@pytest.mark.parametrize("position, length", [(0, 1), (4, 8), (0, 32), (31, 1), (28, 16), (31, 40), (40, 4), (63, 9), (7, 0)])
+@pytest.mark.parametrize("position, length", [(0, 1), (4, 8), (0, 32), (31, 1), (28, 16), (31, 40), (40, 4), (63, 9),
+                                              (7, 0)])
 def test_bit_fields(device, bits, position, length):
     a = np.array(EDGES[bits], f"u{bits // 8}")
     for kind in "us":
@@ -182,8 +194,9 @@ def test_byte_permutation(device, selectors):
     for x, y in zip(a, b):
         bytes_ = (int(y) << 32 | int(x)).to_bytes(8, "little")
         chosen = [(bytes_[s & 7], s & 8) for s in ((selectors >> 4 * i) & 15 for i in range(4))]
-        expected.append(int.from_bytes([(0xff if byte & 0x80 else 0) if replicate else byte for byte, replicate in chosen],
-                                       "little"))
+        expected.append(
+            int.from_bytes([(0xff if byte & 0x80 else 0) if replicate else byte for byte, replicate in chosen],
+                           "little"))
     assert run_elementwise(device, f"prmt.b32 %d, %a, %b, {selectors};", "u4", a, b).tolist() == expected
 
 
@@ -191,8 +204,10 @@ def test_byte_permutation(device, selectors):
 def test_three_input_logic(device, table):
     rng = np.random.default_rng(table)
     a, b, c = (rng.integers(0, 2**32, 64, dtype=np.uint32) for _ in range(3))
-    expected = [sum((table >> ((int(x) >> i & 1) << 2 | (int(y) >> i & 1) << 1 | (int(z) >> i & 1)) & 1) << i for i in range(32))
-                for x, y, z in zip(a, b, c)]
+    expected = [
+        sum((table >> ((int(x) >> i & 1) << 2 | (int(y) >> i & 1) << 1 | (int(z) >> i & 1)) & 1) << i
+            for i in range(32)) for x, y, z in zip(a, b, c)
+    ]
     assert run_elementwise(device, f"lop3.b32 %d, %a, %b, %c, {table};", "u4", a, b, c).tolist() == expected
 
 
@@ -212,11 +227,17 @@ def test_dot_product_of_bytes(device, ka, kb):
 @pytest.mark.parametrize("kind", "us")
 def test_comparisons(device, name, function, kind):
     if function is None:
-        function = {"lo": lambda a, b: a < b, "ls": lambda a, b: a <= b, "hi": lambda a, b: a > b, "hs": lambda a, b: a >= b}[name]
+        function = {
+            "lo": lambda a, b: a < b,
+            "ls": lambda a, b: a <= b,
+            "hi": lambda a, b: a > b,
+            "hs": lambda a, b: a >= b
+        }[name]
         kind = "u"
     a, b = pairs(32)
     truth = [function(view(int(x), kind, 32), view(int(y), kind, 32)) for x, y in zip(a, b)]
-    assert run_elementwise(device, f"setp.{name}.{kind}32 %p1, %a, %b; selp.b32 %d, 5, 9, %p1;", "u4", a, b).tolist() == \
+    body = f"setp.{name}.{kind}32 %p1, %a, %b; selp.b32 %d, 5, 9, %p1;"
+    assert run_elementwise(device, body, "u4", a, b).tolist() == \
         [5 if t else 9 for t in truth]
     assert run_elementwise(device, f"set.{name}.u32.{kind}32 %d, %a, %b;", "u4", a, b).tolist() == \
         [0xffffffff if t else 0 for t in truth]
@@ -235,4 +256,5 @@ def test_vectors_pack_and_unpack(device):
     body = ("mov.b64 {%r1, %r2}, %a; mov.b32 {%h1, %h2}, %r1; mov.b32 {%h3, _}, %r2;"
             "mov.b64 %d, {%h3, %h2, %h1, %h3};")
     words = [[x >> s & 0xffff for s in (0, 16, 32)] for x in a.tolist()]
-    assert run_elementwise(device, body, "u8", a).tolist() == [w[2] | w[1] << 16 | w[0] << 32 | w[2] << 48 for w in words]
+    assert run_elementwise(device, body, "u8",
+                           a).tolist() == [w[2] | w[1] << 16 | w[0] << 32 | w[2] << 48 for w in words]

@@ -10,22 +10,28 @@ from device import ROOT, Device
 SOURCE = ROOT / "test" / "ptx" / "freestanding.c"
 RANDOM = np.random.default_rng(0)
 THREADS = 192
-MIXED = np.dtype([("a", np.int8), ("b", np.int16), ("c", np.int32), ("d", np.int64), ("e", np.float32), ("f", np.float64)],
+MIXED = np.dtype([("a", np.int8), ("b", np.int16), ("c", np.int32), ("d", np.int64), ("e", np.float32),
+                  ("f", np.float64)],
                  align=True)
 
 
 @pytest.fixture(scope="module", params=["-O2", "-O0"])
 def text(request, tmp_path_factory):
     target = tmp_path_factory.mktemp("llvm") / "freestanding.ptx"
-    subprocess.run(["clang-19", "--target=nvptx64-nvidia-cuda", "-march=sm_80", "-Xclang", "-target-feature", "-Xclang", "+ptx81",
-                    request.param, "-ffp-contract=off", "-S", SOURCE, "-o", target], check=True)
+    subprocess.run([
+        "clang-19", "--target=nvptx64-nvidia-cuda", "-march=sm_80", "-Xclang", "-target-feature", "-Xclang", "+ptx81",
+        request.param, "-ffp-contract=off", "-S", SOURCE, "-o", target
+    ],
+                   check=True)
     return target.read_text()
 
 
 @pytest.fixture(scope="module")
 def host(tmp_path_factory):
     target = tmp_path_factory.mktemp("host") / "freestanding.so"
-    subprocess.run(["clang-19", "-O1", "-ffp-contract=off", "-mf16c", "-mfma", "-shared", "-fPIC", SOURCE, "-o", target], check=True)
+    subprocess.run(
+        ["clang-19", "-O1", "-ffp-contract=off", "-mf16c", "-mfma", "-shared", "-fPIC", SOURCE, "-o", target],
+        check=True)
     return ctypes.CDLL(str(target))
 
 

@@ -86,7 +86,8 @@ def test_match(device):
 
 
 @pytest.mark.parametrize("name, function", [("add.u32", np.add), ("min.u32", np.minimum), ("max.u32", np.maximum),
-                                            ("and.b32", np.bitwise_and), ("or.b32", np.bitwise_or), ("xor.b32", np.bitwise_xor)])
+                                            ("and.b32", np.bitwise_and), ("or.b32", np.bitwise_or),
+                                            ("xor.b32", np.bitwise_xor)])
 def test_redux(device, name, function):
     values = RANDOM.integers(0, 2 ** 32, 32, dtype=np.uint32)
     assert set(run(device, f"redux.sync.{name} %r10, %r2, -1;", values)) == {int(function.reduce(values)) % 2 ** 32}
@@ -97,17 +98,21 @@ def test_redux(device, name, function):
 def test_elect_and_lane_masks(device):
     assert run(device, "elect.sync %r4|%p1, -1; selp.b32 %r10, 9, %r4, %p1;").tolist() == [9] + [0] * 31
     assert run(device, "mov.u32 %r10, %lanemask_lt;").tolist() == [(1 << lane) - 1 for lane in range(32)]
-    assert run(device, "mov.u32 %r10, %lanemask_ge;").tolist() == [0xffffffff & ~((1 << lane) - 1) for lane in range(32)]
+    assert run(device,
+               "mov.u32 %r10, %lanemask_ge;").tolist() == [0xffffffff & ~((1 << lane) - 1) for lane in range(32)]
 
 
 SHARED = ".shared .align 16 .b8 s[2048];"
 INIT = "setp.eq.u32 %p1, %r1, 0; @%p1 st.shared.u32 [s], 100; bar.sync 0;"
 
 
-@pytest.mark.parametrize("operation, final", [
-    ("add.u32", lambda v: (100 + v.sum()) % 2 ** 32), ("min.u32", lambda v: min(100, v.min())), ("max.s32", lambda v: max(100, v.max())),
-    ("and.b32", lambda v: 100 & np.bitwise_and.reduce(v)), ("or.b32", lambda v: 100 | np.bitwise_or.reduce(v)),
-    ("xor.b32", lambda v: 100 ^ np.bitwise_xor.reduce(v)), ("inc.u32", lambda v: None), ("exch.b32", lambda v: v[31])])
+@pytest.mark.parametrize("operation, final", [("add.u32", lambda v: (100 + v.sum()) % 2 ** 32),
+                                              ("min.u32", lambda v: min(100, v.min())),
+                                              ("max.s32", lambda v: max(100, v.max())),
+                                              ("and.b32", lambda v: 100 & np.bitwise_and.reduce(v)),
+                                              ("or.b32", lambda v: 100 | np.bitwise_or.reduce(v)),
+                                              ("xor.b32", lambda v: 100 ^ np.bitwise_xor.reduce(v)),
+                                              ("inc.u32", lambda v: None), ("exch.b32", lambda v: v[31])])
 @pytest.mark.parametrize("space", ["shared", "global"])
 def test_atomics(device, operation, final, space):
     values = RANDOM.integers(0, 1000, 32)
@@ -135,7 +140,8 @@ def test_atomic_floats(device):
             "red.shared.add.f32 [s], %f1; bar.sync 0; ld.shared.u32 %r10, [s];")
     assert set(run(device, body, values.view(np.uint32), dtype=np.float32, before=SHARED)) == {values.sum()}
     halves = (RANDOM.integers(-8, 8, (32, 2)) / 4).astype(np.float16)
-    body = body.replace("mov.b32 %f1, %r2;", "").replace("red.shared.add.f32 [s], %f1", "atom.shared.add.noftz.f16x2 %r4, [s], %r2")
+    body = body.replace("mov.b32 %f1, %r2;", "").replace("red.shared.add.f32 [s], %f1",
+                                                         "atom.shared.add.noftz.f16x2 %r4, [s], %r2")
     result = run(device, body, halves.view(np.uint32).ravel(), before=SHARED)
     assert result[:1].view(np.float16).tolist() == halves.sum(0).tolist()
 
@@ -148,9 +154,10 @@ def test_barrier_reductions(device, form, expected):
 
 def test_barrier_with_an_arrival(device):
     """Warp 0 writes and arrives, warp 1 waits for it and reads."""
-    body = ("mov.u32 %r10, 0; shr.u32 %r4, %r1, 5; setp.eq.u32 %p1, %r4, 0; and.b32 %r5, %r1, 31; shl.b32 %r5, %r5, 2;"
-            "mov.u32 %r6, s; add.u32 %r6, %r6, %r5; @!%p1 bra $read; st.shared.u32 [%r6], %r1; bar.arrive 3, 64; bra $end;"
-            "$read: bar.sync 3, 64; ld.shared.u32 %r10, [%r6]; $end:")
+    body = (
+        "mov.u32 %r10, 0; shr.u32 %r4, %r1, 5; setp.eq.u32 %p1, %r4, 0; and.b32 %r5, %r1, 31; shl.b32 %r5, %r5, 2;"
+        "mov.u32 %r6, s; add.u32 %r6, %r6, %r5; @!%p1 bra $read; st.shared.u32 [%r6], %r1; bar.arrive 3, 64; bra $end;"
+        "$read: bar.sync 3, 64; ld.shared.u32 %r10, [%r6]; $end:")
     assert run(device, body, threads=64, before=SHARED).tolist() == [0] * 32 + list(range(32))
 
 
@@ -158,7 +165,8 @@ def test_barrier_with_an_arrival(device):
 @pytest.mark.parametrize("trans", ["", ".trans"])
 def test_ldmatrix(device, count, trans):
     """The rows of matrix m lie at 16 * (8 * m + row); s holds 0, 1, 2, ... in 16 bits."""
-    fill = "mov.u32 %r4, s; shl.b32 %r5, %r1, 4; add.u32 %r4, %r4, %r5; shl.b32 %r5, %r1, 3; mul.lo.u32 %r5, %r5, 65537;"
+    fill = "mov.u32 %r4, s; shl.b32 %r5, %r1, 4; add.u32 %r4, %r4, %r5; shl.b32 %r5, %r1, 3;"
+    fill += "mul.lo.u32 %r5, %r5, 65537;"
     for word in range(4):
         fill += f"add.u32 %r6, %r5, {(2 * word + 1) << 16 | 2 * word}; st.shared.u32 [%r4+{4 * word}], %r6;"
     registers = ", ".join(f"%r{20 + m}" for m in range(count))
@@ -171,8 +179,10 @@ def test_ldmatrix(device, count, trans):
 
 
 def test_stmatrix_is_the_inverse(device):
-    body = ("mov.u32 %r4, s; shl.b32 %r5, %r1, 4; add.u32 %r4, %r4, %r5; stmatrix.sync.aligned.m8n8.x1.trans.shared.b16 [%r4], {%r2};"
-            "bar.sync 0; ldmatrix.sync.aligned.m8n8.x1.trans.shared.b16 {%r10}, [%r4];")
+    body = (
+        "mov.u32 %r4, s; shl.b32 %r5, %r1, 4; add.u32 %r4, %r4, %r5;"
+        "stmatrix.sync.aligned.m8n8.x1.trans.shared.b16 [%r4], {%r2};"
+        "bar.sync 0; ldmatrix.sync.aligned.m8n8.x1.trans.shared.b16 {%r10}, [%r4];")
     values = RANDOM.integers(0, 2 ** 32, 32, dtype=np.uint32)
     assert run(device, body, values, before=SHARED).tolist() == values.tolist()
 
@@ -246,7 +256,10 @@ def launch_mma(device, opcode, fa, fb, fc, results):
 def test_mma_with_half_accumulators(device):
     a, b = small((16, 16), np.float32), small((16, 8), np.float32)
     c = small((16, 8), np.float32).astype(np.float16)
-    fc = [np.frombuffer(b"".join(c[l // 4 + 8 * r, l % 4 * 2:l % 4 * 2 + 2].tobytes() for l in range(32)), np.uint32) for r in range(2)]
+    fc = [
+        np.frombuffer(b"".join(c[l // 4 + 8 * r, l % 4 * 2:l % 4 * 2 + 2].tobytes() for l in range(32)), np.uint32)
+        for r in range(2)
+    ]
     result = launch_mma(device, "mma.sync.aligned.m16n8k16.row.col.f16.f16.f16.f16",
                         fragments(encode(a, "f16"), 2, True), fragments(encode(b, "f16"), 2, False), fc, 2)
     got = result.view(np.float16).reshape(2, 8, 4, 2).reshape(16, 8)
@@ -265,21 +278,24 @@ def test_integer_mma_saturates_when_asked(device):
 
 def test_async_copy_is_made_at_its_wait_and_fills_with_zeros(device):
     before = SHARED
-    fill = "mov.u32 %r4, s; shl.b32 %r5, %r1, 2; add.u32 %r4, %r4, %r5; st.shared.u32 [%r4], 7; add.u64 %rd2, %in0, %rd1;"
+    fill = ("mov.u32 %r4, s; shl.b32 %r5, %r1, 2; add.u32 %r4, %r4, %r5; st.shared.u32 [%r4], 7;"
+            "add.u64 %rd2, %in0, %rd1;")
     copy = "cp.async.ca.shared.global [%r4], [%rd2], 4{}; cp.async.commit_group; {} ld.shared.u32 %r10, [%r4];"
     values = RANDOM.integers(10, 1000, 32)
     assert run(device, fill + copy.format("", ""), values, before=before).tolist() == [7] * 32
     assert run(device, fill + copy.format("", "cp.async.wait_group 1;"), values, before=before).tolist() == [7] * 32
-    assert run(device, fill + copy.format("", "cp.async.wait_group 0;"), values, before=before).tolist() == values.tolist()
+    assert run(device, fill + copy.format("", "cp.async.wait_group 0;"), values,
+               before=before).tolist() == values.tolist()
     assert run(device, fill + copy.format(", 0", "cp.async.wait_all;"), values, before=before).tolist() == [0] * 32
 
 
 def test_three_dimensional_grids_and_blocks(device):
-    body = ("mov.u32 %r1, %tid.x; mov.u32 %r2, %tid.y; mov.u32 %r3, %tid.z; mov.u32 %r4, %ctaid.x; mov.u32 %r5, %ctaid.y;"
-            "mov.u32 %r6, %ctaid.z; mov.u32 %r7, %nctaid.x; mov.u32 %r8, %nctaid.y;"
-            "mad.lo.u32 %r9, %r6, %r8, %r5; mad.lo.u32 %r9, %r9, %r7, %r4; mad.lo.u32 %r9, %r9, 4, %r3;"
-            "mad.lo.u32 %r9, %r9, 3, %r2; mad.lo.u32 %r9, %r9, 5, %r1; mul.wide.u32 %rd1, %r9, 4; add.u64 %rd1, %in0, %rd1;"
-            "st.global.u32 [%rd1], %r9;")
+    body = (
+        "mov.u32 %r1, %tid.x; mov.u32 %r2, %tid.y; mov.u32 %r3, %tid.z; mov.u32 %r4, %ctaid.x; mov.u32 %r5, %ctaid.y;"
+        "mov.u32 %r6, %ctaid.z; mov.u32 %r7, %nctaid.x; mov.u32 %r8, %nctaid.y;"
+        "mad.lo.u32 %r9, %r6, %r8, %r5; mad.lo.u32 %r9, %r9, %r7, %r4; mad.lo.u32 %r9, %r9, 4, %r3;"
+        "mad.lo.u32 %r9, %r9, 3, %r2; mad.lo.u32 %r9, %r9, 5, %r1; mul.wide.u32 %rd1, %r9, 4; add.u64 %rd1, %in0, %rd1;"
+        "st.global.u32 [%rd1], %r9;")
     out = device.array(np.zeros(2 * 3 * 2 * 60, np.uint32))
     device.load(kernel(body)).launch("k", (2, 3, 2), (5, 3, 4), [out])
     assert out.read().tolist() == list(range(720))
@@ -287,11 +303,12 @@ def test_three_dimensional_grids_and_blocks(device):
 
 def test_generic_addresses_reach_every_space(device):
     before = SHARED + ".const .align 4 .u32 c = 50;"
-    body = (".local .align 4 .b8 l[8]; mov.u64 %rd3, l; cvta.local.u64 %rd3, %rd3; st.u32 [%rd3+4], 1;"
-            "mov.u64 %rd4, s; cvta.shared.u64 %rd4, %rd4; add.u64 %rd4, %rd4, %rd1; st.u32 [%rd4], 20;"
-            "mov.u64 %rd5, c; cvta.const.u64 %rd5, %rd5; isspacep.shared %p1, %rd4; isspacep.shared %p2, %rd3;"
-            "ld.u32 %r4, [%rd3+4]; ld.u32 %r5, [%rd4]; ld.u32 %r6, [%rd5]; add.u32 %r10, %r4, %r5; add.u32 %r10, %r10, %r6;"
-            "@%p1 add.u32 %r10, %r10, 300; @%p2 add.u32 %r10, %r10, 4000;")
+    body = (
+        ".local .align 4 .b8 l[8]; mov.u64 %rd3, l; cvta.local.u64 %rd3, %rd3; st.u32 [%rd3+4], 1;"
+        "mov.u64 %rd4, s; cvta.shared.u64 %rd4, %rd4; add.u64 %rd4, %rd4, %rd1; st.u32 [%rd4], 20;"
+        "mov.u64 %rd5, c; cvta.const.u64 %rd5, %rd5; isspacep.shared %p1, %rd4; isspacep.shared %p2, %rd3;"
+        "ld.u32 %r4, [%rd3+4]; ld.u32 %r5, [%rd4]; ld.u32 %r6, [%rd5]; add.u32 %r10, %r4, %r5; add.u32 %r10, %r10, %r6;"
+        "@%p1 add.u32 %r10, %r10, 300; @%p2 add.u32 %r10, %r10, 4000;")
     assert set(run(device, body, before=before)) == {371}
 
 
@@ -301,5 +318,8 @@ def test_scopes_hide_names(device):
 
 
 def test_versions_and_headers_are_read(device):
-    device.load(HEADER + ".file 1 \"a.cu\"\n.visible .entry k() .maxntid 32, 1, 1 .minnctapersm 2 { .loc 1 3 4\n.pragma \"nounroll\"; ret; }"
-                "\n.section .debug_str { .b8 1 }").launch("k", 1, 32, [])
+    device.load(
+        HEADER +
+        ".file 1 \"a.cu\"\n.visible .entry k() .maxntid 32, 1, 1 .minnctapersm 2 {"
+        " .loc 1 3 4\n.pragma \"nounroll\"; ret; }"
+        "\n.section .debug_str { .b8 1 }").launch("k", 1, 32, [])
