@@ -258,3 +258,65 @@ def test_vectors_pack_and_unpack(device):
     words = [[x >> s & 0xffff for s in (0, 16, 32)] for x in a.tolist()]
     assert run_elementwise(device, body, "u8",
                            a).tolist() == [w[2] | w[1] << 16 | w[0] << 32 | w[2] << 48 for w in words]
+
+
+def low24(value, kind):
+    return signed(value << 8, 32) >> 8 if kind == "s" else value & 0xffffff
+
+
+@pytest.mark.parametrize("kind", "us")
+def test_products_of_24_bits(device, kind):
+    a, b = pairs(32)
+    products = [low24(int(x), kind) * low24(int(y), kind) for x, y in zip(a, b)]
+    for part, shift in (("lo", 0), ("hi", 16)):
+        assert run_elementwise(device, f"mul24.{part}.{kind}32 %d, %a, %b;", "u4", a, b).tolist() == \
+            [(p >> shift) % 2**32 for p in products]
+        assert run_elementwise(device, f"mad24.{part}.{kind}32 %d, %a, %b, 9;", "u4", a, b).tolist() == \
+            [((p >> shift) + 9) % 2**32 for p in products]
+
+
+@pytest.mark.parametrize("kind", "us")
+def test_sum_of_absolute_differences(device, kind):
+    a, b = pairs(32)
+    assert run_elementwise(device, f"sad.{kind}32 %d, %a, %b, 11;", "u4", a, b).tolist() == \
+        [(abs(view(int(x), kind, 32) - view(int(y), kind, 32)) + 11) % 2**32 for x, y in zip(a, b)]
+
+
+@pytest.mark.parametrize("part", ["lo", "hi"])
+def test_dot_product_of_words_and_bytes(device, part):
+    a, b = pairs(32)
+    words = a.view(np.int16).reshape(-1, 2).astype(np.int64)
+    bytes_ = b.view(np.int8).reshape(-1, 4)[:, 2:] if part == "hi" else b.view(np.int8).reshape(-1, 4)[:, :2]
+    assert run_elementwise(device, f"dp2a.{part}.s32.s32 %d, %a, %b, 3;", "u4", a, b).tolist() == \
+        (((words * bytes_).sum(1) + 3) % 2**32).tolist()
+
+
+@pytest.mark.parametrize("base, n, expected", [(0, 1, 1), (0, 2, 4), (5, -1, 4), (5, -2, 1), (1, 0, 1), (2, 0, -1),
+                                               (5, 1, 9), (10, 1, -1)])
+def test_nth_set_bit(device, base, n, expected):
+    a = np.array([1 << 1 | 1 << 4 | 1 << 9], np.uint32)
+    assert run_elementwise(device, f"fns.b32 %d, %a, {base}, {n};", "i4", a).tolist() == [expected]
+
+
+@pytest.mark.parametrize("mode, n, expected", [("f4e", 1, 0x05040302), ("b4e", 1, 0x07080102), ("rc8", 2, 0x03030303),
+                                               ("ecl", 2, 0x04030303), ("ecr", 2, 0x03030201), ("rc16", 1, 0x04030403)])
+def test_permutation_modes(device, mode, n, expected):
+    a, b = np.array([0x04030201], np.uint32), np.array([0x08070605], np.uint32)
+    assert run_elementwise(device, f"prmt.b32.{mode} %d, %a, %b, {n};", "u4", a, b).tolist() == [expected]
+
+
+def test_shift_amount_of_the_first_bit_and_logical_not(device):
+    a = np.array([0, 1, 0x80000000, 0x00010000], np.uint32)
+    assert run_elementwise(device, "bfind.shiftamt.u32 %d, %a;", "u4", a).tolist() == [0xffffffff, 31, 0, 15]
+    assert run_elementwise(device, "bfind.s32 %d, %a;", "u4", a).tolist() == [0xffffffff, 0, 30, 16]
+    assert run_elementwise(device, "cnot.b32 %d, %a;", "u4", a).tolist() == [1, 0, 0, 0]
+
+
+def test_pairs_of_words(device):
+    a, b = pairs(32)
+    halves = a.view(np.uint16).reshape(-1, 2), b.view(np.uint16).reshape(-1, 2)
+    assert run_elementwise(device, "add.u16x2 %d, %a, %b;", "u4", a, b).tolist() == \
+        (halves[0] + halves[1]).view(np.uint32).ravel().tolist()
+    signed_halves = [h.view(np.int16) for h in halves]
+    assert run_elementwise(device, "max.s16x2 %d, %a, %b;", "u4", a, b).tolist() == \
+        np.maximum(*signed_halves).view(np.uint32).ravel().tolist()

@@ -323,3 +323,20 @@ def test_versions_and_headers_are_read(device):
         ".file 1 \"a.cu\"\n.visible .entry k() .maxntid 32, 1, 1 .minnctapersm 2 {"
         " .loc 1 3 4\n.pragma \"nounroll\"; ret; }"
         "\n.section .debug_str { .b8 1 }").launch("k", 1, 32, [])
+
+
+def test_clocks_go_forward_and_hints_change_nothing(device):
+    body = ("mov.u64 %rd5, %clock64; mov.u64 %rd6, %globaltimer; nanosleep.u32 20; membar.gl; fence.acq_rel.gpu;"
+            "prefetch.global.L2 [%in0]; bar.warp.sync -1; mov.u64 %rd7, %clock64; sub.u64 %rd7, %rd7, %rd5;"
+            "cvt.u32.u64 %r4, %rd7; setp.lt.u32 %p1, %r4, 1000000000; selp.b32 %r10, 1, 0, %p1;")
+    assert set(run(device, body)) == {1}
+
+
+def test_vectors_are_loaded_and_stored_at_once(device):
+    body = ("mov.u32 %r4, s; shl.b32 %r5, %r1, 4; add.u32 %r4, %r4, %r5; st.shared.v4.u32 [%r4], {%r1, 2, %r2, 4};"
+            "ld.shared.v2.u32 {%r6, _}, [%r4]; ld.shared.v2.b64 {%rd5, %rd6}, [%r4]; shr.u64 %rd5, %rd5, 32;"
+            "cvt.u32.u64 %r7, %rd5; cvt.u32.u64 %r8, %rd6; ld.shared.s8 %r9, [%r4+8];"
+            "add.u32 %r10, %r6, %r7; add.u32 %r10, %r10, %r8; add.u32 %r10, %r10, %r9;")
+    values = RANDOM.integers(0, 256, 32).astype(np.uint32)
+    expected = LANES + 2 + values + values.astype(np.uint8).view(np.int8)
+    assert run(device, body, values, before=SHARED).tolist() == expected.tolist()
