@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from device import HEADER, LIBRARY, Array, CudaError, Device, call, kernel, library, parameters
+from device import HEADER, LIBRARY, ROOT, Array, CudaError, Device, call, kernel, library, parameters
 
 INCREMENT = kernel(
     "mov.u32 %r1, %tid.x; mul.wide.u32 %rd1, %r1, 4; add.u64 %rd1, %in0, %rd1; ld.global.u32 %r2, [%rd1];"
@@ -39,7 +39,7 @@ def test_the_library_has_the_drivers_name():
 
 
 def test_every_name_is_found_by_name_and_by_symbol(device):
-    table = (LIBRARY.parent.parent.parent.parent / "test" / "ptx" / "driver" / "EntryPoints.inc").read_text()
+    table = (ROOT / "test" / "ptx" / "driver" / "EntryPoints.inc").read_text()
     names = [line[len("ENTRY_POINT("):-1].split(", ") for line in table.splitlines() if line.startswith("ENTRY_POINT(")]
     assert len(names) > 60
     for name, symbol in names:
@@ -62,7 +62,7 @@ def test_our_declarations_agree_with_nvidias(tmp_path):
     declared = open(header).read()
     missing = [n for n in names if n not in declared and n.removesuffix("_v2") not in declared]
     assert not missing
-    for line in (LIBRARY.parent.parent.parent.parent / "test" / "ptx" / "driver" /
+    for line in (ROOT / "test" / "ptx" / "driver" /
                  "Errors.inc").read_text().splitlines():
         if line.startswith("CUDA_ERROR(CUDA"):
             name, value = line[len("CUDA_ERROR("):].split(", ")[:2]

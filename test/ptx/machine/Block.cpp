@@ -52,10 +52,10 @@ void Block::arrive(Warp &warp) {
                                         " threads here, for " + std::to_string(barrier.expected) + " elsewhere"};
   barrier.expected = expected;
   // A count speaks of whole warps, also where the last is not full.
-  barrier.threads += arrival.threads ? kLanes : warp.runnersOf(arrival.lanes);
+  barrier.threads += arrival.threads ? kLanes : laneCount(arrival.lanes);
   barrier.warps |= 1u << warp.index;
-  barrier.predicates += warp.runnersOf(arrival.predicate & arrival.lanes);
-  barrier.lanes += warp.runnersOf(arrival.lanes);
+  barrier.predicates += laneCount(arrival.predicate & arrival.lanes);
+  barrier.lanes += laneCount(arrival.lanes);
   if (arrival.isArrive)
     warp.state = Warp::State::Running;
   if (barrier.threads > expected)
@@ -104,7 +104,7 @@ void Block::reportDeadlock() {
   const Warp *waiting = nullptr;
   unsigned exited = 0, elsewhere = 0;
   for (const auto &warp : warps) {
-    exited += warp->runnersOf(warp->exited);
+    exited += laneCount(warp->exited);
     if (warp->state == Warp::State::Finished)
       continue;
     if (!waiting)

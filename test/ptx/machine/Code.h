@@ -12,7 +12,10 @@
 namespace quern::ptx {
 
 inline constexpr unsigned kLanes = 32;
-using Mask = uint32_t;
+using Mask = uint32_t; ///< a bit for each lane
+inline unsigned laneCount(Mask lanes) {
+  return __builtin_popcount(lanes);
+}
 
 struct Warp;
 struct Op;

@@ -96,7 +96,7 @@ void Warp::run() {
     }
     ++pc;
     if (lanes) {
-      count += runnersOf(lanes);
+      count += laneCount(lanes);
       op.run(*this, op, lanes);
     }
   }

@@ -61,7 +61,6 @@ struct Warp {
 
   template <class T> T *row(uint32_t offset) const { return reinterpret_cast<T *>(registers + offset); }
   uint8_t *local(unsigned lane) const { return localMemory.get() + lane * localStride; }
-  unsigned runnersOf(Mask lanes) const { return __builtin_popcount(lanes); }
 
   // For instructions that move lanes.
   void branch(Mask lanes, uint32_t target);
