@@ -1,5 +1,6 @@
 #include "test/ptx/PtxModule.h"
 #include "test/ptx/decode/FunctionDecoder.h"
+#include <algorithm>
 #include <cstring>
 #include <functional>
 #include <set>
@@ -125,7 +126,7 @@ void PtxModule::fillGlobals() {
   for (const Variable &variable : module.variables) {
     if (variable.space != Space::Global && variable.space != Space::Const)
       continue;
-    std::memcpy(memory.host(variable.address), variable.init.data(), variable.init.size());
+    std::copy(variable.init.begin(), variable.init.end(), memory.host(variable.address));
     for (const Relocation &relocation : variable.relocations) {
       const Variable *target = global(relocation.symbol);
       if (!target)

@@ -1,5 +1,6 @@
 // Modules, functions, launches.
 #include "test/ptx/driver/Driver.h"
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 
@@ -107,7 +108,7 @@ bool packParams(const Kernel &kernel, void **params, void **extra, std::vector<u
   }
   if (size < kernel.paramBytes || (!buffer && kernel.paramBytes))
     return false;
-  std::memcpy(block.data(), buffer, kernel.paramBytes);
+  std::copy_n(static_cast<const uint8_t *>(buffer), kernel.paramBytes, block.data());
   return true;
 }
 
