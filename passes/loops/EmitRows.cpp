@@ -2,6 +2,7 @@
 #include "codegen/common/VectorMath.h"
 #include "passes/loops/Domain.h"
 #include "passes/loops/ReduceAlong.h"
+#include "passes/loops/device/Team.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "llvm/ADT/SetVector.h"
@@ -259,8 +260,14 @@ private:
         rows.push_back({unsigned(index), value});
         continue;
       }
-      Point place = point;
-      outer.store(outer.at(value, place), kernel.resultBuffer(index), dimsOf(value), place);
+      auto store = [&, index = index, value = value](ElementEmitter &e) {
+        e.store(e.at(value, point), kernel.resultBuffer(index), dimsOf(value), point);
+      };
+      // A row of one element is kept by the first thread of a block; the others must not look at it.
+      if (kernel.isTeam)
+        forTeam(outer, kernel.index(0), kernel.index(1), [&](ElementEmitter &e, const AxisPoint &) { store(e); });
+      else
+        store(outer);
     }
     if (rows.empty())
       return;

@@ -305,8 +305,10 @@ Value KernelFunction::reserve(Value base, Dim &used, Type element, const Dim &el
 
 Value KernelFunction::scratch(Type element, const Dim &elements) {
   if (device && elements.constant()) {
-    int64_t count = std::max<int64_t>(*elements.constant(), 1);
-    if (fitsShared(count * storageType(element).getIntOrFloatBitWidth() / 8))
+    int64_t count = *elements.constant();
+    // One element at a known address would be loaded ahead of the loop that writes it: harmless, but a read of shared
+    // memory that nobody has written.
+    if (count > 1 && fitsShared(count * storageType(element).getIntOrFloatBitWidth() / 8))
       return memory(sharedTile(element, count), element);
   }
   return reserve(scratchPointer, scratchBytes, element, elements);

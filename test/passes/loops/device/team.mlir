@@ -7,6 +7,9 @@
 // CHECK-COUNT-5: gpu.shuffle xor
 // CHECK-NOT:     gpu.shuffle
 // CHECK-NOT:     gpu.barrier
+// The row's one result is the first thread's to write.
+// CHECK:         scf.for %{{.*}} = %{{.*}} to %c1 step %c32
+// CHECK:           memref.store
 kernel.func @k attributes {dims = 0 : i64, schedule = #kernel.schedule<"threads", {}, "test">} {
 ^bb0(%x: tensor<5x100xf32>):
   %0 = graph.reduce %x {axes = array<i64: 1>, kind = #graph<reduction sum>} : (tensor<5x100xf32>) -> tensor<5x1xf32>
