@@ -5,6 +5,8 @@
 #   make build        what the others start with
 #   make tiny         one small model through every phase, in seconds
 #   make check-math   the math functions of f32 on all 2^32 inputs, an hour
+#   make check-arm    every operator, the ONNX suite and the models of bench/ on an emulated Arm machine, an hour or two
+#   make report-arm   what the hot loops for Arm could do by LLVM's models of its cores: out/arm.md
 #   make check-large  a model of more than 2 GB, compiled and run; needs 8 GB of disk
 #   make check-pip    `pip install .` into a new environment, ten minutes
 #   make bench        the models of bench/ beside ONNX Runtime
@@ -16,7 +18,7 @@ SETUP := compiler/setup/setup.sh
 export CCACHE_SLOPPINESS := pch_defines,time_macros
 export PYTHONPATH := $(CURDIR)/build/python$(if $(PYTHONPATH),:$(PYTHONPATH))
 
-.PHONY: quickstart check build tiny check-math check-large check-pip bench
+.PHONY: zoo quickstart check build tiny check-math check-arm report-arm check-large check-pip bench
 .DEFAULT_GOAL := build
 
 build:
@@ -36,6 +38,17 @@ tiny: build
 check-math: build
 	@cmake --build build --target check-math
 
+zoo: build
+	@$(SETUP) bench bench-nodeps
+	@$(PYTHON) bench/zoo.py --out out/models --missing
+
+check-arm: zoo
+	@$(PYTHON) -m pytest -q -n auto --machine aarch64 test/e2e test/onnx
+	@$(PYTHON) -m pytest -q -s --machine aarch64 --models out/models test/large/models.py
+
+report-arm: zoo
+	@$(PYTHON) bench/report_arm.py --models out/models --page out/arm.md
+
 check-large: build
 	@$(PYTHON) -m pytest -q -s test/large/large.py
 
@@ -43,7 +56,5 @@ check-pip:
 	@$(SETUP) check
 	@$(PYTHON) -m pytest -q -s test/large/pip_install.py
 
-bench: build
-	@$(SETUP) bench bench-nodeps
-	@$(PYTHON) bench/zoo.py --out out/models --missing
+bench: zoo
 	@$(PYTHON) bench/peers.py --models out/models --systems ort,quern --json out/peers.json

@@ -51,6 +51,11 @@ llvm::ArrayRef<TileChoice> registerTiles(const Level &level) {
   return found == tiles.end() ? llvm::ArrayRef<TileChoice>() : found->second;
 }
 
+int64_t unrollOfOwnRows(const Level &level, const TileChoice &tile) {
+  int64_t left = level.vectorRegisters - tile.rows * tile.vectors - tile.vectors;
+  return level.pairsLoads ? std::clamp<int64_t>(left / tile.rows, 1, tile.unroll) : tile.unroll;
+}
+
 int64_t chainsOf(int64_t accumulators) {
   return accumulators >= kInFlight
              ? 1

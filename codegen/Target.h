@@ -17,6 +17,7 @@ struct Level {
   unsigned vectorBytes;         ///< bytes of the widest vector register
   unsigned vectorRegisters;     ///< how many of them
   bool masks;                   ///< loads and stores of the widest vectors can be predicated at no cost
+  bool pairsLoads;              ///< LLVM joins two loads of neighbouring scalars, far apart as their uses may be
   llvm::StringLiteral needs;    ///< what a CPU must have, for people: "AVX2, FMA, F16C, BMI2"
 };
 

@@ -35,7 +35,13 @@ def pytest(report, jobs):
             "--junitxml", report, ROOT / "test"]
 
 
-SUITES = {"gtest": gtest, "lit": lit, "pytest": pytest}
+def aarch64(report, jobs):
+    """Operators with dynamic shapes under an emulator, as fast paths; `make check-arm` runs everything there."""
+    return [sys.executable, "-m", "pytest", "-q", "-n", jobs, "--dist", "worksteal", "--timeout", "600", "--junitxml", report,
+            "--machine", "aarch64", "-k", "dynamic-tuned", ROOT / "test" / "e2e"]
+
+
+SUITES = {"gtest": gtest, "lit": lit, "pytest": pytest, "aarch64": aarch64}
 
 
 @dataclass

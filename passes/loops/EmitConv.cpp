@@ -156,6 +156,7 @@ void ConvEmitter::accumulate(const RegisterTile &registers, Accumulators &sums, 
   if (!geometry.blockedInput)
     inner = {builder.index(1), builder.index(0), builder.index(0)};
   if (columns.empty()) {
+    inner.unroll = std::min(inner.unroll, unrollOfOwnRows(kernel.level, tile));
     int64_t size = registers.getShape().rows;
     auto pixels = [&](Index offset, ArrayRef<Index> at) {
       SmallVector<Value> memory(size);

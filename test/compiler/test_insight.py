@@ -16,7 +16,7 @@ import quern
 from quern._compile import find_compiler
 
 ROOT = Path(__file__).resolve().parents[2]
-COMMANDS = ("compile", "run", "inspect", "explain", "bench", "doctor")
+COMMANDS = ("compile", "run", "inspect", "explain", "bench", "targets", "doctor")
 
 # name: (graph, shapes of weights, FLOPs of all launches where symbols are as in BINDINGS)
 MODELS = {
@@ -233,17 +233,18 @@ HOT = {
 }
 
 
+@pytest.mark.parametrize("target, levels", [("x86-64", {"v3", "v4"}), ("aarch64", {"neon"})])
 @pytest.mark.parametrize("name", HOT)
-def test_no_spill_and_no_call_in_hot_loops(name, tmp_path):
+def test_no_spill_and_no_call_in_hot_loops(name, target, levels, tmp_path):
     text, weights = HOT[name]
     model = onnx.parser.parse_model(f'<ir_version: 8, opset_import: ["" : 18]>\n{name} ' + text)
     for weight, shape in weights.items():
         model.graph.initializer.append(onnx.numpy_helper.from_array(np.ones(shape, "f4") * np.float32(0.5) + np.arange(np.prod(shape), dtype="f4").reshape(shape), weight))
     onnx.save(model, tmp_path / "model.onnx")
-    kernels = json.loads(call("explain", tmp_path / "model.onnx", "--target=x86-64", "--json"))["kernels"]
+    kernels = json.loads(call("explain", tmp_path / "model.onnx", f"--target={target}", "--json"))["kernels"]
     hot = [(kernel["algorithm"], level, counts) for kernel in kernels for level, counts in kernel["hot_loop"].items()
            if kernel["algorithm"] in ("conv", "winograd", "depthwise", "gemm", "attention")]
-    assert {level for _, level, _ in hot} == {"v3", "v4"}
+    assert {level for _, level, _ in hot} == levels
     for algorithm, level, counts in hot:
         assert counts["fma"] > 0, (algorithm, level, counts)
         assert counts["stack_loads"] == counts["stack_stores"] == counts["calls"] == 0, (algorithm, level, counts)

@@ -111,7 +111,7 @@ def test_doctor():
 def test_help_and_version():
     assert quern("--version").startswith("quern ")
     text = quern("--help")
-    for name in ("compile", "run", "inspect", "explain", "bench", "doctor"):
+    for name in ("compile", "run", "inspect", "explain", "bench", "targets", "doctor"):
         assert f"\n  {name} " in text
     assert "--target" in quern("compile", "--help") and "--debug-pass" not in quern("compile", "--help")
 

@@ -1,5 +1,6 @@
 #include "test/passes/loops/LoadedKernel.h"
 #include "codegen/EmitModule.h"
+#include "codegen/Host.h"
 #include "codegen/LowerToLLVM.h"
 #include "codegen/link/Linker.h"
 #include "llvm/AsmParser/Parser.h"
@@ -44,6 +45,8 @@ LoadedKernel loadKernel(mlir::ModuleOp module, const Target &target, const Level
   Expected<EmittedObject> object = emitObject(module, target, level);
   if (!object)
     die(toString(object.takeError()));
+  if (!runsOnThisMachine(level))
+    return {nullptr, object->hot, object->dynamicStack};
   SmallVector<char, 0> entry = emitEntry(target, level);
   SmallString<64> library;
   if (sys::fs::createTemporaryFile("kernel", "so", library))

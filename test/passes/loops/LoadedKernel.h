@@ -6,7 +6,7 @@
 namespace quern::test {
 
 struct LoadedKernel {
-  quern_kernel run; ///< stays loaded until the process ends
+  quern_kernel run; ///< stays loaded until the process ends; null where the level does not run here
   LoopCounts hot;
   bool dynamicStack;
 };
