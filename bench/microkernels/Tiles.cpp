@@ -134,8 +134,9 @@ bool check(TileBench &bench, const Level &level, const TileChoice &choice, bool 
 int main(int argc, char **argv) {
   bool lintOnly = argc > 1 && StringRef(argv[1]) == "--lint", good = true;
   for (const Target *target : allTargets()) {
-    if (target->levels.size() == 1)
-      continue; // its level is in the target of all levels, too
+    // A target of one level has that of the target of all levels; one with a device has the same processor.
+    if (target->levels.size() == 1 || target->device)
+      continue;
     for (const Level *level : target->kernelLevels()) {
       TileBench bench(*target, *level);
       for (const TileChoice &choice : registerTiles(*level))

@@ -132,8 +132,10 @@ def test_same_bits_for_any_number_of_threads(tmp_path, name):
 def test_unknown_target_names_the_known(example):
     done = subprocess.run([find_compiler(), "compile", example / "model.onnx", "--target=aarch64+sve"], capture_output=True, text=True)
     assert done.returncode == 2
-    assert done.stderr == ("quern: error: unknown target 'aarch64+sve'; did you mean 'aarch64'? known: native, x86-64, x86-64-v4, x86-64-v3, "
-                           "sm_80, sm_90a, aarch64, aarch64+i8mm, aarch64+bf16, aarch64+dotprod\n")
+    message, known = done.stderr.split(" known: ")
+    assert message == "quern: error: unknown target 'aarch64+sve'; did you mean 'aarch64'?"
+    assert {"native", "x86-64", *ORDER} <= set(known.strip().split(", "))
+
 
 
 def test_targets():
