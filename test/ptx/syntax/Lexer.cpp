@@ -75,7 +75,7 @@ private:
     return {TokenKind::String, text.substr(start, at++ - start), 0, line};
   }
 
-  /// 12, 017, 0x1F, 0b101, each with an optional U; 1.5e3; 0fXXXXXXXX and 0dXXXXXXXXXXXXXXXX.
+  /// 12, 017, 0x1F, 0b101, each with an optional U; 1.5e3; 0f and 0d with the bits in hexadecimal.
   Token number() {
     size_t start = at;
     char second = std::tolower(peek(1));

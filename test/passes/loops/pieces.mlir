@@ -1,0 +1,17 @@
+// RUN: quern-opt %s --quern-emit-kernels=target=x86-64-v4 --canonicalize --cse | FileCheck %s
+
+// A concatenation is a piece for each of its operands: their loops write to their own parts of the result.
+// CHECK-LABEL: func.func @parts_v4
+// CHECK:         arith.negf
+// CHECK:         vector.store
+// CHECK:         math.absf
+// CHECK:         vector.store
+// CHECK-NOT:     vector.store
+// CHECK:         return
+kernel.func @parts attributes {dims = 0 : i64, schedule = #kernel.schedule<"loops", {}, "test">} {
+^bb0(%x: tensor<4x32xf32>, %y: tensor<2x32xf32>):
+  %0 = graph.neg %x : (tensor<4x32xf32>) -> tensor<4x32xf32>
+  %1 = graph.abs %y : (tensor<2x32xf32>) -> tensor<2x32xf32>
+  %2 = graph.concat %0, %1 {axis = 0 : i64} : (tensor<4x32xf32>, tensor<2x32xf32>) -> tensor<6x32xf32>
+  kernel.yield %2 : tensor<6x32xf32>
+}
