@@ -399,9 +399,10 @@ void AttentionEmitter::emitProductGroup(int64_t rows, Index first, Index keys, I
 } // namespace
 
 LogicalResult emitAttention(KernelFunction &kernel) {
-  auto anchor = *kernel.body().getOps<graph::AttentionOp>().begin();
-  if (!Epilogue::supports(anchor.getResult(), kernel.body()))
-    return kernel.source.emitError("has an op behind its anchor that does not run on accumulators");
+  auto found = Epilogue::findAnchor<graph::AttentionOp>(kernel);
+  if (failed(found))
+    return failure();
+  graph::AttentionOp anchor = *found;
   for (Value operand : {anchor.getQuery(), anchor.getKey(), anchor.getValue()})
     if (!isa<BlockArgument>(operand))
       return kernel.source.emitError("has an attention whose query, key or value is computed in the kernel");

@@ -227,10 +227,10 @@ bool ConvEmitter::flattens() {
 } // namespace
 
 LogicalResult emitConv(KernelFunction &kernel) {
-  auto anchor = *kernel.body().getOps<graph::ConvOp>().begin();
-  if (!Epilogue::supports(anchor.getResult(), kernel.body()))
-    return kernel.source.emitError("has an op behind its anchor that does not run on accumulators");
-  ConvEmitter(kernel, anchor).emit();
+  auto found = Epilogue::findAnchor<graph::ConvOp>(kernel);
+  if (failed(found))
+    return failure();
+  ConvEmitter(kernel, *found).emit();
   return success();
 }
 

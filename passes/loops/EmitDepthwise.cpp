@@ -131,10 +131,10 @@ void DepthwiseEmitter::addRow(SmallVectorImpl<Value> &sums, Index from, Index we
 } // namespace
 
 LogicalResult emitDepthwise(KernelFunction &kernel) {
-  auto anchor = *kernel.body().getOps<graph::ConvOp>().begin();
-  if (!Epilogue::supports(anchor.getResult(), kernel.body()))
-    return kernel.source.emitError("has an op behind its anchor that does not run on accumulators");
-  DepthwiseEmitter(kernel, anchor).emit();
+  auto found = Epilogue::findAnchor<graph::ConvOp>(kernel);
+  if (failed(found))
+    return failure();
+  DepthwiseEmitter(kernel, *found).emit();
   return success();
 }
 

@@ -2,6 +2,7 @@
 #include "codegen/Schedules.h"
 #include "passes/loops/Emitters.h"
 #include "passes/loops/Epilogue.h"
+#include "passes/loops/ProductShape.h"
 #include "passes/loops/RecordTile.h"
 #include "passes/loops/RegisterTile.h"
 #include "passes/loops/RowTiling.h"
@@ -17,14 +18,6 @@ constexpr int64_t kWidestGroup = 128;
 
 /// So few rows of a number that is known at run time have tiles of their own, which are wider.
 constexpr int64_t kFewRows = 2;
-
-/// The accumulators' type: narrow floats add up in f32, narrow integers in i32.
-Type accumulatorOf(Type element) {
-  unsigned width = element.getIntOrFloatBitWidth();
-  if (isa<FloatType>(element))
-    return width < 32 ? Float32Type::get(element.getContext()) : element;
-  return IntegerType::get(element.getContext(), std::max(width, 32u));
-}
 
 class GemmEmitter {
 public:
@@ -50,12 +43,12 @@ private:
   graph::MatmulOp matmul;
   IndexBuilder builder;
   Epilogue epilogue;
-  SmallVector<Dim> lhsDims, rhsDims, resultDims;
+  ProductShape shape;
+  SmallVector<Dim> lhsDims, rhsDims;
   BlockArgument lhs, rhs; ///< null: computed or packed into scratch before use
-  Type accumulator;
   int64_t lanes, taskRows, taskColumns;
-  Dim batches = 1, rowBlocks, columnBlocks, rowExtent, columnExtent, depthExtent;
-  bool batched, packedWeight;
+  Dim rowBlocks, columnBlocks;
+  bool packedWeight;
   TileChoice tile;
   std::optional<TileChoice> tileOfFew;
   Index depth;
@@ -74,38 +67,30 @@ BlockArgument argumentBehind(Value value) {
 
 GemmEmitter::GemmEmitter(KernelFunction &kernel, graph::MatmulOp matmul)
     : kernel(kernel), matmul(matmul), builder(kernel.builder), epilogue(kernel, matmul.getResult()),
-      lhsDims(graph::dimsOf(matmul.getLhs())), rhsDims(graph::dimsOf(matmul.getRhs())),
-      resultDims(graph::dimsOf(matmul.getResult())), lhs(argumentBehind(matmul.getLhs())),
-      rhs(argumentBehind(matmul.getRhs())), accumulator(accumulatorOf(graph::elementOf(matmul.getResult()))),
-      lanes(kernel.level.vectorBytes * 8 / accumulator.getIntOrFloatBitWidth()) {
+      shape(matmul), lhsDims(graph::dimsOf(matmul.getLhs())), rhsDims(graph::dimsOf(matmul.getRhs())),
+      lhs(argumentBehind(matmul.getLhs())), rhs(argumentBehind(matmul.getRhs())),
+      lanes(kernel.level.vectorBytes * 8 / shape.accumulator.getIntOrFloatBitWidth()) {
   kernel::ScheduleAttr schedule = kernel.source.getSchedule();
   taskRows = schedule.parameter("task_rows", 128);
   taskColumns = schedule.parameter("task_columns", 256);
   packedWeight = matmul.getColumns().has_value();
-  batched = !packedWeight && llvm::any_of(ArrayRef(rhsDims).drop_back(2), [](const Dim &dim) { return dim != Dim(1); });
-  columnExtent = resultDims.back();
-  depthExtent = lhsDims.back();
-  ArrayRef<Dim> outer = ArrayRef(resultDims).drop_back(1);
-  rowExtent = batched ? outer.back() : product(outer);
-  if (batched)
-    batches = product(outer.drop_back());
-  rowBlocks = Dim::max(rowExtent.floordiv(taskRows), 1);
-  columnBlocks = columnExtent.ceildiv(taskColumns);
-  depth = kernel.dim(depthExtent);
+  rowBlocks = Dim::max(shape.rows.floordiv(taskRows), 1);
+  columnBlocks = shape.columns.ceildiv(taskColumns);
+  depth = kernel.dim(shape.depth);
   // A weight in rows is read where it lies if whole vectors stand in a row.
-  if (!packedWeight && (matmul.getTransposeRhs() || !columnExtent.constant() || *columnExtent.constant() % kPanel))
+  if (!packedWeight && (matmul.getTransposeRhs() || !shape.columns.constant() || *shape.columns.constant() % kPanel))
     rhs = {};
   // Rows at multiples of 4 KiB fall on the same cache set and drive each other out before their line is used up.
-  int64_t rowBytes = depthExtent.constant().value_or(0) * graph::elementOf(matmul.getLhs()).getIntOrFloatBitWidth() / 8;
-  if (rowBytes && rowBytes % 4096 == 0 && (!rowExtent.constant() || *rowExtent.constant() > 8))
+  int64_t rowBytes = shape.depth.constant().value_or(0) * graph::elementOf(matmul.getLhs()).getIntOrFloatBitWidth() / 8;
+  if (rowBytes && rowBytes % 4096 == 0 && (!shape.rows.constant() || *shape.rows.constant() > 8))
     lhs = {};
 
   TileDemand demand;
-  if (auto rows = rowExtent.constant())
+  if (auto rows = shape.rows.constant())
     demand.rows = llvm::divideCeil(*rows, *rowBlocks.constant());
-  if (auto columns = columnExtent.constant())
+  if (auto columns = shape.columns.constant())
     demand.vectors = llvm::divideCeil(std::min(*columns, taskColumns), kPanel) * (kPanel / lanes);
-  demand.farRows = !depthExtent.constant();
+  demand.farRows = !shape.depth.constant();
   demand.multiple = kPanel / lanes;
   demand.chains = true;
   tile = chooseTile(kernel.level, demand);
@@ -119,24 +104,25 @@ GemmEmitter::GemmEmitter(KernelFunction &kernel, graph::MatmulOp matmul)
 
 void GemmEmitter::emit() {
   if (!lhs) {
-    int64_t most = rowExtent.constant() ? llvm::divideCeil(*rowExtent.constant(), *rowBlocks.constant()) : 2 * taskRows;
-    a = kernel.scratch(graph::elementOf(matmul.getLhs()), (depthExtent + kPanel) * most);
+    int64_t most =
+        shape.rows.constant() ? llvm::divideCeil(*shape.rows.constant(), *rowBlocks.constant()) : 2 * taskRows;
+    a = kernel.scratch(graph::elementOf(matmul.getLhs()), (shape.depth + kPanel) * most);
   }
   if (!rhs)
-    b = kernel.scratch(graph::elementOf(matmul.getRhs()), depthExtent * kWidestGroup);
-  kernel.forTasks(batches * columnBlocks * rowBlocks, [&](Value task) { emitTask(task); });
+    b = kernel.scratch(graph::elementOf(matmul.getRhs()), shape.depth * kWidestGroup);
+  kernel.forTasks(shape.batches * columnBlocks * rowBlocks, [&](Value task) { emitTask(task); });
 }
 
 void GemmEmitter::emitTask(Value task) {
   // Neighbouring tasks share the columns, so a thread streams its part of B once.
   Index rowCount = kernel.dim(rowBlocks), columnCount = kernel.dim(columnBlocks), rest = task;
-  Part rows = part(builder, builder.rem(rest, rowCount), rowCount, kernel.dim(rowExtent));
+  Part rows = part(builder, builder.rem(rest, rowCount), rowCount, kernel.dim(shape.rows));
   rest = builder.div(rest, rowCount);
   Index block = builder.rem(rest, columnCount);
-  batch = batched ? builder.div(rest, columnCount) : builder.index(0);
+  batch = shape.batched ? builder.div(rest, columnCount) : builder.index(0);
   firstRow = rows.first;
   Index first = builder.mul(block, taskColumns);
-  Index end = builder.min(builder.add(first, taskColumns), kernel.dim(columnExtent));
+  Index end = builder.min(builder.add(first, taskColumns), kernel.dim(shape.columns));
   readRows(rows);
   if (!tileOfFew)
     return emitColumns(rows, {first, end});
@@ -152,7 +138,7 @@ void GemmEmitter::emitTask(Value task) {
 
 /// Columns that are left in a block after groups of so many; -1 if that differs from block to block.
 int64_t GemmEmitter::restOfBlocks(int64_t group) const {
-  auto columns = columnExtent.constant();
+  auto columns = shape.columns.constant();
   if (!columns)
     return -1;
   int64_t last = *columns - (*columnBlocks.constant() - 1) * taskColumns;
@@ -180,7 +166,7 @@ void GemmEmitter::emitGroup(const Part &rows, Index column, int64_t vectors, boo
   SmallVector<Value> masks(vectors);
   if (ragged)
     for (int64_t j = std::max<int64_t>(vectors - kPanel / lanes, 0); j < vectors; ++j) {
-      Index left = builder.sub(kernel.dim(columnExtent), builder.add(column, j * lanes));
+      Index left = builder.sub(kernel.dim(shape.columns), builder.add(column, j * lanes));
       masks[j] = builder.create<vector::CreateMaskOp>(VectorType::get(lanes, builder.builder.getI1Type()),
                                                       builder.value(left));
     }
@@ -191,13 +177,13 @@ void GemmEmitter::emitGroup(const Part &rows, Index column, int64_t vectors, boo
 
 void GemmEmitter::emitTile(int64_t size, Index row, Index column, int64_t vectors, ArrayRef<Value> masks) {
   int64_t chains = chainsOf(size * tile.vectors); // every column's sum in the same order, in narrower tiles too
-  RegisterTile registers(builder, {size, vectors, lanes, accumulator, chains},
+  RegisterTile registers(builder, {size, vectors, lanes, shape.accumulator, chains},
                          {a, strideA, b, panelWidth, panelStride});
   Accumulators sums = registers.zero();
   registers.accumulate(sums, {{depth, builder.index(1), stepB, std::max(tile.unroll, chains)}},
                        builder.add(offsetA, builder.mul(row, strideA)), offsetB);
   auto place = [&](Index i) {
-    SmallVector<Point> places(vectors, operandPoint(resultDims, builder.add(builder.add(firstRow, row), i)));
+    SmallVector<Point> places(vectors, operandPoint(shape.result, builder.add(builder.add(firstRow, row), i)));
     for (int64_t j = 0; j < vectors; ++j)
       places[j].back() = {builder.value(builder.add(column, j * lanes)), 1, {}};
     return places;
@@ -218,26 +204,15 @@ Point GemmEmitter::leadingPoint(Index number, ArrayRef<Dim> dims) {
   return point;
 }
 
-/// The point of a row of lhs or the result, with a last axis to be filled in. Extents of 1 stretch.
+/// The point of a row of lhs or the result, with a last axis to be filled in.
 Point GemmEmitter::operandPoint(ArrayRef<Dim> dims, Index row) {
-  Point point;
-  if (!batched) {
-    point = leadingPoint(row, dims.drop_back());
-  } else {
-    point = leadingPoint(batch, ArrayRef(resultDims).drop_back(2));
-    point.erase(point.begin(), point.begin() + (resultDims.size() - dims.size()));
-    for (size_t axis = 0; axis + 2 < dims.size(); ++axis)
-      if (dims[axis] == Dim(1))
-        point[axis] = {kernel.index(0), 0, {}};
-    point.push_back({builder.value(row), 0, {}});
-  }
-  point.push_back({kernel.index(0), 0, {}});
-  return point;
+  Point leading = leadingPoint(shape.batched ? batch : row, shape.leadingDims(dims));
+  return shape.rowPoint(kernel, dims, std::move(leading), builder.value(row));
 }
 
 /// Elements before the matrix of the current batch in an operand with these dims.
 Index GemmEmitter::batchOffset(ArrayRef<Dim> dims) {
-  if (!batched)
+  if (!shape.batched)
     return builder.index(0);
   Point point = operandPoint(dims, builder.index(0));
   SmallVector<Value> strides = kernel.strides(dims);
@@ -254,7 +229,7 @@ void GemmEmitter::readRows(const Part &rows) {
     offsetA = builder.add(batchOffset(lhsDims), builder.mul(rows.first, strideA));
     return;
   }
-  Dim padded = depthExtent + kPanel;
+  Dim padded = shape.depth + kPanel;
   strideA = kernel.dim(padded);
   offsetA = builder.index(0);
   builder.loop(builder.index(0), rows.count, 1, [&](Index row) {
@@ -288,7 +263,7 @@ void GemmEmitter::readColumns(Index column, int64_t vectors, ArrayRef<Value> mas
   if (rhs) {
     b = kernel.buffer(rhs);
     offsetB = builder.add(batchOffset(rhsDims), column);
-    stepB = kernel.dim(columnExtent);
+    stepB = kernel.dim(shape.columns);
     panelWidth = vectors * lanes;
     return;
   }
@@ -311,10 +286,10 @@ void GemmEmitter::readColumns(Index column, int64_t vectors, ArrayRef<Value> mas
 } // namespace
 
 LogicalResult emitGemm(KernelFunction &kernel) {
-  auto anchor = *kernel.body().getOps<graph::MatmulOp>().begin();
-  if (!Epilogue::supports(anchor.getResult(), kernel.body()))
-    return kernel.source.emitError("has an op behind its anchor that does not run on accumulators");
-  GemmEmitter(kernel, anchor).emit();
+  auto found = Epilogue::findAnchor<graph::MatmulOp>(kernel);
+  if (failed(found))
+    return failure();
+  GemmEmitter(kernel, *found).emit();
   return success();
 }
 

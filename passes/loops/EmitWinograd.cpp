@@ -325,10 +325,10 @@ void WinogradEmitter::storeRow(ArrayRef<Value> values, Index block, const Place 
 } // namespace
 
 LogicalResult emitWinograd(KernelFunction &kernel) {
-  auto anchor = kernel.find<graph::ConvOp>();
-  if (!Epilogue::supports(anchor.getResult(), kernel.body()))
-    return kernel.source.emitError("has an op behind its anchor that does not run on accumulators");
-  WinogradEmitter(kernel, anchor).emit();
+  auto found = Epilogue::findAnchor<graph::ConvOp>(kernel);
+  if (failed(found))
+    return failure();
+  WinogradEmitter(kernel, *found).emit();
   return success();
 }
 

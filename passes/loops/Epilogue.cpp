@@ -1,4 +1,5 @@
 #include "passes/loops/Epilogue.h"
+#include "codegen/common/VectorMath.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -24,6 +25,7 @@ static bool keepsVectors(Value from, Value to) {
   return before == after || (after.constant() && *after.constant() % kWidest == 0) || after.dividedBy(before);
 }
 
+/// Whether every op behind the anchor is of a kind that can be fused.
 bool Epilogue::supports(Value anchor, Block &body) {
   DenseSet<Value> dependent{anchor};
   for (Operation &op : body) {
@@ -41,6 +43,14 @@ bool Epilogue::supports(Value anchor, Block &body) {
     dependent.insert(op.getResult(0));
   }
   return true;
+}
+
+LogicalResult Epilogue::checkAnchor(KernelFunction &kernel, Operation *anchor) {
+  if (!anchor)
+    return kernel.source.emitError("has no op of the kind that its algorithm is for");
+  if (!supports(anchor->getResult(0), kernel.body()))
+    return kernel.source.emitError("has an op behind its anchor that does not run on accumulators");
+  return success();
 }
 
 Epilogue::Epilogue(KernelFunction &kernel, Value anchor) : kernel(kernel), anchor(anchor) {
@@ -126,10 +136,7 @@ void Epilogue::store(Value sum, const Point &point, Value mask) {
 /// Whether it computes one of the functions that are polynomials of tens of instructions.
 bool Epilogue::isLong() const {
   return llvm::any_of(kernel.body().without_terminator(), [](Operation &op) {
-    return isa<graph::ExpOp, graph::Expm1Op, graph::LogOp, graph::Log1pOp, graph::TanhOp, graph::SigmoidOp,
-               graph::SoftplusOp, graph::ErfOp, graph::PowOp, graph::SinOp, graph::CosOp, graph::TanOp, graph::AsinOp,
-               graph::AcosOp, graph::AtanOp, graph::SinhOp, graph::CoshOp, graph::AsinhOp, graph::AcoshOp,
-               graph::AtanhOp>(op);
+    return mathFunctionNamed(op.getName().stripDialect()).has_value();
   });
 }
 

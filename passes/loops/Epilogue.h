@@ -12,22 +12,31 @@ class Epilogue {
 public:
   Epilogue(KernelFunction &kernel, mlir::Value anchor);
 
-  /// True if every op behind the anchor is of a kind that can be fused.
-  static bool supports(mlir::Value anchor, mlir::Block &body);
+  /// The op that the kernel's algorithm is for. An error where the kernel has none, or an op behind it that cannot be
+  /// fused.
+  template <typename OpTy> static mlir::FailureOr<OpTy> findAnchor(KernelFunction &kernel) {
+    auto anchor = kernel.find<OpTy>();
+    if (mlir::failed(checkAnchor(kernel, anchor)))
+      return mlir::failure();
+    return anchor;
+  }
 
   /// Finishes the element(s) of the anchor's result at `point`: `sum` is a scalar or a vector in the accumulators'
   /// type. Lanes outside `mask` (may be null) are neither read nor written.
   void store(mlir::Value sum, const Point &point, mlir::Value mask = {});
 
-  /// Finishes a whole tile: sum (i, j) is at i * vectors + j, and `place` says where the vectors of row i go. An epilogue
-  /// of many instructions has code once per column of vectors and runs over the rows, whose sums wait in scratch
-  /// memory: written out for every row it takes most of the compile time, and sums that wait in registers for such code
-  /// are spilled anyway.
+  /// Finishes a whole tile: sum (i, j) is at i * vectors + j, and `place` says where the vectors of row i go. An
+  /// epilogue of many instructions has code once per column of vectors and runs over the rows, whose sums wait in
+  /// scratch memory: written out for every row it takes most of the compile time, and sums that wait in registers for
+  /// such code are spilled anyway.
   using RowPlaces = llvm::function_ref<llvm::SmallVector<Point>(Index row)>;
   void storeTile(llvm::ArrayRef<mlir::Value> sums, int64_t vectors, RowPlaces place,
                  llvm::ArrayRef<mlir::Value> masks = {});
 
 private:
+  /// `anchor` may be null.
+  static mlir::LogicalResult checkAnchor(KernelFunction &kernel, mlir::Operation *anchor);
+  static bool supports(mlir::Value anchor, mlir::Block &body);
   bool isLong() const;
   Point follow(mlir::Operation *op, mlir::Value operand, const Point &point);
 

@@ -3,6 +3,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "passes/loops/Emitters.h"
 #include "passes/loops/Epilogue.h"
+#include "passes/loops/ProductShape.h"
 #include "passes/loops/device/Tiles.h"
 
 using namespace mlir;
@@ -28,38 +29,37 @@ public:
 
   /// The point of the result: an output channel, a number of pixels().
   Point resultPoint(Value channel, Value pixel) {
-    Point point(2 + axes);
-    Value rest = takeApart(pixel, ArrayRef(result).drop_front(2), point);
-    point[0] = {rest, 0, {}};
-    point[1] = {channel, 0, {}};
+    Point places = takeApart(kernel, pixel, ArrayRef(result).drop_front(2));
+    Point point{{pixel, 0, {}}, {channel, 0, {}}};
+    point.append(places);
     return point;
   }
 
   /// The weight of an output channel at place `k` of channels x window.
   Value weightAt(ElementEmitter &emitter, Value channel, Value k) {
-    Point point(2 + axes);
-    point[1] = {takeApart(k, ArrayRef(weight).drop_front(2), point), 0, {}};
-    point[0] = {channel, 0, {}};
-    return widened(emitter.at(conv.getWeight(), point), conv.getWeight());
+    Point places = takeApart(kernel, k, ArrayRef(weight).drop_front(2));
+    Point point{{channel, 0, {}}, {k, 0, {}}};
+    point.append(places);
+    return elementAs(accumulator, emitter, conv.getWeight(), point);
   }
 
   /// The input that place `k` of the window of a pixel sees; 0 in the padding.
   Value inputAt(ElementEmitter &emitter, Value group, Value pixel, Value k) {
-    Point window(2 + axes), out = resultPoint(kernel.index(0), pixel), point(2 + axes);
-    Value channel = takeApart(k, ArrayRef(weight).drop_front(2), window);
-    point[0] = out[0];
-    point[1] = {kernel.add(kernel.multiply(group, kernel.dim(channelsPerGroup())), channel), 0, {}};
+    Point out = resultPoint(kernel.index(0), pixel);
+    Point window = takeApart(kernel, k, ArrayRef(weight).drop_front(2)); // leaves the channel
+    Value channel = kernel.add(kernel.multiply(group, kernel.dim(channelsPerGroup())), k);
+    Point point{out[0], {channel, 0, {}}};
     Value inside;
     for (size_t axis = 0; axis < axes; ++axis) {
       Value stretched = kernel.multiply(out[2 + axis].base, kernel.index(conv.getStrides()[axis]));
-      Value reach = kernel.multiply(window[2 + axis].base, kernel.index(conv.getDilations()[axis]));
+      Value reach = kernel.multiply(window[axis].base, kernel.index(conv.getDilations()[axis]));
       Value at = kernel.add(kernel.add(stretched, reach), -conv.getPads()[axis]);
-      point[2 + axis] = {at, 0, {}};
+      point.push_back({at, 0, {}});
       // Unsigned: what is before the first wraps to a large number.
       Value here = b.create<arith::CmpIOp>(arith::CmpIPredicate::ult, at, kernel.dim(input[2 + axis]));
       inside = inside ? b.create<arith::AndIOp>(inside, here).getResult() : here;
     }
-    auto read = [&] { return widened(emitter.at(conv.getInput(), point), conv.getInput()); };
+    auto read = [&] { return elementAs(accumulator, emitter, conv.getInput(), point); };
     if (!inside)
       return read();
     return emitter.guarded(inside, b.create<arith::ConstantOp>(b.getZeroAttr(accumulator)), read);
@@ -68,24 +68,6 @@ public:
   Type accumulatorOf() const { return accumulator; }
 
 private:
-  /// Sets axes 2... of `point` from a linear number, and gives what is left of it.
-  Value takeApart(Value number, ArrayRef<Dim> dims, Point &point) {
-    for (size_t axis = dims.size(); axis-- > 0;) {
-      if (dims[axis].isEqualTo(1)) {
-        point[2 + axis] = {kernel.index(0), 0, {}};
-        continue;
-      }
-      Value extent = kernel.dim(dims[axis]);
-      point[2 + axis] = {b.create<arith::RemUIOp>(number, extent), 0, {}};
-      number = b.create<arith::DivUIOp>(number, extent);
-    }
-    return number;
-  }
-
-  Value widened(Value value, Value tensor) {
-    return value.getType() == accumulator ? value : emitCast(b, value, elementOf(tensor), accumulator);
-  }
-
   KernelFunction &kernel;
   ConvOp conv;
   ImplicitLocOpBuilder &b;
@@ -94,19 +76,14 @@ private:
   Type accumulator;
 };
 
-LogicalResult checkEpilogue(KernelFunction &kernel, ConvOp conv) {
-  if (Epilogue::supports(conv.getResult(), kernel.body()))
-    return success();
-  return kernel.source.emitError("has an op behind its anchor that does not run on accumulators");
-}
-
 } // namespace
 
 /// A convolution as a product of matrices that are never made: weights [M, C * K...] by windows [C * K..., pixels].
 LogicalResult emitTiledConv(KernelFunction &kernel) {
-  auto conv = kernel.find<ConvOp>();
-  if (failed(checkEpilogue(kernel, conv)))
+  auto found = Epilogue::findAnchor<ConvOp>(kernel);
+  if (failed(found))
     return failure();
+  ConvOp conv = *found;
   Epilogue epilogue(kernel, conv.getResult());
   WindowReader reader(kernel, conv);
   Value outputs = kernel.dim(reader.outputsPerGroup());
@@ -132,9 +109,10 @@ LogicalResult emitTiledConv(KernelFunction &kernel) {
 
 /// A thread for each output: for groups of so few channels that a tile would be mostly empty.
 LogicalResult emitDirectConv(KernelFunction &kernel) {
-  auto conv = kernel.find<ConvOp>();
-  if (failed(checkEpilogue(kernel, conv)))
+  auto found = Epilogue::findAnchor<ConvOp>(kernel);
+  if (failed(found))
     return failure();
+  ConvOp conv = *found;
   Epilogue epilogue(kernel, conv.getResult());
   WindowReader reader(kernel, conv);
   ImplicitLocOpBuilder &b = kernel.builder;

@@ -8,11 +8,26 @@ using namespace mlir;
 
 namespace quern {
 
-Type accumulatorType(Type element) {
-  unsigned width = element.getIntOrFloatBitWidth();
-  if (isa<FloatType>(element))
-    return width < 32 ? Float32Type::get(element.getContext()) : element;
-  return IntegerType::get(element.getContext(), std::max(width, 32u));
+Point takeApart(KernelFunction &kernel, Value &number, ArrayRef<Dim> dims) {
+  ImplicitLocOpBuilder &b = kernel.builder;
+  Point point(dims.size());
+  for (size_t axis = dims.size(); axis-- > 0;) {
+    if (dims[axis].isEqualTo(1)) {
+      point[axis] = {kernel.index(0), 0, {}};
+      continue;
+    }
+    Value extent = kernel.dim(dims[axis]);
+    point[axis] = {b.create<arith::RemUIOp>(number, extent), 0, {}};
+    number = b.create<arith::DivUIOp>(number, extent);
+  }
+  return point;
+}
+
+Value elementAs(Type accumulator, ElementEmitter &emitter, Value tensor, const Point &point) {
+  Value value = emitter.at(tensor, point);
+  return value.getType() == accumulator
+             ? value
+             : emitCast(emitter.kernel.builder, value, graph::elementOf(tensor), accumulator);
 }
 
 namespace {

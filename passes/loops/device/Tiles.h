@@ -20,7 +20,10 @@ struct TileProblem {
 /// thread_rows x thread_columns for a thread.
 void emitTiles(KernelFunction &kernel, const TileProblem &problem);
 
-/// The accumulators' type of products of such elements: narrow floats add up in f32, narrow integers in i32.
-mlir::Type accumulatorType(mlir::Type element);
+/// A number as one index for each of `dims`, the last fastest; `number` becomes what is left of it.
+Point takeApart(KernelFunction &kernel, mlir::Value &number, llvm::ArrayRef<Dim> dims);
+
+/// An element of `tensor` at a point, in the accumulators' type.
+mlir::Value elementAs(mlir::Type accumulator, ElementEmitter &emitter, mlir::Value tensor, const Point &point);
 
 } // namespace quern

@@ -34,3 +34,15 @@ func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
   }
   return %0 : tensor<4xf32>
 }
+
+// -----
+
+func.func @main(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // CHECK: error: {{.*}}has no op of the kind that its algorithm is for
+  %0 = kernel.region "odd" (%x) {nodes = "odd, Neg", schedule = #kernel.schedule<"conv", {}, "">} : (tensor<4xf32>) -> tensor<4xf32> {
+  ^bb0(%a: tensor<4xf32>):
+    %1 = graph.neg %a : (tensor<4xf32>) -> tensor<4xf32>
+    kernel.yield %1 : tensor<4xf32>
+  }
+  return %0 : tensor<4xf32>
+}

@@ -73,13 +73,7 @@ template <class T> Handler handlerOf(FloatOperation operation) {
 #define CASE(name)                                                                                                     \
   case FloatOperation::name:                                                                                           \
     return run<FloatOperation::name, T>;
-    CASE(Add)
-    CASE(Sub)
-    CASE(Mul)
-    CASE(Div)
-    CASE(Fma)
-    CASE(Sqrt)
-    CASE(Rcp)
+    PTX_ROUNDED(CASE)
 #undef CASE
   default:
     return nullptr;

@@ -81,13 +81,7 @@ template <class T> Handler roundedToNearest(FloatOperation operation, bool isFtz
 #define CASE(name)                                                                                                     \
   case FloatOperation::name:                                                                                           \
     return byFlags<T, Picks<FloatOperation::name, T>::template Pick>(isFtz, isSat);
-    CASE(Add)
-    CASE(Sub)
-    CASE(Mul)
-    CASE(Div)
-    CASE(Fma)
-    CASE(Sqrt)
-    CASE(Rcp)
+    PTX_ROUNDED(CASE)
 #undef CASE
   default:
     return nullptr;

@@ -40,6 +40,9 @@ template <template <class> class F> Handler binaryIntegerHandler(Type type) {
 }
 
 enum class FloatOperation : uint8_t { Add, Sub, Mul, Div, Fma, Min, Max, Abs, Neg, Sqrt, Rcp };
+/// Those of them that round.
+#define PTX_ROUNDED(operation)                                                                                         \
+  operation(Add) operation(Sub) operation(Mul) operation(Div) operation(Fma) operation(Sqrt) operation(Rcp)
 
 // Where add, min, ... turn when their type is no integer: FloatArithmetic.cpp.
 void decodeFloatArithmetic(Instruction &in, Type type, FloatOperation operation);
