@@ -307,8 +307,7 @@ int32_t quern_frame_launch_phases(quern_frame *frame, uint32_t site, const void 
 /* Records an error made of `format` with up to three %lld (nothing else is expanded) and returns `status`. */
 int32_t quern_frame_fail(quern_frame *frame, int32_t status, const char *format, int64_t a, int64_t b, int64_t c);
 
-/* ---- services of a device; only in models that have kernels for one ------------------------------------------------
- */
+/* ---- services of a device; only in models that have kernels for one ---------------------------------------------- */
 
 /* All of these take and give addresses of the device's memory where they say so. What they start runs in order, behind
  * the caller's back; errors are recorded as above. */
