@@ -26,7 +26,8 @@ def Graph_ConvOp : Graph_PureOp<"conv", [InferTypeOpAdaptor]> {
     Plain: x [N, C, D...], w [M, C/group, K...], result [N, M, O...]. `pads` are the low ends then the high ends.
     `blocked_input`: x is [N, C/16, D..., 16]. `blocked_output`: the result is [N, M/16, O..., 16] and the weight is
     packed: [M/16, C/16, K..., 16 (in), 16 (out)] for a blocked input, [M/16, C, K..., 16] for a plain one,
-    [C/16, K..., 16] for a depthwise one (group == channels). `channels` is M then, `kernel` the window.
+    [C/16, K..., 16] for a depthwise one (group == channels). `channels` is M then, `kernel` the window. With
+    a blocked input `input_channels` is C, of which the last block may not be full.
     `winograd`: the weight of a blocked 3x3 convolution of strides 1 is a graph.winograd_weight for tiles of so many
     output pixels a side.
 
@@ -37,8 +38,17 @@ def Graph_ConvOp : Graph_PureOp<"conv", [InferTypeOpAdaptor]> {
   }];
   let arguments = (ins AnyTensor:$input, AnyTensor:$weight, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations,
                        DenseI64ArrayAttr:$pads, I64Attr:$group, UnitAttr:$blocked_input, UnitAttr:$blocked_output,
-                       OptionalAttr<I64Attr>:$channels, OptionalAttr<DenseI64ArrayAttr>:$kernel, OptionalAttr<I64Attr>:$winograd);
+                       OptionalAttr<I64Attr>:$channels, OptionalAttr<DenseI64ArrayAttr>:$kernel,
+                       OptionalAttr<I64Attr>:$winograd, OptionalAttr<I64Attr>:$input_channels);
   let results = (outs AnyTensor:$result);
+  // The plain form.
+  let builders = [OpBuilder<(ins "::mlir::Type":$result, "::mlir::Value":$input, "::mlir::Value":$weight,
+                                 "::llvm::ArrayRef<int64_t>":$strides, "::llvm::ArrayRef<int64_t>":$dilations,
+                                 "::llvm::ArrayRef<int64_t>":$pads, "int64_t":$group), [{
+    build($_builder, $_state, result, input, weight, strides, dilations, pads, group, /*blocked_input=*/false,
+          /*blocked_output=*/false, /*channels=*/::mlir::IntegerAttr(), /*kernel=*/::mlir::DenseI64ArrayAttr(),
+          /*winograd=*/::mlir::IntegerAttr(), /*input_channels=*/::mlir::IntegerAttr());
+  }]>];
 }
 def Graph_WinogradWeightOp : Graph_PureOp<"winograd_weight", [InferTypeOpAdaptor]> {
   let summary = "a constant weight [M, C, 3, 3] as Winograd's algorithm multiplies it: [P, M/16, C, 16 out]";

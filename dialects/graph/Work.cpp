@@ -24,8 +24,7 @@ Dim convWith(ConvOp conv, llvm::function_ref<Dim(size_t axis, const Dim &places,
   size_t axes = conv.getStrides().size();
   SmallVector<Dim> result = dimsOf(conv.getResult()), weight = dimsOf(conv.getWeight());
   Dim filters = conv.getChannels() ? Dim(*conv.getChannels()) : result[1];
-  auto given = conv->getAttrOfType<IntegerAttr>(kInputChannelsAttr);
-  Dim channels = given ? Dim(given.getInt()) : dimOf(conv.getInput(), 1);
+  Dim channels = conv.getInputChannels() ? Dim(*conv.getInputChannels()) : dimOf(conv.getInput(), 1);
   Dim sum = result[0] * filters * channels.floordiv(int64_t(conv.getGroup())) * 2;
   for (size_t axis = 0; axis < axes; ++axis)
     sum =

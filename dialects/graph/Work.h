@@ -7,9 +7,6 @@
 
 namespace quern::graph {
 
-/// On a convolution with blocked input: C, which its types have rounded up to whole blocks (i64, discardable).
-inline constexpr llvm::StringLiteral kInputChannelsAttr = "graph.input_channels";
-
 /// Operations of one execution of `op`:
 ///
 ///   matmul          2 N M K                       conv            2 N M O C/group K, taps on padding too

@@ -161,14 +161,13 @@ private:
       tile = winogradTile(conv);
     Value packed = tile ? builder.create<WinogradWeightOp>(conv.getLoc(), weight, *tile).getResult()
                         : packWeight(conv.getLoc(), weight, depthwise, blockedInput);
-    auto made = builder.create<ConvOp>(
+    IntegerAttr inputChannels =
+        blockedInput ? builder.getI64IntegerAttr(*dimOf(conv.getInput(), 1).constant()) : IntegerAttr();
+    return builder.create<ConvOp>(
         conv.getLoc(), input, packed, with(conv.getStrides(), 1), with(conv.getDilations(), 1),
         builder.getDenseI64ArrayAttr(pads), conv.getGroupAttr(), blockedInput ? builder.getUnitAttr() : UnitAttr(),
         builder.getUnitAttr(), builder.getI64IntegerAttr(*w[0].constant()), builder.getDenseI64ArrayAttr(kernel),
-        tile ? builder.getI64IntegerAttr(*tile) : IntegerAttr());
-    if (blockedInput)
-      made->setDiscardableAttr(kInputChannelsAttr, builder.getI64IntegerAttr(*dimOf(conv.getInput(), 1).constant()));
-    return made;
+        tile ? builder.getI64IntegerAttr(*tile) : IntegerAttr(), inputChannels);
   }
 
   /// See graph.conv for the three forms.

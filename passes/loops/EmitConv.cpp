@@ -152,7 +152,7 @@ void ConvEmitter::accumulate(const RegisterTile &registers, Accumulators &sums, 
   ReductionLoop row{reads.windowRows, builder.mul(builder.mul(width, pixel), y.dilation),
                     builder.index(x.window * unit)};
   ReductionLoop column{builder.index(x.window), builder.mul(pixel, x.dilation), builder.index(unit)};
-  ReductionLoop inner{builder.index(kBlock), builder.index(1), builder.index(kBlock), tile.unroll};
+  ReductionLoop inner{builder.index(geometry.perBlock), builder.index(1), builder.index(kBlock), tile.unroll};
   if (!geometry.blockedInput)
     inner = {builder.index(1), builder.index(0), builder.index(0)};
   if (columns.empty()) {

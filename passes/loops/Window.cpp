@@ -115,6 +115,9 @@ ConvGeometry::ConvGeometry(graph::ConvOp conv)
   bool depthwise = blockedInput && conv.getChannels() == groups && groups > 1;
   outBlocks = *out[1].constant() / (depthwise ? 1 : groups);
   inChannels = depthwise ? 1 : *(conv.getWinograd() ? in : weights)[1].constant();
+  constexpr int64_t kBlock = 16;
+  bool isLone = blockedInput && inChannels == 1 && groups == 1;
+  perBlock = isLone ? std::clamp<int64_t>(conv.getInputChannels().value_or(kBlock), 1, kBlock) : kBlock;
   size_t axes = conv.getStrides().size();
   auto axis = [&](size_t i) {
     int64_t window = conv.getKernel() ? (*conv.getKernel())[i] : *weights[(depthwise ? 1 : 2) + i].constant();

@@ -74,6 +74,7 @@ struct ConvGeometry {
   Dim images;
   int64_t groups;
   int64_t inChannels; ///< per group: blocks of 16 if the input is blocked
+  int64_t perBlock;   ///< channels of an input block to multiply: fewer than 16 where a lone block is not full
   int64_t outBlocks;  ///< per group, of 16 channels; of a depthwise convolution: all
   WindowAxis y, x;
 

@@ -66,9 +66,7 @@ Lowered onnx::lowerConv(NodeLowering &node) {
     return window.takeError();
 
   x = padDynamically(node, x, *window, node.constant(0.0, x.getType()));
-  Value y = node.create<ConvOp>(x, w, window->strides, window->dilations, window->pads(), group,
-                                /*blocked_input=*/false, /*blocked_output=*/false, /*channels=*/IntegerAttr(),
-                                /*kernel=*/DenseI64ArrayAttr(), /*winograd=*/IntegerAttr());
+  Value y = node.create<ConvOp>(x, w, window->strides, window->dilations, window->pads(), group);
   return SmallVector<Value>{addBias(node, y)};
 }
 

@@ -176,8 +176,12 @@ static Value matrixProduct(NodeLowering &node, Value a, Value b) {
 
 /// A scale or zero point of one row or column of a matrix, as it broadcasts to it: rows lie along the axis before the
 /// last.
-static int64_t rowAxis(Value x) { return std::max<int64_t>(graph::rankOf(x) - 2, 0); }
-static int64_t columnAxis(Value x) { return graph::rankOf(x) - 1; }
+static int64_t rowAxis(Value x) {
+  return std::max<int64_t>(graph::rankOf(x) - 2, 0);
+}
+static int64_t columnAxis(Value x) {
+  return graph::rankOf(x) - 1;
+}
 
 Lowered onnx::lowerMatMulInteger(NodeLowering &node) {
   if (llvm::Error error = node.expectOperands(2, 4))
@@ -224,9 +228,7 @@ static llvm::Expected<Value> convolve(NodeLowering &node, Value x, Value w) {
   if (!window)
     return window.takeError();
   x = padDynamically(node, x, *window, node.constantInt(0, x.getType()));
-  return node.create<graph::ConvOp>(
-      x, w, window->strides, window->dilations, window->pads(), group, /*blocked_input=*/false,
-      /*blocked_output=*/false, /*channels=*/IntegerAttr(), /*kernel=*/DenseI64ArrayAttr(), /*winograd=*/IntegerAttr());
+  return node.create<graph::ConvOp>(x, w, window->strides, window->dilations, window->pads(), group);
 }
 
 Lowered onnx::lowerConvInteger(NodeLowering &node) {

@@ -33,9 +33,7 @@ Lowered onnx::lowerCausalConvWithState(NodeLowering &node) {
                "past_state must have the input's batch and channels, and one element less than the weight");
   Value all = *width == 1 ? x : node.concat({past, x}, 2);
   SmallVector<int64_t> ones = {1}, pads = {0, 0};
-  Value y = node.create<graph::ConvOp>(
-      all, w, ones, ones, pads, *channels, /*blocked_input=*/false, /*blocked_output=*/false,
-      /*channels=*/IntegerAttr(), /*kernel=*/DenseI64ArrayAttr(), /*winograd=*/IntegerAttr());
+  Value y = node.create<graph::ConvOp>(all, w, ones, ones, pads, *channels);
   if (node.has(2))
     y = node.add(y, node.reshape(node.operand(2), {1, *channels, 1}));
   if (activation != "none")

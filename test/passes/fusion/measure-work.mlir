@@ -34,7 +34,7 @@ func.func @main(%x: tensor<?x8xf32, #graph.dims<["batch", ""]>>) -> tensor<?x8xf
 func.func @main(%table: tensor<1000x16xf32>, %rows: tensor<2xi64>, %x: tensor<1x2x8x8x16xf32>, %w: tensor<2x2x1x1x16x16xf32>) -> (tensor<2x16xf32>, tensor<1x2x8x8x16xf32>) {
   %0 = graph.gather %table, %rows {axis = 0} : (tensor<1000x16xf32>, tensor<2xi64>) -> tensor<2x16xf32>
   %1 = graph.conv %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 0, 0, 0, 0>, group = 1, blocked_input, blocked_output,
-                          channels = 32, kernel = array<i64: 1, 1>, graph.input_channels = 24 : i64} : (tensor<1x2x8x8x16xf32>, tensor<2x2x1x1x16x16xf32>) -> tensor<1x2x8x8x16xf32>
+                          channels = 32, kernel = array<i64: 1, 1>, input_channels = 24 : i64} : (tensor<1x2x8x8x16xf32>, tensor<2x2x1x1x16x16xf32>) -> tensor<1x2x8x8x16xf32>
   return %0, %1 : tensor<2x16xf32>, tensor<1x2x8x8x16xf32>
 }
 

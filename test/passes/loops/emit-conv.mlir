@@ -19,3 +19,12 @@ kernel.func @k attributes {dims = 0 : i64, schedule = #kernel.schedule<"conv", {
   %0 = graph.conv %x, %w {blocked_input, blocked_output, channels = 16 : i64, dilations = array<i64: 1, 1>, group = 1 : i64, kernel = array<i64: 3, 3>, pads = array<i64: 1, 1, 1, 1>, strides = array<i64: 1, 1>} : (tensor<1x1x8x8x16xf32>, tensor<1x1x3x3x16x16xf32>) -> tensor<1x1x8x8x16xf32>
   kernel.yield %0 : tensor<1x1x8x8x16xf32>
 }
+
+// Of a block that is not full, only the model's own channels are multiplied.
+// CHECK-LABEL: func.func @few_channels_v4
+// CHECK:         scf.for %{{.*}} = %c0 to %c5 step %c1 iter_args(
+kernel.func @few_channels attributes {dims = 0 : i64, schedule = #kernel.schedule<"conv", {task_blocks = 1 : i64, task_rows = 8 : i64}, "test">} {
+^bb0(%x: tensor<1x1x8x8x16xf32>, %w: tensor<1x1x3x3x16x16xf32>):
+  %0 = graph.conv %x, %w {blocked_input, blocked_output, channels = 16 : i64, input_channels = 5 : i64, dilations = array<i64: 1, 1>, group = 1 : i64, kernel = array<i64: 3, 3>, pads = array<i64: 1, 1, 1, 1>, strides = array<i64: 1, 1>} : (tensor<1x1x8x8x16xf32>, tensor<1x1x3x3x16x16xf32>) -> tensor<1x1x8x8x16xf32>
+  kernel.yield %0 : tensor<1x1x8x8x16xf32>
+}
