@@ -82,22 +82,31 @@ double ulps(float got, double exact) { return ulpsOf(got, exact); }
 double ulps(double got, long double exact) { return ulpsOf(got, exact); }
 
 template <typename T, typename Function>
-static void measureBatch(Batch<T> batch, Function exact, bool negativeOnly, const T *x, const T *y, Worst &worst) {
-  alignas(64) static thread_local T result[batchLength], negative[batchLength];
-  if (negativeOnly)
-    x = std::transform(x, x + batchLength, negative, [](T v) { return v > 0 ? -v : v; }) - batchLength;
-  batch(x, y, result);
-  for (size_t i = 0; i < batchLength; ++i) {
-    double error = ulps(result[i], exact(x[i], y[i]));
+static void compareAll(Function exact, const T *x, const T *y, const T *got, size_t count, Worst &worst) {
+  for (size_t i = 0; i < count; ++i) {
+    double error = ulps(got[i], exact(x[i], y[i]));
     if (error > worst.ulps)
-      worst = {error, double(x[i]), double(y[i]), double(result[i])};
+      worst = {error, double(x[i]), double(y[i]), double(got[i])};
   }
 }
+void compare(const Oracle &oracle, const float *x, const float *y, const float *got, size_t count, Worst &worst) {
+  compareAll(oracle.f32, x, y, got, count, worst);
+}
+void compare(const Oracle &oracle, const double *x, const double *y, const double *got, size_t count, Worst &worst) {
+  compareAll(oracle.f64, x, y, got, count, worst);
+}
+
+template <typename T> static void measureBatch(Batch<T> batch, const Oracle &oracle, const T *x, const T *y, Worst &worst) {
+  alignas(64) static thread_local T result[batchLength], own[batchLength];
+  std::transform(x, x + batchLength, own, [&](T v) { return inDomain(oracle, v); });
+  batch(own, y, result);
+  compare(oracle, own, y, result, batchLength, worst);
+}
 void measure(Batch<float> batch, const Oracle &oracle, const float *x, const float *y, Worst &worst) {
-  measureBatch(batch, oracle.f32, oracle.negativeOnly, x, y, worst);
+  measureBatch(batch, oracle, x, y, worst);
 }
 void measure(Batch<double> batch, const Oracle &oracle, const double *x, const double *y, Worst &worst) {
-  measureBatch(batch, oracle.f64, oracle.negativeOnly, x, y, worst);
+  measureBatch(batch, oracle, x, y, worst);
 }
 
 } // namespace quern::test

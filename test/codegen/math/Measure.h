@@ -33,6 +33,13 @@ struct Worst {
 double ulps(float got, double exact);
 double ulps(double got, long double exact);
 
+/// Raises `worst` by what some machine computed: got[i] of x[i] and y[i].
+void compare(const Oracle &oracle, const float *x, const float *y, const float *got, size_t count, Worst &worst);
+void compare(const Oracle &oracle, const double *x, const double *y, const double *got, size_t count, Worst &worst);
+
+/// The nearest input that the function is defined for.
+template <typename T> T inDomain(const Oracle &oracle, T x) { return oracle.negativeOnly && x > 0 ? -x : x; }
+
 /// Runs one batch and raises `worst`.
 void measure(Batch<float> function, const Oracle &oracle, const float *x, const float *y, Worst &worst);
 void measure(Batch<double> function, const Oracle &oracle, const double *x, const double *y, Worst &worst);
