@@ -50,6 +50,7 @@ struct Backend {
   llvm::ArrayRef<llvm::StringLiteral> moduleFlags;
   llvm::ArrayRef<std::pair<llvm::StringLiteral, llvm::StringLiteral>> functionAttributes;
   llvm::ArrayRef<llvm::StringLiteral> linkArguments;
+  llvm::ArrayRef<DotForm> dots = {}; ///< of the levels of the first target; empty: no kernel uses such instructions
 };
 
 /// One row per architecture.

@@ -51,6 +51,16 @@ llvm::ArrayRef<TileChoice> registerTiles(const Level &level) {
   return found == tiles.end() ? llvm::ArrayRef<TileChoice>() : found->second;
 }
 
+llvm::SmallVector<const DotForm *> dotForms(const Level &level) {
+  llvm::SmallVector<const DotForm *> forms;
+  const Backend &backend = backendOf(level);
+  for (const DotForm &form : backend.dots)
+    for (const Level &own : backend.targets.front().levels)
+      if (own.name == form.level && own.number <= level.number)
+        forms.push_back(&form);
+  return forms;
+}
+
 int64_t unrollOfOwnRows(const Level &level, const TileChoice &tile) {
   int64_t left = level.vectorRegisters - tile.rows * tile.vectors - tile.vectors;
   return level.pairsLoads ? std::clamp<int64_t>(left / tile.rows, 1, tile.unroll) : tile.unroll;

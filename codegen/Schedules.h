@@ -12,6 +12,25 @@ struct TileChoice {
   int64_t unroll; ///< steps of the reduction per iteration
 };
 
+/// Elements of 8 or 16 bits that dot products multiply.
+enum class DotElement { S8, U8, BF16 };
+
+/// An instruction that multiplies narrow elements and adds the products to sums of 32 bits: `rows` rows of A times as
+/// many columns of B as its vector of sums has room for. In memory `depth` neighbours along the reduction lie together,
+/// those of row after row of A, those of column after column of B, so that both are read in whole vectors.
+struct DotForm {
+  llvm::StringLiteral level;     ///< the lowest that has it
+  llvm::StringLiteral name;      ///< of the instruction
+  llvm::StringLiteral intrinsic; ///< LLVM's name of it: (sums, A, B) -> sums
+  DotElement a, b;
+  int64_t rows;    ///< 1: A's row comes from a lane; 2: a vector has 2 x depth elements of A, and 2 x 2 sums row by row
+  int64_t depth;   ///< products added to each sum
+  TileChoice tile; ///< the largest that fits the registers; a step is `depth` elements
+};
+
+/// The dot products of a level and of those below it, from codegen/<architecture>/Intrinsics.inc.
+llvm::SmallVector<const DotForm *> dotForms(const Level &level);
+
 /// What is to be covered with tiles.
 struct TileDemand {
   std::optional<int64_t> rows;     ///< unknown: many

@@ -28,6 +28,12 @@ constexpr TileRow tiles[] = {
 #include "codegen/aarch64/Schedules.inc"
 };
 
+constexpr DotForm dots[] = {
+#define DOT(level, name, a, b, intrinsic, rows, depth, tileRows, tileVectors, unroll)                                  \
+  {level, name, intrinsic, DotElement::a, DotElement::b, rows, depth, {tileRows, tileVectors, unroll}},
+#include "codegen/aarch64/Intrinsics.inc"
+};
+
 void initialize() {
   static std::once_flag once;
   std::call_once(once, [] {
@@ -67,6 +73,6 @@ const Backend aarch64Backend = {ELF::EM_AARCH64,   targets,     tiles,
                                 aarch64Probes,     initialize,  classify,
                                 vectorRegisters,   "SP",        "FP",
                                 /*farData=*/false, moduleFlags, functionAttributes,
-                                linkArguments};
+                                linkArguments,     dots};
 
 } // namespace quern

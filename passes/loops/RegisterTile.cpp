@@ -10,6 +10,8 @@ RegisterTile::RegisterTile(IndexBuilder builder, TileShape shape, TileOperands o
     : builder(builder), shape(shape), operands(operands), type(VectorType::get(shape.lanes, shape.element)) {
   for (int64_t row = 0; row < shape.rows; ++row)
     rowOffsets.push_back(builder.mul(operands.rowStride, row));
+  if (shape.dot)
+    dot.emplace(builder, *shape.dot, shape.lanes);
 }
 
 Accumulators RegisterTile::zero() const {
@@ -47,6 +49,8 @@ Value RegisterTile::sum(Value a, Value b) const {
 }
 
 void RegisterTile::add(MutableArrayRef<Value> sums, const Step &step, int64_t first, int64_t end) const {
+  if (dot)
+    return addDots(sums, step, first, end);
   SmallVector<Value> columns;
   for (int64_t j = 0; j < shape.vectors; ++j) {
     int64_t column = j * shape.lanes;
@@ -62,6 +66,23 @@ void RegisterTile::add(MutableArrayRef<Value> sums, const Step &step, int64_t fi
         sum = builder.create<vector::FMAOp>(scalar, columns[j], sum);
       else
         sum = builder.create<arith::AddIOp>(builder.create<arith::MulIOp>(scalar, columns[j]), sum);
+    }
+  }
+}
+
+void RegisterTile::addDots(MutableArrayRef<Value> sums, const Step &step, int64_t first, int64_t end) const {
+  assert(step.ownMemory.empty() && first % dot->rowsOfVector() == 0 && end % dot->rowsOfVector() == 0);
+  SmallVector<Value> rows;
+  for (int64_t i = first; i < end; i += dot->rowsOfVector())
+    rows.push_back(dot->load(operands.a, builder.add(step.offsetA, rowOffsets[i])));
+  int64_t count = shape.vectors * shape.lanes / dot->getColumns();
+  for (int64_t j = 0; j < count; ++j) {
+    int64_t column = j * dot->getColumns();
+    Index panel = builder.add(step.offsetB, builder.mul(operands.panelStride, column / operands.panelWidth));
+    Value columns = dot->load(operands.b, builder.add(panel, column % operands.panelWidth * shape.dot->depth));
+    for (int64_t i = 0; i < end - first; i += dot->getRows()) {
+      Value &sum = sums[i / dot->getRows() * count + j];
+      sum = dot->add(sum, rows[i / dot->rowsOfVector()], i % dot->rowsOfVector(), columns);
     }
   }
 }
@@ -118,6 +139,10 @@ void RegisterTile::accumulate(Accumulators &sums, ArrayRef<ReductionLoop> nest, 
   auto begin = sums.begin() + first * shape.vectors, stop = sums.begin() + end * shape.vectors;
   SmallVector<Value> active(begin, stop);
   size_t each = active.size();
+  // Blocks of several rows become vectors of the rows at the end.
+  bool inBlocks = dot && dot->getRows() > 1;
+  if (inBlocks)
+    active.assign(each, zero().front());
   active.resize(each * shape.chains, shape.chains > 1 ? zero().front() : Value());
   SmallVector<Value> ownMemory;
   auto steps = [&](SmallVectorImpl<Value> &inside, Index a, Index b, Index i, int64_t count) {
@@ -154,7 +179,11 @@ void RegisterTile::accumulate(Accumulators &sums, ArrayRef<ReductionLoop> nest, 
   for (size_t half = active.size() / 2; half >= each; half /= 2)
     for (size_t i = 0; i < half; ++i)
       active[i] = sum(active[i], active[i + half]);
-  std::copy_n(active.begin(), each, begin);
+  if (!inBlocks)
+    return void(std::copy_n(active.begin(), each, begin));
+  active.truncate(each);
+  for (auto [i, row] : llvm::enumerate(dot->rowsOf(active, shape.vectors)))
+    begin[i] = sum(begin[i], row);
 }
 
 } // namespace quern

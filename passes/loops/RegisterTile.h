@@ -8,9 +8,10 @@
 //
 // The accumulators are iter_args of the loops, so they never touch memory there. Whoever emits a tile owns the loops
 // around it and what happens to the accumulators at the end; a matmul, a convolution and the two products of attention
-// differ in nothing else. Register budget: rows * vectors * chains + vectors + 1.
+// differ in nothing else. Register budget: rows * vectors * chains + vectors + 1. Products of narrow elements are the
+// same with a DotForm, whose vectors of A and B hold several elements of each row and column.
 #pragma once
-#include "passes/loops/IndexBuilder.h"
+#include "passes/loops/DotProduct.h"
 
 namespace quern {
 
@@ -22,6 +23,9 @@ struct TileShape {
   /// Sums that each accumulator is split into, which take turns step by step: so few accumulators do not wait for each
   /// other. A power of two that divides the unroll of the innermost loop.
   int64_t chains = 1;
+  /// Null: a step is one product per sum. Else a step is the form's depth, A and B have the form's elements and lie as it
+  /// wants them, and rows come as many at a time as a vector of A holds.
+  const DotForm *dot = nullptr;
 };
 
 /// Where the factors lie. Offsets and strides count elements; the memrefs are 1-D. An element type narrower than the
@@ -76,6 +80,7 @@ private:
     llvm::ArrayRef<mlir::Value> ownMemory;
   };
   void add(llvm::MutableArrayRef<mlir::Value> sums, const Step &step, int64_t first, int64_t end) const;
+  void addDots(llvm::MutableArrayRef<mlir::Value> sums, const Step &step, int64_t first, int64_t end) const;
   mlir::Value sum(mlir::Value a, mlir::Value b) const;
   mlir::Value loadVector(Index offset) const;
   mlir::Value loadScalar(mlir::Value memory, Index offset) const;
@@ -85,6 +90,7 @@ private:
   TileOperands operands;
   mlir::VectorType type;
   llvm::SmallVector<Index> rowOffsets;
+  mutable std::optional<DotProduct> dot;
 };
 
 } // namespace quern

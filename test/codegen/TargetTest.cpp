@@ -53,6 +53,31 @@ TEST(Target, EveryTileFitsTheRegisters) {
             << level.name.str() << " " << tile.rows << "x" << tile.vectors;
 }
 
+TEST(Target, DotProductsAreThoseOfTheLevelAndBelow) {
+  auto names = [](llvm::StringRef name) {
+    std::vector<std::string> found;
+    for (const DotForm *form : dotForms(target(name).levels.front()))
+      found.push_back(form->name.str());
+    return found;
+  };
+  using Names = std::vector<std::string>;
+  EXPECT_EQ(names("aarch64+dotprod"), (Names{"sdot", "udot"}));
+  EXPECT_EQ(names("aarch64+bf16"), (Names{"sdot", "udot", "bfmmla"}));
+  EXPECT_EQ(names("aarch64+i8mm"), (Names{"sdot", "udot", "bfmmla", "smmla", "ummla", "usmmla", "usdot"}));
+  EXPECT_EQ(names("x86-64"), Names{});
+  EXPECT_TRUE(dotForms(target("aarch64").baseLevel()).empty());
+}
+
+TEST(Target, EveryTileOfADotProductFitsTheRegisters) {
+  const Level &level = target("aarch64").levels.front();
+  for (const DotForm *form : dotForms(level)) {
+    int64_t bytes = form->depth * (form->a == DotElement::BF16 ? 2 : 1);
+    int64_t loaded = form->tile.rows * bytes / level.vectorBytes;
+    EXPECT_EQ(loaded * level.vectorBytes, form->tile.rows * bytes) << form->name.str() << " takes rows in whole vectors";
+    EXPECT_LE(form->tile.rows * form->tile.vectors + loaded + 1, level.vectorRegisters) << form->name.str();
+  }
+}
+
 TEST(Target, NativeIsOneLevelThatThisMachineRuns) {
   const Target &native = target("native");
   ASSERT_EQ(native.levels.size(), 1u);
