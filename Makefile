@@ -6,8 +6,9 @@
 #   make tiny         one small model through every phase, in seconds
 #   make check-math   the math functions of f32 on all 2^32 inputs, an hour
 #   make check-arm    every operator, the ONNX suite and the models of bench/ on an emulated Arm machine, an hour or two
-#   make report-arm   what the hot loops for Arm could do by LLVM's models of its cores: out/arm.md
-#   make check-large  a model of more than 2 GB, compiled and run; needs 8 GB of disk
+#   make report-arm   the hot loops for Arm by LLVM's models of its cores, and instructions per inference: out/arm.md, an hour
+#   make board        an archive that times the models of bench/ on an Arm board: out/quern-board.tar.gz
+#   make check-large  models of more than 2 and 4 GB, compiled and run here and on an emulated Arm machine; needs 8 GB of disk
 #   make check-pip    `pip install .` into a new environment, ten minutes
 #   make bench        the models of bench/ beside ONNX Runtime
 # Each installs what it needs first; a second run finds it in place.
@@ -18,7 +19,7 @@ SETUP := compiler/setup/setup.sh
 export CCACHE_SLOPPINESS := pch_defines,time_macros
 export PYTHONPATH := $(CURDIR)/build/python$(if $(PYTHONPATH),:$(PYTHONPATH))
 
-.PHONY: zoo quickstart check build tiny check-math check-arm report-arm check-large check-pip bench
+.PHONY: zoo quickstart check build tiny check-math check-arm report-arm board check-large check-pip bench
 .DEFAULT_GOAL := build
 
 build:
@@ -48,6 +49,10 @@ check-arm: zoo
 
 report-arm: zoo
 	@$(PYTHON) bench/report_arm.py --models out/models --page out/arm.md
+	@$(PYTHON) bench/arm_instructions.py --models out/models --keep out/arm-instructions.json --page out/arm.md
+
+board: zoo
+	@$(PYTHON) bench/board.py pack --models out/models --out out/quern-board.tar.gz
 
 check-large: build
 	@$(PYTHON) -m pytest -q -s test/large/large.py

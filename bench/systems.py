@@ -130,7 +130,19 @@ class Quern(System):
         return self.function.run(None, self.inputs)
 
 
+class QuernArtifact(System):
+    """MODEL.so beside the model, compiled for this machine on another one (board.py)."""
+
+    def load(self, model, artifact, inputs, threads):
+        from artifact import Artifact
+        self.model = Artifact(f"{os.path.splitext(model)[0]}.so", threads)
+        self.model.bind(inputs)
+
+    def run(self):
+        return self.model.run()
+
+
 SYSTEMS = {"ort": OnnxRuntime, "openvino": OpenVino, "openvino-bf16": OpenVinoBf16, "inductor": Inductor, "iree": Iree,
-           "iree-o3": IreeO3}
+           "iree-o3": IreeO3, "artifact": QuernArtifact}
 if importlib.util.find_spec("quern"):
     SYSTEMS["quern"] = Quern
