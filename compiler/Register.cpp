@@ -6,6 +6,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/Index/IR/IndexDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Transforms/Passes.h"
 #include "passes/fusion/Fusion.h"
 #include "passes/graph/Passes.h"
@@ -21,7 +22,7 @@ namespace quern {
 void loadDialects(MLIRContext &context) {
   context.loadDialect<onnx::OnnxDialect, graph::GraphDialect, kernel::KernelDialect, rt::RtDialect, func::FuncDialect,
                       gpu::GPUDialect, arith::ArithDialect, index::IndexDialect, math::MathDialect,
-                      memref::MemRefDialect, scf::SCFDialect, vector::VectorDialect, LLVM::LLVMDialect>();
+                      memref::MemRefDialect, scf::SCFDialect, vector::VectorDialect, LLVM::LLVMDialect, NVVM::NVVMDialect>();
 }
 
 void registerPasses() {

@@ -11,7 +11,7 @@ int main(int argc, char **argv) {
   registry.insert<quern::onnx::OnnxDialect, quern::graph::GraphDialect, quern::kernel::KernelDialect,
                   quern::rt::RtDialect, mlir::func::FuncDialect, mlir::gpu::GPUDialect, mlir::arith::ArithDialect,
                   mlir::math::MathDialect, mlir::memref::MemRefDialect, mlir::scf::SCFDialect,
-                  mlir::vector::VectorDialect, mlir::LLVM::LLVMDialect>();
+                  mlir::vector::VectorDialect, mlir::LLVM::LLVMDialect, mlir::NVVM::NVVMDialect>();
   quern::registerPasses();
   return mlir::asMainReturnCode(mlir::MlirOptMain(argc, argv, "quern-opt: passes of the Quern compiler\n", registry));
 }

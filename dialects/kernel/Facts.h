@@ -15,6 +15,9 @@ inline constexpr llvm::StringLiteral kBoundaryAttr = "kernel.boundary"; ///< why
 /// On kernel.func, one for each level: "kernel.tile.v4" = "14x32", rows by columns.
 inline constexpr llvm::StringLiteral kTilePrefix = "kernel.tile.";
 
+/// Tensors in a device's memory begin at multiples of so many bytes: its kernels copy that much at once.
+inline constexpr int64_t kDeviceAlignment = 16;
+
 /// Gives `to` every fact of `from`.
 inline void passFacts(mlir::Operation *from, mlir::Operation *to) {
   for (mlir::NamedAttribute fact : from->getDiscardableAttrs())

@@ -115,12 +115,16 @@ Value KernelFunction::memory(Value pointer, Type element) {
   return result;
 }
 
+Value KernelFunction::address(Value buffer, Value offset) {
+  Type element = cast<MemRefType>(buffer.getType()).getElementType();
+  Value distance = builder.create<arith::IndexCastOp>(builder.getI64Type(), offset), base = pointers.at(buffer);
+  return builder.create<LLVM::GEPOp>(base.getType(), element, base, ArrayRef<LLVM::GEPArg>{distance});
+}
+
 Value KernelFunction::memoryIf(Value condition, Value buffer, Value offset, Value other) {
-  Type element = cast<MemRefType>(buffer.getType()).getElementType(),
-       pointer = LLVM::LLVMPointerType::get(builder.getContext());
-  Value distance = builder.create<arith::IndexCastOp>(builder.getI64Type(), offset);
-  Value address = builder.create<LLVM::GEPOp>(pointer, element, pointers.at(buffer), ArrayRef<LLVM::GEPArg>{distance});
-  return memory(builder.create<arith::SelectOp>(condition, address, pointers.at(other)), element);
+  Value address = this->address(buffer, offset);
+  return memory(builder.create<arith::SelectOp>(condition, address, pointers.at(other)),
+                cast<MemRefType>(buffer.getType()).getElementType());
 }
 
 //===--- Dims -------------------------------------------------------------------------------===//

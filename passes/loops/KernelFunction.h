@@ -72,6 +72,9 @@ public:
   /// `elements` more elements of memory that all tasks of a launch share, 64-byte aligned, as a 1-D memref.
   mlir::Value shared(mlir::Type element, const Dim &elements);
 
+  /// A pointer to element `offset` of `buffer`.
+  mlir::Value address(mlir::Value buffer, mlir::Value offset);
+
   /// The memory of `buffer` from element `offset` on where `condition` holds, else that of `other`: for reads whose
   /// place decides whether they are of the buffer at all.
   mlir::Value memoryIf(mlir::Value condition, mlir::Value buffer, mlir::Value offset, mlir::Value other);

@@ -28,7 +28,7 @@ def EmitKernelsPass : Pass<"quern-emit-kernels", "mlir::ModuleOp"> {
   let options = [Option<"target", "target", "std::string", "\"x86-64\"", "target whose levels are emitted">];
   let dependentDialects = ["::mlir::func::FuncDialect", "::mlir::scf::SCFDialect", "::mlir::memref::MemRefDialect",
                            "::mlir::vector::VectorDialect", "::mlir::arith::ArithDialect", "::mlir::math::MathDialect", "::mlir::index::IndexDialect",
-                           "::mlir::LLVM::LLVMDialect", "::mlir::gpu::GPUDialect"];
+                           "::mlir::LLVM::LLVMDialect", "::mlir::gpu::GPUDialect", "::mlir::NVVM::NVVMDialect"];
 }
 
 #endif

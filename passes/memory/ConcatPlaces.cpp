@@ -11,7 +11,7 @@ Value rootOf(Value value) {
   return value;
 }
 
-ConcatPlaces::ConcatPlaces(func::FuncOp function, function_ref<bool(Value)> isMovable) {
+ConcatPlaces::ConcatPlaces(func::FuncOp function, IsMovable isMovable) {
   SmallVector<graph::ConcatOp> concats;
   function.walk([&](graph::ConcatOp concat) { concats.push_back(concat); });
   for (graph::ConcatOp concat : llvm::reverse(concats))
@@ -37,9 +37,9 @@ bool ConcatPlaces::isView(graph::ConcatOp concat) const {
   return true;
 }
 
-void ConcatPlaces::place(graph::ConcatOp concat, function_ref<bool(Value)> isMovable) {
+void ConcatPlaces::place(graph::ConcatOp concat, IsMovable isMovable) {
   Value result = concat.getResult();
-  if (!isMovable(result))
+  if (!isMovable(result, 0))
     return;
   if (!places.count(result) && isView(concat)) {
     places[result] = of(rootOf(concat.getInputs().front()));
@@ -49,7 +49,8 @@ void ConcatPlaces::place(graph::ConcatOp concat, function_ref<bool(Value)> isMov
   Dim offset = own.offset;
   for (Value input : concat.getInputs()) {
     Value root = rootOf(input);
-    if (isMovable(root) && !places.count(root) && root != own.whole && root.getParentBlock() == result.getParentBlock())
+    if (isMovable(root, offset) && !places.count(root) && root != own.whole &&
+        root.getParentBlock() == result.getParentBlock())
       places[root] = {own.whole, offset};
     offset = offset + graph::bytesOf(input);
   }

@@ -15,8 +15,10 @@ mlir::Value rootOf(mlir::Value value);
 /// are views of it.
 class ConcatPlaces {
 public:
-  /// `isMovable` says of the result of an op whether it may be put elsewhere than it would be.
-  ConcatPlaces(mlir::func::FuncOp function, llvm::function_ref<bool(mlir::Value)> isMovable);
+  /// `isMovable` says of the result of an op whether it may be put elsewhere than it would be: that many bytes from the
+  /// beginning of memory of a buffer.
+  using IsMovable = llvm::function_ref<bool(mlir::Value, const Dim &offset)>;
+  ConcatPlaces(mlir::func::FuncOp function, IsMovable isMovable);
 
   /// Bytes from the beginning of `whole`, a concatenation with memory of its own.
   struct Place {
@@ -30,7 +32,7 @@ public:
   auto end() const { return places.end(); }
 
 private:
-  void place(graph::ConcatOp concat, llvm::function_ref<bool(mlir::Value)> isMovable);
+  void place(graph::ConcatOp concat, IsMovable isMovable);
   bool isView(graph::ConcatOp concat) const;
 
   llvm::MapVector<mlir::Value, Place> places;

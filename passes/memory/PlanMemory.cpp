@@ -42,9 +42,10 @@ public:
     module->setAttr("quern.symbols", builder.getArrayAttr(symbols));
     number(function.getBody().front());
     assignOutputs();
-    places.emplace(function, [&](Value value) {
+    places.emplace(function, [&](Value value, const Dim &offset) {
       return makesTensor(value.getDefiningOp()) && !isa<kernel::TransferOp>(value.getDefiningOp()) &&
-             !outputOf.count(value) && isEarly(bytesOf(value));
+             !outputOf.count(value) && isEarly(bytesOf(value)) &&
+             (!isOnDevice(value) || offset.mod(kernel::kDeviceAlignment).isEqualTo(0));
     });
     assignSlots();
 

@@ -12,18 +12,43 @@ namespace {
 /// What a dim that is not known is taken for: it decides how fast, never what.
 constexpr int64_t kUnknownExtent = 64;
 
-/// The tiles of products, largest first: of a block, and of a thread. Lines times depth is a multiple of the threads.
+/// A tile of a block's and the part of it that a thread or a warp adds up, and how many steps of the depth are in
+/// shared memory at a time. Lines times depth is a multiple of the threads, where each has its own part.
 struct Tile {
-  int64_t rows, columns, depth, threadRows, threadColumns;
+  int64_t rows, columns, depth, partRows, partColumns, stages;
 };
-constexpr Tile tiles[] = {{128, 128, 8, 8, 8}, {64, 64, 16, 4, 4}, {32, 64, 16, 4, 4}, {16, 64, 16, 2, 4}};
+
+/// The tiles of one way to multiply, largest first.
+struct Tiles {
+  ArrayRef<Tile> sizes;
+  StringRef rows, columns; ///< the parameters' names of a part
+  StringRef reason;
+};
+
+constexpr Tile threadSizes[] = {
+    {128, 128, 8, 8, 8, 1}, {64, 64, 16, 4, 4, 1}, {32, 64, 16, 4, 4, 1}, {16, 64, 16, 2, 4, 1}};
+const Tiles threadTiles = {threadSizes, "thread_rows", "thread_columns", "tiles in the memory that a block shares"};
+
+constexpr Tile warpSizes[] = {{128, 128, 32, 64, 64, 3},
+                              {128, 64, 32, 64, 32, 4},
+                              {64, 64, 32, 32, 32, 4},
+                              {32, 64, 32, 16, 32, 4},
+                              {16, 64, 32, 16, 16, 4}};
+const Tiles warpTiles = {warpSizes, "warp_rows", "warp_columns",
+                         "tiles in the memory that a block shares, multiplied by matrix units"};
+
+/// Matrix units multiply narrow floats as exactly as threads do: the products are exact, the sums are float32's.
+const Tiles &tilesFor(Type element) {
+  return element.isF16() || element.isBF16() ? warpTiles : threadTiles;
+}
 
 /// The largest tile that gives every multiprocessor a block, with no more rows than twice the product's; else the
 /// smallest.
-Choice chooseTile(StringRef algorithm, const Dim &batches, const Dim &rows, const Dim &columns, const Device &device) {
+Choice chooseTile(StringRef algorithm, const Tiles &tiles, const Dim &batches, const Dim &rows, const Dim &columns,
+                  const Device &device) {
   auto extent = [](const Dim &dim) { return std::max<int64_t>(dim.estimate(kUnknownExtent), 1); };
-  const Tile *chosen = &tiles[std::size(tiles) - 1];
-  for (const Tile &tile : tiles) {
+  const Tile *chosen = &tiles.sizes.back();
+  for (const Tile &tile : tiles.sizes) {
     int64_t blocks =
         extent(batches) * llvm::divideCeil(extent(rows), tile.rows) * llvm::divideCeil(extent(columns), tile.columns);
     if (blocks < device.multiprocessors || tile.rows >= 2 * extent(rows))
@@ -31,13 +56,16 @@ Choice chooseTile(StringRef algorithm, const Dim &batches, const Dim &rows, cons
     chosen = &tile;
     break;
   }
-  return {algorithm,
-          {{"tile_rows", chosen->rows},
-           {"tile_columns", chosen->columns},
-           {"tile_depth", chosen->depth},
-           {"thread_rows", chosen->threadRows},
-           {"thread_columns", chosen->threadColumns}},
-          "tiles in the memory that a block shares"};
+  Choice choice{algorithm,
+                {{"tile_rows", chosen->rows},
+                 {"tile_columns", chosen->columns},
+                 {"tile_depth", chosen->depth},
+                 {tiles.rows, chosen->partRows},
+                 {tiles.columns, chosen->partColumns}},
+                tiles.reason.str()};
+  if (chosen->stages > 1)
+    choice.parameters.push_back({"stages", chosen->stages});
+  return choice;
 }
 
 Choice chooseMatmul(Operation *op, const Device &device) {
@@ -47,7 +75,7 @@ Choice chooseMatmul(Operation *op, const Device &device) {
   bool isBatched =
       llvm::any_of(ArrayRef(dimsOf(matmul.getRhs())).drop_back(2), [](const Dim &dim) { return dim != Dim(1); });
   Dim rows = isBatched ? outer.back() : product(outer), batches = isBatched ? product(outer.drop_back()) : Dim(1);
-  return chooseTile("tiled_gemm", batches, rows, result.back(), device);
+  return chooseTile("tiled_gemm", tilesFor(elementOf(matmul.getLhs())), batches, rows, result.back(), device);
 }
 
 Choice chooseConv(Operation *op, const Device &device) {
@@ -57,7 +85,7 @@ Choice chooseConv(Operation *op, const Device &device) {
   int64_t groups = conv.getGroup();
   if (groups > 1 && result[1].estimate(kUnknownExtent) / groups < kFewOutputs)
     return {"direct_conv", {}, "few channels in a group: a thread for each output"};
-  return chooseTile("tiled_conv", groups, result[1].floordiv(groups),
+  return chooseTile("tiled_conv", threadTiles, groups, result[1].floordiv(groups),
                     result[0] * product(ArrayRef(result).drop_front(2)), device);
 }
 

@@ -90,16 +90,18 @@ LogicalResult emitTiledConv(KernelFunction &kernel) {
   auto channelOf = [&](Value group, Value row) { return kernel.add(kernel.multiply(group, outputs), row); };
   TileProblem problem;
   problem.batches = conv.getGroup();
-  problem.rows = reader.outputsPerGroup();
-  problem.columns = reader.pixels();
   problem.depth = reader.channelsPerGroup() * reader.windowSize();
-  problem.accumulator = reader.accumulatorOf();
-  problem.lhs = [&](ElementEmitter &emitter, Value group, Value row, Value k) {
-    return reader.weightAt(emitter, channelOf(group, row), k);
-  };
-  problem.rhs = [&](ElementEmitter &emitter, Value group, Value pixel, Value k) {
-    return reader.inputAt(emitter, group, pixel, k);
-  };
+  problem.multiplicand = problem.accumulator = reader.accumulatorOf();
+  problem.lhs = {reader.outputsPerGroup(), /*alongDepth=*/true,
+                 [&](ElementEmitter &emitter, Value group, Value row, Value k) {
+                   return reader.weightAt(emitter, channelOf(group, row), k);
+                 },
+                 /*address=*/{}};
+  problem.rhs = {reader.pixels(), /*alongDepth=*/false,
+                 [&](ElementEmitter &emitter, Value group, Value pixel, Value k) {
+                   return reader.inputAt(emitter, group, pixel, k);
+                 },
+                 /*address=*/{}};
   problem.store = [&](Value group, Value row, Value pixel, Value sum) {
     epilogue.store(sum, reader.resultPoint(channelOf(group, row), pixel));
   };

@@ -14,6 +14,8 @@ LogicalResult emitTiledGemm(KernelFunction &kernel) {
   if (failed(found))
     return failure();
   MatmulOp matmul = *found;
+  Value left = matmul.getLhs(), right = matmul.getRhs();
+  bool isTransposed = matmul.getTransposeRhs();
   ProductShape shape(matmul);
   Epilogue epilogue(kernel, matmul.getResult());
   auto pointOf = [&](ArrayRef<Dim> dims, Value batch, Value row, Value last) {
@@ -29,21 +31,24 @@ LogicalResult emitTiledGemm(KernelFunction &kernel) {
     point.back() = {last, 0, {}};
     return point;
   };
-  TileProblem problem{shape.batches, shape.rows, shape.columns, shape.depth, shape.accumulator};
-  problem.rhsAlongDepth = matmul.getTransposeRhs();
-  problem.lhs = [&](ElementEmitter &emitter, Value batch, Value row, Value k) {
-    return elementAs(shape.accumulator, emitter, matmul.getLhs(), pointOf(dimsOf(matmul.getLhs()), batch, row, k));
-  };
-  problem.rhs = [&](ElementEmitter &emitter, Value batch, Value column, Value k) {
-    SmallVector<Dim> dims = dimsOf(matmul.getRhs());
-    Value row = problem.rhsAlongDepth ? column : k, last = problem.rhsAlongDepth ? k : column;
+  auto lhsPoint = [&](Value batch, Value row, Value k) { return pointOf(dimsOf(left), batch, row, k); };
+  auto rhsPoint = [&](Value batch, Value column, Value k) {
+    SmallVector<Dim> dims = dimsOf(right);
+    Value row = isTransposed ? column : k, last = isTransposed ? k : column;
     Point point(dims.size(), AxisPoint{kernel.index(0), 0, {}});
     if (shape.batched)
       point = pointOf(dims, batch, row, last);
     point[dims.size() - 2] = {row, 0, {}};
     point.back() = {last, 0, {}};
-    return elementAs(shape.accumulator, emitter, matmul.getRhs(), point);
+    return point;
   };
+  TileProblem problem;
+  problem.multiplicand = usesMatrixUnit(kernel) ? elementOf(left) : shape.accumulator;
+  problem.accumulator = shape.accumulator;
+  problem.batches = shape.batches;
+  problem.depth = shape.depth;
+  problem.lhs = tensorSide(kernel, left, shape.rows, /*alongDepth=*/true, problem.multiplicand, lhsPoint);
+  problem.rhs = tensorSide(kernel, right, shape.columns, isTransposed, problem.multiplicand, rhsPoint);
   problem.store = [&](Value batch, Value row, Value column, Value sum) {
     epilogue.store(sum, pointOf(shape.result, batch, row, column));
   };

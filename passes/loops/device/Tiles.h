@@ -1,4 +1,5 @@
-// A matrix product by a device's blocks: a tile of the result for each block, a part of the tile for each thread.
+// A matrix product by a device's blocks: a tile of the result for each block, a part of the tile for each thread or
+// warp.
 #pragma once
 #include "passes/loops/ElementEmitter.h"
 
@@ -7,23 +8,54 @@ namespace quern {
 /// result[b, m, n] = sum over k of lhs[b, m, k] * rhs[b, k, n]. What an element is, is up to the caller: a convolution
 /// reads its window here. Indices are within bounds.
 struct TileProblem {
-  Dim batches = 1, rows, columns, depth;
-  mlir::Type accumulator;
-  using Element = std::function<mlir::Value(ElementEmitter &, mlir::Value batch, mlir::Value line, mlir::Value k)>;
-  Element lhs, rhs;          ///< at (batch, m, k) and (batch, n, k), in the accumulators' type
-  bool lhsAlongDepth = true; ///< neighbours in memory are neighbours in k, and threads read along it
-  bool rhsAlongDepth = false;
+  /// One operand: lines, which are rows of the left one and columns of the right one, of `depth` elements.
+  struct Side {
+    using Element = std::function<mlir::Value(ElementEmitter &, mlir::Value batch, mlir::Value line, mlir::Value k)>;
+    using Address = std::function<mlir::Value(mlir::Value batch, mlir::Value line, mlir::Value k)>;
+    Dim lines;
+    bool alongDepth; ///< neighbours in memory are neighbours in k, and threads read along it; else of one k
+    Element element; ///< in the multiplicands' type
+    Address address; ///< where element and its neighbours lie: 16 bytes, aligned; empty: not so for all of them
+  };
+  Side lhs, rhs;
+  Dim batches = 1, depth;
+  mlir::Type multiplicand, accumulator;
   std::function<void(mlir::Value batch, mlir::Value row, mlir::Value column, mlir::Value sum)> store;
 };
 
-/// Emits the kernel with the tile that its schedule says: tile_rows x tile_columns for a block, in steps of tile_depth,
-/// thread_rows x thread_columns for a thread.
+/// Where the tile of a task lies in the result.
+struct TilePlace {
+  mlir::Value batch, row, column;
+};
+
+/// Emits the kernel with the tile that its schedule says: tile_rows x tile_columns for a block, in steps of tile_depth;
+/// warp_rows x warp_columns by the matrix unit, where it says so, else thread_rows x thread_columns for a thread.
 void emitTiles(KernelFunction &kernel, const TileProblem &problem);
+
+/// Whether the schedule's tiles are multiplied by the matrix unit: then multiplicands are elements as they are, else
+/// they have the accumulators' type.
+bool usesMatrixUnit(KernelFunction &kernel);
+
+/// The product of a tile by the threads of a block; ThreadTiles.cpp and WarpTiles.cpp. Made once for a kernel, before
+/// its tasks: `rows` x `columns` is the tile's size.
+class TileCore {
+public:
+  virtual ~TileCore() = default;
+  virtual void emit(const TilePlace &place) = 0;
+  int64_t rows, columns;
+};
+std::unique_ptr<TileCore> makeThreadTiles(KernelFunction &kernel, const TileProblem &problem);
+std::unique_ptr<TileCore> makeWarpTiles(KernelFunction &kernel, const TileProblem &problem);
 
 /// A number as one index for each of `dims`, the last fastest; `number` becomes what is left of it.
 Point takeApart(KernelFunction &kernel, mlir::Value &number, llvm::ArrayRef<Dim> dims);
 
-/// An element of `tensor` at a point, in the accumulators' type.
-mlir::Value elementAs(mlir::Type accumulator, ElementEmitter &emitter, mlir::Value tensor, const Point &point);
+/// An element of `tensor` at a point, as `type`.
+mlir::Value elementAs(mlir::Type type, ElementEmitter &emitter, mlir::Value tensor, const Point &point);
+
+/// The side of a product that consists of elements of `tensor`, the element of a line and k at a point.
+using PlaceInTensor = std::function<Point(mlir::Value batch, mlir::Value line, mlir::Value k)>;
+TileProblem::Side tensorSide(KernelFunction &kernel, mlir::Value tensor, const Dim &lines, bool alongDepth,
+                             mlir::Type multiplicand, PlaceInTensor place);
 
 } // namespace quern

@@ -54,6 +54,21 @@ MODELS = {
             z = MatMul (u, v)
             r = MatMul (p, q)
         }""",
+    "narrow_products": """
+        (float16[m,256] x, float16[256,200] w, float16[200] b, float16[2048,512] u, float16[512,2048] v,
+         bfloat16[m,k] p, bfloat16[k,n] q, bfloat16[120,128,64] r, bfloat16[120,128,64] s, float16[512,512] c, float16[512,1024] d)
+            => (float16[m,200] y, float16[2048,2048] z, bfloat16[m,n] o, bfloat16[120,128,128] a, float16[512,1024] g)
+        {
+            i = MatMul (x, w)
+            j = Add (i, b)
+            y = Relu (j)
+            z = MatMul (u, v)
+            o = MatMul (p, q)
+            t = Transpose <perm = [0,2,1]> (s)
+            a = MatMul (r, t)
+            e = MatMul (c, d)
+            g = Gelu (e)
+        }""",
     "attention": """
         (float[2,12,128,64] q, float[2,12,128,64] k, float[2,12,128,64] v) => (float[2,12,128,64] y)
         {
@@ -78,7 +93,7 @@ needs_ptxas = pytest.mark.skipif(not shutil.which("ptxas"), reason="there is no 
 
 def device_code(folder, name, target):
     model = folder / f"{name}.onnx"
-    onnx.save(onnx.parser.parse_model(f'<ir_version: 8, opset_import: ["" : 18]> {name} {MODELS[name]}'), model)
+    onnx.save(onnx.parser.parse_model(f'<ir_version: 8, opset_import: ["" : 20]> {name} {MODELS[name]}'), model)
     subprocess.run([find_compiler(), "compile", model, "--target", target, "--emit=ptx", "-o", folder / "ptx", "--quiet"],
                    check=True)
     return sorted((folder / "ptx").iterdir())
@@ -106,3 +121,13 @@ def test_large_products_do_nothing_but_multiply_and_load(tmp_path):
     [tile] = [text for text in texts if text.count("fma.rn.f32") == 512]
     assert tile.count("ld.shared.v4.f32") == 32
     assert "ld.global.nc.f32" in tile and "ld.local" not in tile
+
+
+def test_narrow_products_are_the_matrix_units(tmp_path):
+    """A step of the largest tile: 2 halves of its depth, each 4 x 8 products from 4 + 4 loads; copies of 16 bytes."""
+    texts = [kernel.read_text() for kernel in device_code(tmp_path, "narrow_products", "sm_80")]
+    assert sum("mma.sync.aligned.m16n8k16.row.col" in text for text in texts) == 5
+    [tile] = [text for text in texts if text.count("f32.f16.f16.f32") == 64]
+    assert tile.count("ldmatrix.sync.aligned.m8n8.x4.shared.b16") == 8
+    assert tile.count("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16") == 8
+    assert tile.count("cp.async.cg.shared.global") == 16 and "ld.global" not in tile and "ld.local" not in tile

@@ -13,6 +13,16 @@ func.func @main(%x: tensor<4x8xf32>, %w: tensor<8x16xf32>, %a: tensor<2048x64xf3
   return %2, %1 : tensor<4x16xf32>, tensor<2048x2048xf32>
 }
 
+// Matrix units multiply narrow floats, what a warp has is larger than what a thread has.
+// CHECK-LABEL: @narrow
+// CHECK: kernel.region "matmul#3"{{.*}}#kernel.schedule<"tiled_gemm", {stages = 3 : i64, tile_columns = 128 : i64, tile_depth = 32 : i64, tile_rows = 128 : i64, warp_columns = 64 : i64, warp_rows = 64 : i64}
+// CHECK: kernel.region "matmul#4"{{.*}}{stages = 4 : i64, tile_columns = 64 : i64, tile_depth = 32 : i64, tile_rows = 16 : i64, warp_columns = 16 : i64, warp_rows = 16 : i64}, "tiles in the memory that a block shares, multiplied by matrix units">
+func.func @narrow(%a: tensor<2048x64xf16>, %b: tensor<64x2048xf16>, %x: tensor<?x8xbf16, #graph.dims<["n", ""]>>, %w: tensor<8x16xbf16>) -> (tensor<2048x2048xf16>, tensor<?x16xbf16, #graph.dims<["n", ""]>>) {
+  %0 = graph.matmul %a, %b : (tensor<2048x64xf16>, tensor<64x2048xf16>) -> tensor<2048x2048xf16>
+  %1 = graph.matmul %x, %w : (tensor<?x8xbf16, #graph.dims<["n", ""]>>, tensor<8x16xbf16>) -> tensor<?x16xbf16, #graph.dims<["n", ""]>>
+  return %0, %1 : tensor<2048x2048xf16>, tensor<?x16xbf16, #graph.dims<["n", ""]>>
+}
+
 // One filter per channel leaves a tile empty.
 // CHECK-LABEL: @conv
 // CHECK: kernel.region "conv"{{.*}}#kernel.schedule<"tiled_conv"

@@ -1,0 +1,163 @@
+#include "passes/loops/device/SharedTile.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "passes/loops/device/WarpInstructions.h"
+
+using namespace mlir;
+
+namespace quern {
+
+SharedTile::SharedTile(KernelFunction &kernel, const TileProblem &problem, const TileProblem::Side &side, int64_t lines,
+                       int64_t depth)
+    : kernel(kernel), problem(problem), side(side), b(kernel.builder), lines(lines), depth(depth) {
+  unsigned bits = problem.multiplicand.getIntOrFloatBitWidth();
+  rowsAreLines = side.alongDepth || bits != 16;
+  perChunk = kLoadedBytes * 8 / bits;
+  rows = rowsAreLines ? lines : depth;
+  chunks = (rowsAreLines ? depth : lines) / perChunk;
+}
+
+/// Rows of less than 128 bytes share the banks with their neighbours.
+Value SharedTile::swizzle(Value row) {
+  if (chunks < kLoadedRows)
+    row = b.create<arith::DivUIOp>(row, kernel.index(kLoadedRows / chunks));
+  return b.create<arith::RemUIOp>(row, kernel.index(std::min(chunks, kLoadedRows)));
+}
+
+static Value shifted(ImplicitLocOpBuilder &b, Value pointer, Value bytes) {
+  Value distance = b.create<arith::IndexCastOp>(b.getI64Type(), bytes);
+  return b.create<LLVM::GEPOp>(pointer.getType(), b.getI8Type(), pointer, ArrayRef<LLVM::GEPArg>{distance});
+}
+
+Value SharedTile::placeOf(Value memory, Value row, Value chunk) {
+  Value place = b.create<arith::XOrIOp>(chunk, swizzle(row));
+  Value offset =
+      kernel.add(kernel.multiply(row, kernel.index(rowBytes())), kernel.multiply(place, kernel.index(kLoadedBytes)));
+  return shifted(b, memory, offset);
+}
+
+//===--- From the device's memory -----------------------------------------------------------===//
+
+void SharedTile::fill(Value memory, Value batch, Value first, Value from) {
+  int64_t count = rows * chunks;
+  Value thread = kernel.thread();
+  if (count <= kernel.threads) {
+    auto some = [&] { fillChunk(memory, batch, first, from, thread); };
+    if (count == kernel.threads)
+      return some();
+    auto choice = b.create<scf::IfOp>(b.create<arith::CmpIOp>(arith::CmpIPredicate::ult, thread, kernel.index(count)),
+                                      /*withElseRegion=*/false);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(choice.thenBlock());
+    return some();
+  }
+  // Copies are few instructions each; what is computed may be many.
+  if (isCopied()) {
+    for (int64_t i = 0; i < count; i += kernel.threads)
+      fillChunk(memory, batch, first, from, kernel.add(thread, i));
+    return;
+  }
+  kernel.forRange(kernel.index(0), kernel.index(count), kernel.index(kernel.threads),
+                  [&](Value i) { fillChunk(memory, batch, first, from, kernel.add(i, thread)); });
+}
+
+void SharedTile::fillChunk(Value memory, Value batch, Value first, Value from, Value number) {
+  // Neighbouring threads read what lies together: chunks of a row, or the same chunk of neighbouring lines.
+  bool alongRow = rowsAreLines == side.alongDepth;
+  Value fast = kernel.index(alongRow ? chunks : rows);
+  Value inner = b.create<arith::RemUIOp>(number, fast), outer = b.create<arith::DivUIOp>(number, fast);
+  Value row = alongRow ? outer : inner, chunk = alongRow ? inner : outer;
+  Value start = kernel.multiply(chunk, kernel.index(perChunk));
+  Value line = kernel.add(first, rowsAreLines ? row : start), k = kernel.add(from, rowsAreLines ? start : row);
+  Value to = placeOf(memory, row, chunk);
+  if (isCopied())
+    copyChunk(to, batch, line, k);
+  else
+    computeChunk(to, batch, line, k);
+}
+
+/// Null where nothing can be outside.
+Value SharedTile::isInside(Value line, Value k) {
+  Value inside;
+  auto check = [&](Value at, const Dim &extent, int64_t tile) {
+    if (extent.mod(tile).isEqualTo(0))
+      return;
+    Value here = b.create<arith::CmpIOp>(arith::CmpIPredicate::ult, at, kernel.dim(extent));
+    inside = inside ? b.create<arith::AndIOp>(inside, here).getResult() : here;
+  };
+  check(line, side.lines, lines);
+  check(k, problem.depth, depth);
+  return inside;
+}
+
+void SharedTile::copyChunk(Value to, Value batch, Value line, Value k) {
+  Value inside = isInside(line, k);
+  if (!inside)
+    return beginCopy(b, to, side.address(batch, line, k));
+  auto choice = b.create<scf::IfOp>(inside, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(choice.thenBlock());
+  beginCopy(b, to, side.address(batch, line, k));
+  b.setInsertionPointToStart(choice.elseBlock());
+  Value zeros = b.create<arith::ConstantOp>(b.getZeroAttr(VectorType::get(4, b.getI32Type())));
+  b.create<LLVM::StoreOp>(zeros, to, kLoadedBytes);
+}
+
+/// One vector of the elements' bits.
+Value SharedTile::pack(ArrayRef<Value> elements) {
+  Type bits = b.getIntegerType(problem.multiplicand.getIntOrFloatBitWidth());
+  Value vector = b.create<arith::ConstantOp>(b.getZeroAttr(VectorType::get(elements.size(), bits)));
+  for (auto [i, element] : llvm::enumerate(elements))
+    vector = b.create<vector::InsertOp>(b.create<arith::BitcastOp>(bits, element), vector, int64_t(i));
+  return vector;
+}
+
+void SharedTile::computeChunk(Value to, Value batch, Value line, Value k) {
+  ElementEmitter emitter(kernel, 1);
+  auto elements = [&](function_ref<Value(Value line, Value k)> element) {
+    SmallVector<Value> values;
+    for (int64_t i = 0; i < perChunk; ++i)
+      values.push_back(rowsAreLines ? element(line, kernel.add(k, i)) : element(kernel.add(line, i), k));
+    return pack(values);
+  };
+  auto plain = [&](Value line, Value k) { return side.element(emitter, batch, line, k); };
+  Value inside = isInside(line, k), packed;
+  const Dim &extent = rowsAreLines ? problem.depth : side.lines;
+  if (!inside) {
+    packed = elements(plain);
+  } else if (extent.mod(perChunk).isEqualTo(0)) {
+    Type bits = b.getIntegerType(problem.multiplicand.getIntOrFloatBitWidth());
+    Value zeros = b.create<arith::ConstantOp>(b.getZeroAttr(VectorType::get(perChunk, bits)));
+    packed = emitter.guarded(inside, zeros, [&] { return elements(plain); });
+  } else {
+    Value zero = b.create<arith::ConstantOp>(b.getZeroAttr(problem.multiplicand));
+    packed = elements(
+        [&](Value line, Value k) { return emitter.guarded(isInside(line, k), zero, [&] { return plain(line, k); }); });
+  }
+  b.create<LLVM::StoreOp>(packed, to, kLoadedBytes);
+}
+
+//===--- To the matrix unit -----------------------------------------------------------------===//
+
+SmallVector<Value> SharedTile::load(Value memory, Value line, int64_t block, int64_t step) {
+  auto quotient = [&](Value a, int64_t by) { return b.create<arith::DivUIOp>(a, kernel.index(by)).getResult(); };
+  auto remainder = [&](Value a, int64_t by) { return b.create<arith::RemUIOp>(a, kernel.index(by)).getResult(); };
+  Value lane = remainder(kernel.thread(), kernel.device->warp), row, chunk;
+  Value half = quotient(lane, 2 * kLoadedRows); // of the depth
+  int64_t constant = 0;                         // added last, it is a displacement
+  if (rowsAreLines) {
+    row = kernel.add(line, remainder(lane, 2 * kLoadedRows));
+    chunk = kernel.add(half, step * kMatrixDepthBytes / kLoadedBytes);
+    constant = block * kMatrixRows * rowBytes();
+  } else {
+    Value lower = remainder(quotient(lane, kLoadedRows), 2);
+    row = kernel.add(kernel.multiply(half, kernel.index(kLoadedRows)), remainder(lane, kLoadedRows));
+    chunk = kernel.add(kernel.add(quotient(line, kLoadedRows), lower), block * kMatrixRows / kLoadedRows);
+    constant = step * 2 * kLoadedRows * rowBytes();
+  }
+  Value address = placeOf(memory, row, chunk);
+  return loadMatrices(b, constant ? shifted(b, address, kernel.index(constant)) : address, !rowsAreLines);
+}
+
+} // namespace quern

@@ -1,0 +1,34 @@
+// What the threads of a warp do together on NVIDIA's devices: products of small matrices, and copies that run beside
+// the arithmetic. The one place among the emitters that names instructions.
+#pragma once
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+
+namespace quern {
+
+/// A warp's product: 16 rows by 8 columns, over a depth of 32 bytes of each line of either side, summed in float32.
+constexpr int64_t kMatrixRows = 16, kMatrixColumns = 8, kMatrixDepthBytes = 32;
+/// Rows of a matrix that is loaded from shared memory, and the bytes of one.
+constexpr int64_t kLoadedRows = 8, kLoadedBytes = 16;
+
+/// Four matrices of 8 rows of 16 bytes in shared memory: lane l gives the address of row l % 8 of matrix l / 8, and
+/// gets the 4 bytes of each matrix that a product wants of it. `transposed`: rows in memory are columns of the
+/// matrices, of elements of 16 bits.
+llvm::SmallVector<mlir::Value> loadMatrices(mlir::ImplicitLocOpBuilder &b, mlir::Value address, bool transposed);
+
+/// sums += lhs * rhs. A lane has 4 words of the left side, 2 of the right one, of multiplicands of this type, and 4
+/// sums: of row lane / 4 and columns lane % 4 * 2 and the next, then of the row 8 below.
+llvm::SmallVector<mlir::Value> multiplyMatrices(mlir::ImplicitLocOpBuilder &b, mlir::Type multiplicand,
+                                                mlir::ArrayRef<mlir::Value> lhs, mlir::ArrayRef<mlir::Value> rhs,
+                                                mlir::ArrayRef<mlir::Value> sums);
+
+/// Begins to copy 16 bytes, both sides aligned, from the device's memory to shared memory.
+void beginCopy(mlir::ImplicitLocOpBuilder &b, mlir::Value shared, mlir::Value global);
+/// The copies that this thread began since the last call are a group, which may be empty.
+void endCopies(mlir::ImplicitLocOpBuilder &b);
+/// Waits for this thread's groups but for the last `pending`.
+void awaitCopies(mlir::ImplicitLocOpBuilder &b, int64_t pending);
+
+/// Waits for all threads of the warp, and sees what they wrote.
+void synchronizeWarp(mlir::ImplicitLocOpBuilder &b);
+
+} // namespace quern
