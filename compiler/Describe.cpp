@@ -74,12 +74,23 @@ static std::string modelName(Compilation &c) {
   return recorded ? recorded.str() : llvm::sys::path::stem(c.input).str();
 }
 
+static Dim arenaBytes(rt::ArenaOp arena) {
+  Dim total = 0;
+  for (Attribute slot : arena.getSlots())
+    total = total + Dim::parse(cast<StringAttr>(slot).getValue())->ceildiv(64) * 64;
+  return total;
+}
+
 /// The kernels of the device, whose code is in the objects: the host function's comes first there.
 static DeviceProgram describeDevice(Compilation &c, ArrayRef<kernel::FuncOp> functions) {
   DeviceProgram program;
   const Level &level = c.target->device->code->baseLevel();
   program.architecture = level.name.str();
   program.weightBytes = (*c.module)->getAttrOfType<IntegerAttr>("quern.weight_bytes").getInt();
+  c.module->walk([&](rt::ArenaOp arena) {
+    if (arena.getDevice())
+      program.arenaBytes = arenaBytes(arena).constant().value_or(0);
+  });
   llvm::StringMap<llvm::StringRef> code;
   for (auto [index, emitted] : llvm::enumerate(c.kernels))
     if (emitted.onDevice)
@@ -222,10 +233,7 @@ llvm::json::Object describeManifest(Compilation &c, const ModelDescription &desc
   if (auto bytes = (*c.module)->getAttrOfType<IntegerAttr>("quern.weight_bytes"))
     manifest["weights"] = bytes.getInt();
   c.module->walk([&](rt::ArenaOp arena) {
-    Dim total = 0;
-    for (Attribute slot : arena.getSlots())
-      total = total + Dim::parse(cast<StringAttr>(slot).getValue())->ceildiv(64) * 64;
-    manifest[arena.getDevice() ? "device_arena" : "arena"] = total.str();
+    manifest[arena.getDevice() ? "device_arena" : "arena"] = arenaBytes(arena).str();
   });
   return manifest;
 }

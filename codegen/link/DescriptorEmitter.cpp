@@ -17,8 +17,8 @@ namespace {
 
 // The emitted structs have the members of the header's in order, with natural alignment; a change there must come here.
 static_assert(sizeof(quern_value_info) == 24 && sizeof(quern_site) == 24 && sizeof(quern_level) == 24);
-static_assert(sizeof(quern_metadata) == 16 && sizeof(quern_model_descriptor) == 120);
-static_assert(sizeof(quern_device_kernel) == 32 && sizeof(quern_device_program) == 56);
+static_assert(sizeof(quern_metadata) == 16 && sizeof(quern_model_descriptor) == 128);
+static_assert(sizeof(quern_device_kernel) == 48 && sizeof(quern_device_program) == 56);
 
 /// Builds constants and the tables that point to each other.
 class Tables {
@@ -32,6 +32,10 @@ public:
 
   Constant *string(StringRef text) {
     return global(ConstantDataArray::getString(module.getContext(), text, /*AddNull=*/true), "");
+  }
+
+  Constant *bytes(StringRef data) {
+    return global(ConstantDataArray::getRaw(data, data.size(), Type::getInt8Ty(module.getContext())), "");
   }
 
   LLVMContext &context() { return module.getContext(); }
@@ -111,14 +115,14 @@ Constant *emitDevice(Tables &tables, Module &module, const DeviceProgram &device
     bool isThere = !kernel.symbol.empty();
     kernels.push_back(tables.record(
         {isThere ? tables.string(kernel.symbol) : none, isThere ? tables.string(kernel.code) : none,
-         tables.size(isThere ? kernel.code.size() + 1 : 0), tables.word(kernel.threads), tables.word(0)}));
+         tables.size(isThere ? kernel.code.size() + 1 : 0), tables.word(kernel.threads), tables.word(0),
+         kernel.binary.empty() ? none : tables.bytes(kernel.binary), tables.size(kernel.binary.size())}));
   }
-  std::string tooLarge =
-      formatv("the device has no room for the model's weights, which take {0} bytes", device.weightBytes);
   Constant *program =
       tables.record({tables.word(sizeof(quern_device_program)), tables.word(0), tables.string(device.architecture),
                      tables.array(kernels), device.weightBytes ? external(module, kWeightsSymbol) : none,
-                     tables.size(device.weightBytes), tables.string(tooLarge), external(module, "quern_cuda_driver")});
+                     tables.size(device.weightBytes), tables.size(device.arenaBytes),
+                     external(module, "quern_cuda_driver")});
   return tables.global(program, "");
 }
 
@@ -162,8 +166,10 @@ GlobalVariable *emitTables(const ModelDescription &model, Module &module) {
                                      tables.array(metadata),
                                      emitManifest(tables, module, model.manifest),
                                      tables.function(kHostSymbol)};
-  if (model.device)
+  if (model.device) {
     members.push_back(emitDevice(tables, module, *model.device));
+    members.push_back(ConstantPointerNull::get(PointerType::getUnqual(module.getContext())));
+  }
   return tables.global(tables.record(members), "quern_model_descriptor");
 }
 

@@ -45,6 +45,7 @@ struct LevelKernels {
 struct DeviceKernel {
   std::string symbol;   ///< empty: the processor runs this kernel
   llvm::StringRef code; ///< borrowed
+  llvm::StringRef binary; ///< machine code beside it, borrowed; empty: none
   uint32_t threads = 0; ///< of a block
 };
 
@@ -53,6 +54,7 @@ struct DeviceProgram {
   std::string architecture;          ///< "sm_80"
   std::vector<DeviceKernel> kernels; ///< one for each kernel number
   uint64_t weightBytes = 0;
+  uint64_t arenaBytes = 0; ///< of a run; 0: it depends on the shapes
 };
 
 struct ModelDescription {

@@ -77,27 +77,45 @@ def Rt_AllocateOp : Rt_Op<"allocate"> {
 def Rt_InputOp : Rt_Op<"input", [Pure]> {
   let summary = "the data of an input of the model";
   let description = [{
-    The caller's own memory, never written.
+    The caller's own memory, never written. In models with a device it may be the device's: with `bytes` the elements
+    are in the processor's memory, where so many are copied to if they are not; with a `place` they are in the device's,
+    the caller's own or copied to that place.
 
     ```mlir
     %x = rt.input {index = 0 : i64} : () -> !rt.buffer
+    %y = rt.input %slot {bytes = "256", index = 1 : i64} : (!rt.buffer) -> !rt.buffer
     ```
   }];
-  let arguments = (ins I64Attr:$index);
+  let arguments = (ins I64Attr:$index, OptionalAttr<Graph_DimAttr>:$bytes, Optional<Rt_BufferType>:$place);
   let results = (outs Rt_BufferType:$buffer);
 }
 def Rt_OutputOp : Rt_Op<"output"> {
   let summary = "sets the dims of an output and says where its data goes";
   let description = [{
     The caller's memory where it gave some that is large enough, else the context's. Fails the run where the caller's does not
-    fit.
+    fit. In models with a device the caller's may be the device's: with `bytes` the address is the processor's all the
+    same, and so many go over at the end; with a `place` it is the device's, the caller's own or that place, and an
+    rt.deliver follows.
 
     ```mlir
     %y = rt.output {dims = ["batch", "10"], index = 0 : i64} : () -> !rt.buffer
+    %z = rt.output %slot {bytes = "40", dims = ["10"], index = 1 : i64} : (!rt.buffer) -> !rt.buffer
     ```
   }];
-  let arguments = (ins I64Attr:$index, Graph_DimArrayAttr:$dims);
+  let arguments = (ins I64Attr:$index, Graph_DimArrayAttr:$dims, OptionalAttr<Graph_DimAttr>:$bytes,
+                       Optional<Rt_BufferType>:$place);
   let results = (outs Rt_BufferType:$buffer);
+}
+def Rt_DeliverOp : Rt_Op<"deliver"> {
+  let summary = "takes an output from the device's memory to where the caller wants it";
+  let description = [{
+    Sets the dims of the output as rt.output does. Nothing is copied where the elements are in the caller's memory already.
+
+    ```mlir
+    rt.deliver %z {bytes = "40", dims = ["10"], index = 1 : i64} : (!rt.buffer) -> ()
+    ```
+  }];
+  let arguments = (ins Rt_BufferType:$from, I64Attr:$index, Graph_DimArrayAttr:$dims, Graph_DimAttr:$bytes);
 }
 def Rt_ConstantOp : Rt_Op<"constant", [Pure]> {
   let summary = "a weight: segment `segment` of the artifact's weights";

@@ -16,6 +16,8 @@
 #include <memory>
 #include <mutex>
 #include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/unique_ptr.h>
 #include <optional>
@@ -44,6 +46,7 @@ namespace {
     PyErr_SetString(PyExc_MemoryError, text.c_str());
     throw nb::python_error();
   case QUERN_UNSUPPORTED_CPU:
+  case QUERN_UNSUPPORTED_DEVICE:
     raise("UnsupportedError", text);
   default:
     raise("ModelError", text);
@@ -200,13 +203,14 @@ private:
 
 class Model {
 public:
-  Model(const std::string &path, int threads, unsigned maxLevel, nb::object convert, nb::object empty)
+  Model(const std::string &path, int threads, unsigned maxLevel, std::pair<int, int> device, nb::object convert,
+        nb::object empty)
       : threads(threads), convert(std::move(convert)), empty(std::move(empty)) {
     if (threads < 1)
       raise("UsageError", "threads=" + std::to_string(threads) + ": at least one thread is needed");
     load(path);
     try {
-      open(path, maxLevel);
+      open(path, maxLevel, {device.first, device.second});
     } catch (...) {
       unload();
       throw;
@@ -237,6 +241,11 @@ public:
   nb::str manifest() const { return text(descriptor->manifest ? descriptor->manifest : "{}"); }
   nb::str name() const { return text(descriptor->name); }
   nb::str level() const { return text(quern_model_get_level(model)->name); }
+  /// As DLPack says it.
+  nb::tuple device() const {
+    quern_device place = quern_model_get_device(model);
+    return nb::make_tuple(place.type, place.ordinal);
+  }
 
   const int threads;
 
@@ -274,11 +283,11 @@ private:
     close(file);
   }
 
-  void open(const std::string &path, unsigned maxLevel) {
+  void open(const std::string &path, unsigned maxLevel, quern_device device) {
     descriptor = static_cast<const quern_model_descriptor *>(dlsym(library, "quern_model_descriptor"));
     if (!descriptor)
       raise("ModelError", "'" + path + "' is not a model compiled by Quern: it has no descriptor");
-    quern_model_options options = {sizeof options, maxLevel};
+    quern_model_options options = {sizeof options, maxLevel, device};
     const char *message = nullptr;
     if (quern_status status = quern_model_open(descriptor, &options, &model, &message))
       raise(status, "'" + path + "': " + (message ? message : quern_status_text(status)));
@@ -331,6 +340,10 @@ private:
     idle.push_back(context);
   }
 
+  /// Fills `tensor` with input `index` where an object says, by DLPack, that it is in a device's memory; `holder` keeps
+  /// that alive. False: it says nothing of the kind.
+  bool readDevice(uint32_t index, nb::handle object, nb::ndarray<> &holder, quern_tensor &tensor,
+                  quern_device &place) const;
   /// Fills `tensor` with input `index`; `holder` keeps a converted array alive.
   void read(uint32_t index, nb::handle object, Buffer &buffer, nb::object &holder, quern_tensor &tensor) const;
   /// The dims of an output, where the inputs alone say them.
@@ -369,6 +382,52 @@ void Model::read(uint32_t index, nb::handle object, Buffer &buffer, nb::object &
   tensor = {view.buf, uint64_t(view.len), info.dtype, view.ndim, {}};
   for (int axis = 0; axis < view.ndim; ++axis)
     tensor.dims[axis] = view.shape[axis];
+}
+
+/// DLPack's name of a dtype; bfloat16 and bool are types of their own there.
+bool hasDtype(nb::dlpack::dtype given, quern_dtype wanted) {
+  static constexpr struct {
+    quern_dtype dtype;
+    nb::dlpack::dtype_code code;
+  } rows[] = {{QUERN_F16, nb::dlpack::dtype_code::Float},   {QUERN_F32, nb::dlpack::dtype_code::Float},
+              {QUERN_F64, nb::dlpack::dtype_code::Float},   {QUERN_BF16, nb::dlpack::dtype_code::Bfloat},
+              {QUERN_BOOL, nb::dlpack::dtype_code::Bool},   {QUERN_I8, nb::dlpack::dtype_code::Int},
+              {QUERN_I16, nb::dlpack::dtype_code::Int},     {QUERN_I32, nb::dlpack::dtype_code::Int},
+              {QUERN_I64, nb::dlpack::dtype_code::Int},     {QUERN_U8, nb::dlpack::dtype_code::UInt},
+              {QUERN_U16, nb::dlpack::dtype_code::UInt},    {QUERN_U32, nb::dlpack::dtype_code::UInt},
+              {QUERN_U64, nb::dlpack::dtype_code::UInt},    {QUERN_C64, nb::dlpack::dtype_code::Complex},
+              {QUERN_C128, nb::dlpack::dtype_code::Complex}};
+  for (const auto &row : rows)
+    if (row.dtype == wanted)
+      return given.code == uint8_t(row.code) && given.lanes == 1 && given.bits == 8 * quern_dtype_size(wanted);
+  return false;
+}
+
+bool Model::readDevice(uint32_t index, nb::handle object, nb::ndarray<> &array, quern_tensor &tensor,
+                       quern_device &place) const {
+  if (PyObject_CheckBuffer(object.ptr()) || !nb::hasattr(object, "__dlpack_device__"))
+    return false;
+  auto [type, ordinal] = nb::cast<std::pair<int, int>>(object.attr("__dlpack_device__")());
+  if (type == QUERN_CPU || type == QUERN_CUDA_HOST)
+    return false;
+  const quern_value_info &info = descriptor->inputs[index];
+  if (!nb::try_cast(object, array, /*convert=*/false))
+    raise("InputError", std::string("input '") + info.name + "' does not give its memory by DLPack");
+  if (!hasDtype(array.dtype(), info.dtype))
+    raise("InputError",
+          std::string("input '") + info.name + "' has another dtype than " + quern_dtype_name(info.dtype));
+  if (array.ndim() > QUERN_MAX_RANK)
+    raise("InputError", std::string("input '") + info.name + "' has " + std::to_string(array.ndim()) +
+                            " dims, expected " + std::to_string(info.rank));
+  tensor = {array.data(), array.nbytes(), info.dtype, int32_t(array.ndim()), {}};
+  int64_t dense = 1;
+  for (size_t axis = array.ndim(); axis-- > 0; dense *= tensor.dims[axis]) {
+    tensor.dims[axis] = int64_t(array.shape(axis));
+    if (tensor.dims[axis] > 1 && array.size() && array.stride(axis) != dense)
+      raise("InputError", std::string("input '") + info.name + "' is not contiguous in the device's memory; make it so");
+  }
+  place = {type, ordinal};
+  return true;
 }
 
 std::optional<std::vector<int64_t>> Model::dimsOf(const quern_value_info &value,
@@ -414,8 +473,11 @@ nb::object Model::run(nb::args arrays) {
   std::vector<Buffer> inputViews(inputs.size()), outputViews(outputs.size());
   std::vector<nb::object> holders(inputs.size()), results(outputs.size());
   size_t given = 0; // bytes of output memory
+  std::vector<quern_device> inputPlaces(inputs.size());
+  std::vector<nb::ndarray<>> deviceHolders(inputs.size());
   for (uint32_t i = 0; i < inputs.size(); ++i)
-    read(i, arrays[i], inputViews[i], holders[i], inputs[i]);
+    if (!readDevice(i, arrays[i], deviceHolders[i], inputs[i], inputPlaces[i]))
+      read(i, arrays[i], inputViews[i], holders[i], inputs[i]);
 
   constexpr int writable = PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE;
   for (uint32_t i = 0; i < outputs.size(); ++i) {
@@ -436,7 +498,8 @@ nb::object Model::run(nb::args arrays) {
   quern_status status;
   {
     nb::gil_scoped_release release;
-    status = quern_run(context.get(), inputs.data(), inputs.size(), outputs.data(), outputs.size());
+    quern_places places = {sizeof places, 0, inputPlaces.data(), nullptr};
+    status = quern_run_on(context.get(), inputs.data(), inputs.size(), outputs.data(), outputs.size(), &places);
   }
   if (status)
     raise(status, quern_context_error(context.get()));
@@ -464,8 +527,9 @@ NB_MODULE(_runtime, module) {
                                       {0, nullptr}};
   nb::class_<OutputBlock>(module, "OutputBlock", nb::type_slots(bufferSlots));
   nb::class_<Model>(module, "Model")
-      .def(nb::init<const std::string &, int, unsigned, nb::object, nb::object>(), nb::arg("path"), nb::arg("threads"),
-           nb::arg("max_level"), nb::arg("convert"), nb::arg("empty"))
+      .def(nb::init<const std::string &, int, unsigned, std::pair<int, int>, nb::object, nb::object>(),
+           nb::arg("path"), nb::arg("threads"), nb::arg("max_level"), nb::arg("device"), nb::arg("convert"),
+           nb::arg("empty"))
       .def("run", &Model::run)
       .def_ro("threads", &Model::threads)
       .def_prop_ro("inputs", &Model::inputs)
@@ -473,5 +537,6 @@ NB_MODULE(_runtime, module) {
       .def_prop_ro("metadata", &Model::metadata)
       .def_prop_ro("manifest", &Model::manifest)
       .def_prop_ro("name", &Model::name)
-      .def_prop_ro("level", &Model::level);
+      .def_prop_ro("level", &Model::level)
+      .def_prop_ro("device", &Model::device);
 }

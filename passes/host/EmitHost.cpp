@@ -223,13 +223,10 @@ private:
               return places[op.getBuffer()] = offset(places[op.getBase()], value(*Dim::parse(op.getBytes()))),
                      success();
             })
-            .Case([&](rt::InputOp op) {
-              places[op.getBuffer()] =
-                  load(pointer, inputs, op.getIndex() * sizeof(quern_tensor) + offsetof(quern_tensor, data));
-              return success();
-            })
+            .Case([&](rt::InputOp op) { return emitInput(op), success(); })
             .Case([&](rt::ConstantOp op) { return emitConstant(op), success(); })
             .Case([&](rt::OutputOp op) { return emitOutput(op), success(); })
+            .Case([&](rt::DeliverOp op) { return emitDeliver(op), success(); })
             .Case([&](rt::AllocateOp op) { return emitAllocate(op), success(); })
             .Case([&](rt::LaunchOp op) { return emitLaunch(op), success(); })
             .Case([&](rt::CopyOp op) {
@@ -299,9 +296,37 @@ private:
   void emitOutput(rt::OutputOp op) {
     SmallVector<Dim> dims = parseAll(op.getDims());
     fillDims(dims);
-    Value data = call(outputService, pointer, {frame, narrow(op.getIndex()), narrow(dims.size()), dimArray});
+    SmallVector<Value> arguments{frame, narrow(op.getIndex()), narrow(dims.size()), dimArray};
+    if (op.getPlace())
+      arguments.push_back(places[op.getPlace()]);
+    if (op.getBytes())
+      arguments.push_back(value(*Dim::parse(*op.getBytes())));
+    StringRef service = op.getPlace() ? "quern_device_output" : "quern_device_stage";
+    Value data = op.getBytes() ? callDevice(service, pointer, arguments) : call(outputService, pointer, arguments);
     exitIfNull(data, QUERN_INVALID_ARGUMENT);
     places[op.getBuffer()] = data;
+  }
+
+  void emitDeliver(rt::DeliverOp op) {
+    SmallVector<Dim> dims = parseAll(op.getDims());
+    fillDims(dims);
+    exitIfNonzero(callDevice("quern_device_deliver", i32,
+                             {frame, narrow(op.getIndex()), narrow(dims.size()), dimArray, places[op.getFrom()],
+                              value(*Dim::parse(op.getBytes()))}));
+  }
+
+  void emitInput(rt::InputOp op) {
+    if (!op.getBytes()) {
+      places[op.getBuffer()] =
+          load(pointer, inputs, op.getIndex() * sizeof(quern_tensor) + offsetof(quern_tensor, data));
+      return;
+    }
+    Value bytes = value(*Dim::parse(*op.getBytes())), index = narrow(op.getIndex());
+    Value place = op.getPlace()
+                      ? callDevice("quern_device_input", pointer, {frame, index, places[op.getPlace()], bytes})
+                      : callDevice("quern_device_fetch", pointer, {frame, index, bytes});
+    exitIfNull(place, QUERN_OUT_OF_MEMORY);
+    places[op.getBuffer()] = place;
   }
 
   void emitLaunch(rt::LaunchOp op) {

@@ -6,14 +6,14 @@ include "mlir/Pass/PassBase.td"
 def PlaceTransfersPass : Pass<"quern-place-transfers", "mlir::ModuleOp"> {
   let summary = "Bring tensors to the memory of the kernel that reads them";
   let description = [{
-    Some kernels run on the target's device, the others and everything else on the processor: inputs and outputs, sizes
-    read from tensors, conditions. A value that is made in one memory and read in the other is copied over once. Weights
-    are in both. Concatenations of what the device makes are on the device.
+    Some kernels run on the target's device, the others and everything else on the processor: sizes read from tensors,
+    conditions. A value that is made in one memory and read in the other is copied over once, an input before anything
+    runs. Weights are in both. Concatenations of what the device makes are on the device. In which memory inputs and
+    outputs are is the caller's to say, so what returns stays where it is.
 
     ```mlir
     %y = kernel.launch "add" @k0 (%x) ..      %0 = kernel.transfer %x {to_device} ; %y = kernel.launch "add" @k0 (%0) ..
-    return %y                             ->  %1 = kernel.transfer %y
-                                              return %1
+    return %y                             ->  return %y
     ```
 
     It must run after kernels are emitted, when it is known where each runs, and before memory is planned. Without

@@ -70,15 +70,28 @@ struct PlaceTransfersPass : impl::PlaceTransfersPassBase<PlaceTransfersPass> {
     Value value = use.get();
     if (isa<ReshapeOp>(use.getOwner()) || !isa<TensorType>(value.getType()))
       return;
-    // Weights are in both memories.
-    if (isWeight(value) || isOnDevice(value) == wantsDevice(use))
+    // The caller says in which memory it wants the outputs. Weights are in both.
+    if (isa<func::ReturnOp>(use.getOwner()) || isWeight(value) || isOnDevice(value) == wantsDevice(use))
       return;
-    Value &moved = copies[value];
-    if (!moved) {
-      OpBuilder builder(before);
-      moved = builder.create<kernel::TransferOp>(value.getLoc(), value.getType(), value, wantsDevice(use));
+    use.set(moved(value, wantsDevice(use), before));
+  }
+
+  /// `value` in the other memory. Of a view it is the elements' root that goes over. What the caller gives goes over
+  /// before anything runs, so that the device's kernels follow each other.
+  Value moved(Value value, bool toDevice, Operation *before) {
+    if (Value known = copies.lookup(value))
+      return known;
+    OpBuilder builder(before);
+    Value result;
+    if (auto reshape = value.getDefiningOp<ReshapeOp>()) {
+      Value operand = moved(reshape.getOperand(), toDevice, before);
+      result = builder.create<ReshapeOp>(reshape.getLoc(), reshape.getType(), operand);
+    } else {
+      if (auto argument = dyn_cast<BlockArgument>(value); argument && isa<func::FuncOp>(argument.getOwner()->getParentOp()))
+        builder.setInsertionPointToStart(argument.getOwner());
+      result = builder.create<kernel::TransferOp>(value.getLoc(), value.getType(), value, toDevice);
     }
-    use.set(moved);
+    return copies[value] = result;
   }
 
   static bool isWeight(Value value) {

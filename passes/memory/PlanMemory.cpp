@@ -56,7 +56,9 @@ public:
     if (!slots[1].empty())
       builder.create<rt::ArenaOp>(function.getLoc(), dimsAttr(builder.getContext(), slots[1]), /*device=*/true);
     for (BlockArgument argument : function.getArguments())
-      buffers[argument] = builder.create<rt::InputOp>(function.getLoc(), buffer(), argument.getArgNumber());
+      if (!hasDevice() || isReadByProcessor(argument))
+        buffers[argument] = builder.create<rt::InputOp>(function.getLoc(), buffer(), argument.getArgNumber(),
+                                                        bytesIfDevice(argument), /*place=*/Value());
     if (failed(lower(function.getBody().front())))
       return failure();
     builder.create<func::ReturnOp>(function.getLoc());
@@ -107,10 +109,36 @@ private:
     auto results = cast<func::ReturnOp>(function.getBody().front().getTerminator());
     for (auto [index, value] : llvm::enumerate(results.getOperands())) {
       Value root = rootOf(value);
-      if (makesTensor(root.getDefiningOp()) && !isOnDevice(root) &&
-          root.getParentBlock() == &function.getBody().front() && isWholeView(root, value))
+      if (!makesTensor(root.getDefiningOp()) || root.getParentBlock() != &function.getBody().front())
+        continue;
+      if (!isOnDevice(root) && isWholeView(root, value))
         outputOf.try_emplace(root, index);
+      if (isOnDevice(root) && bytesOf(root) == bytesOf(value) && llvm::all_of(dimsOf(value), [&](const Dim &dim) {
+            return isEarly(dim);
+          }))
+        deviceOutputOf.try_emplace(root, index);
     }
+  }
+
+  //===--- The caller's tensors in models with a device -------------------------------------===//
+
+  bool hasDevice() {
+    return llvm::any_of(module.getOps<kernel::FuncOp>(),
+                        [](kernel::FuncOp kernel) { return kernel.getThreads().has_value(); });
+  }
+
+  /// What an op must say of a caller's tensor that may be in the device's memory.
+  StringAttr bytesIfDevice(Value value) {
+    return hasDevice() ? builder.getStringAttr(bytesOf(value).str()) : StringAttr();
+  }
+
+  /// Whether `value` or a view of it is read where it is, not only taken to the device.
+  static bool isReadByProcessor(Value value) {
+    return llvm::any_of(value.getUsers(), [](Operation *user) {
+      if (isa<ReshapeOp>(user))
+        return isReadByProcessor(user->getResult(0));
+      return !isa<kernel::TransferOp>(user);
+    });
   }
 
   /// Whether the place of `value` can be made where `root` is: its symbols are bound there, and its size is the root's
@@ -288,10 +316,14 @@ private:
     Location loc = value.getLoc();
     ConcatPlaces::Place place = places->of(value);
     if (auto output = outputOf.find(value); output != outputOf.end())
-      return makeOutput(loc, output->second);
-    if (auto slot = slotOf.find(place.whole); slot != slotOf.end())
-      return shifted(builder.create<rt::SlotOp>(loc, buffer(), slot->second, isOnDevice(value)), place.offset);
-    return builder.create<rt::AllocateOp>(loc, buffer(), bytesOf(value).str(), isOnDevice(value));
+      return makeOutput(loc, output->second, value);
+    auto slot = slotOf.find(place.whole);
+    if (slot == slotOf.end())
+      return builder.create<rt::AllocateOp>(loc, buffer(), bytesOf(value).str(), isOnDevice(value));
+    Value whole = builder.create<rt::SlotOp>(loc, buffer(), slot->second, isOnDevice(value));
+    if (auto output = deviceOutputOf.find(place.whole); output != deviceOutputOf.end())
+      whole = makeOutput(loc, output->second, place.whole, whole);
+    return shifted(whole, place.offset);
   }
 
   Value shifted(Value place, const Dim &bytes) {
@@ -300,8 +332,15 @@ private:
   }
 
   void lowerTransfer(kernel::TransferOp op) {
-    Value from = bufferOf(op.getOperand()), to = buffers[op.getResult()] = makePlace(op.getResult());
     bool toDevice = op.getToDevice();
+    Value to = buffers[op.getResult()] = makePlace(op.getResult());
+    if (auto argument = dyn_cast<BlockArgument>(op.getOperand());
+        argument && argument.getOwner() == &function.getBody().front()) {
+      buffers[op.getResult()] = builder.create<rt::InputOp>(op.getLoc(), buffer(), argument.getArgNumber(),
+                                                            bytesIfDevice(argument), to);
+      return;
+    }
+    Value from = bufferOf(op.getOperand());
     builder.create<rt::CopyOp>(op.getLoc(), from, to, bytesOf(op.getResult()).str(), /*from_device=*/!toDevice,
                                /*to_device=*/toDevice);
   }
@@ -321,19 +360,27 @@ private:
     }
   }
 
-  Value makeOutput(Location loc, unsigned index) {
+  /// `value` has the elements of the output; with a `place` they are in the device's memory.
+  Value makeOutput(Location loc, unsigned index, Value value, Value place = Value()) {
+    return builder.create<rt::OutputOp>(loc, buffer(), index, dimsOfOutput(index), bytesIfDevice(value), place);
+  }
+
+  ArrayAttr dimsOfOutput(unsigned index) {
     auto results = cast<func::ReturnOp>(function.getBody().front().getTerminator());
-    return builder.create<rt::OutputOp>(loc, buffer(), index,
-                                        dimsAttr(builder.getContext(), dimsOf(results.getOperand(index))));
+    return dimsAttr(builder.getContext(), dimsOf(results.getOperand(index)));
   }
 
   /// Results that no kernel wrote in place: inputs, weights, results of control flow, the same value twice.
   LogicalResult lowerReturn(func::ReturnOp op) {
     for (auto [index, value] : llvm::enumerate(op.getOperands())) {
+      if (isOnDevice(value)) {
+        builder.create<rt::DeliverOp>(op.getLoc(), bufferOf(value), index, dimsOfOutput(index), bytesOf(value).str());
+        continue;
+      }
       auto written = outputOf.find(rootOf(value));
       if (written != outputOf.end() && written->second == index)
         continue;
-      Value from = bufferOf(value), to = makeOutput(op.getLoc(), index);
+      Value from = bufferOf(value), to = makeOutput(op.getLoc(), index, value);
       builder.create<rt::CopyOp>(op.getLoc(), from, to, bytesOf(value).str());
     }
     return success();
@@ -490,7 +537,8 @@ private:
   SmallVector<Dim> slots[2]; // of the processor's arena, of the device's
   llvm::DenseMap<Value, int64_t> slotOf;
   llvm::DenseMap<Operation *, int64_t> sharedSlotOf;
-  llvm::DenseMap<Value, unsigned> outputOf;
+  llvm::DenseMap<Value, unsigned> outputOf;       // made by the processor
+  llvm::DenseMap<Value, unsigned> deviceOutputOf; // made by the device, each with a slot for where the caller's is not
   llvm::DenseMap<Value, Value> buffers;
   llvm::DenseMap<Attribute, int64_t> segments;
 };

@@ -83,16 +83,21 @@ quern_status quern_fail(quern_context *context, quern_status status, const char 
 
 quern_status quern_run(quern_context *context, const quern_tensor *inputs, size_t num_inputs, quern_tensor *outputs,
                        size_t num_outputs) {
+  return quern_run_on(context, inputs, num_inputs, outputs, num_outputs, NULL);
+}
+
+quern_status quern_run_on(quern_context *context, const quern_tensor *inputs, size_t num_inputs, quern_tensor *outputs,
+                          size_t num_outputs, const quern_places *places) {
   if (!context)
     return QUERN_INVALID_ARGUMENT;
   quern_text_clear(&context->error);
   context->status = QUERN_OK;
   context->arena.requested = 0;
-  quern_status status = quern_validate(context, inputs, num_inputs, outputs, num_outputs);
+  quern_status status = quern_validate(context, inputs, num_inputs, outputs, num_outputs, places);
   if (status)
     return status;
   quern_frame frame = {context->model->level->kernels, context->symbols, inputs, outputs, context,
-                       &quern_context_services,        context->device};
+                       &quern_context_services,        context->device, places};
   status = context->model->descriptor->main(&frame);
   if (context->device) {
     quern_status finished = quern_device_of(context->model->descriptor)->driver->finish(&frame);

@@ -9,12 +9,19 @@
 struct quern_model {
   const quern_model_descriptor *descriptor;
   const quern_level *level;
-  void *device; /* of the driver of the model's device; null without one */
+  void *device;      /* of the driver of the model's device; null: the processor runs the model */
+  quern_device place; /* what runs it */
 };
 
 /* Null: all kernels run on the processor. */
 static inline const quern_device_program *quern_device_of(const quern_model_descriptor *descriptor) {
   return descriptor->size >= offsetof(quern_model_descriptor, device) + sizeof(void *) ? descriptor->device : NULL;
+}
+
+/* The same model for the processor alone, or null. */
+static inline const quern_model_descriptor *quern_processor_of(const quern_model_descriptor *descriptor) {
+  return descriptor->size >= offsetof(quern_model_descriptor, processor) + sizeof(void *) ? descriptor->processor
+                                                                                          : NULL;
 }
 
 /* The value of a symbol in this run. */
@@ -45,7 +52,10 @@ __attribute__((format(printf, 3, 4))) quern_status quern_fail(quern_context *con
 
 /* Checks everything about the tensors of a run and binds the symbols. Writes neither. */
 quern_status quern_validate(quern_context *context, const quern_tensor *inputs, size_t num_inputs,
-                            const quern_tensor *outputs, size_t num_outputs);
+                            const quern_tensor *outputs, size_t num_outputs, const quern_places *places);
+
+/* "cuda" for QUERN_CUDA, ... */
+const char *quern_device_name(int32_t type);
 
 /* Bytes of a dense tensor; false if an address cannot hold them. No dim is negative. */
 bool quern_tensor_bytes(quern_dtype dtype, int32_t rank, const int64_t *dims, uint64_t *bytes);

@@ -57,7 +57,7 @@ static const quern_level *pick_level(const quern_model_descriptor *descriptor, u
 static quern_status check(const quern_model_descriptor *descriptor, const quern_model_options *options,
                           const char **message) {
   *message = "";
-  if (!descriptor || (options && options->size < sizeof(*options))) {
+  if (!descriptor || (options && options->size < offsetof(quern_model_options, device))) {
     *message = descriptor ? "the size in the options is not that of quern_model_options" : "the descriptor is null";
     return QUERN_INVALID_ARGUMENT;
   }
@@ -66,11 +66,45 @@ static quern_status check(const quern_model_descriptor *descriptor, const quern_
     *message = "the model was compiled for another version of the runtime; compile it again";
     return QUERN_ABI_MISMATCH;
   }
-  if (!is_well_formed(descriptor)) {
+  const quern_model_descriptor *processor = quern_processor_of(descriptor);
+  if (!is_well_formed(descriptor) || (processor && !is_well_formed(processor))) {
     *message = "the model's descriptor is inconsistent; compile it again";
     return QUERN_INVALID_ARGUMENT;
   }
   return QUERN_OK;
+}
+
+/* Goes on with the tables for the processor alone. */
+static quern_status use_processor(quern_model *model, uint32_t max_level, const char **message) {
+  model->descriptor = quern_processor_of(model->descriptor);
+  model->level = pick_level(model->descriptor, max_level, message);
+  return model->level ? QUERN_OK : QUERN_UNSUPPORTED_CPU;
+}
+
+/* Decides between a device and the processor; `wanted` as in the options. */
+static quern_status choose_device(quern_model *model, quern_device wanted, uint32_t max_level, const char **message) {
+  const quern_device_program *device = quern_device_of(model->descriptor);
+  bool has_processor = !device || quern_processor_of(model->descriptor);
+  if (wanted.type == QUERN_CPU || (!wanted.type && !device)) {
+    if (!has_processor) {
+      *message = "the model was compiled for a device alone; compile it for the processor too, as in sm_80,x86-64";
+      return QUERN_UNSUPPORTED_DEVICE;
+    }
+    return device ? use_processor(model, max_level, message) : QUERN_OK;
+  }
+  if (!device || (wanted.type && wanted.type != device->driver->type)) {
+    *message = "the model has no kernels for the kind of device that the options name";
+    return QUERN_UNSUPPORTED_DEVICE;
+  }
+  if (wanted.ordinal < 0) {
+    *message = "the options name a device by a negative number";
+    return QUERN_INVALID_ARGUMENT;
+  }
+  quern_status status = device->driver->open(model->descriptor, wanted.ordinal, &model->device, message);
+  if (status == QUERN_UNSUPPORTED_DEVICE && !wanted.type && has_processor)
+    return use_processor(model, max_level, message);
+  model->place = (quern_device){device->driver->type, wanted.ordinal};
+  return status;
 }
 
 quern_status quern_model_open(const quern_model_descriptor *descriptor, const quern_model_options *options,
@@ -85,7 +119,8 @@ quern_status quern_model_open(const quern_model_descriptor *descriptor, const qu
   quern_status status = check(descriptor, options, message);
   if (status)
     return status;
-  const quern_level *level = pick_level(descriptor, options ? options->max_level : 0, message);
+  uint32_t max_level = options ? options->max_level : 0;
+  const quern_level *level = pick_level(descriptor, max_level, message);
   if (!level)
     return QUERN_UNSUPPORTED_CPU;
   *model = quern_memory_allocate(sizeof(**model));
@@ -93,9 +128,9 @@ quern_status quern_model_open(const quern_model_descriptor *descriptor, const qu
     *message = quern_status_text(QUERN_OUT_OF_MEMORY);
     return QUERN_OUT_OF_MEMORY;
   }
-  **model = (quern_model){descriptor, level, NULL};
-  const quern_device_program *device = quern_device_of(descriptor);
-  status = device ? device->driver->open(descriptor, &(*model)->device, message) : QUERN_OK;
+  **model = (quern_model){descriptor, level, NULL, {QUERN_CPU, 0}};
+  bool names_device = options && options->size >= sizeof(*options);
+  status = choose_device(*model, names_device ? options->device : (quern_device){0, 0}, max_level, message);
   if (status) {
     free(*model);
     *model = NULL;
@@ -110,5 +145,7 @@ void quern_model_close(quern_model *model) {
 }
 
 const quern_model_descriptor *quern_model_get_descriptor(const quern_model *model) { return model->descriptor; }
+
+quern_device quern_model_get_device(const quern_model *model) { return model->place; }
 
 const quern_level *quern_model_get_level(const quern_model *model) { return model->level; }

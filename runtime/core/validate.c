@@ -80,6 +80,41 @@ static quern_status check_input(quern_context *context, uint32_t index, const qu
   return check_data(context, "input", info->name, tensor, info->dtype, needed);
 }
 
+const char *quern_device_name(int32_t type) {
+  return type == QUERN_CPU || type == QUERN_CUDA_HOST || !type ? "cpu" : type == QUERN_CUDA ? "cuda" : "device";
+}
+
+/* `place` is null for the processor's memory. */
+static quern_status check_place(quern_context *context, const char *kind, const char *name, const quern_tensor *tensor,
+                                const quern_device *place) {
+  const quern_device *runs_on = &context->model->place;
+  if (!place || !place->type || place->type == QUERN_CPU || place->type == QUERN_CUDA_HOST)
+    return QUERN_OK;
+  if (place->type != runs_on->type || place->ordinal != runs_on->ordinal)
+    return quern_fail(context, QUERN_INVALID_ARGUMENT,
+                      "%s \"%s\": it is in the memory of %s:%lld, but the model runs on %s:%lld", kind, name,
+                      quern_device_name(place->type), (long long)place->ordinal, quern_device_name(runs_on->type),
+                      (long long)runs_on->ordinal);
+  if (!tensor->data && kind[0] == 'o')
+    return quern_fail(context, QUERN_INVALID_ARGUMENT,
+                      "output \"%s\": its data is null; an output in the memory of %s:%lld is the caller's", name,
+                      quern_device_name(place->type), (long long)place->ordinal);
+  return QUERN_OK;
+}
+
+static quern_status check_places(quern_context *context, const quern_tensor *inputs, const quern_tensor *outputs,
+                                 const quern_places *places) {
+  const quern_model_descriptor *descriptor = context->model->descriptor;
+  quern_status status = QUERN_OK;
+  if (places && places->size < sizeof(*places))
+    return quern_fail(context, QUERN_INVALID_ARGUMENT, "the size in the places is not that of quern_places");
+  for (uint32_t i = 0; places && places->inputs && i < descriptor->num_inputs && !status; ++i)
+    status = check_place(context, "input", descriptor->inputs[i].name, &inputs[i], &places->inputs[i]);
+  for (uint32_t i = 0; places && places->outputs && i < descriptor->num_outputs && !status; ++i)
+    status = check_place(context, "output", descriptor->outputs[i].name, &outputs[i], &places->outputs[i]);
+  return status;
+}
+
 struct range {
   uintptr_t first;
   uint64_t bytes;
@@ -168,7 +203,7 @@ static quern_status check_count(quern_context *context, const char *kind, const 
 }
 
 quern_status quern_validate(quern_context *context, const quern_tensor *inputs, size_t num_inputs,
-                            const quern_tensor *outputs, size_t num_outputs) {
+                            const quern_tensor *outputs, size_t num_outputs, const quern_places *places) {
   const quern_model_descriptor *descriptor = context->model->descriptor;
   quern_status status = check_count(context, "input", inputs, num_inputs, descriptor->num_inputs);
   if (!status)
@@ -181,5 +216,5 @@ quern_status quern_validate(quern_context *context, const quern_tensor *inputs, 
     status = check_output(context, i, &outputs[i]);
   for (uint32_t i = 0; i < descriptor->num_outputs && !status; ++i)
     status = check_overlap(context, i, inputs, outputs);
-  return status;
+  return status ? status : check_places(context, inputs, outputs, places);
 }

@@ -42,17 +42,35 @@ struct cuda_run {
   cuda_address errors;       /* a word for each site: 0, or a QUERN_KERNEL_ code */
   int32_t *fetched;          /* the same words, after a run */
   int has_launched;          /* since `errors` was cleared */
+  struct cuda_staged *staged; /* outputs of this run that go to the device at its end */
 };
+
+/* An output in the device's memory that the processor makes. */
+struct cuda_staged {
+  struct cuda_staged *next;
+  void *to;
+  const void *from;
+  uint64_t bytes;
+};
+
+/* What CUDA's own allocations are aligned to, and kernels may rely on. */
+enum { CUDA_ALIGNMENT = 256 };
 
 /* Makes the model's device that of this thread until quern_cuda_leave. */
 cuda_result quern_cuda_enter(const struct cuda_model *model);
 void quern_cuda_leave(const struct cuda_model *model);
 
 extern const quern_device_driver quern_cuda_driver;
-quern_status quern_cuda_open(const quern_model_descriptor *descriptor, void **model, const char **message);
+quern_status quern_cuda_open(const quern_model_descriptor *descriptor, int32_t ordinal, void **model,
+                             const char **message);
 void quern_cuda_close(void *model);
 quern_status quern_cuda_create(void *model, void **context);
 void quern_cuda_destroy(void *context);
 quern_status quern_cuda_finish(quern_frame *frame);
+
+/* Records an error and returns its status; `what` has one %lld for `number` and one for the result. */
+int32_t quern_cuda_fail(quern_frame *frame, cuda_result result, const char *what, int64_t number);
+/* Starts the copies of staged outputs; nonzero: one failed, recorded. */
+int32_t quern_cuda_send_staged(quern_frame *frame);
 
 #endif

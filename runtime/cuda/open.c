@@ -1,10 +1,11 @@
 /* A model on its device: its kernels loaded, its weights uploaded, once for all contexts. */
 #include "core/memory.h"
+#include "core/text.h"
 #include "cuda/device.h"
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Texts are static, so that two threads may fail at the same time. */
 static quern_status say(const char **message, const char *text) {
   *message = text;
   return QUERN_UNSUPPORTED_DEVICE;
@@ -31,7 +32,7 @@ static int capability_of(const char *architecture, int *is_exact) {
 
 static const char unusable[] = "the device is there but cannot be used: another process may have it for itself";
 
-static quern_status find_device(struct cuda_model *model, const char **message) {
+static quern_status find_device(struct cuda_model *model, int32_t ordinal, const char **message) {
   const struct cuda_driver *driver = &model->driver;
   const char *missing = quern_cuda_find(&model->driver), *wanted = model->descriptor->device->architecture;
   if (missing)
@@ -42,7 +43,9 @@ static quern_status find_device(struct cuda_model *model, const char **message) 
     result = driver->device_count(&count);
   if (result || count < 1)
     return say(message, "the model runs on an NVIDIA device, but there is none that the driver knows");
-  result = driver->device_get(&model->device, 0);
+  if (ordinal >= count)
+    return say(message, "there is no device of the ordinal that the options name; the first is 0");
+  result = driver->device_get(&model->device, ordinal);
   if (!result)
     result = driver->device_attribute(&major, CUDA_COMPUTE_CAPABILITY_MAJOR, model->device);
   if (!result)
@@ -72,25 +75,46 @@ static quern_status load_kernels(struct cuda_model *model, const char **message)
   return QUERN_OK;
 }
 
+/* Texts that have numbers; a failure in another thread takes the next, so that each stays until many more failed. */
+static const char *room_text(const quern_device_program *program, uint64_t available) {
+  static struct quern_text texts[8];
+  static _Atomic uint32_t next;
+  struct quern_text *text = &texts[atomic_fetch_add_explicit(&next, 1, memory_order_relaxed) % 8];
+  quern_text_clear(text);
+  quern_text_integers(text,
+                      "the model needs %lld bytes of the device's memory for weights and at least %lld for intermediate "
+                      "values, but %lld are free",
+                      (const int64_t[]){(int64_t)program->weight_bytes, (int64_t)program->arena_bytes,
+                                        (int64_t)available});
+  return text->characters;
+}
+
 static quern_status upload_weights(struct cuda_model *model, const char **message) {
   const quern_device_program *program = model->descriptor->device;
-  if (!program->weight_bytes)
-    return QUERN_OK;
-  cuda_result result = model->driver.allocate(&model->weights, program->weight_bytes);
+  size_t available = 0, total = 0;
+  cuda_result result = model->driver.memory_info(&available, &total);
+  if (result)
+    return say(message, unusable);
+  /* Both were planned in 63 bits. */
+  if (program->weight_bytes + program->arena_bytes > available)
+    result = CUDA_OUT_OF_MEMORY;
+  else if (program->weight_bytes)
+    result = model->driver.allocate(&model->weights, program->weight_bytes);
   if (result == CUDA_OUT_OF_MEMORY) {
     model->weights = 0;
-    *message = program->too_large;
+    *message = room_text(program, available);
     return QUERN_OUT_OF_MEMORY;
   }
-  if (!result)
+  if (!result && program->weight_bytes) {
     result = model->driver.copy_in(model->weights, program->weights, program->weight_bytes, NULL);
-  if (!result)
-    result = model->driver.stream_wait(NULL);
+    if (!result)
+      result = model->driver.stream_wait(NULL);
+  }
   return result ? say(message, "the weights cannot be copied to the device") : QUERN_OK;
 }
 
-static quern_status load(struct cuda_model *model, const char **message) {
-  quern_status status = find_device(model, message);
+static quern_status load(struct cuda_model *model, int32_t ordinal, const char **message) {
+  quern_status status = find_device(model, ordinal, message);
   if (status)
     return status;
   cuda_result result = quern_cuda_enter(model);
@@ -103,7 +127,8 @@ static quern_status load(struct cuda_model *model, const char **message) {
   return status;
 }
 
-quern_status quern_cuda_open(const quern_model_descriptor *descriptor, void **model, const char **message) {
+quern_status quern_cuda_open(const quern_model_descriptor *descriptor, int32_t ordinal, void **model,
+                             const char **message) {
   *model = NULL;
   uint64_t bytes = sizeof(struct cuda_model) + descriptor->num_kernels * sizeof(struct cuda_kernel);
   struct cuda_model *opened = quern_memory_allocate(bytes);
@@ -113,7 +138,7 @@ quern_status quern_cuda_open(const quern_model_descriptor *descriptor, void **mo
   }
   memset(opened, 0, bytes);
   opened->descriptor = descriptor;
-  quern_status status = load(opened, message);
+  quern_status status = load(opened, ordinal, message);
   if (status)
     quern_cuda_close(opened);
   else
@@ -137,7 +162,7 @@ void quern_cuda_close(void *pointer) {
 }
 
 const quern_device_driver quern_cuda_driver = {sizeof(quern_device_driver),
-                                               0,
+                                               QUERN_CUDA,
                                                quern_cuda_open,
                                                quern_cuda_close,
                                                quern_cuda_create,

@@ -7,14 +7,13 @@
 /* Kernels take at most so many parameters: 4 KB, in words of 8 bytes. */
 enum { MAX_PARAMETERS = 512 };
 /* Blocks that share a device at a time are fewer than this, so more scratch would lie idle. */
-enum { MAX_SCRATCH_BLOCKS = 1024, MAX_GRID = INT32_MAX, ALIGNMENT = 256 };
+enum { MAX_SCRATCH_BLOCKS = 1024, MAX_GRID = INT32_MAX };
 
 static struct cuda_run *run_of(quern_frame *frame) {
   return frame->device;
 }
 
-/* `what` has one %lld, for `number`. */
-static int32_t fail(quern_frame *frame, cuda_result result, const char *what, int64_t number) {
+int32_t quern_cuda_fail(quern_frame *frame, cuda_result result, const char *what, int64_t number) {
   quern_status status = result == CUDA_OUT_OF_MEMORY ? QUERN_OUT_OF_MEMORY : QUERN_UNSUPPORTED_DEVICE;
   return frame->services->fail(frame, status, what, number, result, 0);
 }
@@ -53,6 +52,7 @@ static cuda_result take_overflow(struct cuda_run *run, uint64_t bytes, cuda_addr
 void *quern_device_arena(quern_frame *frame, uint64_t bytes) {
   struct cuda_run *run = run_of(frame);
   cuda_address address = 0;
+  size_t available = 0, total;
   bytes = bytes ? bytes : 1;
   cuda_result result = quern_cuda_enter(run->model);
   if (!result) {
@@ -62,11 +62,16 @@ void *quern_device_arena(quern_frame *frame, uint64_t bytes) {
     } else {
       result = take_overflow(run, bytes, &address);
     }
+    if (result)
+      run->model->driver.memory_info(&available, &total);
     quern_cuda_leave(run->model);
   }
   run->requested += bytes;
   if (result) {
-    fail(frame, result, "the device has no %lld bytes for intermediate values: CUDA error %lld", (int64_t)bytes);
+    frame->services->fail(frame, result == CUDA_OUT_OF_MEMORY ? QUERN_OUT_OF_MEMORY : QUERN_UNSUPPORTED_DEVICE,
+                          "the run needs %lld bytes of the device's memory for intermediate values, but %lld are free: "
+                          "CUDA error %lld",
+                          (int64_t)bytes, (int64_t)available, result);
     return NULL;
   }
   return (void *)(uintptr_t)address;
@@ -93,7 +98,7 @@ int32_t quern_device_copy(quern_frame *frame, void *to, const void *from, uint64
     quern_cuda_leave(run->model);
   }
   return result
-             ? fail(frame, result, "copying %lld bytes from or to the device failed: CUDA error %lld", (int64_t)bytes)
+             ? quern_cuda_fail(frame, result, "copying %lld bytes from or to the device failed: CUDA error %lld", (int64_t)bytes)
              : QUERN_OK;
 }
 
@@ -131,52 +136,62 @@ int32_t quern_device_launch(quern_frame *frame, uint32_t site, const void *const
   if (tasks <= 0)
     return QUERN_OK;
   if (num_buffers + num_dims + 3 > MAX_PARAMETERS)
-    return fail(frame, CUDA_SUCCESS, "the kernel of site %lld has more parameters than a device takes", site);
+    return quern_cuda_fail(frame, CUDA_SUCCESS, "the kernel of site %lld has more parameters than a device takes", site);
   cuda_result result = quern_cuda_enter(run->model);
   if (!result) {
     result = launch(run, site, buffers, num_buffers, dims, num_dims, tasks, scratch);
     quern_cuda_leave(run->model);
   }
-  return result ? fail(frame, result, "the kernel of site %lld does not start: CUDA error %lld", site) : QUERN_OK;
+  return result ? quern_cuda_fail(frame, result, "the kernel of site %lld does not start: CUDA error %lld", site) : QUERN_OK;
 }
 
 /* Waits, and fetches what kernels said. */
 static quern_status collect(quern_frame *frame, struct cuda_run *run) {
   const struct cuda_driver *driver = &run->model->driver;
-  uint64_t bytes = run->model->descriptor->num_sites * sizeof(int32_t);
-  cuda_result result = driver->copy_out(run->fetched, run->errors, bytes, run->stream);
+  uint32_t sites = run->model->descriptor->num_sites;
+  cuda_result result = driver->copy_out(run->fetched, run->errors, sites * sizeof(int32_t), run->stream);
   if (!result)
     result = driver->stream_wait(run->stream);
   if (result)
-    return fail(frame, result, "a kernel of the model ended in a fault of the device (%lld sites): CUDA error %lld",
-                run->model->descriptor->num_sites);
-  for (uint32_t site = 0; site < run->model->descriptor->num_sites; ++site)
+    return quern_cuda_fail(frame, result,
+                           "a kernel of the model ended in a fault of the device (%lld sites): CUDA error %lld", sites);
+  for (uint32_t site = 0; site < sites; ++site)
     if (run->fetched[site]) {
-      driver->fill(run->errors, 0, run->model->descriptor->num_sites, run->stream);
+      driver->fill(run->errors, 0, sites, run->stream);
       return frame->services->kernel_error(frame, site, run->fetched[site]);
     }
   return QUERN_OK;
 }
 
-quern_status quern_cuda_finish(quern_frame *frame) {
-  struct cuda_run *run = run_of(frame);
-  quern_status status = QUERN_OK;
-  cuda_result result = quern_cuda_enter(run->model);
-  if (result)
-    return fail(frame, result, "the device is gone", 0);
-  if (run->has_launched)
-    status = collect(frame, run);
-  else
-    run->model->driver.stream_wait(run->stream);
-  run->has_launched = 0;
-  run->requested = 0;
+/* The requests of the run that had no room in the arena; where the device is gone its memory is too. */
+static void drop_overflow(struct cuda_run *run, int is_entered) {
   while (run->overflow) {
     struct cuda_overflow *entry = run->overflow;
     run->overflow = entry->next;
-    run->model->driver.release(entry->address);
+    if (is_entered)
+      run->model->driver.release(entry->address);
     free(entry);
   }
-  quern_cuda_leave(run->model);
+}
+
+quern_status quern_cuda_finish(quern_frame *frame) {
+  struct cuda_run *run = run_of(frame);
+  quern_status status = quern_cuda_send_staged(frame);
+  cuda_result result = quern_cuda_enter(run->model);
+  if (result) {
+    status = quern_cuda_fail(frame, result, "the device is gone (context of %lld sites): CUDA error %lld",
+                             run->model->descriptor->num_sites);
+  } else if (run->has_launched) {
+    quern_status collected = collect(frame, run);
+    status = status ? status : collected;
+  } else {
+    run->model->driver.stream_wait(run->stream);
+  }
+  run->has_launched = 0;
+  run->requested = 0;
+  drop_overflow(run, !result);
+  if (!result)
+    quern_cuda_leave(run->model);
   return status;
 }
 

@@ -13,7 +13,7 @@ static void report(const char *name, quern_context *context, const quern_tensor 
 int main(void) {
   quern_model *model;
   const char *message;
-  quern_model_options none = {sizeof none, 1};
+  quern_model_options none = {.size = sizeof none, .max_level = 1};
   quern_status status = quern_model_open(&model_model_descriptor, &none, &model, &message);
   printf("level: %d: %s\n", (int)status, message);
   quern_model_descriptor later = model_model_descriptor;

@@ -137,8 +137,8 @@ def emulated_model(machine):
     """A class that stands for CompiledModel."""
 
     class EmulatedModel(_model.CompiledModel):
-        def __init__(self, path, threads=None, max_level=0, folder=None):
-            self._path, self._max_level = os.path.abspath(os.fspath(path)), max_level
+        def __init__(self, path, threads=None, max_level=0, folder=None, device=None):
+            self._path, self._max_level, self._device = os.path.abspath(os.fspath(path)), max_level, device
             self._model = EmulatedRuntime(machine, self._path, threads or 2, max_level)
             self.inputs, self.outputs = (tuple(_model.Value(*value) for value in values)
                                          for values in (self._model.inputs, self._model.outputs))

@@ -101,7 +101,7 @@ int main(int argc, char **argv) {
     fprintf(stderr, "run_artifact: %s\n", dlerror());
     return 1;
   }
-  quern_model_options options = {sizeof options, (uint32_t)atoi(argv[2])};
+  quern_model_options options = {.size = sizeof options, .max_level = (uint32_t)atoi(argv[2])};
   quern_status (*open)(const quern_model_descriptor *, const quern_model_options *, quern_model **, const char **) =
       symbol("quern_model_open");
   const quern_model_descriptor *descriptor = symbol("quern_model_descriptor");

@@ -162,7 +162,8 @@ uint64_t PtxModule::launch(const std::string &name, Dim3 grid, Dim3 block, uint3
   if (params.size() != k->paramBytes)
     throw std::invalid_argument("kernel " + name + " has " + std::to_string(k->paramBytes) +
                                 " bytes of parameters, not " + std::to_string(params.size()));
-  return runGrid({*k->code, grid, block, dynamicSharedBytes, k->sharedBytes + dynamicSharedBytes, params, memory});
+  return runGrid({*k->code, grid, block, dynamicSharedBytes, k->sharedBytes + dynamicSharedBytes, params, memory,
+                  mostInstructions});
 }
 
 } // namespace quern::ptx

@@ -36,6 +36,9 @@ public:
   /// A .global or .const variable with its address and size; null if there is none.
   const Variable *global(const std::string &name) const;
   const Module &syntax() const { return module; }
+  /// Instructions times lanes that a warp may run in a block before it is taken to be endless: some ten seconds.
+  static constexpr uint64_t kMostInstructions = uint64_t(1) << 34;
+  uint64_t mostInstructions = kMostInstructions;
 
   /// Runs a kernel to its end. `params` is its parameter block, laid out as `Kernel::params` says. Returns instructions
   /// times lanes. Throws KernelError for what the kernel does wrong, std::invalid_argument for a launch that can not

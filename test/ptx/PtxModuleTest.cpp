@@ -120,6 +120,21 @@ TEST(PtxModule, RefusesLaunchesThatCanNotBe) {
   EXPECT_GT(module.launch("k", {1}, {64}, 0, pack(uint64_t(1))), 0u);
 }
 
+TEST(PtxModule, EndsKernelsThatDoNotEnd) {
+  DeviceMemory memory;
+  PtxModule module(std::string(kHeader) + ".visible .entry k() { again: bra.uni again; }", memory);
+  module.mostInstructions = 1000;
+  try {
+    module.launch("k", {1}, {32}, 0, {});
+    FAIL() << "the kernel ended";
+  } catch (const KernelError &error) {
+    EXPECT_EQ(error.kind, FaultKind::Endless);
+    EXPECT_NE(std::string(error.what()).find("the warp has run 1000 instructions times lanes and does not end"),
+              std::string::npos)
+        << error.what();
+  }
+}
+
 TEST(DeviceMemory, KeepsTheHostOut) {
   DeviceMemory memory;
   uint64_t address = memory.allocate(64);
@@ -130,7 +145,7 @@ TEST(DeviceMemory, KeepsTheHostOut) {
   EXPECT_TRUE(memory.release(address));
   EXPECT_FALSE(memory.release(address));
   EXPECT_NE(memory.allocate(64), address) << "a stale pointer would fit";
-  EXPECT_EQ(memory.allocate(DeviceMemory::kTotalBytes), 0u);
+  EXPECT_EQ(memory.allocate(memory.totalBytes), 0u);
 }
 
 } // namespace

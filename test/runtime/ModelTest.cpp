@@ -7,7 +7,7 @@ static int32_t nothingToo(const quern_launch *) { return 0; }
 
 /// Status of opening `model`; its text in `message`.
 static quern_status openStatus(const Model &model, std::string &message, uint32_t maxLevel = 0) {
-  quern_model_options options = {sizeof(options), maxLevel};
+  quern_model_options options = {sizeof(options), maxLevel, {}};
   quern_model *opened = reinterpret_cast<quern_model *>(1);
   const char *text = nullptr;
   quern_status status = quern_model_open(&model.descriptor, &options, &opened, &text);
@@ -67,7 +67,7 @@ TEST(ModelOpen, RefusesNullAndOddOptions) {
   EXPECT_EQ(quern_model_open(&model->descriptor, nullptr, nullptr, nullptr), QUERN_INVALID_ARGUMENT);
   EXPECT_EQ(quern_model_open(&model->descriptor, nullptr, nullptr, &message), QUERN_INVALID_ARGUMENT);
   EXPECT_STREQ(message, "there is no place for the model: the third argument is null");
-  quern_model_options options = {4, 0};
+  quern_model_options options = {4, 0, {}};
   EXPECT_EQ(quern_model_open(&model->descriptor, &options, &opened, &message), QUERN_INVALID_ARGUMENT);
   EXPECT_STREQ(message, "the size in the options is not that of quern_model_options");
   quern_model_close(nullptr);

@@ -51,6 +51,21 @@ TEST_F(Validation, Counts) {
   EXPECT_EQ(quern_run(nullptr, inputs.data(), 3, outputs.data(), 1), QUERN_INVALID_ARGUMENT);
 }
 
+TEST_F(Validation, Places) {
+  auto status = [&](const quern_places &places) {
+    return quern_run_on(context.get(), inputs.data(), inputs.size(), outputs.data(), outputs.size(), &places);
+  };
+  // The processor's memory has three names.
+  const quern_device here[] = {{0, 0}, {QUERN_CPU, 0}, {QUERN_CUDA_HOST, 0}}, elsewhere[] = {{0, 0}, {7, 2}, {0, 0}};
+  EXPECT_EQ(status({sizeof(quern_places), 0, here, here}), QUERN_OK);
+  EXPECT_EQ(status({sizeof(quern_places), 0, nullptr, nullptr}), QUERN_OK);
+  EXPECT_EQ(status({8, 0, here, here}), QUERN_INVALID_ARGUMENT);
+  EXPECT_STREQ(quern_context_error(context.get()), "the size in the places is not that of quern_places");
+  EXPECT_EQ(status({sizeof(quern_places), 0, elsewhere, nullptr}), QUERN_INVALID_ARGUMENT);
+  EXPECT_STREQ(quern_context_error(context.get()),
+               "input \"mask\": it is in the memory of device:2, but the model runs on cpu:0");
+}
+
 TEST_F(Validation, Dtype) {
   inputs[0].dtype = QUERN_F64;
   EXPECT_EQ(refused(), "input \"ids\": dtype is float64, but the model wants float32");

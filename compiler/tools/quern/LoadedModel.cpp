@@ -24,7 +24,7 @@ Expected<LoadedModel> LoadedModel::open(StringRef path, unsigned maxLevel) {
   if (!descriptor)
     return makeError(ErrorKind::Model, "{0} has no descriptor: it is not a shared library that Quern linked",
                      quoted(path));
-  quern_model_options options = {sizeof options, maxLevel};
+  quern_model_options options = {sizeof options, maxLevel, {}};
   const char *message = nullptr;
   if (quern_status status = quern_model_open(descriptor, &options, &result.model, &message))
     return makeError(status == QUERN_UNSUPPORTED_CPU ? ErrorKind::Unsupported : ErrorKind::Model, "{0}: {1}",

@@ -50,15 +50,15 @@ class CompiledModel:
         first, = model.run(["y"], {"x": x})   # the outputs named, as a list
     """
 
-    def __init__(self, path, threads=None, max_level=0, folder=None):
+    def __init__(self, path, threads=None, max_level=0, folder=None, device=None):
         """Opens the shared library `path`; `folder` is removed when this object goes."""
         if threads is not None and (not isinstance(threads, int) or threads < 1):
             raise UsageError(f"threads={threads!r}: expected a number of at least 1")
         self._path = os.path.abspath(os.fspath(path))
         if not os.path.isfile(self._path):
             raise FileError(f"cannot read '{path}': {'not a regular file' if os.path.exists(path) else 'no such file'}")
-        self._max_level = max_level
-        self._model = Model(self._path, threads or default_threads(), max_level, convert, empty)
+        self._max_level, self._device = max_level, device
+        self._model = Model(self._path, threads or default_threads(), max_level, _device(device), convert, empty)
         self.inputs = tuple(Value(*value) for value in self._model.inputs)
         self.outputs = tuple(Value(*value) for value in self._model.outputs)
         self._input_names = tuple(value.name for value in self.inputs)
@@ -140,13 +140,19 @@ class CompiledModel:
         """The instruction-set level in use, such as "x86-64-v4"."""
         return self._model.level
 
+    @property
+    def device(self):
+        """What runs the model: "cpu", or "cuda:0" and so on."""
+        kind, ordinal = self._model.device
+        return "cpu" if kind == _DEVICES["cpu"] else f"cuda:{ordinal}"
+
     def __repr__(self):
         inputs, outputs = (", ".join(map(str, values)) for values in (self.inputs, self.outputs))
         return f"<quern.CompiledModel {self.name}({inputs}) -> ({outputs}), {self.level}, {self.threads} threads>"
 
     def __reduce__(self):
         with open(self._path, "rb") as file:
-            return _from_bytes, (file.read(), self.threads, self._max_level)
+            return _from_bytes, (file.read(), self.threads, self._max_level, self._device)
 
 
 def _kernel(site, kernel):
@@ -154,25 +160,43 @@ def _kernel(site, kernel):
                   site["flops"], site["bytes"], site["weight_bytes"])
 
 
-def _from_bytes(data, threads, max_level):
+_DEVICES = {"cpu": 1, "cuda": 2}    # as DLPack numbers them
+
+
+def _device(text):
+    """What the runtime takes for `device` of load; (0, 0) lets it choose."""
+    if text is None:
+        return 0, 0
+    kind, colon, ordinal = text.partition(":") if isinstance(text, str) else ("", "", "")
+    if kind not in _DEVICES or (colon and not (kind == "cuda" and ordinal.isascii() and ordinal.isdigit() and len(ordinal) < 6)):
+        raise UsageError(f"device={text!r}: expected 'cpu', 'cuda' or 'cuda:1', or None for what the model was compiled for")
+    return _DEVICES[kind], int(ordinal or 0)
+
+
+def _from_bytes(data, threads, max_level, device):
     folder = tempfile.mkdtemp(prefix="quern-")
     path = os.path.join(folder, "model.so")
     try:
         with open(path, "wb") as file:
             file.write(data)
-        return CompiledModel(path, threads, max_level, folder)
+        return CompiledModel(path, threads, max_level, folder, device)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
 
 
-def load(path, threads=None, max_level=0):
+def load(path, threads=None, max_level=0, device=None):
     """Opens a shared library that `quern compile` or `save` wrote.
 
     threads: the most threads that a call uses; by default every core that this process may use.
     max_level: 3 uses at most the x86-64-v3 kernels, and so on; 0 the best that the CPU has.
+    device: "cuda:1" runs on that device or raises; "cpu" uses none; None is the first device for a model that was compiled for
+    one, and the processor where there is no device and the model holds code for both.
+
+    Inputs may be tensors in that device's memory (any object with DLPack's methods) when what writes them has ended; outputs
+    are NumPy arrays.
     """
-    return CompiledModel(path, threads, max_level)
+    return CompiledModel(path, threads, max_level, device=device)
 
 
 def _list(names):

@@ -33,7 +33,7 @@ extern "C" {
 #endif
 
 #define QUERN_ABI_VERSION 1u
-#define QUERN_ABI_VERSION_DEVICE 2u /* of models with kernels for a device, which runtimes of version 1 cannot run */
+#define QUERN_ABI_VERSION_DEVICE 3u /* of models with kernels for a device, which runtimes of version 1 cannot run */
 #define QUERN_MAX_RANK 8
 
 /* ---- status ------------------------------------------------------------------------------------------------------ */
@@ -66,6 +66,14 @@ enum {
 QUERN_EXPORT size_t quern_dtype_size(quern_dtype dtype);
 /* "float32", "int64", ... as NumPy spells them; "unknown" otherwise. Static storage. */
 QUERN_EXPORT const char *quern_dtype_name(quern_dtype dtype);
+
+/* Where memory lies, as DLPack's DLDevice has it: all zeros is the processor's memory. Memory of the processor that is
+ * pinned for a device (kDLCUDAHost) is the processor's here. */
+typedef struct quern_device {
+  int32_t type; /* QUERN_CPU, QUERN_CUDA, ... */
+  int32_t ordinal; /* which of the devices of that type, from 0 */
+} quern_device;
+enum { QUERN_CPU = 1, QUERN_CUDA = 2, QUERN_CUDA_HOST = 3 };
 
 /* A dense row-major tensor. `data` is aligned to its dtype (complex: to the part) and may be null when `bytes` is 0.
  * Input:  every field is read; `bytes` must be at least the size that dtype and dims give. Never written.
@@ -128,10 +136,12 @@ typedef struct quern_metadata { const char *key, *value; } quern_metadata;
 /* A kernel for a device. The name is null where the processor runs this kernel. */
 typedef struct quern_device_kernel {
   const char *name;
-  const char *code;    /* what the device's driver loads: text that ends with 0, or binary code */
+  const char *code;    /* text that the device's driver compiles; it ends with 0 */
   uint64_t code_bytes; /* with that 0 */
   uint32_t threads;    /* of a block */
   uint32_t reserved;
+  const void *binary; /* machine code of the same kernel, tried first; null: none */
+  uint64_t binary_bytes;
 } quern_device_kernel;
 
 struct quern_model_descriptor;
@@ -140,10 +150,11 @@ struct quern_frame;
 /* What runs kernels on one kind of device; linked into models that have such kernels. */
 typedef struct quern_device_driver {
   uint32_t size; /* sizeof(quern_device_driver) */
-  uint32_t reserved;
+  int32_t type;  /* of its devices: QUERN_CUDA */
   /* Finds the device, loads the kernels, uploads the weights. On failure *model is null and *message a static
    * text. */
-  quern_status (*open)(const struct quern_model_descriptor *descriptor, void **model, const char **message);
+  quern_status (*open)(const struct quern_model_descriptor *descriptor, int32_t ordinal, void **model,
+                       const char **message);
   void (*close)(void *model);
   quern_status (*create)(void *model, void **context);
   void (*destroy)(void *context);
@@ -158,7 +169,7 @@ typedef struct quern_device_program {
   const quern_device_kernel *kernels; /* num_kernels of them */
   const void *weights;
   uint64_t weight_bytes;
-  const char *too_large; /* what to say where the device has no room for them */
+  uint64_t arena_bytes; /* of the device's memory that a run takes; 0: it depends on the shapes */
   const quern_device_driver *driver;
 } quern_device_program;
 
@@ -176,6 +187,8 @@ typedef struct quern_model_descriptor {
   /* The host function: computes dims, places buffers, launches. The frame's inputs are valid, its symbols are bound. */
   int32_t (*main)(struct quern_frame *frame);
   const quern_device_program *device; /* where `size` reaches here: kernels for a device */
+  /* Where `size` reaches here: null, or the same model for the processor alone, for machines without such a device. */
+  const struct quern_model_descriptor *processor;
 } quern_model_descriptor;
 
 /* ---- pool -------------------------------------------------------------------------------------------------------- */
@@ -209,14 +222,21 @@ typedef struct quern_context quern_context;
 typedef struct quern_model_options {
   uint32_t size;      /* sizeof(quern_model_options) */
   uint32_t max_level; /* 0: the best that the CPU has; 3: at most x86-64-v3, ... */
+  /* Read where `size` reaches here. What the model runs on: all zeros is the first device for a model that has kernels
+   * for one, or, where there is no such device and the artifact holds the model for the processor too, the processor.
+   * Any other is that one and nothing else. */
+  quern_device device;
 } quern_model_options;
 
 /* Picks the best level that this CPU and operating system run. `options` may be null. On failure *model is null and
- * *message, if message is not null, points to a static text. */
+ * *message, if message is not null, points to a text that later failures may overwrite. */
 QUERN_EXPORT quern_status quern_model_open(const quern_model_descriptor *descriptor, const quern_model_options *options,
                                            quern_model **model, const char **message);
 QUERN_EXPORT void quern_model_close(quern_model *model);
+/* The tables in use: those that were given, or their `processor`. */
 QUERN_EXPORT const quern_model_descriptor *quern_model_get_descriptor(const quern_model *model);
+/* What the model runs on: {QUERN_CPU, 0} or {QUERN_CUDA, ordinal}. */
+QUERN_EXPORT quern_device quern_model_get_device(const quern_model *model);
 /* The level in use. */
 QUERN_EXPORT const quern_level *quern_model_get_level(const quern_model *model);
 
@@ -245,6 +265,21 @@ QUERN_EXPORT void quern_context_destroy(quern_context *context);
 /* Runs the model once. Inputs and outputs are in the order of the descriptor and all of them are given. */
 QUERN_EXPORT quern_status quern_run(quern_context *context, const quern_tensor *inputs, size_t num_inputs,
                                     quern_tensor *outputs, size_t num_outputs);
+
+/* Where the tensors of a run lie. */
+typedef struct quern_places {
+  uint32_t size; /* sizeof(quern_places) */
+  uint32_t reserved;
+  const quern_device *inputs;  /* num_inputs of them; null: all in the processor's memory */
+  const quern_device *outputs; /* num_outputs of them; null: the same */
+} quern_places;
+
+/* quern_run with tensors in the processor's memory or in that of the device that the model runs on; those of any other
+ * are QUERN_INVALID_ARGUMENT. An output in the device's memory has data. What writes an input there must have ended
+ * before the call, what the model writes is there when it returns. `places` may be null. Tensors at multiples of 256
+ * bytes, as CUDA allocates them, are used where they are, others are copied once. */
+QUERN_EXPORT quern_status quern_run_on(quern_context *context, const quern_tensor *inputs, size_t num_inputs,
+                                       quern_tensor *outputs, size_t num_outputs, const quern_places *places);
 
 /* The text of the last failed quern_run of this context: one line, names the input or node and the two things that
  * disagree. Owned by the context, valid until its next run. Empty after a success. */
@@ -282,6 +317,7 @@ typedef struct quern_frame {
   quern_context *context;
   const quern_services *services;
   void *device; /* what the driver of the model's device made for the context; null without one */
+  const quern_places *places; /* null: all tensors are in the processor's memory */
 } quern_frame;
 
 /* At least `bytes` of 64-byte aligned memory that no other call of this run returned, valid until the run ends. The
@@ -310,7 +346,7 @@ int32_t quern_frame_fail(quern_frame *frame, int32_t status, const char *format,
 /* ---- services of a device; only in models that have kernels for one ---------------------------------------------- */
 
 /* All of these take and give addresses of the device's memory where they say so. What they start runs in order, behind
- * the caller's back; errors are recorded as above. */
+ * the caller's back, at the latest when something is copied out or the run ends; errors are recorded as above. */
 
 /* At least `bytes` of the device's memory until the run ends, 256-byte aligned; null: out of memory, recorded. */
 void *quern_device_arena(quern_frame *frame, uint64_t bytes);
@@ -322,6 +358,23 @@ int32_t quern_device_copy(quern_frame *frame, void *to, const void *from, uint64
 /* Starts the kernel of a site: `tasks` blocks, each with `scratch` bytes of its own. `buffers` are the device's. */
 int32_t quern_device_launch(quern_frame *frame, uint32_t site, const void *const *buffers, int64_t num_buffers,
                             const int64_t *dims, int64_t num_dims, int64_t tasks, uint64_t scratch);
+
+/* Input `index` in the device's memory: the caller's own, or a copy in `place`, which has room for its `bytes`. Null on
+ * failure. */
+const void *quern_device_input(quern_frame *frame, uint32_t index, void *place, uint64_t bytes);
+/* Input `index` in the processor's memory: the caller's own, or a copy of its `bytes`. Null on failure. */
+const void *quern_device_fetch(quern_frame *frame, uint32_t index, uint64_t bytes);
+/* As quern_frame_output, but the address is the device's: the caller's memory, or `place`, which has room for its
+ * `bytes`. quern_device_deliver takes it to where the caller wants it. */
+void *quern_device_output(quern_frame *frame, uint32_t index, int32_t rank, const int64_t *dims, void *place,
+                          uint64_t bytes);
+/* As quern_frame_output; where the caller's memory is the device's, the result is a place in the processor's memory
+ * whose `bytes` go there at the end of the run. */
+void *quern_device_stage(quern_frame *frame, uint32_t index, int32_t rank, const int64_t *dims, uint64_t bytes);
+/* As quern_frame_output, and copies the `bytes` at `from`, in the device's memory, to the caller's; where they are
+ * there already nothing is copied. They can be read when the run has ended. */
+int32_t quern_device_deliver(quern_frame *frame, uint32_t index, int32_t rank, const int64_t *dims, const void *from,
+                             uint64_t bytes);
 
 #ifdef __cplusplus
 }

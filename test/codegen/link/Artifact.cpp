@@ -110,7 +110,7 @@ void *Library::find(const char *symbol) const {
 }
 
 std::vector<float> Library::run(ArrayRef<float> input, uint32_t maxLevel) const {
-  quern_model_options options = {sizeof(options), maxLevel};
+  quern_model_options options = {sizeof(options), maxLevel, {}};
   quern_model *model = nullptr;
   const char *message = "";
   auto *descriptor = get<const quern_model_descriptor>("quern_model_descriptor");

@@ -185,3 +185,25 @@ def test_opening_says_what_is_missing(tmp_path, environment, message):
     artifact = compile_for("sm_80", scaled(tmp_path / "m.onnx"), tmp_path / "m.so")
     with pytest.raises(quern.UnsupportedError, match=message):
         EmulatedRuntime(dataclasses.replace(DEVICE, emulator=environment), str(artifact), 1, 0)
+
+
+@pytest.mark.parametrize("batch, needed", [(4, 2048), ("batch", 0)], ids=["static", "dynamic"])
+def test_opening_says_how_much_memory_is_missing(tmp_path, batch, needed):
+    """PTX_DEVICE_MEMORY makes the interpreter's device smaller."""
+    g = Graph()
+    x = g.node("Exp", g.linear(g.linear("x", 64, 64), 64, 64))
+    g.save(tmp_path / "m.onnx", [("x", TensorProto.FLOAT, [batch, 64])], [(x, TensorProto.FLOAT, [batch, 64])])
+    artifact = compile_for("sm_80", tmp_path / "m.onnx", tmp_path / "m.so")
+    small = dataclasses.replace(DEVICE, emulator=(*DEVICE.emulator, "PTX_DEVICE_MEMORY=30000"))
+    with pytest.raises(MemoryError, match=r"needs 33280 bytes of the device's memory for weights and at least "
+                                          rf"{needed} for intermediate values, but 30000 are free"):
+        EmulatedRuntime(small, str(artifact), 1, 0)
+
+
+def test_a_run_says_how_much_memory_is_missing(tmp_path):
+    perceptron(tmp_path / "m.onnx")
+    small = dataclasses.replace(DEVICE, emulator=(*DEVICE.emulator, "PTX_DEVICE_MEMORY=100000"))
+    model = EmulatedRuntime(small, str(compile_for("sm_80", tmp_path / "m.onnx", tmp_path / "m.so")), 1, 0)
+    with pytest.raises(MemoryError, match=r"the run needs \d+ bytes of the device's memory for intermediate values, but \d+ are free"):
+        model.run(np.zeros((1000, 48), np.float32))
+    assert model.run(np.zeros((1, 48), np.float32))[0].shape == (1, 10)

@@ -1,5 +1,6 @@
-// Initialisation, the one device, its primary context, errors.
+// Initialisation, the devices, their primary contexts, errors.
 #include "test/ptx/driver/Driver.h"
+#include <algorithm>
 #include <cstring>
 
 using namespace quern::ptx;
@@ -79,7 +80,8 @@ constexpr ErrorText kErrors[] = {
 CUresult checkDevice(const Driver &driver, CUdevice device) {
   if (!driver.isInitialized)
     return CUDA_ERROR_NOT_INITIALIZED;
-  return device == 0 ? CUDA_SUCCESS : CUDA_ERROR_INVALID_DEVICE;
+  bool isThere = device >= 0 && static_cast<size_t>(device) < driver.primaries.size();
+  return isThere ? CUDA_SUCCESS : CUDA_ERROR_INVALID_DEVICE;
 }
 
 CUresult errorText(CUresult error, const char **text, bool isName) {
@@ -113,7 +115,7 @@ CUDA_EXPORT CUresult cuDriverGetVersion(int *version) {
 
 CUDA_EXPORT CUresult cuDeviceGetCount(int *count) {
   DEVICE_CALL(0);
-  *count = 1;
+  *count = static_cast<int>(driver.primaries.size());
   return CUDA_SUCCESS;
 }
 
@@ -145,22 +147,23 @@ CUDA_EXPORT CUresult cuDeviceGetAttribute(int *value, int number, CUdevice devic
 
 CUDA_EXPORT CUresult cuDeviceTotalMem_v2(size_t *bytes, CUdevice device) {
   DEVICE_CALL(device);
-  *bytes = DeviceMemory::kTotalBytes;
+  *bytes = driver.memory.totalBytes;
   return CUDA_SUCCESS;
 }
 
 CUDA_EXPORT CUresult cuDevicePrimaryCtxRetain(CUcontext *context, CUdevice device) {
   DEVICE_CALL(device);
-  ++driver.primary.retains;
-  *context = &driver.primary;
+  ++driver.primaries[device].retains;
+  *context = &driver.primaries[device];
   return CUDA_SUCCESS;
 }
 
 CUDA_EXPORT CUresult cuDevicePrimaryCtxRelease_v2(CUdevice device) {
   DEVICE_CALL(device);
-  if (!driver.primary.retains)
+  if (!driver.primaries[device].retains)
     return CUDA_ERROR_INVALID_CONTEXT;
-  if (--driver.primary.retains == 0)
+  --driver.primaries[device].retains;
+  if (std::ranges::none_of(driver.primaries, [](const CUctx_st &context) { return context.retains; }))
     driver.reset();
   return CUDA_SUCCESS;
 }
@@ -179,7 +182,7 @@ CUDA_EXPORT CUresult cuDevicePrimaryCtxSetFlags_v2(CUdevice device, unsigned) {
 CUDA_EXPORT CUresult cuDevicePrimaryCtxGetState(CUdevice device, unsigned *flags, int *active) {
   DEVICE_CALL(device);
   *flags = 0;
-  *active = driver.primary.retains > 0;
+  *active = driver.primaries[device].retains > 0;
   return CUDA_SUCCESS;
 }
 
@@ -218,13 +221,20 @@ CUDA_EXPORT CUresult cuCtxGetCurrent(CUcontext *context) {
 
 CUDA_EXPORT CUresult cuCtxGetDevice(CUdevice *device) {
   DRIVER_CALL();
-  *device = 0;
+  *device = contextStack().back()->ordinal;
   return CUDA_SUCCESS;
 }
 
 CUDA_EXPORT CUresult cuCtxSynchronize() {
   DRIVER_CALL();
   return driver.checkNotCapturing();
+}
+
+/// For tests: what has happened so far. 0 for an unknown word.
+CUDA_EXPORT uint64_t ptxCount(const char *what) {
+  Driver &driver = Driver::get();
+  Lock lock(driver.mutex);
+  return !std::strcmp(what, "kernel") ? driver.kernels : !std::strcmp(what, "graph") ? driver.graphLaunches : 0;
 }
 
 CUDA_EXPORT CUresult cuGetErrorName(CUresult error, const char **name) {

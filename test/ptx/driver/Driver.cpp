@@ -10,7 +10,27 @@ Driver &Driver::get() {
   return driver;
 }
 
+/// A number that the environment may give.
+static uint64_t fromEnvironment(const char *name, uint64_t standard, uint64_t most) {
+  const char *text = std::getenv(name);
+  if (!text)
+    return standard;
+  char *end;
+  uint64_t value = std::strtoull(text, &end, 10);
+  if (!*text || *end || !value || value > most) {
+    std::fprintf(stderr, "%s must be a number from 1 to %llu, not '%s'\n", name, static_cast<unsigned long long>(most),
+                 text);
+    std::abort();
+  }
+  return value;
+}
+
 Driver::Driver() {
+  primaries.resize(fromEnvironment("PTX_DEVICES", 1, 8));
+  for (size_t ordinal = 0; ordinal < primaries.size(); ++ordinal)
+    primaries[ordinal].ordinal = static_cast<int>(ordinal);
+  memory.totalBytes = fromEnvironment("PTX_DEVICE_MEMORY", memory.totalBytes, memory.totalBytes);
+  mostInstructions = fromEnvironment("PTX_MOST_INSTRUCTIONS", mostInstructions, ~uint64_t(0));
   unsigned major, minor;
   const char *wanted = std::getenv("PTX_DEVICE_CAPABILITY");
   if (!wanted)
@@ -30,7 +50,7 @@ std::vector<CUcontext> &contextStack() {
 CUresult Driver::check() const {
   if (!isInitialized)
     return CUDA_ERROR_NOT_INITIALIZED;
-  if (contextStack().empty() || !contextStack().back() || !primary.retains)
+  if (contextStack().empty() || !contextStack().back() || !contextStack().back()->retains)
     return CUDA_ERROR_INVALID_CONTEXT;
   return failure;
 }

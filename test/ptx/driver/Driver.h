@@ -7,7 +7,9 @@
 #include <mutex>
 #include <set>
 
+/// The primary context of a device.
 struct CUctx_st {
+  int ordinal = 0;
   unsigned retains = 0;
 };
 
@@ -83,14 +85,16 @@ struct Driver {
   CUstream stream(CUstream handle);
   /// Does the work now, or adds it to what the stream captures.
   CUresult enqueue(CUstream handle, std::function<CUresult()> work);
-  /// Ends everything that belongs to the primary context.
+  /// Ends everything that belongs to the primary contexts.
   void reset();
 
   std::recursive_mutex mutex;
   bool isInitialized = false;
-  CUctx_st primary;
+  std::vector<CUctx_st> primaries{1}; ///< of each device; they share one memory
   CUresult failure = CUDA_SUCCESS; ///< of a kernel
   unsigned capability = 80;        ///< 10 * major + minor
+  uint64_t mostInstructions = PtxModule::kMostInstructions; ///< of a warp, times lanes
+  uint64_t kernels = 0, graphLaunches = 0;       ///< that have run so far
   DeviceMemory memory;
   std::map<void *, size_t> hostMemory; ///< pinned: allocated or registered
   std::set<void *> ownedHostMemory;    ///< allocated

@@ -113,8 +113,8 @@ CUDA_EXPORT CUresult cuMemFreeAsync(CUdeviceptr address, CUstream stream) {
 
 CUDA_EXPORT CUresult cuMemGetInfo_v2(size_t *free, size_t *total) {
   DRIVER_CALL();
-  *total = DeviceMemory::kTotalBytes;
-  *free = DeviceMemory::kTotalBytes - driver.memory.used();
+  *total = driver.memory.totalBytes;
+  *free = driver.memory.totalBytes - driver.memory.used();
   return CUDA_SUCCESS;
 }
 
@@ -202,7 +202,7 @@ CUDA_EXPORT CUresult cuPointerGetAttribute(void *data, CUpointer_attribute attri
     return CUDA_ERROR_INVALID_VALUE;
   switch (attribute) {
   case CU_POINTER_ATTRIBUTE_CONTEXT:
-    *static_cast<CUcontext *>(data) = &driver.primary;
+    *static_cast<CUcontext *>(data) = &driver.primaries.front();
     return CUDA_SUCCESS;
   case CU_POINTER_ATTRIBUTE_MEMORY_TYPE:
     *static_cast<unsigned *>(data) = allocation ? CU_MEMORYTYPE_DEVICE : CU_MEMORYTYPE_HOST;

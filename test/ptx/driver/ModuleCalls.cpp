@@ -44,6 +44,7 @@ CUresult loadModule(CUmodule *result, const char *text, unsigned count, CUjit_op
   }
   try {
     auto module = std::make_unique<CUmod_st>(text, driver.memory);
+    module->module.mostInstructions = driver.mostInstructions;
     const Module &syntax = module->module.syntax();
     if (syntax.version > kNewestPtx)
       return CUDA_ERROR_UNSUPPORTED_PTX_VERSION;
@@ -69,6 +70,8 @@ CUresult errorOf(FaultKind kind) {
     return CUDA_ERROR_MISALIGNED_ADDRESS;
   case FaultKind::Instruction:
     return CUDA_ERROR_ILLEGAL_INSTRUCTION;
+  case FaultKind::Endless:
+    return CUDA_ERROR_LAUNCH_TIMEOUT;
   default:
     return CUDA_ERROR_LAUNCH_FAILED;
   }
@@ -80,6 +83,7 @@ CUresult run(Driver &driver, const CUfunc_st &function, Dim3 grid, Dim3 block, u
   if (driver.failure != CUDA_SUCCESS)
     return driver.failure;
   try {
+    ++driver.kernels;
     function.module->module.launch(function.name, grid, block, shared, params);
   } catch (const KernelError &error) {
     std::fprintf(stderr, "ptx: %s\n", error.what());

@@ -169,7 +169,8 @@ CUDA_EXPORT CUresult cuGraphLaunch(CUgraphExec executable, CUstream stream) {
   DRIVER_CALL();
   if (!driver.executables.has(executable))
     return CUDA_ERROR_INVALID_HANDLE;
-  return driver.enqueue(stream, [nodes = executable->nodes]() -> CUresult {
+  return driver.enqueue(stream, [&driver, nodes = executable->nodes]() -> CUresult {
+    ++driver.graphLaunches;
     for (const auto &node : nodes)
       if (CUresult status = node(); status != CUDA_SUCCESS)
         return status;

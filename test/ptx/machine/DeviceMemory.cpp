@@ -36,7 +36,7 @@ DeviceMemory::~DeviceMemory() {
 }
 
 uint64_t DeviceMemory::allocate(uint64_t bytes) {
-  if (bytes == 0 || bytes > kTotalBytes - usedBytes)
+  if (bytes == 0 || bytes > totalBytes - usedBytes)
     return 0;
   // Whole pages, so that a release gives them back, and at least one page between two allocations.
   uint64_t reserved = roundUp(bytes, kPage) + kPage;

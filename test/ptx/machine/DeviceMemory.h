@@ -21,7 +21,7 @@ public:
   DeviceMemory(const DeviceMemory &) = delete;
   DeviceMemory &operator=(const DeviceMemory &) = delete;
 
-  static constexpr uint64_t kTotalBytes = uint64_t(16) << 30; ///< what the device claims to have
+  uint64_t totalBytes = uint64_t(16) << 30; ///< what the device claims to have
 
   /// A device address, or 0 when the memory is exhausted. The bytes are all ones: NaN in every float type, so what is
   /// used before it is written shows. There is unregistered space after every allocation.

@@ -12,6 +12,7 @@ enum class FaultKind : uint8_t {
   Race,
   Barrier, ///< divergent
   Trap,
+  Endless, ///< more instructions than a warp may run
   Instruction ///< an operand's value that the instruction does not allow
 };
 

@@ -18,6 +18,7 @@ struct Grid {
   uint32_t dynamicSharedBytes = 0, sharedBytes = 0; ///< sharedBytes: static and dynamic
   std::span<const uint8_t> params;                  ///< the entry's parameter block
   const DeviceMemory &memory;
+  uint64_t mostInstructions = ~uint64_t(0); ///< instructions times lanes that a warp may run in a block
 };
 
 /// Runs all blocks, on as many threads as there are processors unless the kernel updates global memory atomically,

@@ -78,12 +78,14 @@ void Warp::start() {
   pendingCopies.clear();
   copyGroups = {};
   nextStop = ~0u;
+  spent = 0;
   state = State::Running;
   fillSpecials(*code, registers);
 }
 
 void Warp::run() {
   uint64_t count = 0;
+  const uint64_t left = block.grid.mostInstructions - spent;
   while (state == State::Running) {
     if (pc >= nextStop)
       reschedule();
@@ -96,11 +98,14 @@ void Warp::run() {
     }
     ++pc;
     if (lanes) {
-      count += laneCount(lanes);
+      if ((count += laneCount(lanes)) > left)
+        throw Fault{FaultKind::Endless, "the warp has run " + std::to_string(block.grid.mostInstructions) +
+                                            " instructions times lanes and does not end"};
       op.run(*this, op, lanes);
     }
   }
   executed += count;
+  spent += count;
 }
 
 void Warp::noteNextStop() {

@@ -106,6 +106,7 @@ private:
   const Op *currentOp = nullptr;
   std::unique_ptr<uint8_t[]> entryRegisters, ownRegisters, localMemory;
   uint64_t localStride = 0;
+  uint64_t spent = 0; ///< instructions times lanes of this block
 };
 
 } // namespace quern::ptx
