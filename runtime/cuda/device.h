@@ -3,6 +3,7 @@
 #define QUERN_CUDA_DEVICE_H
 
 #include "cuda/driver.h"
+#include "cuda/sequence.h"
 #include "quern/runtime.h"
 
 /* A kernel's code on the device; null where the processor runs it. */
@@ -42,6 +43,9 @@ struct cuda_run {
   cuda_address errors;       /* a word for each site: 0, or a QUERN_KERNEL_ code */
   int32_t *fetched;          /* the same words, after a run */
   int has_launched;          /* since `errors` was cleared */
+  struct cuda_sequence pending; /* recorded, not started */
+  struct cuda_graph graphs[CUDA_MAX_GRAPHS];
+  uint64_t uses;              /* of graphs, so far */
   struct cuda_staged *staged; /* outputs of this run that go to the device at its end */
 };
 
@@ -53,8 +57,9 @@ struct cuda_staged {
   uint64_t bytes;
 };
 
-/* What CUDA's own allocations are aligned to, and kernels may rely on. */
-enum { CUDA_ALIGNMENT = 256 };
+/* What CUDA's own allocations are aligned to, and kernels may rely on; how many parameters a kernel takes at most: 4 KB,
+ * in words of 8 bytes. */
+enum { CUDA_ALIGNMENT = 256, CUDA_MAX_PARAMETERS = 512 };
 
 /* Makes the model's device that of this thread until quern_cuda_leave. */
 cuda_result quern_cuda_enter(const struct cuda_model *model);

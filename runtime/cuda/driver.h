@@ -1,4 +1,4 @@
-/* The CUDA driver API, as far as it is used here. Nothing of NVIDIA's is needed to compile this: the library is found
+/* The driver API of CUDA 12, as far as it is used here. Nothing of NVIDIA's is needed to compile this: the library is found
  * with dlopen, its functions by their versioned names. Every function returns 0 or a CUresult. */
 #ifndef QUERN_CUDA_DRIVER_H
 #define QUERN_CUDA_DRIVER_H
@@ -13,13 +13,22 @@ typedef struct CUctx_st *cuda_context;
 typedef struct CUmod_st *cuda_module;
 typedef struct CUfunc_st *cuda_function;
 typedef struct CUstream_st *cuda_stream;
+typedef struct CUgraph_st *cuda_graph_nodes;
+typedef struct CUgraphExec_st *cuda_executable;
+
+/* CUgraphExecUpdateResultInfo: why a graph cannot take the place of another. */
+struct cuda_update_info {
+  int result;
+  void *node, *from;
+};
 
 enum {
   CUDA_SUCCESS = 0,
   CUDA_OUT_OF_MEMORY = 2,
   CUDA_COMPUTE_CAPABILITY_MAJOR = 75, /* CUdevice_attribute */
   CUDA_COMPUTE_CAPABILITY_MINOR = 76,
-  CUDA_STREAM_NON_BLOCKING = 1
+  CUDA_STREAM_NON_BLOCKING = 1,
+  CUDA_CAPTURE_THREAD_LOCAL = 1 /* CUstreamCaptureMode: other threads may allocate meanwhile */
 };
 
 /* FUNCTION(member, name in the library, parameters) */
@@ -47,6 +56,15 @@ enum {
   FUNCTION(stream_create, "cuStreamCreate", (cuda_stream * stream, unsigned flags))                                    \
   FUNCTION(stream_destroy, "cuStreamDestroy_v2", (cuda_stream stream))                                                 \
   FUNCTION(stream_wait, "cuStreamSynchronize", (cuda_stream stream))                                                   \
+  FUNCTION(capture_begin, "cuStreamBeginCapture_v2", (cuda_stream stream, int mode))                                   \
+  FUNCTION(capture_end, "cuStreamEndCapture", (cuda_stream stream, cuda_graph_nodes * nodes))                          \
+  FUNCTION(graph_destroy, "cuGraphDestroy", (cuda_graph_nodes nodes))                                                  \
+  FUNCTION(executable_create, "cuGraphInstantiateWithFlags",                                                           \
+           (cuda_executable * executable, cuda_graph_nodes nodes, unsigned long long flags))                           \
+  FUNCTION(executable_update, "cuGraphExecUpdate_v2",                                                                  \
+           (cuda_executable executable, cuda_graph_nodes nodes, struct cuda_update_info * info))                       \
+  FUNCTION(executable_start, "cuGraphLaunch", (cuda_executable executable, cuda_stream stream))                        \
+  FUNCTION(executable_destroy, "cuGraphExecDestroy", (cuda_executable executable))                                     \
   FUNCTION(launch, "cuLaunchKernel",                                                                                   \
            (cuda_function function, unsigned grid_x, unsigned grid_y, unsigned grid_z, unsigned block_x,               \
             unsigned block_y, unsigned block_z, unsigned shared_bytes, cuda_stream stream, void **parameters,          \

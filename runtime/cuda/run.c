@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Kernels take at most so many parameters: 4 KB, in words of 8 bytes. */
-enum { MAX_PARAMETERS = 512 };
 /* Blocks that share a device at a time are fewer than this, so more scratch would lie idle. */
 enum { MAX_SCRATCH_BLOCKS = 1024, MAX_GRID = INT32_MAX };
 
@@ -81,53 +79,50 @@ const void *quern_device_weights(quern_frame *frame) {
   return (const void *)(uintptr_t)run_of(frame)->model->weights;
 }
 
+/* Copies that the processor takes part in are behind what is recorded. */
+static cuda_result copy(struct cuda_run *run, void *to, const void *from, uint64_t bytes, int32_t direction) {
+  const struct cuda_driver *driver = &run->model->driver;
+  cuda_address source = (uintptr_t)from, target = (uintptr_t)to;
+  if (direction == QUERN_WITHIN_DEVICE) {
+    run->has_launched = 1;
+    return quern_cuda_record_copy(&run->pending, target, source, bytes) ? CUDA_SUCCESS : CUDA_OUT_OF_MEMORY;
+  }
+  cuda_result result = quern_cuda_flush(run);
+  if (result)
+    return result;
+  if (direction == QUERN_TO_DEVICE)
+    return driver->copy_in(target, from, bytes, run->stream);
+  result = driver->copy_out(to, source, bytes, run->stream);
+  return result ? result : driver->stream_wait(run->stream);
+}
+
 int32_t quern_device_copy(quern_frame *frame, void *to, const void *from, uint64_t bytes, int32_t direction) {
   struct cuda_run *run = run_of(frame);
-  const struct cuda_driver *driver = &run->model->driver;
   if (!bytes)
     return QUERN_OK;
   cuda_result result = quern_cuda_enter(run->model);
   if (!result) {
-    cuda_address source = (uintptr_t)from, target = (uintptr_t)to;
-    if (direction == QUERN_TO_DEVICE)
-      result = driver->copy_in(target, from, bytes, run->stream);
-    else if (direction == QUERN_WITHIN_DEVICE)
-      result = driver->copy_within(target, source, bytes, run->stream);
-    else if (!(result = driver->copy_out(to, source, bytes, run->stream)))
-      result = driver->stream_wait(run->stream);
+    result = copy(run, to, from, bytes, direction);
     quern_cuda_leave(run->model);
   }
-  return result
-             ? quern_cuda_fail(frame, result, "copying %lld bytes from or to the device failed: CUDA error %lld", (int64_t)bytes)
-             : QUERN_OK;
+  return result ? quern_cuda_fail(frame, result, "copying %lld bytes from or to the device failed: CUDA error %lld",
+                                  (int64_t)bytes)
+                : QUERN_OK;
 }
 
-/* The kernel's parameters: buffers, scratch and its size, where an error goes, dims. */
-static cuda_result launch(struct cuda_run *run, uint32_t site, const void *const *buffers, int64_t num_buffers,
-                          const int64_t *dims, int64_t num_dims, int64_t tasks, uint64_t scratch) {
-  const struct cuda_driver *driver = &run->model->driver;
-  const quern_model_descriptor *descriptor = run->model->descriptor;
-  uint32_t kernel = descriptor->sites[site].kernel;
-  int64_t most = scratch ? MAX_SCRATCH_BLOCKS : MAX_GRID, blocks = tasks < most ? tasks : most;
+/* Memory for the scratch of `blocks` blocks, which all kernels of the run share. */
+static cuda_result reserve_scratch(struct cuda_run *run, uint64_t scratch, int64_t blocks) {
   uint64_t total = 0;
   if (__builtin_mul_overflow(scratch, (uint64_t)blocks, &total))
     return CUDA_OUT_OF_MEMORY;
-  cuda_result result = total ? reserve(run, &run->scratch, total) : CUDA_SUCCESS;
+  if (total <= run->scratch.bytes)
+    return CUDA_SUCCESS;
+  cuda_result result = quern_cuda_enter(run->model);
   if (result)
     return result;
-  cuda_address errors = run->errors + site * sizeof(int32_t);
-  void *parameters[MAX_PARAMETERS];
-  int64_t count = 0;
-  for (int64_t i = 0; i < num_buffers; ++i)
-    parameters[count++] = (void *)&buffers[i];
-  parameters[count++] = &run->scratch.address;
-  parameters[count++] = &scratch;
-  parameters[count++] = &errors;
-  for (int64_t i = 0; i < num_dims; ++i)
-    parameters[count++] = (void *)&dims[i];
-  run->has_launched = 1;
-  return driver->launch(run->model->kernels[kernel].function, (unsigned)blocks, 1, 1,
-                        descriptor->device->kernels[kernel].threads, 1, 1, 0, run->stream, parameters, NULL);
+  result = reserve(run, &run->scratch, total);
+  quern_cuda_leave(run->model);
+  return result;
 }
 
 int32_t quern_device_launch(quern_frame *frame, uint32_t site, const void *const *buffers, int64_t num_buffers,
@@ -135,21 +130,25 @@ int32_t quern_device_launch(quern_frame *frame, uint32_t site, const void *const
   struct cuda_run *run = run_of(frame);
   if (tasks <= 0)
     return QUERN_OK;
-  if (num_buffers + num_dims + 3 > MAX_PARAMETERS)
-    return quern_cuda_fail(frame, CUDA_SUCCESS, "the kernel of site %lld has more parameters than a device takes", site);
-  cuda_result result = quern_cuda_enter(run->model);
-  if (!result) {
-    result = launch(run, site, buffers, num_buffers, dims, num_dims, tasks, scratch);
-    quern_cuda_leave(run->model);
-  }
-  return result ? quern_cuda_fail(frame, result, "the kernel of site %lld does not start: CUDA error %lld", site) : QUERN_OK;
+  if (num_buffers + num_dims + 3 > CUDA_MAX_PARAMETERS)
+    return quern_cuda_fail(frame, CUDA_SUCCESS, "the kernel of site %lld has more parameters than a device takes",
+                           site);
+  int64_t most = scratch ? MAX_SCRATCH_BLOCKS : MAX_GRID, blocks = tasks < most ? tasks : most;
+  cuda_result result = reserve_scratch(run, scratch, blocks);
+  if (!result && !quern_cuda_record_kernel(&run->pending, site, blocks, scratch, buffers, num_buffers, dims, num_dims))
+    result = CUDA_OUT_OF_MEMORY;
+  run->has_launched = 1;
+  return result ? quern_cuda_fail(frame, result, "the kernel of site %lld does not start: CUDA error %lld", site)
+                : QUERN_OK;
 }
 
 /* Waits, and fetches what kernels said. */
 static quern_status collect(quern_frame *frame, struct cuda_run *run) {
   const struct cuda_driver *driver = &run->model->driver;
   uint32_t sites = run->model->descriptor->num_sites;
-  cuda_result result = driver->copy_out(run->fetched, run->errors, sites * sizeof(int32_t), run->stream);
+  cuda_result result = quern_cuda_flush(run);
+  if (!result)
+    result = driver->copy_out(run->fetched, run->errors, sites * sizeof(int32_t), run->stream);
   if (!result)
     result = driver->stream_wait(run->stream);
   if (result)
@@ -187,6 +186,7 @@ quern_status quern_cuda_finish(quern_frame *frame) {
   } else {
     run->model->driver.stream_wait(run->stream);
   }
+  quern_cuda_clear(&run->pending); /* nothing is left but where the device is gone */
   run->has_launched = 0;
   run->requested = 0;
   drop_overflow(run, !result);
@@ -235,6 +235,7 @@ void quern_cuda_destroy(void *context) {
   if (!quern_cuda_enter(run->model)) {
     if (run->stream)
       driver->stream_wait(run->stream);
+    quern_cuda_release_sequences(run);
     const cuda_address memory[] = {run->arena.address, run->scratch.address, run->errors};
     for (size_t i = 0; i < sizeof(memory) / sizeof(memory[0]); ++i)
       if (memory[i])

@@ -83,7 +83,9 @@ int32_t quern_device_deliver(quern_frame *frame, uint32_t index, int32_t rank, c
   /* The end of the run waits for it. */
   cuda_result result = quern_cuda_enter(run->model);
   if (!result) {
-    result = run->model->driver.copy_out(data, (uintptr_t)from, bytes, run->stream);
+    result = quern_cuda_flush(run);
+    if (!result)
+      result = run->model->driver.copy_out(data, (uintptr_t)from, bytes, run->stream);
     quern_cuda_leave(run->model);
   }
   return result ? quern_cuda_fail(frame, result, "copying %lld bytes from the device failed: CUDA error %lld",

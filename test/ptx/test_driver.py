@@ -246,6 +246,18 @@ def test_a_capture_runs_at_its_graphs_launches_only(device, stream):
     assert status("cuGraphLaunch", executable, stream) == 400
 
 
+def test_an_update_gives_a_graph_other_addresses(device, stream):
+    function, x, y = device.load(INCREMENT).function("k"), Array(np.zeros(4, np.uint32)), Array(np.zeros(4, np.uint32))
+    executable, info = handle(), (ctypes.c_uint64 * 3)()
+    graph, other, longer = (captured(stream, lambda arrays=arrays: [launch(function, array, stream) for array in arrays])
+                            for arrays in ([x], [y], [x, y]))
+    call("cuGraphInstantiateWithFlags", ctypes.byref(executable), graph, ctypes.c_ulonglong(0))
+    call("cuGraphExecUpdate_v2", executable, other, info)
+    call("cuGraphLaunch", executable, stream)
+    assert x.read().tolist() == [0] * 4 and y.read().tolist() == [1] * 4
+    assert status("cuGraphExecUpdate_v2", executable, longer, info) == 910 and info[0] == 2
+
+
 @pytest.mark.parametrize("forbidden, code", [
     (lambda stream: status("cuStreamSynchronize", stream), 900), (lambda stream: status("cuCtxSynchronize"), 900),
     (lambda stream: status("cuMemAlloc_v2", ctypes.byref(ctypes.c_uint64()), ctypes.c_size_t(4)), 900),

@@ -234,7 +234,14 @@ CUDA_EXPORT CUresult cuCtxSynchronize() {
 CUDA_EXPORT uint64_t ptxCount(const char *what) {
   Driver &driver = Driver::get();
   Lock lock(driver.mutex);
-  return !std::strcmp(what, "kernel") ? driver.kernels : !std::strcmp(what, "graph") ? driver.graphLaunches : 0;
+  const std::pair<std::string_view, uint64_t> counts[] = {{"kernel", driver.kernels},
+                                                          {"graph", driver.graphLaunches},
+                                                          {"graph update", driver.graphUpdates},
+                                                          {"graph held", driver.executables.size()}};
+  for (auto [name, count] : counts)
+    if (name == what)
+      return count;
+  return 0;
 }
 
 CUDA_EXPORT CUresult cuGetErrorName(CUresult error, const char **name) {

@@ -73,7 +73,7 @@ CUstream Driver::stream(CUstream handle) {
   return streams.has(handle) ? handle : nullptr;
 }
 
-CUresult Driver::enqueue(CUstream handle, std::function<CUresult()> work) {
+CUresult Driver::enqueue(CUstream handle, std::function<CUresult()> work, CUfunction function) {
   CUstream target = stream(handle);
   if (!target)
     return CUDA_ERROR_INVALID_HANDLE;
@@ -81,7 +81,7 @@ CUresult Driver::enqueue(CUstream handle, std::function<CUresult()> work) {
     return work();
   if (target->capture->isInvalid)
     return CUDA_ERROR_STREAM_CAPTURE_INVALIDATED;
-  target->capture->graph->nodes.push_back(std::move(work));
+  target->capture->graph->nodes.push_back({function, std::move(work)});
   return CUDA_SUCCESS;
 }
 

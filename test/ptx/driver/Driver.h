@@ -26,11 +26,15 @@ struct CUmod_st {
   std::map<std::string, std::unique_ptr<CUfunc_st>> functions;
 };
 
+struct CUgraphNode_st {
+  CUfunction function; ///< null: no kernel
+  std::function<CUresult()> work;
+};
 struct CUgraph_st {
-  std::vector<std::function<CUresult()>> nodes;
+  std::vector<CUgraphNode_st> nodes;
 };
 struct CUgraphExec_st {
-  std::vector<std::function<CUresult()>> nodes;
+  std::vector<CUgraphNode_st> nodes;
 };
 
 /// What is being captured, by one stream or by several that events join.
@@ -64,6 +68,7 @@ public:
   bool has(const T *handle) const { return objects.contains(const_cast<T *>(handle)); }
   bool destroy(T *handle) { return objects.erase(handle) > 0; }
   void clear() { objects.clear(); }
+  size_t size() const { return objects.size(); }
   template <class F> void forEach(F f) const {
     for (const auto &[handle, object] : objects)
       f(*object);
@@ -83,8 +88,8 @@ struct Driver {
   CUresult checkNotCapturing();
   /// Resolves the handles of the default streams. Null when there is no such stream.
   CUstream stream(CUstream handle);
-  /// Does the work now, or adds it to what the stream captures.
-  CUresult enqueue(CUstream handle, std::function<CUresult()> work);
+  /// Does the work, which is that of the kernel `function` if there is one, now, or adds it to what the stream captures.
+  CUresult enqueue(CUstream handle, std::function<CUresult()> work, CUfunction function = nullptr);
   /// Ends everything that belongs to the primary contexts.
   void reset();
 
@@ -94,7 +99,7 @@ struct Driver {
   CUresult failure = CUDA_SUCCESS; ///< of a kernel
   unsigned capability = 80;        ///< 10 * major + minor
   uint64_t mostInstructions = PtxModule::kMostInstructions; ///< of a warp, times lanes
-  uint64_t kernels = 0, graphLaunches = 0;       ///< that have run so far
+  uint64_t kernels = 0, graphLaunches = 0, graphUpdates = 0; ///< so far
   DeviceMemory memory;
   std::map<void *, size_t> hostMemory; ///< pinned: allocated or registered
   std::set<void *> ownedHostMemory;    ///< allocated

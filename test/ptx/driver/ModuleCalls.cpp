@@ -222,5 +222,6 @@ CUDA_EXPORT CUresult cuLaunchKernel(CUfunction function, unsigned gridX, unsigne
   if (!isLaunchable(grid, block, *function) || shared > function->mostDynamicShared ||
       !packParams(*function->kernel, params, extra, packed))
     return CUDA_ERROR_INVALID_VALUE;
-  return driver.enqueue(stream, [=, &driver] { return run(driver, *function, grid, block, shared, packed); });
+  return driver.enqueue(
+      stream, [=, &driver] { return run(driver, *function, grid, block, shared, packed); }, function);
 }

@@ -1,5 +1,6 @@
 // Streams, events, captures, graphs.
 #include "test/ptx/driver/Driver.h"
+#include <algorithm>
 #include <chrono>
 
 using namespace quern::ptx;
@@ -172,10 +173,27 @@ CUDA_EXPORT CUresult cuGraphLaunch(CUgraphExec executable, CUstream stream) {
   return driver.enqueue(stream, [&driver, nodes = executable->nodes]() -> CUresult {
     ++driver.graphLaunches;
     for (const auto &node : nodes)
-      if (CUresult status = node(); status != CUDA_SUCCESS)
+      if (CUresult status = node.work(); status != CUDA_SUCCESS)
         return status;
     return CUDA_SUCCESS;
   });
+}
+
+/// Nodes may differ in everything but their number, their order and, here, the kernel.
+CUDA_EXPORT CUresult cuGraphExecUpdate_v2(CUgraphExec executable, CUgraph graph, CUgraphExecUpdateResultInfo *info) {
+  DRIVER_CALL();
+  if (!driver.executables.has(executable) || !driver.graphs.has(graph))
+    return CUDA_ERROR_INVALID_HANDLE;
+  *info = {CU_GRAPH_EXEC_UPDATE_SUCCESS, nullptr, nullptr};
+  if (executable->nodes.size() != graph->nodes.size())
+    info->result = CU_GRAPH_EXEC_UPDATE_ERROR_TOPOLOGY_CHANGED;
+  else if (!std::ranges::equal(executable->nodes, graph->nodes, {}, &CUgraphNode_st::function, &CUgraphNode_st::function))
+    info->result = CU_GRAPH_EXEC_UPDATE_ERROR_FUNCTION_CHANGED;
+  if (info->result != CU_GRAPH_EXEC_UPDATE_SUCCESS)
+    return CUDA_ERROR_GRAPH_EXEC_UPDATE_FAILURE;
+  executable->nodes = graph->nodes;
+  ++driver.graphUpdates;
+  return CUDA_SUCCESS;
 }
 
 CUDA_EXPORT CUresult cuGraphExecDestroy(CUgraphExec executable) {
