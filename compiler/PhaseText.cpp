@@ -1,4 +1,5 @@
 #include "compiler/PhaseText.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/Parser/Parser.h"
 #include "llvm/Support/MemoryBuffer.h"
@@ -20,6 +21,11 @@ std::string completeText(ModuleOp module) { return print(module, OpPrintingFlags
 std::string readableText(ModuleOp module) {
   std::string text = print(module, OpPrintingFlags().elideLargeResourceString(0));
   return text.substr(0, text.rfind("\n{-#")); // the list of weights, empty now
+}
+
+bool isProgram(ModuleOp module) {
+  auto main = module.lookupSymbol<func::FuncOp>("main");
+  return main && main.getNumResults() && main.getResultAttr(0, "graph.name");
 }
 
 /// Bytes of a blob of this type; nothing where the elements have no fixed size.

@@ -19,4 +19,8 @@ std::string readableText(mlir::ModuleOp module);
 /// line and column) and for weights that the text names but does not hold.
 llvm::Error readPhaseText(Compilation &compilation);
 
+/// Whether a module is a program of graph ops, as tracers write it (a file.mlir), and no model to be lowered: its
+/// interface has the names that the phase "graph" gives.
+bool isProgram(mlir::ModuleOp module);
+
 } // namespace quern

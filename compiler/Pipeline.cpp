@@ -46,6 +46,14 @@ llvm::Error runPasses(Compilation &c, llvm::function_ref<void(PassManager &)> ad
 }
 
 static llvm::Error runImport(Compilation &c) {
+  if (c.bytes.empty() && llvm::sys::path::extension(c.input) == ".mlir") {
+    if (llvm::Error error = readPhaseText(c))
+      return error;
+    if (llvm::Error error = verifyGraph(c))
+      return makeError(ErrorKind::Model, "{0} is no program of graph ops: {1}", quoted(c.input),
+                       takeFailure(std::move(error)).message);
+    return recordOrigin(c);
+  }
   auto module = c.bytes.empty() ? importOnnxFile(c.input, c.context) : importOnnxBytes(c.bytes, c.input, "", c.context);
   if (!module)
     return module.takeError();
@@ -53,7 +61,7 @@ static llvm::Error runImport(Compilation &c) {
   return recordOrigin(c);
 }
 
-static llvm::Error runGraph(Compilation &c) {
+static llvm::Error lowerModel(Compilation &c) {
   ScopedDiagnosticHandler handler(&c.context, [&](Diagnostic &diagnostic) {
     if (diagnostic.getSeverity() != DiagnosticSeverity::Warning)
       return failure();
@@ -68,6 +76,22 @@ static llvm::Error runGraph(Compilation &c) {
     return withContext(c.input, module.takeError());
   c.module = std::move(*module);
   recordNodes(*c.module, nodes);
+  return llvm::Error::success();
+}
+
+/// What a program's text calls its ops.
+static llvm::Error nameNodes(Compilation &c) {
+  if (!c.options.shapes.empty())
+    return makeError(ErrorKind::Usage, "--shape: {0} is a program, whose shapes are in its text", quoted(c.input));
+  SmallVector<graph::ModelNode> nodes;
+  c.module->walk([&](Operation *op) { graph::collectNodes(op->getLoc(), nodes); });
+  recordNodes(*c.module, {nodes.begin(), nodes.end()});
+  return llvm::Error::success();
+}
+
+static llvm::Error runGraph(Compilation &c) {
+  if (llvm::Error error = isProgram(*c.module) ? nameNodes(c) : lowerModel(c))
+    return error;
   return runPasses(c, [&](PassManager &manager) {
     manager.addPass(graph::createFoldConstantsPass()); // what depends on weights alone is computed once, here
     manager.addPass(createCSEPass());

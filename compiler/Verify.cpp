@@ -1,4 +1,5 @@
 #include "compiler/Verify.h"
+#include "compiler/PhaseText.h"
 #include "dialects/kernel/Kernel.h"
 #include "dialects/onnx/OnnxOps.h"
 #include "dialects/rt/Rt.h"
@@ -44,6 +45,8 @@ static llvm::Error verifyInterface(Compilation &c, llvm::StringRef nameAttr) {
 }
 
 llvm::Error verifyImport(Compilation &c) {
+  if (isProgram(*c.module))
+    return verifyGraph(c);
   if (llvm::Error error = verifyInterface(c, onnx::kNameAttr))
     return error;
   return refuse(*c.module, "is no op of the file",

@@ -45,7 +45,8 @@ def Graph_CumulativeOp : Graph_PureOp<"cumulative"> {
 def Graph_TopKOp : Graph_PureOp<"top_k"> {
   let summary = "the k largest (or smallest) along an axis and their i64 indices; the lower index wins a tie";
   let description = [{
-    k is the extent of the results along the axis. `sorted` false leaves the order open; it is sorted all the same.
+    A NaN is larger than all numbers. k is the extent of the results along the axis. `sorted` false leaves the order
+    open; it is sorted all the same.
 
     ```mlir
     %v, %i = graph.top_k %x {axis = 1 : i64, largest = true, sorted = true} : (tensor<2x100xf32>) -> (tensor<2x5xf32>, tensor<2x5xi64>)

@@ -80,20 +80,25 @@ private:
 
   /// Whether `x` comes before `y` in the result.
   Value better(Entry x, Entry y) {
-    Value beyond, equal;
-    if (isa<FloatType>(element)) {
-      beyond = b.create<arith::CmpFOp>(op.getLargest() ? arith::CmpFPredicate::OGT : arith::CmpFPredicate::OLT, x.value,
-                                       y.value);
-      equal = b.create<arith::CmpFOp>(arith::CmpFPredicate::OEQ, x.value, y.value);
-    } else {
-      using I = arith::CmpIPredicate;
-      bool natural = element.isUnsignedInteger() || element.isInteger(1);
-      beyond = b.create<arith::CmpIOp>(op.getLargest() ? (natural ? I::ugt : I::sgt) : (natural ? I::ult : I::slt),
-                                       x.value, y.value);
-      equal = b.create<arith::CmpIOp>(I::eq, x.value, y.value);
-    }
     Value first = b.create<arith::CmpIOp>(arith::CmpIPredicate::slt, x.index, y.index);
-    return b.create<arith::OrIOp>(beyond, b.create<arith::AndIOp>(equal, first));
+    Value none = b.create<arith::ConstantIntOp>(0, 1);
+    Value tied = b.create<arith::SelectOp>(beyond(y.value, x.value), none, first);
+    return b.create<arith::OrIOp>(beyond(x.value, y.value), tied);
+  }
+
+  /// Whether `x` is past `y` in the direction of the order. NaN is past all numbers upwards, so that the order is total.
+  Value beyond(Value x, Value y) {
+    if (op.getLargest())
+      return above(x, y);
+    return above(y, x);
+  }
+  Value above(Value x, Value y) {
+    if (isa<FloatType>(element)) {
+      Value notBelow = b.create<arith::CmpFOp>(arith::CmpFPredicate::UGT, x, y);
+      return b.create<arith::AndIOp>(notBelow, b.create<arith::CmpFOp>(arith::CmpFPredicate::ORD, y, y));
+    }
+    bool natural = element.isUnsignedInteger() || element.isInteger(1);
+    return b.create<arith::CmpIOp>(natural ? arith::CmpIPredicate::ugt : arith::CmpIPredicate::sgt, x, y);
   }
 
   /// Puts `entry` at `from` or, past the children that are worse, further down the heap of `count` entries.

@@ -20,7 +20,7 @@ cl::SubCommand subcommand("compile", "compile a model to a shared library");
 cl::OptionCategory category("options of quern compile");
 #define QUERN_OPTION cl::sub(subcommand), cl::cat(category)
 
-cl::opt<std::string> input(cl::Positional, cl::Required, cl::desc("MODEL.onnx"), QUERN_OPTION);
+cl::opt<std::string> input(cl::Positional, cl::Required, cl::desc("MODEL.onnx|PROGRAM.mlir"), QUERN_OPTION);
 cl::opt<std::string> output("o", cl::desc("path of the artifact (default: the model's name with .so)"),
                             cl::value_desc("file"), QUERN_OPTION);
 cl::opt<std::string> target("target",

@@ -7,9 +7,12 @@
 from ._compile import compile
 from ._errors import (DataError, FileError, InputError, InternalError, ModelError, QuernError, UnsupportedError,
                       UsageError)
+from ._jit import Jitted, jit
 from ._model import CompiledModel, Kernel, Value, load
 from ._session import InferenceSession
+from ._trace.errors import TraceError
 
 __version__ = "0.1.0"
-__all__ = ["CompiledModel", "DataError", "FileError", "InferenceSession", "InputError", "InternalError", "Kernel",
-           "ModelError", "QuernError", "UnsupportedError", "UsageError", "Value", "compile", "load"]
+__all__ = ["CompiledModel", "DataError", "FileError", "InferenceSession", "InputError", "InternalError", "Jitted", "Kernel",
+           "ModelError", "QuernError", "TraceError", "UnsupportedError", "UsageError", "Value", "compile",
+           "jit", "load"]

@@ -1,0 +1,95 @@
+"""Programs that were compiled before, on disk: `$XDG_CACHE_HOME/quern`, or `~/.cache/quern`.
+
+An entry is one file: a line of JSON with the whole key and the checksum of the rest, then the shared library. A fault of
+the cache is never a fault of a compilation: what cannot be read or written is compiled again, or not kept.
+"""
+import functools
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+
+from . import _compile
+from ._model import CompiledModel
+
+
+def compile_program(text, name, target, threads):
+    """A program of graph ops as a CompiledModel."""
+    key = json.dumps([_version(), target, _machine() if target == "native" else "", name, text])
+    path = _path(key)
+    folder = tempfile.mkdtemp(prefix="quern-")
+    artifact = os.path.join(folder, "model.so")
+    try:
+        if not _read(path, key, artifact):
+            program = os.path.join(folder, f"{name}.mlir")
+            with open(program, "w", encoding="utf-8") as file:
+                file.write(text)
+            _compile._run_compiler([program, "-o", artifact, f"--target={target}", f"--name={name}"])
+            os.unlink(program)
+            _write(path, key, artifact)
+        return CompiledModel(artifact, threads, folder=folder)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+@functools.cache
+def _version():
+    """Another compiler makes other code."""
+    state = os.stat(_compile.find_compiler())
+    return f"{state.st_size}-{state.st_mtime_ns}"
+
+
+@functools.cache
+def _machine():
+    """What "native" means here."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            lines = file.read().split("\n\n")[0].splitlines()
+    except OSError:
+        return ""
+    return "".join(line for line in lines if line.startswith(("flags", "Features", "model name", "CPU part")))
+
+
+def folder():
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return os.path.join(base, "quern")
+
+
+def _path(key):
+    return os.path.join(folder(), hashlib.sha256(key.encode()).hexdigest() + ".quern")
+
+
+def _read(path, key, artifact):
+    """Whether the entry was there and whole; then `artifact` holds it."""
+    try:
+        with open(path, "rb") as file:
+            head = json.loads(file.readline())
+            code = file.read()
+        if head.get("key") != key or head.get("sha256") != hashlib.sha256(code).hexdigest():
+            return False
+        with open(artifact, "wb") as file:
+            file.write(code)
+        os.utime(path)      # the least recently used go first
+        return True
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
+def _write(path, key, artifact):
+    temporary = None
+    try:
+        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        with open(artifact, "rb") as file:
+            code = file.read()
+        descriptor, temporary = tempfile.mkstemp(prefix=".new-", dir=os.path.dirname(path))
+        with open(descriptor, "wb") as file:
+            file.write(json.dumps({"key": key, "sha256": hashlib.sha256(code).hexdigest()}).encode() + b"\n" + code)
+        os.replace(temporary, path)
+    except OSError:
+        if temporary:
+            try:
+                os.unlink(temporary)
+            except OSError:
+                pass

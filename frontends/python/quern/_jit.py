@@ -1,0 +1,285 @@
+"""NumPy functions as native code."""
+import functools
+import inspect
+import types
+
+import numpy as np
+
+from . import _compile_cache
+from ._errors import InputError, UsageError
+from ._trace import functions as _functions
+from ._trace.array import Trace, Tracer, as_tracer, check_dtype
+from ._trace.complex import ComplexValue
+from ._trace.complexes import stack, unstack
+from ._trace.errors import TraceError
+from ._trace.extents import Extent
+from ._trace.program import Program
+from ._trace.scope import Scope
+
+_functions.load()
+
+
+def jit(function=None, *, threads=None, target="native"):
+    """Compiles a function on NumPy arrays when it is called; may be used as a decorator.
+
+        @quern.jit
+        def softmax(x):
+            e = np.exp(x - x.max(axis=-1, keepdims=True))
+            return e / e.sum(axis=-1, keepdims=True)
+
+    The function's own code is run once on traced arrays; what it does to them becomes a program, which is compiled. There
+    is one program for each combination of dtypes and ranks, of Python integers, bools and texts among the arguments, and
+    of axes with one element; other extents and Python floats may change without compiling again, except extents that the
+    function uses as plain integers (len, int, range). Globals and closures are read when the function is traced: where
+    one of them is another number later, it is traced anew; arrays there are read at every call.
+
+    Results are NumPy arrays, or tuples, lists and dicts of them as the function returns them. Writing to an argument is
+    seen by the caller. A basic slice of an argument is a copy when it is returned.
+
+    threads: the most threads that a call uses; by default every core that this process may use.
+    Raises TraceError, which names the line, where the function needs the values of a traced array.
+    """
+    if function is None:
+        return functools.partial(jit, threads=threads, target=target)
+    if isinstance(function, Jitted):
+        return function
+    if not isinstance(function, types.FunctionType):
+        raise UsageError(f"cannot compile a {type(function).__name__}: expected a Python function")
+    return Jitted(function, threads, target)
+
+
+class Jitted:
+    """A function that is compiled when it is called. Made by `jit`."""
+
+    def __init__(self, function, threads=None, target="native"):
+        self._function, self._threads, self._target = function, threads, target
+        self._signature = inspect.signature(function)
+        self._simple = all(parameter.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD and
+                           parameter.default is inspect.Parameter.empty
+                           for parameter in self._signature.parameters.values())
+        self._programs = {}     # key -> list of _Specialization
+        functools.update_wrapper(self, function)
+
+    def __call__(self, *args, **keywords):
+        if keywords or not self._simple or len(args) != len(self._signature.parameters):
+            bound = self._signature.bind(*args, **keywords)
+            bound.apply_defaults()
+            args = tuple(bound.arguments.values())
+        leaves, key = [], []
+        for argument in args:
+            _flatten(argument, leaves, key)
+        key = tuple(key)
+        for candidate in self._programs.get(key, ()):
+            if candidate.fits(leaves):
+                return candidate.run(leaves)
+        made = _Specialization(self, args, leaves)
+        self._programs.setdefault(key, []).insert(0, made)
+        return made.run(leaves)
+
+    def __get__(self, instance, owner=None):
+        return self if instance is None else types.MethodType(self, instance)
+
+    def lower(self, *args, **keywords):
+        """The program for these arguments, as text of the graph dialect."""
+        bound = self._signature.bind(*args, **keywords)
+        bound.apply_defaults()
+        leaves = []
+        for argument in bound.arguments.values():
+            _flatten(argument, leaves, [])
+        return _Traced(self._function, tuple(bound.arguments.values()), leaves, self._signature).text
+
+    def __reduce__(self):
+        return jit_again, (self._function.__module__, self._function.__qualname__, self._threads, self._target)
+
+    def __repr__(self):
+        return f"<quern.jit of {self._function.__qualname__}, {sum(map(len, self._programs.values()))} programs>"
+
+
+def jit_again(module, name, threads, target):
+    """The function of a pickle."""
+    import importlib
+    thing = importlib.import_module(module)
+    for part in name.split("."):
+        thing = getattr(thing, part)
+    return thing if isinstance(thing, Jitted) else jit(thing, threads=threads, target=target)
+
+
+#--- Arguments ------------------------------------------------------------------------------------
+
+def _flatten(thing, leaves, key):
+    """Adds the arrays and floats of an argument to `leaves`, and what decides the program to `key`."""
+    kind = type(thing)
+    if kind is np.ndarray or isinstance(thing, np.ndarray):
+        leaves.append(thing)
+        key.append((thing.dtype.char, *[extent if extent == 1 else -1 for extent in thing.shape]))
+    elif kind is float or kind is complex:
+        leaves.append(thing)
+        key.append(kind)
+    elif isinstance(thing, np.generic) and thing.dtype.kind in "biufc":
+        leaves.append(np.asarray(thing))
+        key.append(("scalar", thing.dtype.char))
+    elif kind is tuple or kind is list:
+        key.append((kind, len(thing)))
+        for item in thing:
+            _flatten(item, leaves, key)
+    elif kind is dict:
+        key.append((dict, tuple(thing)))
+        for item in thing.values():
+            _flatten(item, leaves, key)
+    else:
+        try:
+            hash(thing)
+        except TypeError:
+            raise InputError(f"an argument is a {kind.__name__}: expected arrays, numbers, texts, or tuples, lists and "
+                             "dicts of them") from None
+        key.append((kind, thing))
+
+
+class _Traced:
+    """A function's program for arguments like these, and how calls become its inputs."""
+
+    def __init__(self, function, args, leaves, signature):
+        self.program = program = Program(function.__name__)
+        self.inputs = []        # for each input of the program, how to get its array from the leaves
+        self._symbols = []      # (symbol, input, axis)
+        self.captured = []
+        self.scope = Scope(self._capture)
+        with Trace(program):
+            self._arguments = []
+            traced = [self._argument(argument) for argument in args]
+            originals = {id(tracer): tracer.value for tracer, _ in self._arguments}
+            bound = inspect.BoundArguments(signature, dict(zip(signature.parameters, traced)))
+            result = self.scope.bind(function)(*bound.args, **bound.kwargs)
+            values = []
+            self.tree = self._result(result, values)
+            # Arguments that were written to.
+            self.written = []
+            for tracer, leaf in self._arguments:
+                if tracer.value is not originals[id(tracer)]:
+                    self.written.append((leaf, len(values)))
+                    values.append(tracer.value)
+        self.complex = [isinstance(value, ComplexValue) for value in values]
+        with Trace(program):
+            values = [stack(value) if isinstance(value, ComplexValue) else value for value in values]
+        self.dtypes = [value.dtype for value in values]
+        self.text = program.text(values) if values else ""
+
+    def _argument(self, thing):
+        kind = type(thing)
+        if isinstance(thing, np.ndarray):
+            check_dtype(thing.dtype)
+            leaf = len(self.inputs)
+            self.inputs.append(leaf)
+            tracer = self._input(thing, leaf)
+            self._arguments.append((tracer, leaf))
+            return tracer
+        if kind is float or kind is complex or isinstance(thing, np.generic) and thing.dtype.kind in "biufc":
+            leaf = len(self.inputs)
+            self.inputs.append(leaf)
+            return self._input(np.asarray(thing), leaf, kind if kind in (float, complex) else None)
+        if kind is tuple or kind is list:
+            return kind(self._argument(item) for item in thing)
+        if kind is dict:
+            return {name: self._argument(item) for name, item in thing.items()}
+        return thing
+
+    def _input(self, array, place, weak=None):
+        """An input of the program."""
+        program, number = self.program, len(self.program.inputs)
+        dims = []
+        for axis, extent in enumerate(array.shape):
+            if extent == 1:
+                dims.append(1)
+                continue
+            name = f"s{number}_{axis}"
+            dims.append(program.facts.symbol(name, extent))
+            self._symbols.append((name, place, axis))
+        if array.dtype.kind == "c":
+            part = program.input(array.real.dtype, (*dims, 2))
+            return Tracer(unstack(part), weak=weak)
+        return Tracer(program.input(array.dtype, dims), weak=weak)
+
+    def _capture(self, array, how):
+        """An array of the globals or a closure."""
+        check_dtype(array.dtype)
+        place = ("outside", len(self.captured))
+        self.captured.append((how, array.dtype, tuple(extent if extent == 1 else -1 for extent in array.shape)))
+        self.inputs.append(place)
+        tracer = self._input(array, place)
+        return tracer
+
+    def _result(self, thing, values):
+        """The shape of what the function returns; its arrays go to `values`."""
+        if isinstance(thing, (Tracer, Extent, np.ndarray, np.generic)):
+            tracer = as_tracer(thing)
+            values.append(tracer.value)
+            return ("array", len(values) - 1, tracer._weak)
+        kind = type(thing)
+        if kind in (tuple, list):
+            return (kind, [self._result(item, values) for item in thing])
+        if isinstance(thing, tuple) and hasattr(thing, "_fields"):
+            return (kind._make, [self._result(item, values) for item in thing])
+        if kind is dict:
+            return ("dict", list(thing), [self._result(item, values) for item in thing.values()])
+        return ("constant", thing)
+
+    def actual(self, leaves):
+        """The extents that the symbols stand for."""
+        return {name: self.array(place, leaves).shape[axis] for name, place, axis in self._symbols}
+
+    def array(self, place, leaves):
+        if isinstance(place, tuple):
+            (read, *where), dtype, ones = self.captured[place[1]]
+            return read(*where)
+        return leaves[place]
+
+    def fits(self, leaves):
+        """Whether the extents and the outside agree with what was taken for granted."""
+        for (read, *where), dtype, ones in self.captured:
+            array = read(*where)
+            if not isinstance(array, np.ndarray) or array.dtype != dtype or array.ndim != len(ones) or \
+                    any((extent == 1) != (one == 1) for extent, one in zip(array.shape, ones)):
+                return False
+        facts = self.program.facts
+        return self.scope.unchanged() and (not (facts.known or facts.comparisons) or facts.holds(self.actual(leaves)))
+
+
+class _Specialization:
+    """One compiled program of a function."""
+
+    def __init__(self, jitted, args, leaves):
+        self.traced = traced = _Traced(jitted._function, args, leaves, jitted._signature)
+        self.model = _compile_cache.compile_program(traced.text, jitted._function.__name__, jitted._target, jitted._threads) \
+            if traced.text else None
+        self.fits = traced.fits
+
+    def run(self, leaves):
+        traced = self.traced
+        arrays = []
+        for place in traced.inputs:
+            array = traced.array(place, leaves)
+            if isinstance(array, (float, complex)):
+                array = np.asarray(array)
+            if array.dtype.kind == "c":
+                array = np.ascontiguousarray(array).view(array.real.dtype).reshape(*array.shape, 2)
+            arrays.append(array)
+        results = list(self.model._model.run(*arrays)) if self.model else []
+        for i, is_complex in enumerate(traced.complex):
+            if is_complex:
+                results[i] = results[i].view(np.complex64 if results[i].dtype == np.float32 else np.complex128)[..., 0]
+        for leaf, number in traced.written:
+            leaves[leaf][...] = results[number]
+        return self._unflatten(traced.tree, results)
+
+    def _unflatten(self, tree, results):
+        kind = tree[0]
+        if kind == "array":
+            result = results[tree[1]]
+            return result if result.ndim else result[()]
+        if kind == "constant":
+            return tree[1]
+        if kind == "dict":
+            return dict(zip(tree[1], (self._unflatten(item, results) for item in tree[2])))
+        return kind(self._unflatten(item, results) for item in tree[1])
+
+

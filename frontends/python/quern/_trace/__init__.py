@@ -1,0 +1,1 @@
+"""Traces NumPy functions into programs of graph ops."""

@@ -1,0 +1,352 @@
+"""Traced arrays: what a function under trace works on in place of NumPy's."""
+import numpy as np
+
+from . import build
+from .complex import ComplexValue
+from .errors import TraceError
+from .extents import Extent, product
+from .program import ELEMENTS, Value
+
+
+class Tracer(np.lib.mixins.NDArrayOperatorsMixin):
+    """An array of known dtype and rank whose values are not known while the function is traced.
+
+    Like an ndarray it may be a view: `view` is then three functions, the view's value from that of its parent, the
+    parent's new value from its old one and the view's, and the view of an ndarray. Arrays that the function made of
+    constants keep their `concrete` value, so that control flow on them is Python's own.
+    """
+    __array_priority__ = 1000
+
+    def __init__(self, value, parent=None, view=None, weak=None, concrete=None):
+        self._value, self._parent, self._view = value, parent, view
+        self._weak = weak              # float, int or complex: a Python number, whose dtype gives way to any array's
+        self._concrete = concrete
+        self._seen = None              # the parent's value that _value was read from
+
+    @property
+    def value(self):
+        """The current Value."""
+        if self._parent is not None:
+            whole = self._parent.value
+            if self._seen is not whole:
+                self._seen, self._value = whole, self._view[0](whole)
+            return self._value
+        return self._value if self._concrete is None else constant(self._concrete)
+
+    @property
+    def concrete(self):
+        """The values as an ndarray, which shares memory as the traced arrays do; None if they are not known."""
+        if self._parent is None:
+            return self._concrete
+        whole = self._parent.concrete
+        return None if whole is None else self._view[2](whole)
+
+    def assign(self, value):
+        """Makes `value` (of this dtype and these extents) the content, which views and parents see too."""
+        if self._parent is not None:
+            self._parent.assign(self._view[1](self._parent.value, value))
+        else:
+            self._value = value
+            self._concrete = None
+
+    def derive(self, get, put, of_ndarray):
+        """A view."""
+        return Tracer(None, self, (get, put, of_ndarray))
+
+    #--- What NumPy's arrays have -------------------------------------------------------------
+
+    @property
+    def dtype(self):
+        return (self.value if self.concrete is None else self.concrete).dtype
+
+    @property
+    def shape(self):
+        if self.concrete is not None:
+            return self.concrete.shape
+        facts = self.value.program.facts
+        return tuple(facts.extent(extent.dim) if isinstance(extent, Extent) else extent for extent in self.value.dims)
+
+    @property
+    def ndim(self):
+        return len(self.shape)
+
+    @property
+    def size(self):
+        return product(self.shape)
+
+    @property
+    def itemsize(self):
+        return self.dtype.itemsize
+
+    @property
+    def nbytes(self):
+        return self.size * self.itemsize
+
+    @property
+    def T(self):
+        return self.transpose()
+
+    @property
+    def mT(self):
+        return np.matrix_transpose(self)
+
+    @property
+    def flat(self):
+        return self.reshape(-1)
+
+    @property
+    def real(self):
+        return np.real(self)
+
+    @real.setter
+    def real(self, value):
+        self.real[...] = value
+
+    @property
+    def imag(self):
+        return np.imag(self)
+
+    @imag.setter
+    def imag(self, value):
+        if self.dtype.kind != "c":
+            raise TypeError("array does not have imaginary part to set")
+        self.imag[...] = value
+
+    def __len__(self):
+        if not self.shape:
+            raise TypeError("len() of unsized object")
+        return int(self.shape[0])
+
+    def __iter__(self):
+        if not self.shape:
+            raise TypeError("iteration over a 0-d array")
+        if isinstance(self.shape[0], Extent):
+            raise TraceError("a loop over an array whose first extent is not fixed: write it with whole arrays, or loop "
+                             "over range(len(x)), which compiles for each length")
+        return (self[i] for i in range(self.shape[0]))
+
+    def __getitem__(self, index):
+        from .indexing import get
+        return get(self, index)
+
+    def __setitem__(self, index, value):
+        from .indexing import put
+        put(self, index, value)
+
+    def __repr__(self):
+        return f"<traced {self.dtype}[{', '.join(map(str, self.shape))}]>"
+
+    __str__ = __repr__
+    __hash__ = None
+
+    #--- What needs the values ------------------------------------------------------------------
+
+    def _refuse(self, what, instead):
+        raise TraceError(f"{what} needs the values of a traced array, which are known only when the function runs: {instead}")
+
+    def __bool__(self):
+        if self.concrete is not None:
+            return bool(self.concrete)
+        self._refuse("a branch or a truth value",
+                     "use quern.where, quern.cond or quern.while_loop in place of Python's control flow")
+
+    def _number(self, kind):
+        if self.concrete is not None:
+            return kind(self.concrete)
+        self._refuse(f"{kind.__name__}()", "keep it an array, or pass it to the function as a Python number")
+
+    def __float__(self): return self._number(float)
+    def __int__(self): return self._number(int)
+    def __complex__(self): return self._number(complex)
+
+    def __index__(self):
+        if self.concrete is not None:
+            return self.concrete.__index__()
+        self._refuse("an index or a size", "index with the array itself, or take the number from a shape")
+
+    def __array__(self, dtype=None, copy=None):
+        if self.concrete is not None:
+            return np.array(self.concrete, dtype)
+        self._refuse("a conversion to a NumPy array", "use functions of numpy on the traced array itself")
+
+    def item(self, *args):
+        if self.concrete is not None:
+            return self.concrete.item(*args)
+        self._refuse("item()", "keep it an array")
+
+    def tolist(self):
+        if self.concrete is not None:
+            return self.concrete.tolist()
+        self._refuse("tolist()", "keep it an array")
+
+    #--- NumPy's protocols ----------------------------------------------------------------------
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **keywords):
+        from .ufuncs import call
+        return call(ufunc, method, inputs, keywords)
+
+    def __array_function__(self, function, _types, args, keywords):
+        from .functions import call
+        return call(function, args, keywords)
+
+    #--- NumPy's methods ------------------------------------------------------------------------
+
+    def reshape(self, *shape, order="C"):
+        return np.reshape(self, shape[0] if len(shape) == 1 else shape, order=order)
+
+    def transpose(self, *axes):
+        return np.transpose(self, (axes[0] if len(axes) == 1 else axes) or None)
+
+    def astype(self, dtype, order="K", casting="unsafe", subok=True, copy=True):
+        from .dtypes import cast
+        dtype = np.dtype(dtype)
+        if not np.can_cast(self.dtype, dtype, casting):
+            raise TypeError(f"Cannot cast array data from {self.dtype!r} to {dtype!r} according to the rule {casting!r}")
+        if self.concrete is not None:
+            return wrap(self.concrete.astype(dtype))
+        return Tracer(cast(self.value, dtype))
+
+    def copy(self, order="C"):
+        return Tracer(self.value) if self.concrete is None else Tracer(None, concrete=self.concrete.copy())
+
+    def __copy__(self):
+        return self.copy()
+
+    def __deepcopy__(self, memo):
+        return self.copy()
+
+    def flatten(self, order="C"):
+        return self.reshape(-1, order=order).copy()
+
+    def fill(self, value):
+        self[...] = value
+
+    def dot(self, other, out=None):
+        return np.dot(self, other, out=out)
+
+    def view(self, *args, **keywords):
+        raise TraceError("view() reinterprets bytes, which a traced array does not have: use astype, .real or .imag")
+
+
+def _method(name, function=None):
+    function = function or getattr(np, name)
+
+    def method(self, *args, **keywords):
+        return function(self, *args, **keywords)
+
+    method.__name__ = name
+    method.__doc__ = f"numpy.{function.__name__} of this array."
+    setattr(Tracer, name, method)
+
+
+for _name in ("all any argmax argmin argsort clip cumprod cumsum diagonal max mean min nonzero prod ptp ravel repeat round "
+              "searchsorted squeeze std sum swapaxes take trace var argpartition").split():
+    _method(_name)
+_method("conj", np.conjugate)
+_method("conjugate", np.conjugate)
+
+
+def _in_place(name):
+    def method(self, *args, **keywords):
+        self[...] = getattr(np, name)(self, *args, **keywords)
+
+    method.__name__ = name
+    setattr(Tracer, name, method)
+
+
+for _name in ("sort", "partition"):
+    _in_place(_name)
+
+
+#--- Making them ----------------------------------------------------------------------------------
+
+_STACK = []
+
+
+class Trace:
+    """The trace under way in this thread of Python code."""
+
+    def __init__(self, program):
+        self.program = program
+
+    def __enter__(self):
+        _STACK.append(self)
+        return self
+
+    def __exit__(self, *_):
+        _STACK.pop()
+
+
+def trace():
+    if not _STACK:
+        raise RuntimeError("a traced array was used after the function that it belongs to had been traced")
+    return _STACK[-1]
+
+
+def wrap(thing):
+    """What NumPy made of constants, as a traced array where it is an array."""
+    if isinstance(thing, (np.ndarray, np.generic)):
+        check_dtype(thing.dtype)
+        return Tracer(None, concrete=np.array(thing))
+    if isinstance(thing, (tuple, list)) and type(thing) in (tuple, list):
+        return type(thing)(map(wrap, thing))
+    return thing
+
+
+def constant(array):
+    """The Value of an ndarray."""
+    program = trace().program
+    if array.dtype.kind == "c":
+        return ComplexValue(program.constant(array.real), program.constant(array.imag))
+    return program.constant(array)
+
+
+def check_dtype(dtype):
+    """Refuses dtypes that programs do not have."""
+    if dtype.name not in ELEMENTS and dtype.name not in ("complex64", "complex128"):
+        from .._errors import UnsupportedError
+        raise UnsupportedError(f"dtype {dtype} is not supported: expected bool, an integer, a float or complex of up to 64 "
+                               "bits a part")
+
+
+def weak_scalar(number):
+    """A Python number, or an extent, as a traced array whose dtype gives way."""
+    if isinstance(number, Extent):
+        return Tracer(build.extents(trace().program, [number], scalar=True), weak=int)
+    if isinstance(number, bool):
+        return Tracer(None, concrete=np.asarray(number))
+    return Tracer(None, weak=type(number), concrete=np.asarray(number))
+
+
+def as_tracer(thing):
+    """Anything that NumPy takes for an array, as a traced one."""
+    if isinstance(thing, Tracer):
+        return thing
+    if isinstance(thing, (Value, ComplexValue)):
+        return Tracer(thing)
+    if isinstance(thing, (np.ndarray, np.generic)):
+        return wrap(thing)
+    if isinstance(thing, (bool, int, float, complex, Extent)):
+        return weak_scalar(thing)
+    if isinstance(thing, (list, tuple)):
+        if not _has_tracer(thing):
+            return wrap(np.asarray(thing))
+        return np.stack([as_tracer(item) for item in thing])
+    raise TraceError(f"a {type(thing).__name__} cannot be used with traced arrays")
+
+
+def _has_tracer(items):
+    return any(isinstance(item, (Tracer, Extent)) or isinstance(item, (list, tuple)) and _has_tracer(item) for item in items)
+
+
+def is_concrete(thing):
+    return not isinstance(thing, Extent) and (not isinstance(thing, Tracer) or thing.concrete is not None)
+
+
+def plain(thing):
+    """A concrete tracer as NumPy sees it: a weak one as the Python number that it was."""
+    if isinstance(thing, Tracer):
+        return thing.concrete.item() if thing._weak else thing.concrete
+    if isinstance(thing, (tuple, list)) and type(thing) in (tuple, list):
+        return type(thing)(map(plain, thing))
+    return thing

@@ -1,0 +1,281 @@
+"""Builds graph ops on Values: the shape rule of each, and the op. Operands have the dtypes that the op wants."""
+import numpy as np
+
+from .errors import TraceError
+from .extents import Extent, actual, product, same
+
+BOOL, I64 = np.dtype(bool), np.dtype(np.int64)
+
+
+#--- Extents that must agree ------------------------------------------------------------------
+
+def agree(a, b, program, complain):
+    """One extent for two that must be equal. `complain` raises what NumPy would."""
+    if same(a, b):
+        return a
+    first, second = actual(a), actual(b)
+    if first is None or second is None:      # depends on data: the run checks
+        program.emit("guard", [], [], lhs=_text(a), rhs=_text(b), message='"extents that must be equal"')
+        return b if isinstance(b, int) else a
+    if first != second:
+        complain(first, second)
+    return program.facts.equate(a, b)
+
+
+def _text(extent):
+    return extent.dim if isinstance(extent, Extent) else f'"{extent}"'
+
+
+def is_one(extent):
+    """Whether an extent is 1 in this call; one that is so has to stay so."""
+    if isinstance(extent, Extent) and actual(extent) == 1:
+        return extent.facts.specialise(extent.dim) == 1
+    return isinstance(extent, int) and extent == 1
+
+
+def broadcast_dims(shapes, program):
+    """The extents of shapes that broadcast, as in NumPy."""
+    rank = max(map(len, shapes))
+
+    def complain(_a, _b):
+        texts = " ".join(str(tuple(actual(extent) for extent in shape)) for shape in shapes)
+        raise ValueError(f"operands could not be broadcast together with shapes {texts}")
+
+    result = []
+    for axis in range(rank):
+        extent = 1
+        for shape in shapes:
+            i = axis - rank + len(shape)
+            if i < 0 or is_one(shape[i]):
+                continue
+            extent = shape[i] if isinstance(extent, int) and extent == 1 else agree(extent, shape[i], program, complain)
+        result.append(extent)
+    return tuple(result)
+
+
+#--- Constants and extents as values ------------------------------------------------------------
+
+def constant(program, array, dtype=None):
+    return program.constant(np.asarray(array, dtype))
+
+
+def like(value, number):
+    """A rank-0 constant in the dtype of `value`."""
+    return value.program.constant(np.asarray(number).astype(value.dtype))
+
+
+def extents(program, dims, scalar=False):
+    """Integers that are extents, int64 of rank 1, or of rank 0."""
+    if all(isinstance(dim, int) for dim in dims):
+        return program.constant(np.array(dims[0] if scalar else dims, np.int64))
+    return program.emit("shape_vector", [], [(I64, () if scalar else (len(dims),))], dims=list(dims))
+
+
+def iota(program, dims, axis):
+    return program.emit("iota", [], [(I64, dims)], axis=f"{axis} : i64")
+
+
+#--- Elementwise --------------------------------------------------------------------------------
+
+def unary(op, value, **attributes):
+    return value.program.emit(op, [value], [(value.dtype, value.dims)], **attributes)
+
+
+def predicate(op, value, **attributes):
+    return value.program.emit(op, [value], [(BOOL, value.dims)], **attributes)
+
+
+def binary(op, a, b, **attributes):
+    return a.program.emit(op, [a, b], [(a.dtype, broadcast_dims([a.dims, b.dims], a.program))], **attributes)
+
+
+def compare(kind, a, b):
+    return a.program.emit("compare", [a, b], [(BOOL, broadcast_dims([a.dims, b.dims], a.program))],
+                          kind=f"#graph<compare {kind}>")
+
+
+def select(condition, a, b):
+    dims = broadcast_dims([condition.dims, a.dims, b.dims], a.program)
+    return a.program.emit("select", [condition, a, b], [(a.dtype, dims)])
+
+
+def cast(value, dtype):
+    dtype = np.dtype(dtype)
+    if value.dtype == dtype:
+        return value
+    return value.program.emit("cast", [value], [(dtype, value.dims)])
+
+
+#--- Movement -----------------------------------------------------------------------------------
+
+def reshape(value, dims):
+    dims = tuple(dims)
+    if len(dims) == len(value.dims) and all(map(same, dims, value.dims)):
+        return value
+    return value.program.emit("reshape", [value], [(value.dtype, dims)])
+
+
+def transpose(value, permutation):
+    permutation = tuple(permutation)
+    if permutation == tuple(range(len(value.dims))):
+        return value
+    return value.program.emit("transpose", [value], [(value.dtype, [value.dims[axis] for axis in permutation])],
+                              permutation=_integers(permutation))
+
+
+def broadcast(value, dims):
+    dims = tuple(dims)
+    if len(dims) == len(value.dims) and all(map(same, dims, value.dims)):
+        return value
+    return value.program.emit("broadcast", [value], [(value.dtype, dims)])
+
+
+def slice(value, starts, steps, sizes):
+    if all(step == 1 for step in steps) and all(map(same, sizes, value.dims)):
+        return value
+    return value.program.emit("slice", [value], [(value.dtype, sizes)], starts=list(starts), steps=_integers(steps))
+
+
+def slice_axis(value, axis, start, size):
+    starts, sizes = [0] * len(value.dims), list(value.dims)
+    starts[axis], sizes[axis] = start, size
+    return slice(value, starts, [1] * len(starts), sizes)
+
+
+def concat(values, axis):
+    """Extents along the other axes are equal already."""
+    if len(values) == 1:
+        return values[0]
+    dims = list(values[0].dims)
+    dims[axis] = sum((value.dims[axis] for value in values[1:]), dims[axis])
+    return values[0].program.emit("concat", values, [(values[0].dtype, dims)], axis=f"{axis} : i64")
+
+
+def pad(value, low, high, fill=None, mode="constant"):
+    dims = [a + b + c for a, b, c in zip(low, value.dims, high)]
+    if all(map(same, dims, value.dims)):
+        return value
+    return value.program.emit("pad", [value, fill or like(value, 0)], [(value.dtype, dims)], low=list(low),
+                              mode=f"#graph<pad_mode {mode}>")
+
+
+def gather(data, indices, axis):
+    dims = data.dims[:axis] + indices.dims + data.dims[axis + 1:]
+    return data.program.emit("gather", [data, indices], [(data.dtype, dims)], axis=f"{axis} : i64")
+
+
+def gather_elements(data, indices, axis):
+    return data.program.emit("gather_elements", [data, indices], [(data.dtype, indices.dims)], axis=f"{axis} : i64")
+
+
+def gather_nd(data, indices):
+    depth = indices.dims[-1]
+    return data.program.emit("gather_nd", [data, indices], [(data.dtype, indices.dims[:-1] + data.dims[depth:])],
+                             batch_dims="0 : i64")
+
+
+def scatter_nd(data, indices, updates, kind="none"):
+    return data.program.emit("scatter_nd", [data, indices, updates], [(data.dtype, data.dims)],
+                             kind=f"#graph<scatter {kind}>")
+
+
+def scatter_elements(data, indices, updates, axis, kind="none"):
+    return data.program.emit("scatter_elements", [data, indices, updates], [(data.dtype, data.dims)],
+                             axis=f"{axis} : i64", kind=f"#graph<scatter {kind}>")
+
+
+def nonzero(value):
+    """int64 [rank, count] of a mask. The count is read first, so that there is room for the result."""
+    program = value.program
+    total = reduce(cast(value, I64), range(len(value.dims)), "sum")
+    name = f"found{program.count}"
+    program.emit("read_symbols", [total], [], symbols=f'["{name}"]')
+    count = program.facts.symbol(name)
+    return program.emit("non_zero", [value], [(I64, (len(value.dims), count))], symbol=f'"{name}"')
+
+
+#--- Along axes ---------------------------------------------------------------------------------
+
+def reduce(value, axes, kind, keep=False):
+    axes = sorted(axes)
+    if not axes:
+        return value
+    dims = [1 if axis in axes else extent for axis, extent in enumerate(value.dims)]
+    result = value.program.emit("reduce", [value], [(value.dtype, dims)], axes=_integers(axes),
+                                kind=f"#graph<reduction {kind}>")
+    return result if keep else drop_axes(result, axes)
+
+
+def drop_axes(value, axes):
+    return reshape(value, [extent for axis, extent in enumerate(value.dims) if axis not in axes])
+
+
+def add_axes(value, axes):
+    """`axes` are those of the result."""
+    rest = iter(value.dims)
+    return reshape(value, [1 if axis in axes else next(rest) for axis in range(len(value.dims) + len(axes))])
+
+
+def arg_reduce(value, axis, largest):
+    """The axis stays with extent 1."""
+    dims = list(value.dims)
+    dims[axis] = 1
+    return value.program.emit("arg_reduce", [value], [(I64, dims)], axis=f"{axis} : i64", largest=_flag(largest),
+                              last="false")
+
+
+def cumulative(value, axis, kind):
+    return value.program.emit("cumulative", [value], [(value.dtype, value.dims)], axis=f"{axis} : i64", exclusive="false",
+                              kind=f"#graph<reduction {kind}>", reverse="false")
+
+
+def top_k(value, axis, k, largest):
+    dims = list(value.dims)
+    dims[axis] = k
+    return value.program.emit("top_k", [value], [(value.dtype, dims), (I64, dims)], axis=f"{axis} : i64",
+                              largest=_flag(largest), sorted="true")
+
+
+def matmul(a, b):
+    """Operands of rank >= 2."""
+    def complain(first, second):
+        raise ValueError(f"matmul: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature "
+                         f"(n?,k),(k,m?)->(n?,m?) (size {second} is different from {first})")
+
+    agree(a.dims[-1], b.dims[-2], a.program, complain)
+    lead = broadcast_dims([a.dims[:-2], b.dims[:-2]], a.program) if len(a.dims) > 2 or len(b.dims) > 2 else ()
+    return a.program.emit("matmul", [a, b], [(a.dtype, (*lead, a.dims[-2], b.dims[-1]))])
+
+
+def normalize(axis, rank):
+    if not -rank <= axis < rank:
+        raise np.exceptions.AxisError(axis, rank)
+    return axis % rank
+
+
+def axes_of(axis, rank):
+    """The axes that NumPy's `axis` argument means."""
+    if axis is None:
+        return tuple(range(rank))
+    axes = tuple(normalize(int(one), rank) for one in (axis if isinstance(axis, (tuple, list, range)) else (axis,)))
+    if len(set(axes)) != len(axes):
+        raise ValueError("duplicate value in 'axis'")
+    return axes
+
+
+def count(value, axes):
+    """How many elements lie along the axes."""
+    return product(value.dims[axis] for axis in axes)
+
+
+def need(condition, text):
+    if not condition:
+        raise TraceError(text)
+
+
+def _integers(values):
+    return f"array<i64: {', '.join(map(str, values))}>" if values else "array<i64>"
+
+
+def _flag(value):
+    return "true" if value else "false"

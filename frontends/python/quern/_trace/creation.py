@@ -1,0 +1,311 @@
+"""Arrays from nothing, and the `numpy` that a function under trace sees."""
+import operator
+
+import numpy as np
+
+from . import build
+from .array import Tracer, as_tracer, check_dtype, is_concrete, plain, trace, wrap
+from .dtypes import cast
+from .errors import TraceError
+from .extents import Extent
+from .functions import TABLE, implements
+
+
+def _symbolic(shape):
+    return any(isinstance(extent, Extent) for extent in (shape if isinstance(shape, (tuple, list)) else (shape,)))
+
+
+def full(shape, fill_value, dtype=None, order="C", *, device=None, like=None):
+    value = as_tracer(fill_value)
+    kind = np.dtype(dtype) if dtype is not None else value.dtype
+    check_dtype(kind)
+    shape = tuple(shape) if isinstance(shape, (tuple, list)) else (shape,)
+    shape = tuple(extent if isinstance(extent, Extent) else operator.index(extent) for extent in shape)
+    if value.concrete is not None and not _symbolic(shape):
+        return wrap(np.full(shape, value.concrete, kind))
+    value = Tracer(cast(value.value, kind))
+    return np.broadcast_to(value, shape)
+
+
+def zeros(shape, dtype=float, order="C", *, device=None, like=None):
+    return full(shape, np.zeros((), dtype)[()], dtype)
+
+
+def ones(shape, dtype=None, order="C", *, device=None, like=None):
+    dtype = float if dtype is None else dtype
+    return full(shape, np.ones((), dtype)[()], dtype)
+
+
+def empty(shape, dtype=float, order="C", *, device=None, like=None):
+    return zeros(shape, dtype)
+
+
+def arange(start, stop=None, step=None, dtype=None, *, device=None, like=None):
+    start, stop = (0, start) if stop is None else (start, stop)
+    step = 1 if step is None else step
+    parts = (start, stop, step)
+    if all(is_concrete(part) for part in parts):
+        return wrap(np.arange(*map(plain, parts), dtype=dtype))
+    if any(isinstance(part, Tracer) and part.concrete is None for part in parts) or not isinstance(step, int):
+        raise TraceError("numpy.arange with bounds that are values of a traced array: its extent would depend on them")
+    count = stop - start if step == 1 else (stop - start + (step - (1 if step > 0 else -1))) // step
+    index = Tracer(build.iota(trace().program, (count,), 0)) * step + as_tracer(start)
+    return index.astype(np.dtype(dtype) if dtype is not None else np.int64)
+
+
+def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis=0, *, device=None):
+    if is_concrete(start) and is_concrete(stop) and is_concrete(num):
+        return wrap(np.linspace(plain(start), plain(stop), plain(num), endpoint, retstep, dtype, axis))
+    count = num - 1 if endpoint else num
+    start, stop = as_tracer(start), as_tracer(stop)
+    kind = np.result_type(start.dtype, stop.dtype, np.float64)
+    step = (stop - start) / count
+    index = arange(num).astype(kind)
+    shape = (-1, *[1] * max(start.ndim, stop.ndim))
+    result = np.reshape(index, shape) * step + start
+    if endpoint and not isinstance(num, Extent) and num > 1:
+        result[-1] = stop
+    result = np.moveaxis(result, 0, axis).astype(kind if dtype is None else dtype)
+    return (result, step) if retstep else result
+
+
+def eye(N, M=None, k=0, dtype=float, order="C", *, device=None, like=None):
+    if not isinstance(N, Extent) and not isinstance(M, Extent):
+        return wrap(np.eye(plain(N), plain(M), plain(k), dtype))
+    M = N if M is None else M
+    program = trace().program
+    rows, columns = Tracer(build.iota(program, (N, 1), 0)), Tracer(build.iota(program, (1, M), 1))
+    return (columns - rows == k).astype(dtype)
+
+
+def identity(n, dtype=None, *, like=None):
+    return eye(n, dtype=float if dtype is None else dtype)
+
+
+def tri(N, M=None, k=0, dtype=float, *, like=None):
+    M = N if M is None else M
+    if not isinstance(N, Extent) and not isinstance(M, Extent):
+        return wrap(np.tri(plain(N), plain(M), plain(k), dtype))
+    program = trace().program
+    rows, columns = Tracer(build.iota(program, (N, 1), 0)), Tracer(build.iota(program, (1, M), 1))
+    return (columns <= rows + k).astype(dtype)
+
+
+def array(object, dtype=None, *, copy=True, order="K", subok=False, ndmin=0, like=None):
+    result = as_tracer(object)
+    result = result.copy() if dtype is None else result.astype(dtype)
+    result._weak = None
+    return result.reshape((*[1] * (ndmin - result.ndim), *result.shape)) if result.ndim < ndmin else result
+
+
+def asarray(a, dtype=None, order=None, *, device=None, copy=None, like=None):
+    result = as_tracer(a)
+    if result._weak:
+        result = result.copy()
+        result._weak = None
+    return result if dtype is None or result.dtype == dtype else result.astype(dtype)
+
+
+def meshgrid(*xi, copy=True, sparse=False, indexing="xy"):
+    arrays = [np.ravel(as_tracer(one)) for one in xi]
+    rank = len(arrays)
+    order = list(range(rank))
+    if indexing == "xy" and rank > 1:
+        order[0], order[1] = 1, 0
+    grids = [one.reshape([-1 if i == axis else 1 for i in range(rank)]) for one, axis in zip(arrays, order)]
+    return tuple(grids) if sparse else tuple(np.broadcast_arrays(*grids))
+
+
+def indices(dimensions, dtype=int, sparse=False):
+    if not _symbolic(dimensions):
+        return wrap(np.indices(plain(dimensions), dtype, sparse))
+    program = trace().program
+    grids = [Tracer(build.iota(program, tuple(dimensions), axis)).astype(dtype) for axis in range(len(dimensions))]
+    return tuple(grids) if sparse else np.stack(grids)
+
+
+CREATION = {"full": full, "zeros": zeros, "ones": ones, "empty": empty, "arange": arange, "linspace": linspace, "eye": eye,
+            "identity": identity, "tri": tri, "array": array, "asarray": asarray, "asanyarray": asarray,
+            "ascontiguousarray": asarray, "meshgrid": meshgrid, "indices": indices}
+
+
+#--- Like another array -----------------------------------------------------------------------------
+
+def _like(function):
+    def make(a, *args, dtype=None, order="K", subok=True, shape=None, device=None):
+        a = as_tracer(a)
+        return function(a.shape if shape is None else shape, *args, dtype=a.dtype if dtype is None else dtype)
+    return make
+
+
+implements(np.zeros_like)(_like(zeros))
+implements(np.ones_like)(_like(ones))
+implements(np.empty_like)(_like(empty))
+implements(np.full_like)(_like(full))
+implements(np.meshgrid)(meshgrid)
+implements(np.linspace)(linspace)
+
+
+def _triangle(keep):
+    def take(m, k=0):
+        a = as_tracer(m)
+        mask = keep(tri(*a.shape[-2:], k=k, dtype=bool), tri(*a.shape[-2:], k=k - 1, dtype=bool))
+        return np.where(mask, a, np.zeros((), a.dtype))
+    return take
+
+
+implements(np.tril)(_triangle(lambda low, _: low))
+implements(np.triu)(_triangle(lambda _, below: np.logical_not(below)))
+
+
+#--- Rounding and repair ----------------------------------------------------------------------------
+
+@implements(np.round, np.around)
+def round(a, decimals=0, out=None):
+    array = as_tracer(a)
+    if array.dtype.kind in "iub" and decimals >= 0:
+        return array
+    if array.dtype.kind == "c":
+        raise TraceError("numpy.round of complex numbers is not supported")
+    if decimals == 0:
+        return np.rint(array)
+    scale = 10.0 ** abs(decimals)
+    if decimals < 0:
+        return (np.rint(array / scale) * scale).astype(array.dtype)
+    return np.rint(array * scale) / scale
+
+
+@implements(np.fix)
+def fix(x, out=None):
+    return np.trunc(x)
+
+
+@implements(np.nan_to_num)
+def nan_to_num(x, copy=True, nan=0.0, posinf=None, neginf=None):
+    array = as_tracer(x)
+    if array.dtype.kind != "f":
+        return array
+    limits = np.finfo(array.dtype)
+    high = np.array(limits.max if posinf is None else posinf, array.dtype)
+    low = np.array(limits.min if neginf is None else neginf, array.dtype)
+    result = np.where(np.isnan(array), np.array(nan, array.dtype), array)
+    return np.where(result == np.inf, high, np.where(result == -np.inf, low, result))
+
+
+@implements(np.sinc)
+def sinc(x):
+    y = np.pi * np.where(as_tracer(x) == 0, 1.0e-20, x)
+    return np.sin(y) / y
+
+
+implements(np.isposinf)(lambda x, out=None: as_tracer(x) == np.inf)
+implements(np.isneginf)(lambda x, out=None: as_tracer(x) == -np.inf)
+
+
+#--- The namespace ----------------------------------------------------------------------------------
+
+class _ArrayType(type(np.ndarray)):
+    """So that isinstance(x, np.ndarray) holds for traced arrays."""
+
+    def __instancecheck__(cls, thing):
+        return isinstance(thing, (Tracer, np.ndarray))
+
+
+class _Array(np.ndarray, metaclass=_ArrayType):
+    pass
+
+
+class Namespace:
+    """`numpy` inside a function under trace. Functions that make arrays make traced ones, so that what follows is seen;
+    the rest is NumPy, which calls the traced arrays back."""
+
+    def __init__(self, module, own):
+        self._module, self._own = module, own
+
+    def __getattr__(self, name):
+        own = self._own.get(name)
+        if own is not None:
+            return own
+        thing = getattr(self._module, name)
+        if isinstance(thing, np.ufunc):
+            return thing
+        if isinstance(thing, type) and issubclass(thing, np.generic) and not thing.__subclasses__():
+            return _Scalar(thing)
+        if thing in _SUBMODULES:
+            return Namespace(thing, {})
+        if callable(thing) and not isinstance(thing, type):
+            return _function(thing)
+        return thing
+
+    def __repr__(self):
+        return f"<{self._module.__name__} under trace>"
+
+
+def _function(function):
+    """A function of NumPy that sees traced arrays in every place, and whose results are traced."""
+    def traced(*args, **keywords):
+        if _only_concrete(args) and _only_concrete(keywords.values()):
+            return wrap(function(*map(plain, args), **{key: plain(value) for key, value in keywords.items()}))
+        implementation = TABLE.get(function)
+        if implementation is None:
+            return function(*args, **keywords)
+        from .functions import call
+        return call(function, args, keywords)
+
+    traced.__name__ = getattr(function, "__name__", "function")
+    return traced
+
+
+def _only_concrete(things):
+    return all(_only_concrete(thing) if isinstance(thing, (tuple, list)) else is_concrete(thing) for thing in things)
+
+
+class _Scalar:
+    """np.float32 and its like: a dtype, and a cast."""
+
+    def __init__(self, kind):
+        self._kind = kind
+        self.dtype = np.dtype(kind)
+
+    def __call__(self, value=0):
+        if is_concrete(value) and not isinstance(value, (list, tuple)):
+            return wrap(self._kind(plain(value)))
+        return as_tracer(value).astype(self.dtype)
+
+    def __instancecheck__(self, thing):
+        return isinstance(thing, self._kind)
+
+    def __eq__(self, other):
+        return self.dtype == other
+
+    def __hash__(self):
+        return hash(self._kind)
+
+    def __getattr__(self, name):
+        return getattr(self._kind, name)
+
+
+_SUBMODULES = [np.linalg, np.fft, np.random, np.lib, np.ma, np.strings, np.exceptions]
+
+
+class _Joined:
+    """np.r_ and np.c_ of traced arrays: ranges and arrays, one after the other."""
+
+    def __init__(self, columns):
+        self.columns = columns
+
+    def __getitem__(self, key):
+        parts = []
+        for part in key if isinstance(key, tuple) else (key,):
+            if isinstance(part, str):
+                raise TraceError("numpy.r_ and numpy.c_ with a text are not supported")
+            if isinstance(part, slice):
+                step = 1 if part.step is None else part.step
+                part = linspace(part.start, part.stop, int(step.imag)) if isinstance(step, complex) else \
+                    arange(part.start or 0, part.stop, step)
+            parts.append(np.atleast_1d(as_tracer(part)))
+        return np.column_stack(parts) if self.columns else np.concatenate(parts)
+
+
+NUMPY = Namespace(np, {**CREATION, "ndarray": _Array, "r_": _Joined(False), "c_": _Joined(True)})
+

@@ -1,0 +1,53 @@
+"""NumPy's functions on traced arrays: one table from NumPy's function to ours, with NumPy's own signatures."""
+
+
+from .array import is_concrete, plain, wrap
+from .errors import TraceError
+
+TABLE = {}
+
+
+def implements(*functions):
+    """Registers the implementation of NumPy's functions."""
+    def register(implementation):
+        for function in functions:
+            TABLE[function] = implementation
+        return implementation
+    return register
+
+
+def call(function, args, keywords):
+    """Tracer.__array_function__."""
+    if _all_concrete(args) and _all_concrete(keywords.values()):
+        return wrap(function(*map(plain, args), **{key: plain(value) for key, value in keywords.items()}))
+    implementation = TABLE.get(function)
+    if implementation is None:
+        name = f"{getattr(function, '__module__', 'numpy')}.{function.__name__}"
+        raise TraceError(f"{name} is not supported")
+    out = keywords.pop("out", None)
+    try:
+        result = implementation(*args, **keywords)
+    except TypeError as error:
+        if isinstance(error, TraceError) or not _is_signature(error, implementation):
+            raise
+        raise TraceError(f"numpy.{function.__name__}: {error}") from None
+    if out is None:
+        return result
+    from .ufuncs import store
+    store(out, result)
+    return out
+
+
+def _is_signature(error, implementation):
+    return f"{implementation.__name__}() got an unexpected" in str(error)
+
+
+def _all_concrete(things):
+    return all(_all_concrete(thing) if isinstance(thing, (tuple, list)) else is_concrete(thing) for thing in things)
+
+
+def load():
+    """Fills the table."""
+    from . import creation, linalg, manipulation, reductions, sorting, statistics    # noqa: F401
+
+

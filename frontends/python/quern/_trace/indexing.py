@@ -1,0 +1,322 @@
+"""x[index] and x[index] = value, by NumPy's rules: basic indices make views, the rest copies."""
+import numpy as np
+
+from . import build
+from .array import Tracer, as_tracer, is_concrete, plain
+from .complex import move
+from .dtypes import cast
+from .errors import TraceError
+from .extents import Extent, actual, product, same
+
+
+def get(array, index):
+    index = _items(index)
+    if array.concrete is not None and all(map(is_concrete, index)) and not _has_extents(index):
+        return _get_concrete(array, tuple(map(_plain, index)))
+    parts = _expand(array, index)
+    if all(kind != "array" for kind, _ in parts):
+        view = _BasicView(array.shape, parts)
+        return array.derive(view.get, view.put, lambda whole: whole[tuple(map(_plain, index))])
+    return Tracer(_Advanced(array, parts).get())
+
+
+def put(array, index, value):
+    index = _items(index)
+    value = as_tracer(value)
+    if array.concrete is not None and value.concrete is not None and all(map(is_concrete, index)) and not _has_extents(index):
+        array.concrete[tuple(map(_plain, index))] = value.concrete
+        return
+    parts = _expand(array, index)
+    whole = array.value
+    if not np.can_cast(value.dtype, array.dtype, "same_kind") and array.dtype.kind != "c" and value.dtype.kind == "c":
+        raise TypeError("complex values cannot be written to an array of reals")
+    new = cast(value.value, array.dtype)
+    if all(kind != "array" for kind, _ in parts):
+        view = _BasicView(array.shape, parts)
+        array.assign(view.put(whole, _fit(new, view.shape)))
+    else:
+        array.assign(_Advanced(array, parts).put(new))
+
+
+def _plain(item):
+    return plain(item) if isinstance(item, Tracer) else item
+
+
+def _items(index):
+    items = index if isinstance(index, tuple) else (index,)
+    return [as_tracer(item) if isinstance(item, (list, np.ndarray)) else item for item in items]
+
+
+def _has_extents(index):
+    return any(isinstance(item, slice) and any(isinstance(one, Extent) for one in (item.start, item.stop, item.step))
+               for item in index)
+
+
+def _get_concrete(array, index):
+    result = array.concrete[index]
+    if isinstance(result, np.ndarray) and np.shares_memory(result, array.concrete):
+        return array.derive(lambda whole: get(Tracer(whole), index).value,
+                            lambda whole, new: _put_in(whole, index, new), lambda whole: whole[index])
+    return Tracer(None, concrete=np.array(result))
+
+
+def _put_in(whole, index, new):
+    target = Tracer(whole)
+    put(target, index, Tracer(new))
+    return target.value
+
+
+def _fit(value, dims):
+    """`value` broadcast to the extents of the place that it goes to."""
+    shape = value.dims
+    while len(shape) > len(dims) and build.is_one(shape[0]):
+        shape = shape[1:]
+    value = move(lambda part: build.reshape(part, shape), value)
+    program = value.program
+
+    def complain(*_):
+        raise ValueError(f"could not broadcast input array from shape {tuple(map(actual, shape))} into shape "
+                         f"{tuple(map(actual, dims))}")
+
+    if len(shape) > len(dims):
+        complain()
+    for extent, wanted in zip(reversed(shape), reversed(dims)):
+        if not build.is_one(extent):
+            build.agree(extent, wanted, program, complain)
+    return move(lambda part: build.broadcast(part, dims), value)
+
+
+def _expand(array, index):
+    """(kind, item) in the order of the index: new axis, integer, slice, array (a mask is one array an axis)."""
+    rank = array.ndim
+    taken = sum(item.ndim if isinstance(item, Tracer) and item.dtype.kind == "b" else 1
+                for item in index if item is not None and item is not Ellipsis)
+    if taken > rank:
+        raise IndexError(f"too many indices for array: array is {rank}-dimensional, but {taken} were indexed")
+    if not any(item is Ellipsis for item in index):
+        index = [*index, Ellipsis]
+    parts = []
+    for item in index:
+        if item is Ellipsis:
+            parts += [("slice", slice(None))] * (rank - taken)
+        elif item is None:
+            parts.append(("new", None))
+        elif isinstance(item, slice):
+            parts.append(("slice", slice(*map(_bound, (item.start, item.stop, item.step)))))
+        elif isinstance(item, Extent) or (isinstance(item, (int, np.integer)) and not isinstance(item, bool)):
+            parts.append(("integer", item if isinstance(item, Extent) else int(item)))
+        elif isinstance(item, (bool, np.bool_)):
+            parts.append(("mask", as_tracer(bool(item))))
+        elif isinstance(item, Tracer) and item.dtype.kind == "b":
+            parts += [("array", one) for one in _of_mask(array, item, sum(kind != "new" for kind, _ in parts))]
+        elif isinstance(item, Tracer) and item.dtype.kind in "iu":
+            if item.concrete is not None and item.ndim == 0:
+                parts.append(("integer", int(item.concrete)))
+            else:
+                parts.append(("array", Tracer(cast(item.value, np.int64))))
+        else:
+            raise IndexError("only integers, slices (`:`), ellipsis (`...`), numpy.newaxis (`None`) and integer or "
+                             "boolean arrays are valid indices")
+    if any(kind == "mask" for kind, _ in parts):
+        raise TraceError("a single truth value as an index is not supported: use numpy.where")
+    return parts
+
+
+def _bound(item):
+    if isinstance(item, Tracer):
+        if item.concrete is None:
+            raise TraceError("the bounds of a slice cannot be values of a traced array: its extent would depend on them; "
+                             "use numpy.take, numpy.roll or a mask")
+        return int(item.concrete)
+    return item
+
+
+def _of_mask(array, mask, axis):
+    """One array of indices for each axis of a mask."""
+    if mask.ndim == 0:
+        raise TraceError("a single truth value as an index is not supported: use numpy.where")
+
+    def complain(first, second):
+        raise IndexError(f"boolean index did not match indexed array along axis {axis}; size of axis is {first} but size of "
+                         f"corresponding boolean axis is {second}")
+
+    for own, theirs in zip(array.shape[axis:], mask.shape):
+        build.agree(own, theirs, mask.value.program, complain)
+    found = build.nonzero(mask.value)
+    count = found.dims[1]
+    return [Tracer(build.reshape(build.slice_axis(found, 0, i, 1), (count,))) for i in range(mask.ndim)]
+
+
+def bounds(item, extent):
+    """(start, step, size) of a slice along an axis."""
+    step = 1 if item.step is None else int(item.step)
+    if step == 0:
+        raise ValueError("slice step cannot be zero")
+    if not any(isinstance(one, Extent) for one in (extent, item.start, item.stop)):
+        start, stop, step = item.indices(extent)
+        return start, step, len(range(start, stop, step))
+    if step > 0:
+        start, stop = _clamp(item.start, extent, 0, 0), _clamp(item.stop, extent, extent, 0)
+        size = stop - start if step == 1 else (stop - start + (step - 1)) // step
+    else:
+        start, stop = _clamp(item.start, extent, extent - 1, -1), _clamp(item.stop, extent, -1, -1)
+        size = (start - stop + (-step - 1)) // -step
+    if isinstance(size, Extent):
+        if size < 0:
+            size = 0
+    else:
+        size = max(size, 0)
+    return start, step, size
+
+
+def _clamp(bound, extent, missing, least):
+    """A bound of a slice inside the axis. Which side of it a bound is on is taken from this call."""
+    if bound is None:
+        return missing
+    if bound < 0:
+        bound = bound + extent
+        return least if bound < least else bound
+    most = extent + least
+    return most if bound > most else bound
+
+
+class _BasicView:
+    """The part of an array that a basic index means."""
+
+    def __init__(self, shape, parts):
+        self.starts, self.steps, self.sizes, self.shape, self.dropped = [], [], [], [], []
+        extents = iter(shape)
+        axis = 0
+        for kind, item in parts:
+            if kind == "new":
+                self.shape.append(1)
+                continue
+            extent = next(extents)
+            if kind == "integer":
+                start, step, size = _position(item, extent, axis), 1, 1
+            else:
+                start, step, size = bounds(item, extent)
+                self.shape.append(size)
+            self.starts.append(start if isinstance(start, Extent) else max(start, 0))
+            self.steps.append(step)
+            self.sizes.append(size)
+            axis += 1
+        self.whole = shape
+
+    def get(self, value):
+        return move(lambda part: build.reshape(build.slice(part, self.starts, self.steps, self.sizes), self.shape), value)
+
+    def put(self, whole, new):
+        """The array with the part replaced."""
+        if all(map(same, self.sizes, self.whole)) and all(step == 1 for step in self.steps):
+            return move(lambda part: build.reshape(part, self.whole), new)
+        return move(self._put, whole, new)
+
+    def _put(self, whole, new):
+        new = build.reshape(new, self.sizes)
+        if any(step != 1 for step in self.steps):
+            return self._scatter(whole, new)
+        # From the last axis to the first: before, new, after.
+        for axis in reversed(range(len(self.sizes))):
+            start, size, extent = self.starts[axis], self.sizes[axis], self.whole[axis]
+            if same(size, extent):
+                continue
+            # The rows that the new part covers along the axes before this one.
+            rows = build.slice(whole, [*self.starts[:axis], *[0] * (len(self.sizes) - axis)], [1] * len(self.sizes),
+                               [*self.sizes[:axis], *self.whole[axis:]])
+            pieces = [build.slice_axis(rows, axis, 0, start), new,
+                      build.slice_axis(rows, axis, start + size, extent - start - size)]
+            new = build.concat([piece for piece in pieces if not same(piece.dims[axis], 0)], axis)
+        return new
+
+    def _scatter(self, whole, new):
+        """Steps leave gaps: the elements go to their places one by one."""
+        program, rank = whole.program, len(self.sizes)
+        indices = []
+        for axis, (start, step) in enumerate(zip(self.starts, self.steps)):
+            places = build.iota(program, self.sizes, axis)
+            places = build.binary("mul", places, build.like(places, step))
+            indices.append(build.binary("add", places, build.extents(program, [start], scalar=True)))
+        tuples = build.concat([build.add_axes(index, [rank]) for index in indices], rank)
+        return build.scatter_nd(whole, tuples, new)
+
+
+def _position(item, extent, axis):
+    if isinstance(item, Extent) or isinstance(extent, Extent):
+        wrong = item >= extent or item < extent * -1
+    else:
+        wrong = not -extent <= item < extent
+    if wrong:
+        raise IndexError(f"index {actual(item)} is out of bounds for axis {axis} with size {actual(extent)}")
+    return item + extent if item < 0 else item
+
+
+class _Advanced:
+    """An index with arrays: they broadcast together; their axes stand first, unless they are neighbours."""
+
+    def __init__(self, array, parts):
+        program = array.value.program
+        basic = [(kind, slice(None)) if kind == "array" else (kind, item) for kind, item in parts
+                 if kind != "integer"]
+        # Integers beside arrays count as arrays.
+        basic = [("slice", slice(None)) if kind in ("array", "integer") else (kind, item) for kind, item in parts]
+        self.array, self.view = array, _BasicView(array.shape, basic)
+        arrays, self.axes = [], []
+        axis, places = 0, []
+        for place, (kind, item) in enumerate(parts):
+            if kind in ("array", "integer"):
+                extent = self.view.shape[axis]
+                value = item.value if kind == "array" else build.extents(program, [_position(item, extent, axis)], scalar=True)
+                arrays.append(value)
+                self.axes.append(axis)
+                places.append(place)
+            axis += 1
+        self.dims = build.broadcast_dims([value.dims for value in arrays], program)
+        self.arrays = arrays
+        together = places == list(range(places[0], places[0] + len(places)))
+        self.front = self.axes[0] if together else 0
+
+    def _tuples(self):
+        """The index tuples, [..., number of arrays]."""
+        rank = len(self.dims)
+        columns = []
+        for value, axis in zip(self.arrays, self.axes):
+            columns.append(build.add_axes(build.broadcast(value, self.dims), [rank]))
+        return build.concat(columns, rank)
+
+    def _order(self, rank):
+        """Brings the indexed axes to the front."""
+        return self.axes + [axis for axis in range(rank) if axis not in self.axes]
+
+    def get(self):
+        return move(self._get, self.array.value)
+
+    def _get(self, value):
+        value = self.view.get(value)
+        if len(self.axes) == 1:
+            return build.gather(value, self.arrays[0], self.axes[0])
+        value = build.transpose(value, self._order(len(value.dims)))
+        value = build.gather_nd(value, self._tuples())
+        count = len(self.dims)
+        rest = [count + i for i in range(len(value.dims) - count)]
+        return build.transpose(value, rest[:self.front] + list(range(count)) + rest[self.front:])
+
+    def put(self, new):
+        whole = self.array.value
+        part = self.view.get(whole)
+        rest = [extent for axis, extent in enumerate(part.dims) if axis not in self.axes]
+        new = _fit(new, [*rest[:self.front], *self.dims, *rest[self.front:]])
+        part = move(self._put, part, new)
+        return self.view.put(whole, part)
+
+    def _put(self, part, new):
+        order = self._order(len(part.dims))
+        count = len(self.dims)
+        indices = list(range(self.front, self.front + count))
+        new = build.transpose(new, indices + [axis for axis in range(len(new.dims)) if axis not in indices])
+        value = build.scatter_nd(build.transpose(part, order), self._tuples(), new)
+        return build.transpose(value, [order.index(axis) for axis in range(len(order))])
+
+
+def flat_size(array):
+    return product(array.shape)

@@ -1,0 +1,141 @@
+"""A program under construction: graph ops in order, written down as text that the compiler reads."""
+import numpy as np
+
+from . import errors
+from .extents import Dim, ShapeFacts, dim_of
+
+# The element types of the graph dialect, by NumPy's names.
+ELEMENTS = {"bool": "i1", "int8": "i8", "int16": "i16", "int32": "i32", "int64": "i64", "uint8": "ui8", "uint16": "ui16",
+            "uint32": "ui32", "uint64": "ui64", "float16": "f16", "float32": "f32", "float64": "f64"}
+_SMALL = 64    # elements that a constant may have inside its op
+
+
+class Value:
+    """The result of an op: a tensor of known dtype and rank."""
+    __slots__ = ("program", "name", "dtype", "dims")
+
+    def __init__(self, program, name, dtype, dims):
+        self.program, self.name, self.dtype, self.dims = program, name, dtype, tuple(dims)
+
+
+class _Op:
+    __slots__ = ("name", "operands", "results", "attributes", "place")
+
+    def __init__(self, name, operands, results, attributes, place):
+        self.name, self.operands, self.results, self.attributes, self.place = name, operands, results, attributes, place
+
+
+class Program:
+    """Inputs, ops, results. The text is made at the end, when all that is known of the extents is known."""
+
+    def __init__(self, name):
+        self.name = name
+        self.facts = ShapeFacts()
+        self.inputs = []       # Values
+        self._ops = []
+        self._weights = []     # (name, bytes)
+        self._constants = {}   # (dtype, shape, bytes) -> Value
+        self.count = 0
+
+    def _value(self, dtype, dims):
+        self.count += 1
+        return Value(self, f"%{self.count}", np.dtype(dtype), dims)
+
+    def input(self, dtype, dims):
+        value = self._value(dtype, dims)
+        self.inputs.append(value)
+        return value
+
+    def emit(self, name, operands, results, **attributes):
+        """Adds an op. `results` are (dtype, dims); returns their Values, or the one Value. Attributes are texts, or
+        lists of extents."""
+        values = [self._value(*result) for result in results]
+        file, line, function = errors.user_line()
+        self._ops.append(_Op(name, operands, values, attributes, (f"{function}:{line}", name)))
+        return values[0] if len(values) == 1 else values
+
+    def constant(self, array):
+        """The Value of an array; equal arrays are one."""
+        array = np.asarray(array, order="C")
+        data = array.tobytes()
+        key = (array.dtype, array.shape, data)
+        if key not in self._constants:
+            value = self._value(array.dtype, array.shape)
+            self._ops.append(_Op("constant", [], [value], {"value": self._literal(array, data)}, None))
+            self._constants[key] = value
+        return self._constants[key]
+
+    def _literal(self, array, data):
+        kind = f"tensor<{''.join(f'{extent}x' for extent in array.shape)}{ELEMENTS[array.dtype.name]}>"
+        if array.size == 0:
+            return f"dense<> : {kind}"
+        if array.size > _SMALL:
+            name = f"weight{len(self._weights)}"
+            alignment = max(array.dtype.itemsize, 1).to_bytes(4, "little")
+            self._weights.append((name, alignment + data))
+            return f"dense_resource<{name}> : {kind}"
+        if array.dtype.kind == "b":
+            elements = ["true" if element else "false" for element in array.ravel()]
+        elif array.dtype.kind == "f":
+            width = array.dtype.itemsize
+            elements = [f"0x{int.from_bytes(data[i:i + width], 'little'):0{2 * width}X}" for i in range(0, len(data), width)]
+        else:
+            elements = [str(element) for element in array.ravel().tolist()]
+        if len(elements) == 1:
+            return f"dense<{elements[0]}> : {kind}"
+        for extent in reversed(array.shape):    # nested as the shape is
+            elements = [f"[{', '.join(elements[i:i + extent])}]" for i in range(0, len(elements), extent)]
+        return f"dense<{elements[0]}> : {kind}"
+
+    def _dim(self, extent):
+        dim = self.facts.resolve(dim_of(extent))
+        return dim
+
+    def _type(self, value):
+        dims = [self._dim(extent) for extent in value.dims]
+        shape = "".join(f"{'?' if dim.constant is None else dim.constant}x" for dim in dims)
+        encoding = ""
+        if any(dim.constant is None for dim in dims):
+            encoding = ", #graph.dims<[" + ", ".join(f'"{dim}"' if dim.constant is None else '""' for dim in dims) + "]>"
+        return f"tensor<{shape}{ELEMENTS[value.dtype.name]}{encoding}>"
+
+    def _attribute(self, value):
+        if isinstance(value, list):
+            return "[" + ", ".join(f'"{self._dim(extent)}"' for extent in value) + "]"
+        if isinstance(value, Dim):
+            return f'"{self.facts.resolve(value)}"'
+        return value
+
+    def _line(self, op):
+        if op.name == "constant":
+            return f"    {op.results[0].name} = graph.constant {op.attributes['value']}"
+        if op.name == "guard":
+            a, b, message = (self._attribute(op.attributes[key]) for key in ("lhs", "rhs", "message"))
+            return f"    graph.guard {a}, {b}, {message}"
+        attributes = ", ".join(f"{key} = {self._attribute(value)}" for key, value in sorted(op.attributes.items()))
+        left = ", ".join(value.name for value in op.results)
+        return (f"    {left}{' = ' if left else ''}graph.{op.name} {', '.join(value.name for value in op.operands)}"
+                f"{f' {{{attributes}}}' if attributes else ''} : ({', '.join(map(self._type, op.operands))})"
+                f" -> {self._result_types(op.results)} loc(\"{_quoted(op.place[0])}\"(\"{op.place[1]}\"))")
+
+    def _result_types(self, values):
+        types = ", ".join(map(self._type, values))
+        return types if len(values) == 1 else f"({types})"
+
+    def text(self, results):
+        """The module with these Values as the results of @main."""
+        arguments = ", ".join(f'{value.name}: {self._type(value)} {{graph.name = "input{i}"}}'
+                              for i, value in enumerate(self.inputs))
+        types = ", ".join(f'{self._type(value)} {{graph.name = "output{i}"}}' for i, value in enumerate(results))
+        lines = ["module {", f"  func.func @main({arguments}) -> ({types}) {{"]
+        lines += [self._line(op) for op in self._ops]
+        lines += [f"    return {', '.join(value.name for value in results)} : {', '.join(map(self._type, results))}",
+                  "  }", "}"]
+        if self._weights:
+            weights = ",\n".join(f'      {name}: "0x{data.hex()}"' for name, data in self._weights)
+            lines += ["{-#", "  dialect_resources: {", "    builtin: {", weights, "    }", "  }", "#-}"]
+        return "\n".join(lines) + "\n"
+
+
+def _quoted(text):
+    return text.replace("\\", "\\\\").replace('"', '\\"')

@@ -1,0 +1,230 @@
+"""Averages, quantiles, counts, interpolation."""
+import numpy as np
+
+from . import build
+from .array import Tracer, as_tracer
+from .dtypes import cast, result_type
+from .errors import TraceError
+from .functions import implements
+
+
+@implements(np.average)
+def average(a, axis=None, weights=None, returned=False, *, keepdims=np._NoValue):
+    array = as_tracer(a)
+    options = {} if keepdims is np._NoValue else {"keepdims": keepdims}
+    if weights is None:
+        result = np.mean(array, axis=axis, **options)
+        total = array.size / result.size
+    else:
+        weights = as_tracer(weights)
+        if weights.ndim != array.ndim:
+            if axis is None:
+                raise TypeError("Axis must be specified when shapes of a and weights differ.")
+            axes = build.axes_of(axis, array.ndim)
+            weights = weights.reshape([extent if i in axes else 1 for i, extent in enumerate(array.shape)])
+        kind = result_type(array, weights)
+        kind = np.result_type(kind, np.float64) if kind.kind in "iub" else kind
+        weights = np.broadcast_to(weights.astype(kind), array.shape)
+        total = np.sum(weights, axis=axis, **options)
+        result = np.sum(array.astype(kind) * weights, axis=axis, **options) / total
+    return (result, np.broadcast_to(total, result.shape)) if returned else result
+
+
+@implements(np.median)
+def median(a, axis=None, out=None, overwrite_input=False, keepdims=False):
+    return quantile(a, 0.5, axis, keepdims=keepdims)
+
+
+@implements(np.percentile)
+def percentile(a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False, *, weights=None):
+    return quantile(a, np.asarray(q) / 100 if not isinstance(q, Tracer) else q / 100, axis, method=method, keepdims=keepdims,
+                    weights=weights)
+
+
+@implements(np.quantile)
+def quantile(a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False, *, weights=None):
+    if method != "linear" or weights is not None:
+        raise TraceError("numpy.quantile is supported with method='linear' and without weights")
+    array, q = as_tracer(a), as_tracer(q)
+    if array.dtype.kind != "f":
+        array = array.astype(np.float64)
+    q = q.astype(array.dtype)
+    axes = build.axes_of(axis, array.ndim)
+    array = np.moveaxis(array, axes, range(-len(axes), 0))
+    array = array.reshape((*array.shape[:array.ndim - len(axes)], -1))
+    extent = array.shape[-1]
+    ordered = np.sort(array, axis=-1)
+    place = q.reshape(-1) * (extent - 1)
+    low = np.floor(place)
+    first = np.take(ordered, low.astype(np.int64), axis=-1)
+    second = np.take(ordered, np.minimum(low.astype(np.int64) + 1, extent - 1), axis=-1)
+    part = place - low
+    result = np.where(part < 0.5, first + (second - first) * part, second - (second - first) * (1 - part))
+    result = np.where(np.any(np.isnan(array), axis=-1, keepdims=True), np.array(np.nan, array.dtype), result)
+    result = np.moveaxis(result, -1, 0).reshape((*q.shape, *result.shape[:-1]))
+    return np.expand_dims(result, tuple(axis + q.ndim for axis in axes)) if keepdims else result
+
+
+@implements(np.cov)
+def cov(m, y=None, rowvar=True, bias=False, ddof=None, fweights=None, aweights=None, *, dtype=None):
+    if fweights is not None or aweights is not None:
+        raise TraceError("numpy.cov with weights is not supported")
+    x = np.atleast_2d(as_tracer(m))
+    x = x if rowvar or as_tracer(m).ndim == 1 else x.T
+    if y is not None:
+        other = np.atleast_2d(as_tracer(y))
+        x = np.concatenate([x, other if rowvar else other.T])
+    x = x.astype(np.result_type(x.dtype, np.float64) if dtype is None else dtype)
+    x = x - np.mean(x, axis=1, keepdims=True)
+    ddof = (0 if bias else 1) if ddof is None else ddof
+    return np.squeeze(x @ np.conjugate(x).T / (x.shape[1] - ddof))
+
+
+@implements(np.corrcoef)
+def corrcoef(x, y=None, rowvar=True, *, dtype=None):
+    c = cov(x, y, rowvar, dtype=dtype)
+    if not c.ndim:
+        return c / c
+    deviation = np.sqrt(np.real(np.diagonal(c)))
+    return np.clip(c / deviation[:, None] / deviation[None, :], -1, 1)
+
+
+@implements(np.bincount)
+def bincount(x, /, weights=None, minlength=0):
+    x = as_tracer(x)
+    if not minlength:
+        raise TraceError("numpy.bincount needs minlength=, at least one more than the largest value: the result's extent "
+                         "would depend on values")
+    size = int(minlength)
+    updates = np.ones_like(x, dtype=np.int64) if weights is None else as_tracer(weights).astype(np.float64)
+    start = build.broadcast(build.like(updates.value, 0), (size,))
+    return Tracer(build.scatter_nd(start, build.add_axes(cast(x.value, np.int64), [1]), updates.value, "add"))
+
+
+@implements(np.histogram)
+def histogram(a, bins=10, range=None, density=None, weights=None):
+    array = np.ravel(a)
+    if isinstance(bins, (int, np.integer)):
+        if range is None:
+            raise TraceError("numpy.histogram needs range= or an array of bins")
+        edges = np.linspace(*range, bins + 1)
+    else:
+        edges = as_tracer(bins)
+    places = np.searchsorted(edges, array, "right") - 1
+    count = edges.shape[0] - 1
+    places = np.where(array == edges[-1], count - 1, places)
+    inside = (places >= 0) & (places < count)
+    ones = np.ones_like(places) if weights is None else as_tracer(weights)
+    counts = bincount(np.where(inside, places, count), np.where(inside, ones, 0), minlength=int(count) + 1)[:-1]
+    counts = counts if weights is not None else counts.astype(np.int64)
+    if density:
+        counts = counts / np.diff(edges) / np.sum(counts)
+    return counts, edges
+
+
+@implements(np.interp)
+def interp(x, xp, fp, left=None, right=None, period=None):
+    if period is not None:
+        raise TraceError("numpy.interp with period= is not supported")
+    x, xp, fp = (as_tracer(one).astype(np.float64) for one in (x, xp, fp))
+    place = np.clip(np.searchsorted(xp, x, "right") - 1, 0, xp.shape[0] - 2)
+    x0, x1 = np.take(xp, place), np.take(xp, place + 1)
+    y0, y1 = np.take(fp, place), np.take(fp, place + 1)
+    result = (y1 - y0) / (x1 - x0) * (x - x0) + y0
+    result = np.where(x == x1, y1, result)
+    result = np.where(x < xp[0], fp[0] if left is None else left, result)
+    result = np.where(x > xp[-1], fp[-1] if right is None else right, result)
+    return np.where(np.isnan(x), x, result)
+
+
+@implements(np.convolve)
+def convolve(a, v, mode="full"):
+    return correlate(a, np.conjugate(np.flip(v)), mode)
+
+
+@implements(np.correlate)
+def correlate(a, v, mode="valid"):
+    a, v = as_tracer(a), as_tracer(v)
+    n, m = a.shape[0], int(v.shape[0])
+    if n < m:
+        if mode == "valid":
+            raise TraceError("numpy.correlate of a signal shorter than the filter is not supported")
+        a, v, n, m = np.conjugate(np.flip(v)), np.conjugate(np.flip(a)), m, int(n)
+    kind = result_type(a, v)
+    a, v = a.astype(kind), np.conjugate(v.astype(kind))
+    if mode != "valid":
+        a = np.pad(a, (m - 1, m - 1)) if mode == "full" else np.pad(a, (m // 2, (m - 1) // 2))
+        n = a.shape[0]
+    total = None
+    for i in range(m):
+        part = a[i:n - (m - 1) + i] * v[i]
+        total = part if total is None else total + part
+    return total
+
+
+@implements(np.gradient)
+def gradient(f, *spacing, axis=None, edge_order=1):
+    f = as_tracer(f)
+    if f.dtype.kind not in "fc":
+        f = f.astype(np.float64)
+    if edge_order != 1 or any(np.ndim(one) for one in spacing):
+        raise TraceError("numpy.gradient is supported with one spacing an axis and edge_order=1")
+    axes = build.axes_of(axis, f.ndim)
+    steps = list(spacing) * len(axes) if len(spacing) == 1 else list(spacing) or [1.0] * len(axes)
+    results = []
+    for one, step in zip(axes, steps):
+        def at(part):
+            return f[(slice(None),) * one + (part,)]
+        inside = (at(slice(2, None)) - at(slice(None, -2))) / (2.0 * step)
+        first, last = (at(slice(1, 2)) - at(slice(0, 1))) / step, (at(slice(-1, None)) - at(slice(-2, -1))) / step
+        results.append(np.concatenate([first, inside, last], one))
+    return results[0] if len(results) == 1 else tuple(results)
+
+
+@implements(np.trapezoid)
+def trapezoid(y, x=None, dx=1.0, axis=-1):
+    y = np.moveaxis(as_tracer(y), axis, -1)
+    if x is not None:
+        x = as_tracer(x)
+        dx = np.diff(x) if x.ndim == 1 else np.diff(np.moveaxis(x, axis, -1))
+    return np.sum(dx * (y[..., 1:] + y[..., :-1]) / 2.0, axis=-1)
+
+
+@implements(np.polyval)
+def polyval(p, x):
+    p = as_tracer(p)
+    result = np.zeros_like(as_tracer(x))
+    for i in range(int(p.shape[0])):
+        result = result * x + p[i]
+    return result
+
+
+@implements(np.vander)
+def vander(x, N=None, increasing=False):
+    x = as_tracer(x)
+    count = int(x.shape[0] if N is None else N)
+    columns = [np.ones_like(x)]
+    for _ in range(count - 1):
+        columns.append(columns[-1] * x)
+    return np.stack(columns if increasing else columns[::-1], -1)
+
+
+@implements(np.allclose)
+def allclose(a, b, rtol=1e-05, atol=1e-08, equal_nan=False):
+    return np.all(isclose(a, b, rtol, atol, equal_nan))
+
+
+@implements(np.isclose)
+def isclose(a, b, rtol=1e-05, atol=1e-08, equal_nan=False):
+    a, b = as_tracer(a), as_tracer(b)
+    near = (np.abs(a - b) <= atol + rtol * np.abs(b)) & np.isfinite(b) | (a == b)
+    return near | (np.isnan(a) & np.isnan(b)) if equal_nan else near
+
+
+@implements(np.array_equal)
+def array_equal(a1, a2, equal_nan=False):
+    a, b = as_tracer(a1), as_tracer(a2)
+    if a.ndim != b.ndim or not all(x == y for x, y in zip(a.shape, b.shape)):
+        return False
+    same = a == b
+    return np.all(same | (np.isnan(a) & np.isnan(b)) if equal_nan else same)

@@ -1,0 +1,170 @@
+"""NumPy's functions, family by family, against NumPy."""
+import numpy as np
+import pytest
+from differential import check, check_each
+
+RNG = np.random.default_rng(7)
+X = RNG.standard_normal((3, 4, 5))
+M = RNG.standard_normal((4, 4))
+V = RNG.standard_normal(9)
+I = RNG.integers(-9, 9, (4, 6))
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "int32", "uint8", "bool"])
+def test_reductions(dtype):
+    x = (X * 3).astype(np.int64).astype(dtype) if dtype != "float64" else X
+    cases = {}
+    for name in ("sum", "prod", "max", "min", "mean", "var", "std", "any", "all", "count_nonzero", "argmax", "argmin"):
+        function = getattr(np, name)
+        if dtype == "bool" and name in ("var", "std"):
+            continue
+        cases[name] = lambda x, f=function: f(x)
+        cases[name + " axis"] = lambda x, f=function: f(x, axis=1)
+        cases[name + " keepdims"] = lambda x, f=function: f(x, axis=-1, keepdims=True)
+        if not name.startswith("arg"):
+            cases[name + " axes"] = lambda x, f=function: f(x, axis=(0, 2))
+    check_each(cases, x, scale=10)
+
+
+def test_reductions_with_more_arguments():
+    check_each({"where": lambda x: x.sum(where=x > 0), "initial": lambda x: x.max(initial=10), "dtype": lambda x: x.sum(dtype=np.float32),
+                "ddof": lambda x: x.var(axis=0, ddof=1), "std": lambda x: np.std(x, ddof=1), "mean where": lambda x: x.mean(axis=0, where=x > 0),
+                "ptp": lambda x: np.ptp(x, axis=1), "sum initial": lambda x: np.sum(x, axis=0, initial=2.5),
+                "average": lambda x: np.average(x, axis=1, weights=np.arange(4.0)), "median": lambda x: np.median(x, axis=1),
+                "percentile": lambda x: np.percentile(x, [10, 50, 90], axis=-1), "quantile": lambda x: np.quantile(x, 0.3),
+                "cov": lambda x: np.cov(x[0]), "corrcoef": lambda x: np.corrcoef(x[1])}, X, scale=2e6)
+
+
+def test_reductions_of_nan():
+    x = np.where(X > 1, np.nan, X)
+    check_each({name: lambda x, f=getattr(np, name): f(x, axis=1) for name in
+                ("nansum", "nanmean", "nanmax", "nanmin", "nanstd", "nanvar", "nanprod", "max", "min", "sum", "mean")}, x, scale=20)
+
+
+@pytest.mark.parametrize("shape, axis", [((0, 3), 0), ((3, 0), 0), ((1, 1), 1), ((), None), ((5,), 0), ((2, 0), None)])
+def test_reductions_of_small_arrays(shape, axis):
+    check_each({"sum": lambda x: x.sum(axis=axis), "prod": lambda x: x.prod(axis=axis), "mean": lambda x: x.mean(axis=axis),
+                "any": lambda x: (x > 0).any(axis=axis), "all": lambda x: (x > 0).all(axis=axis),
+                "cumsum": lambda x: np.cumsum(x, axis=axis)}, np.ones(shape))
+
+
+def test_an_empty_maximum_is_numpys_error():
+    import quern
+    with pytest.raises(ValueError, match="zero-size array to reduction operation maximum which has no identity"):
+        quern.jit(lambda x: x.max())(np.ones((0, 3)))
+
+
+def test_running():
+    check_each({"cumsum": lambda x, i: np.cumsum(x), "axis": lambda x, i: np.cumsum(x, axis=1), "prod": lambda x, i: np.cumprod(x, axis=-1),
+                "int": lambda x, i: np.cumsum(i, axis=0), "bool": lambda x, i: np.cumsum(i > 0), "diff": lambda x, i: np.diff(x, axis=1),
+                "diff2": lambda x, i: np.diff(i, n=2), "ediff1d": lambda x, i: np.ediff1d(i), "prepend": lambda x, i: np.diff(x, prepend=0, axis=0),
+                "gradient": lambda x, i: np.gradient(x, axis=1), "trapezoid": lambda x, i: np.trapezoid(x, dx=0.5)}, X, I, scale=4)
+
+
+def test_shapes():
+    check_each({"reshape": lambda x: x.reshape(6, 10), "infer": lambda x: x.reshape(2, -1), "ravel": lambda x: x.ravel(),
+                "T": lambda x: x.T, "transpose": lambda x: x.transpose(1, 0, 2), "swapaxes": lambda x: np.swapaxes(x, 0, 2),
+                "moveaxis": lambda x: np.moveaxis(x, 0, -1), "squeeze": lambda x: x[None].squeeze(), "expand": lambda x: np.expand_dims(x, (0, 2)),
+                "atleast": lambda x: np.atleast_2d(x[0, 0]), "broadcast_to": lambda x: np.broadcast_to(x[0, 0], (3, 5)),
+                "flip": lambda x: np.flip(x, 1), "fliplr": lambda x: np.fliplr(x), "rot90": lambda x: np.rot90(x, axes=(0, 2)),
+                "roll": lambda x: np.roll(x, 2), "roll axis": lambda x: np.roll(x, -1, axis=1), "roll axes": lambda x: np.roll(x, (1, 2), (0, 2)),
+                "tile": lambda x: np.tile(x, (2, 1, 3)), "repeat": lambda x: np.repeat(x, 3, axis=1), "repeats": lambda x: np.repeat(x, [1, 0, 2], axis=0),
+                "pad": lambda x: np.pad(x, ((0, 1), (2, 0), (1, 1))), "edge": lambda x: np.pad(x, 1, mode="edge"),
+                "reflect": lambda x: np.pad(x, 2, mode="reflect"), "wrap": lambda x: np.pad(x, 1, mode="wrap"),
+                "value": lambda x: np.pad(x, 1, constant_values=3.5), "mT": lambda x: x.mT, "fortran": lambda x: x.reshape((4, 15), order="F"),
+                "flatten": lambda x: x.flatten(), "rollaxis": lambda x: np.rollaxis(x, 2)}, X)
+
+
+def test_joins():
+    check_each({"concatenate": lambda x: np.concatenate([x, x * 2], axis=1), "stack": lambda x: np.stack([x[0], x[1]], axis=-1),
+                "hstack": lambda x: np.hstack([x, x]), "vstack": lambda x: np.vstack([x[0], x[1]]), "dstack": lambda x: np.dstack([x[0], x[1]]),
+                "column_stack": lambda x: np.column_stack([x[0, 0], x[0, 1]]), "append": lambda x: np.append(x[0], 3.0),
+                "split": lambda x: np.split(x, 2, axis=1), "array_split": lambda x: np.array_split(x, 3, axis=2),
+                "mixed": lambda x: np.concatenate([x[0, 0], np.arange(3)]), "list": lambda x: np.array([x[0, 0, 0], 1.0, x[1, 1, 1]]),
+                "nested": lambda x: np.array([[x[0, 0, 0], 2], [3, x[1, 0, 0]]]), "r_": lambda x: np.r_[x[0, 0], 1.0, 2:4],
+                "c_": lambda x: np.c_[x[0, 0], x[0, 1]], "insert": lambda x: np.insert(x[0, 0], 2, 9.0), "delete": lambda x: np.delete(x, 1, axis=0),
+                "unstack": lambda x: list(np.unstack(x))}, X)
+
+
+def test_choices():
+    check_each({"where": lambda x, i: np.where(x > 0, x, -1), "select": lambda x, i: np.select([x > 1, x < -1], [x, -x], 0.5),
+                "clip": lambda x, i: np.clip(x, -0.5, 0.5), "clip one side": lambda x, i: x.clip(max=0), "clip int": lambda x, i: np.clip(i, 0, 3),
+                "choose": lambda x, i: np.choose(np.array([0, 1, 0, 1, 0]), [x, -x]), "take": lambda x, i: np.take(x, [2, 0], axis=1),
+                "take flat": lambda x, i: np.take(x, [[7, 1], [0, 59]]), "take clip": lambda x, i: np.take(x[0, 0], i, mode="clip"),
+                "take wrap": lambda x, i: np.take(x[0, 0], i, mode="wrap"), "nan_to_num": lambda x, i: np.nan_to_num(np.log(x)),
+                "along": lambda x, i: np.take_along_axis(x, np.argsort(x, axis=1), axis=1), "round": lambda x, i: np.round(x, 2),
+                "around": lambda x, i: np.round(x), "tril": lambda x, i: np.tril(x), "triu": lambda x, i: np.triu(x, 1),
+                "diag": lambda x, i: np.diag(x[0, 0]), "diag of": lambda x, i: np.diag(x[0], 1), "diagonal": lambda x, i: np.diagonal(x, axis1=1, axis2=2),
+                "trace": lambda x, i: np.trace(x[0]), "isclose": lambda x, i: np.isclose(x, x + 1e-9), "allclose": lambda x, i: np.allclose(x, x),
+                "isin": lambda x, i: np.isin(i, [1, 2, 3]), "sinc": lambda x, i: np.sinc(x), "real": lambda x, i: (x.real, x.imag),
+                "fix": lambda x, i: np.fix(x * 3), "compress": lambda x, i: np.compress([True, False, True], x, axis=0)}, X, I, scale=4)
+
+
+def test_dynamic_extents():
+    check_each({"mask": lambda x: x[x > 0], "nonzero": lambda x: np.nonzero(x > 0.5), "flatnonzero": lambda x: np.flatnonzero(x > 0),
+                "argwhere": lambda x: np.argwhere(x > 1), "extract": lambda x: np.extract(x > 0, x), "rows": lambda x: x[x[:, 0, 0] > 0],
+                "sum": lambda x: x[x > 0].sum(), "where": lambda x: np.where(x > 1)[0], "unique": lambda x: np.unique(np.round(x)),
+                "twice": lambda x: x[x > 0] * 2 + 1}, X)
+
+
+def test_products():
+    check_each({"matmul": lambda x, m: x[0] @ x[1].T, "batch": lambda x, m: x @ x.transpose(0, 2, 1), "vector": lambda x, m: m @ m[0],
+                "row": lambda x, m: m[0] @ m, "dot": lambda x, m: np.dot(m, m), "dot 3": lambda x, m: np.dot(x, x.transpose(0, 2, 1)), "inner": lambda x, m: np.inner(m, m),
+                "outer": lambda x, m: np.outer(m[0], m[1]), "vdot": lambda x, m: np.vdot(m, m), "tensordot": lambda x, m: np.tensordot(x, x, axes=([1, 2], [1, 2])),
+                "tensordot 1": lambda x, m: np.tensordot(m, m, 1), "kron": lambda x, m: np.kron(m[:2, :2], m), "cross": lambda x, m: np.cross(m[:, :3], m[:, 1:]),
+                "norm": lambda x, m: np.linalg.norm(x), "norm axis": lambda x, m: np.linalg.norm(x, axis=-1, keepdims=True),
+                "norm 1": lambda x, m: np.linalg.norm(x, 1, axis=1), "norm inf": lambda x, m: np.linalg.norm(m, np.inf),
+                "frobenius": lambda x, m: np.linalg.norm(m, "fro"), "power": lambda x, m: np.linalg.matrix_power(m, 3),
+                "multi_dot": lambda x, m: np.linalg.multi_dot([m, m, m[0]]), "ints": lambda x, m: (m * 9).astype(np.int64) @ (m * 7).astype(np.int64),
+                "bools": lambda x, m: (m > 0) @ (m < 0), "vecdot": lambda x, m: np.vecdot(m, m), "method": lambda x, m: m.dot(m),
+                "constant first": lambda x, m: np.eye(4).dot(m), "scalar": lambda x, m: m.dot(2.0)}, X, M, scale=50)
+
+
+@pytest.mark.parametrize("text, shapes", [
+    ("ij,jk->ik", [(3, 4), (4, 5)]), ("ij,jk", [(3, 4), (4, 5)]), ("bij,bjk->bik", [(2, 3, 4), (2, 4, 5)]), ("ii->i", [(4, 4)]),
+    ("ii", [(4, 4)]), ("ij->ji", [(3, 4)]), ("ij->", [(3, 4)]), ("i,j->ij", [(3,), (4,)]), ("ij,ij->i", [(3, 4), (3, 4)]),
+    ("...ij,...jk->...ik", [(2, 3, 4), (4, 5)]), ("bhqd,bhkd->bhqk", [(2, 3, 4, 5), (2, 3, 6, 5)]), ("ij,jk,kl->il", [(2, 3), (3, 4), (4, 5)]),
+    ("i,i", [(5,), (5,)]), ("ij,kj->ik", [(3, 4), (5, 4)]), ("abc,cd,bd->a", [(2, 3, 4), (4, 5), (3, 5)]), ("ij,j->ij", [(3, 4), (4,)]),
+    ("b...->...b", [(2, 3, 4)]), ("ijk,ilk->jl", [(3, 4, 2), (3, 5, 2)])])
+def test_einsum(text, shapes):
+    check(lambda *arrays: np.einsum(text, *arrays), *(RNG.standard_normal(shape) for shape in shapes), scale=20)
+
+
+def test_einsum_of_lists():
+    check(lambda a, b: np.einsum(a, [0, 1], b, [1, 2], [0, 2]), M, M, scale=20)
+
+
+def test_orders():
+    ties = np.array([3, 1, 2, 3, 1, 2, 0, 3], np.int32)
+    check_each({"sort": lambda x, t: np.sort(x, axis=1), "sort flat": lambda x, t: np.sort(x, axis=None), "argsort": lambda x, t: np.argsort(x, axis=0),
+                "stable": lambda x, t: np.argsort(t, kind="stable"), "ints": lambda x, t: np.sort(t), "descending": lambda x, t: np.sort(x)[..., ::-1],
+                "top 2": lambda x, t: np.argsort(-x, axis=-1, kind="stable")[..., :2], "bools": lambda x, t: np.sort(x > 0), "lexsort": lambda x, t: np.lexsort((x[0, 0, :4], t[:4])),
+                "searchsorted": lambda x, t: np.searchsorted(np.sort(x[0, 0]), x[1]), "right": lambda x, t: np.searchsorted(np.sort(t), t, side="right"),
+                "digitize": lambda x, t: np.digitize(x, [-1.0, 0.0, 1.0]), "method": lambda x, t: x.argsort(),
+                "bincount": lambda x, t: np.bincount(t, minlength=5), "weights": lambda x, t: np.bincount(t, weights=x[0, :2].ravel()[:8], minlength=5),
+                "interp": lambda x, t: np.interp(x, [-1.0, 0.0, 2.0], [5.0, 1.0, 3.0]), "histogram": lambda x, t: np.histogram(x, bins=5, range=(-2, 2)),
+                "convolve": lambda x, t: np.convolve(x[0, 0], [1.0, 2.0, 0.5]), "same": lambda x, t: np.convolve(x.ravel(), [1.0, 2.0, 0.5], "same"),
+                "correlate": lambda x, t: np.correlate(x.ravel(), x[0, 0], "valid"), "polyval": lambda x, t: np.polyval([1.0, -2.0, 3.0], x),
+                "vander": lambda x, t: np.vander(x[0, 0], 3)}, X, ties, scale=8)
+
+
+def test_partition_puts_the_kth_in_its_place():
+    def f(x):
+        part = np.partition(x, 3)
+        return part[3], np.sort(part[:3]), np.sort(x[np.argpartition(x, 3)[:3]])
+
+    check(f, V)
+
+
+def test_sorting_nan_goes_last():
+    check(lambda x: (np.sort(x), np.argsort(x, kind="stable"), np.argmax(x), np.argmin(x)), np.array([2.0, np.nan, -1.0, np.inf, np.nan, 0.5]))
+
+
+def test_makers():
+    check_each({"zeros": lambda x: np.zeros(3) + x[0, 0, 0], "zeros_like": lambda x: np.zeros_like(x), "full": lambda x: np.full((2, 3), x[0, 0, 0]),
+                "full_like": lambda x: np.full_like(x, 7), "ones": lambda x: np.ones((2, 2), np.float32) * x[0, 0, 0], "arange": lambda x: np.arange(5) * x[0, 0],
+                "linspace": lambda x: np.linspace(0, x[0, 0, 0], 4), "eye": lambda x: np.eye(5)[np.argmax(x, axis=-1)], "meshgrid": lambda x: np.meshgrid(x[0, 0], x[0, :, 0]),
+                "identity": lambda x: np.identity(5) + x[0, 0], "cast": lambda x: np.float32(x[0, 0, 0]), "asarray": lambda x: np.asarray(x, dtype=np.float32),
+                "astype": lambda x: x.astype(np.int32), "tri": lambda x: np.tri(5) * x[0, 0], "indices": lambda x: np.indices((2, 3)) + x[0, 0, 0],
+                "empty": lambda x: np.empty_like(x).shape, "ndim": lambda x: (x.ndim, np.ndim(x), np.shape(x)), "isinstance": lambda x: isinstance(x, np.ndarray),
+                "constant result": lambda x: np.arange(4), "python result": lambda x: 3, "none": lambda x: None}, X)

@@ -1,0 +1,87 @@
+"""x[index] and x[index] = value, and what shares memory."""
+import numpy as np
+import pytest
+from differential import check, check_each
+
+X = np.random.default_rng(3).standard_normal((4, 5, 6))
+I = np.array([[0, 2], [3, 1]])
+
+
+def test_basic():
+    check_each({str(n): f for n, f in enumerate([
+        lambda x: x[1], lambda x: x[-1, 2], lambda x: x[1, 2, 3], lambda x: x[1:3], lambda x: x[::2, 1:], lambda x: x[::-1],
+        lambda x: x[3:0:-2], lambda x: x[..., 1], lambda x: x[:, None, 2], lambda x: x[None], lambda x: x[1:1], lambda x: x[-3:-1, ..., -2:],
+        lambda x: x[10:], lambda x: x[:-10], lambda x: x[0, ..., None], lambda x: x[:, -1:], lambda x: x[-2:, 1:][0], lambda x: x[5:1:-1]])}, X)
+
+
+def test_arrays_as_indices():
+    check_each({str(n): f for n, f in enumerate([
+        lambda x, i: x[i], lambda x, i: x[:, i], lambda x, i: x[i, i], lambda x, i: x[i, :, i], lambda x, i: x[:, i, i], lambda x, i: x[i, 1],
+        lambda x, i: x[1, i], lambda x, i: x[1, :, i], lambda x, i: x[[0, 2]], lambda x, i: x[[0, 2], [1, 3]], lambda x, i: x[i[0][:, None], i[1]],
+        lambda x, i: x[..., i], lambda x, i: x[i][0], lambda x, i: x[None, i], lambda x, i: x[-i], lambda x, i: x[i - 1, None, 2:4]])}, X, I)
+
+
+def test_masks():
+    check_each({str(n): f for n, f in enumerate([
+        lambda x: x[x > 0], lambda x: x[x[:, 0, 0] > 0], lambda x: x[:, x[0, :, 0] > 0], lambda x: x[x[..., 0] > 0],
+        lambda x: x[np.array([True, False, True, False])], lambda x: x[x > 100]])}, X)
+
+
+def test_an_index_out_of_bounds():
+    import quern
+    with pytest.raises(IndexError, match="index 4 is out of bounds for axis 0 with size 4"):
+        quern.jit(lambda x: x[4])(X)
+    with pytest.raises(quern.DataError):
+        quern.jit(lambda x, i: x[i])(X, np.array([9]))
+
+
+def assign(statement):
+    """A function that runs the statement on x, a copy."""
+    scope = {"np": np}
+    exec(f"def f(x, i, v):\n    x = x.copy()\n    {statement}\n    return x", scope)    # noqa: S102
+    return scope["f"]
+
+
+STATEMENTS = ["x[1] = 2", "x[1:3] = v[0]", "x[:, 2] += 1", "x[::2] = 5", "x[::-1] = v", "x[1, 2, 3] = -1", "x[..., 1:4] *= 2", "x[i] = 0",
+              "x[:, i] = 7", "x[i, i] = 3", "x[x > 0] = 0", "x[x[:, 0, 0] > 0] = 1", "x[1:-1, 1:-1] += v[2:, 1:-1]", "x[2, 1:5:2] = v[0, 0, 0]",
+              "x[:] = v", "x[...] = 1", "x *= 2", "x += v", "x[1][2] = 9", "y = x[1:3]; y[0] = 4", "y = x.T; y[2] = 1", "y = x[0]; y += 1",
+              "y = x.reshape(20, 6); y[3] = 0", "y = x[1:]; z = y[::2]; z[:, 1] = 8", "y = x[i]; y[0] = 3", "x[0], x[1] = x[1].copy(), x[0].copy()",
+              "x[[0, 2], :, 1] = 6", "x[1, ...] = np.arange(6)", "x.fill(3)", "x[i, 1] = v[i, 2]", "np.copyto(x, v)", "x.sort(axis=1)",
+              "x[0] = x[1]; x[1] = x[0] + 1", "y = x.ravel(); y[7] = 5", "x[-1] = v[-2]", "x[1:3, 2] = [[1], [2]]", "np.putmask(x, v > 0, 2.0)"]
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_assignment(part):
+    v = np.random.default_rng(5).standard_normal(X.shape)
+    check_each({statement: assign(statement) for statement in STATEMENTS[part::4]}, X, I, v)
+
+
+def test_arguments_that_are_written_to():
+    def f(x, y):
+        x[1:3] *= 2
+        y += x.sum()
+        return x[0] + 1
+
+    check(f, X, np.zeros(3), scale=50)
+
+
+def test_constants_that_are_written_to():
+    def f(x):
+        table = np.zeros((3, 4))
+        table[1] = 5
+        row = table[2]
+        row[:] = x[0, 0, :4]
+        table[0, 0] = table[1, 1] + 1
+        return table
+
+    check(f, X)
+
+
+def test_complex_parts_share_memory():
+    def f(z):
+        z = z.copy()
+        z.real[1:] = 3
+        z.imag *= 2
+        return z
+
+    check(f, np.arange(4) + 1j)

@@ -1,0 +1,189 @@
+"""The compiled function as an object: extents, Python's numbers, globals, errors, threads, pickles, the cache."""
+import concurrent.futures
+import pickle
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from differential import check, check_call
+
+import quern
+
+SCALE = 2.0
+TABLE = np.arange(5.0)
+
+
+def count(compiled):
+    return sum(map(len, compiled._programs.values()))
+
+
+def test_extents_change_without_compiling():
+    compiled = check(lambda x, y: (x @ y).sum(axis=0) / x.shape[0], np.ones((3, 4)), np.ones((4, 5)))
+    for n, k, m in ((7, 2, 3), (100, 64, 33), (2, 3, 4)):
+        check_call(compiled, compiled.__wrapped__, np.ones((n, k)), np.ones((k, m)))
+    assert count(compiled) == 1
+
+
+def test_an_extent_of_one_is_another_program():
+    compiled = check(lambda x, y: x + y, np.ones((3, 4)), np.arange(4.0))
+    check_call(compiled, compiled.__wrapped__, np.ones((3, 1)), np.arange(4.0))
+    check_call(compiled, compiled.__wrapped__, np.ones((3, 4)), np.arange(1.0))
+    assert count(compiled) == 3
+
+
+def test_extents_as_integers():
+    def f(x):
+        total = np.zeros(x.shape[1])
+        for i in range(len(x)):
+            total = total + x[i] * i
+        return total
+
+    compiled = check(f, np.ones((3, 4)))
+    check_call(compiled, f, np.ones((3, 9)))
+    assert count(compiled) == 1
+    check_call(compiled, f, np.ones((5, 4)))
+    assert count(compiled) == 2
+
+
+def test_branches_on_extents():
+    def f(x):
+        return x * 2 if x.shape[0] > 4 else x + 1
+
+    compiled = check(f, np.ones(3))
+    check_call(compiled, f, np.ones(2))
+    assert count(compiled) == 1
+    check_call(compiled, f, np.ones(9))
+    check_call(compiled, f, np.ones(5))
+    assert count(compiled) == 2
+
+
+@pytest.mark.parametrize("n", [2, 3, 7, 16, 17, 64, 100])
+def test_symbolic_shapes(n):
+    def f(x):
+        n, m = x.shape
+        return (x.reshape(-1), x.reshape(m, n), x.reshape(n * m), np.zeros((n, 2)) + x[:, :1], x[: n // 2], x[n // 2:], np.arange(n) + x[:, 0],
+                np.concatenate([x, x[:1]]), x[1:] - x[:-1], x.size, np.eye(m)[0] + x[0], np.full(n, 3.0), x / n, n * 2)
+
+    check(f, np.random.default_rng(0).standard_normal((n, 5)))
+
+
+def test_python_floats_do_not_compile_again():
+    compiled = check(lambda x, a: x * a, np.ones(3, np.float32), 2.5)
+    check_call(compiled, compiled.__wrapped__, np.ones(3, np.float32), -7.25)
+    assert count(compiled) == 1 and compiled(np.ones(3, np.float32), 2.5).dtype == np.float32
+    check_call(compiled, compiled.__wrapped__, np.ones(3, np.float32), 2)
+    assert count(compiled) == 2
+
+
+def test_arguments_in_containers():
+    def f(pair, options, flag=True, *, scale=2.0):
+        x, y = pair
+        return {"sum": (x + y) * scale, "flag": flag, "more": [x, options["bias"]]}
+
+    compiled = quern.jit(f)
+    args = ((np.ones(3), np.arange(3.0)), {"bias": np.float32(1)})
+    for got, want in ((compiled(*args), f(*args)), (compiled(*args, flag=False, scale=3.0), f(*args, flag=False, scale=3.0))):
+        assert got["flag"] == want["flag"] and got["more"][1] == want["more"][1]
+        np.testing.assert_array_equal(got["sum"], want["sum"])
+
+
+def test_globals_are_read_again(monkeypatch):
+    compiled = quern.jit(lambda x: x * SCALE + TABLE)
+    x = np.ones(5)
+    np.testing.assert_array_equal(compiled(x), x * 2 + np.arange(5.0))
+    monkeypatch.setitem(globals(), "SCALE", 3.0)
+    np.testing.assert_array_equal(compiled(x), x * 3 + np.arange(5.0))
+    monkeypatch.setitem(globals(), "TABLE", np.full(5, 9.0))
+    np.testing.assert_array_equal(compiled(x), x * 3 + 9)
+    TABLE[:] = 1
+    np.testing.assert_array_equal(compiled(x), x * 3 + 1)
+
+
+def test_closures_are_read_again():
+    factor = 2
+    def helper(x):
+        return np.exp(x) * factor
+    compiled = quern.jit(lambda x: helper(x) + 1)
+    np.testing.assert_allclose(compiled(np.zeros(3)), 3)
+    factor = 5
+    np.testing.assert_allclose(compiled(np.zeros(3)), 6)
+
+
+def test_layouts_of_arguments():
+    compiled = check(lambda x: x * 2, np.asfortranarray(np.arange(12.0).reshape(3, 4)))
+    check_call(compiled, compiled.__wrapped__, np.arange(24.0).reshape(4, 6)[::2, ::3])
+    check_call(compiled, compiled.__wrapped__, np.broadcast_to(np.arange(3.0), (2, 3)))
+    swapped = np.arange(6.0).reshape(2, 3).astype(">f8")
+    np.testing.assert_array_equal(compiled(swapped), swapped * 2)
+
+
+@pytest.mark.parametrize("function, text", [
+    (lambda x: 1 if x[0] > 0 else 2, "a branch or a truth value needs the values"),
+    (lambda x: float(x[0]), "float() needs the values"),
+    (lambda x: [v for v in x], "a loop over an array whose first extent is not fixed"),
+    (lambda x: np.fft.fft(x), "numpy.fft"),
+    (lambda x: np.zeros(x.sum()), "an index or a size needs the values"),
+    (lambda x: np.linalg.inv(x[:, None]), "numpy.linalg.inv is not supported"),
+])
+def test_what_cannot_be_traced_names_the_line(function, text):
+    with pytest.raises(quern.TraceError) as error:
+        quern.jit(function)(np.arange(4.0))
+    assert text in str(error.value) and "test_jit.py:" in str(error.value)
+
+
+def test_unsupported_arguments():
+    with pytest.raises(quern.UnsupportedError, match="dtype object is not supported"):
+        quern.jit(lambda x: x)(np.array([None]))
+    with pytest.raises(quern.InputError, match="an argument is a set"):
+        quern.jit(lambda x: x)({1, 2})
+    with pytest.raises(quern.UsageError, match="cannot compile a int"):
+        quern.jit(3)
+    with pytest.raises(TypeError, match="missing a required argument: 'y'"):
+        quern.jit(lambda x, y: x)(np.ones(2))
+
+
+def test_calls_from_many_threads():
+    compiled = quern.jit(lambda x, a: np.tanh(x) * a)
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        results = list(pool.map(lambda n: compiled(np.full(n % 7 + 2, 0.5), float(n)), range(64)))
+    for n, result in enumerate(results):
+        np.testing.assert_allclose(result, np.full(n % 7 + 2, np.tanh(0.5) * n))
+
+
+@quern.jit
+def module_level(x):
+    return np.sqrt(x) + 1
+
+
+def test_pickle():
+    again = pickle.loads(pickle.dumps(module_level))
+    np.testing.assert_allclose(again(np.full(3, 4.0)), 3)
+
+
+def test_the_cache_survives_the_process(cache):
+    program = "import numpy as np, quern; print(quern.jit(lambda x: np.exp(x) + 2)(np.zeros(3)).sum())"
+    for _ in range(2):
+        assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "9.0\n"
+    entries = list(cache.iterdir())
+    assert len(entries) == 1 and cache.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("damage", [lambda data: b"", lambda data: data[:-9], lambda data: data[:-1] + b"?", lambda data: b"{}\n" + data])
+def test_a_damaged_entry_is_compiled_again(cache, damage):
+    f = lambda x: x * 3    # noqa: E731
+    quern.jit(f)(np.ones(2))
+    entry, = cache.iterdir()
+    entry.write_bytes(damage(entry.read_bytes()))
+    np.testing.assert_array_equal(quern.jit(f)(np.ones(2)), 3)
+
+
+def test_a_cache_that_cannot_be_written_is_no_fault(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    np.testing.assert_array_equal(quern.jit(lambda x: x - 1)(np.ones(2)), 0)
+
+
+def test_the_program_can_be_read():
+    text = quern.jit(lambda x: np.exp(x)).lower(np.ones((2, 3), np.float32))
+    assert "graph.exp" in text and 'graph.dims<["s0_0", "s0_1"]>' in text

@@ -1,0 +1,164 @@
+"""Every ufunc, for every dtype that NumPy takes there, with the awkward values of each."""
+import numpy as np
+import pytest
+from differential import check, check_each
+
+FLOATS = ["float16", "float32", "float64"]
+INTEGERS = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"]
+SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 1.5, 2.5, -2.5, 3.75, 1e-3, 100.0, np.inf, -np.inf, np.nan]
+
+
+def values(dtype, seed=0, positive=False):
+    rng = np.random.default_rng(seed)
+    dtype = np.dtype(dtype)
+    if dtype.kind == "b":
+        return rng.integers(0, 2, 24).astype(bool)
+    if dtype.kind == "c":
+        return (rng.standard_normal(24) + 1j * rng.standard_normal(24)).astype(dtype)
+    if dtype.kind == "f":
+        special = SPECIAL if seed == 0 else SPECIAL[seed:] + SPECIAL[:seed]
+        result = np.concatenate([np.array(special), rng.standard_normal(9) * 3]).astype(dtype)
+    else:
+        limits = np.iinfo(dtype)
+        result = np.concatenate([[0, 1, 2, 3, 5, limits.max, limits.min], rng.integers(0, 50, 17)]).astype(dtype)
+        result = np.roll(result, seed)
+    return np.abs(result) if positive and dtype.kind == "f" else result
+
+
+UNARY = ("absolute negative positive sign square sqrt cbrt reciprocal exp expm1 exp2 log log1p log2 log10 sin cos tan arcsin "
+         "arccos arctan sinh cosh tanh arcsinh arccosh arctanh deg2rad rad2deg radians degrees floor ceil rint trunc isnan "
+         "isinf isfinite signbit logical_not fabs conjugate invert modf").split()
+BINARY = ("add subtract multiply divide floor_divide remainder fmod divmod power float_power maximum minimum fmax fmin equal "
+          "not_equal less less_equal greater greater_equal logical_and logical_or logical_xor bitwise_and bitwise_or "
+          "bitwise_xor arctan2 hypot logaddexp logaddexp2 copysign heaviside left_shift right_shift").split()
+
+
+def takes(ufunc, *dtypes):
+    try:
+        ufunc.resolve_dtypes(tuple(map(np.dtype, dtypes)) + (None,) * ufunc.nout)
+    except TypeError:
+        return False
+    return True
+
+
+def call(ufunc):
+    return lambda *arrays: ufunc(*arrays)
+
+
+@pytest.mark.parametrize("dtype", ["bool", *INTEGERS, *FLOATS])
+def test_unary(dtype):
+    small = np.dtype(dtype).name in ("bool", "int8", "uint8", "float16")    # NumPy computes these in float16
+    names = [name for name in UNARY if takes(getattr(np, name), dtype)]
+    check_each({name: call(getattr(np, name)) for name in names if name != "signbit"}, values(dtype), scale=2 if small else 4)
+
+
+@pytest.mark.parametrize("dtype", ["bool", *INTEGERS, *FLOATS])
+def test_binary(dtype):
+    kind = np.dtype(dtype).kind
+    left, right = values(dtype), values(dtype, 3)
+    names = [name for name in BINARY if takes(getattr(np, name), dtype, dtype)]
+    if kind in "iu":
+        names = [name for name in names if name not in ("power", "float_power", "divmod", "floor_divide", "remainder", "fmod")]
+        with np.errstate(all="ignore"):
+            check_each({name: call(getattr(np, name)) for name in ("divmod", "floor_divide", "remainder", "fmod")}, left[7:], right[7:])
+    if kind == "f":
+        names = [name for name in names if name not in ("power", "float_power")]
+    check_each({name: call(getattr(np, name)) for name in names}, left, right, scale=4)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_power(dtype):
+    base = np.abs(values(dtype)[15:]) + np.dtype(dtype).type(0.1)
+    check(lambda x, y: (x ** y, x ** 2, x ** 3, x ** -1, x ** 0.5, 2 ** y, np.float_power(x, y)), base, values(dtype, 1)[15:], scale=8)
+
+
+@pytest.mark.parametrize("dtype", INTEGERS)
+def test_integer_power(dtype):
+    base = np.array([0, 1, 2, 3, 7, 11], dtype)
+    check(lambda x, y: (x ** y, x ** 2, x ** 5), base, np.array([0, 3, 6, 2, 1, 4], dtype))
+
+
+@pytest.mark.parametrize("dtype", ["int32", "int64"])
+def test_division_by_zero_is_zero_for_integers(dtype):
+    left = np.array([5, -5, 0, 7, -7, 9], dtype)
+    check(lambda x, y: (x // y, x % y, divmod(x, y)), left, np.array([0, 2, 0, -2, 2, -4], dtype))
+
+
+@pytest.mark.parametrize("left", ["bool", "int8", "uint8", "int32", "uint64", "int64", "float16", "float32", "float64"])
+def test_promotion(left):
+    rights = ["bool", "int8", "uint8", "int32", "uint64", "int64", "float16", "float32", "float64"]
+    x = (np.arange(1, 7) % 2 if left == "bool" else np.arange(1, 7)).astype(left)
+    others = [(np.arange(2, 8)).astype(right) for right in rights]
+    check(lambda x, *ys: [(x + y, x * y, x < y, x == y, np.maximum(x, y)) for y in ys], x, *others)
+
+
+def test_mixed_sign_comparison_is_by_value():
+    signed, unsigned = np.array([-1, 0, 5, 2**62]), np.array([2**64 - 1, 0, 4, 2**63], np.uint64)
+    check(lambda a, b: (a < b, a <= b, a > b, a >= b, a == b, a != b, b < a, b >= a), signed, unsigned)
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int32", "float16", "float32", "float64", "bool"])
+def test_python_numbers_are_weak(dtype):
+    x = np.arange(6).astype(dtype)
+    check_each({"int": lambda x: x + 1, "float": lambda x: x * 0.5, "reflected": lambda x: 2 - x.astype(np.int64),
+                "divide": lambda x: 1 / (x + 1), "compare": lambda x: x > 1, "bool": lambda x: x + True,
+                "numpy scalar": lambda x: x * np.float32(1.5), "numpy double": lambda x: x + np.float64(1)}, x, scale=2)
+
+
+def test_a_python_integer_out_of_bounds_is_refused():
+    import quern
+    with pytest.raises(OverflowError, match="300 out of bounds for uint8"):
+        quern.jit(lambda x: x + 300)(np.arange(3, dtype=np.uint8))
+
+
+@pytest.mark.parametrize("dtype", ["complex64", "complex128"])
+def test_complex(dtype):
+    x, y = values(dtype), values(dtype, 1)
+    check_each({"add": lambda x, y: x + y, "multiply": lambda x, y: x * y, "divide": lambda x, y: x / y,
+                "subtract": lambda x, y: x - y, "negative": lambda x, y: -x, "square": lambda x, y: x ** 2,
+                "conj": lambda x, y: x.conj(), "real": lambda x, y: x.real, "imag": lambda x, y: x.imag,
+                "abs": lambda x, y: np.abs(x), "angle": lambda x, y: np.angle(x), "exp": lambda x, y: np.exp(x),
+                "log": lambda x, y: np.log(x), "sqrt": lambda x, y: np.sqrt(x), "equal": lambda x, y: x == y,
+                "where": lambda x, y: np.where(x.real > 0, x, y), "sum": lambda x, y: x.sum(), "mean": lambda x, y: x.mean(),
+                "matmul": lambda x, y: x.reshape(4, 6) @ y.reshape(6, 4), "scalar": lambda x, y: x * 2 + 1j,
+                "with real": lambda x, y: x * y.real, "take": lambda x, y: x[3:9:2], "make": lambda x, y: x.real + 1j * y.imag,
+                "cumsum": lambda x, y: np.cumsum(x), "power": lambda x, y: x ** 0.5, "isnan": lambda x, y: np.isnan(x),
+                "reciprocal": lambda x, y: 1 / x, "var": lambda x, y: x.var(), "stack": lambda x, y: np.stack([x, y])},
+               x, y, scale=40)
+
+
+def test_out_and_where():
+    def f(x, y):
+        out = np.zeros_like(x)
+        np.add(x, y, out=out)
+        np.multiply(out, 2, out=out, where=x > 0)
+        return out
+
+    check(f, np.arange(-3.0, 3), np.ones(6))
+
+
+def test_methods_of_ufuncs():
+    x = np.arange(1.0, 13).reshape(3, 4)
+    check_each({"reduce": lambda x: np.add.reduce(x), "reduce axis": lambda x: np.maximum.reduce(x, axis=1),
+                "accumulate": lambda x: np.add.accumulate(x, axis=1), "outer": lambda x: np.multiply.outer(x[0], x[1]),
+                "subtract outer": lambda x: np.subtract.outer(x[:, 0], x[0]), "any": lambda x: np.logical_or.reduce(x > 11)}, x)
+
+
+def test_at():
+    def f(x, i, v):
+        np.add.at(x, i, v)
+        return x * 1
+
+    check(f, np.zeros(5), np.array([0, 1, 1, 4, 1]), np.arange(5.0))
+
+
+@pytest.mark.parametrize("shapes", [((3, 4), (4,)), ((3, 1), (1, 4)), ((), (5,)), ((0, 3), (3,)), ((2, 1, 3), (4, 1)), ((1,), (1, 1))])
+def test_broadcast(shapes):
+    rng = np.random.default_rng(0)
+    check(lambda a, b: (a + b, np.maximum(a, b), a < b), *(rng.standard_normal(shape) for shape in shapes))
+
+
+def test_what_does_not_broadcast_is_numpys_error():
+    import quern
+    with pytest.raises(ValueError, match=r"could not be broadcast together with shapes \(3,\) \(4,\)"):
+        quern.jit(lambda a, b: a + b)(np.ones(3), np.ones(4))
