@@ -44,6 +44,8 @@ struct Target {
   bool hasBlockedLayouts() const { return !device; }
   /// Attention is one kernel on the processor; on a device it is the products and the softmax that it is made of.
   bool fusesAttention() const { return !device; }
+  /// The processor's fast convolutions are of float32 alone; a device's matrix units take narrow floats as they are.
+  bool widensConvolutions() const { return !device; }
 
   /// The level every machine of this target has: the host function is compiled for it.
   const Level &baseLevel() const { return levels.back(); }

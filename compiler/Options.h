@@ -20,7 +20,8 @@ enum class EmitKind {
 /// Which algorithms may stand for the ones that the model's operators describe.
 enum class Precision {
   Default, ///< those whose errors are of the size of float32's own: Winograd's convolution
-  Strict   ///< none: every sum adds the products that the operator says
+  Strict,  ///< none: every sum adds the products that the operator says
+  Tf32     ///< the default's; a device's matrix units multiply float32, rounded to 11 bits
 };
 
 /// A shape that the caller fixes: every dim of an input.

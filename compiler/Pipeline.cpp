@@ -100,7 +100,8 @@ static llvm::Error runGraph(Compilation &c) {
     manager.addPass(graph::createSimplifyGraph());   // folds scales into weights: before their layout is fixed
     if (c.target->fusesAttention())
       manager.addPass(graph::createFormAttention()); // reads matmul and softmax as the model has them
-    manager.addPass(graph::createWidenConvolutions()); // behind the folding of scales, which looks through no cast
+    if (c.target->widensConvolutions())
+      manager.addPass(graph::createWidenConvolutions()); // behind the folding of scales, which looks through no cast
     manager.addPass(graph::createFoldConstantsPass());
     manager.addPass(createCSEPass());
   });
@@ -131,6 +132,7 @@ static llvm::Error runSchedule(Compilation &c) {
   return runPasses(c, [&](PassManager &manager) {
     SelectSchedulePassOptions options;
     options.target = c.target->name.str();
+    options.tf32 = c.options.precision == Precision::Tf32;
     manager.addPass(createSelectSchedulePass(options));
   });
 }

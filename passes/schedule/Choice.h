@@ -13,7 +13,8 @@ struct Choice {
   std::string reason;
 };
 
-/// How the device computes the kernel. None where it has no code for one of the ops: `why` says so then.
-std::optional<Choice> chooseForDevice(kernel::RegionOp region, const Device &device, std::string &why);
+/// How the device computes the kernel. None where it has no code for one of the ops: `why` says so then. `tf32`: matrix
+/// units may multiply float32.
+std::optional<Choice> chooseForDevice(kernel::RegionOp region, const Device &device, bool tf32, std::string &why);
 
 } // namespace quern

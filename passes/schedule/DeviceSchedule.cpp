@@ -22,24 +22,29 @@ struct Tile {
 struct Tiles {
   ArrayRef<Tile> sizes;
   StringRef rows, columns; ///< the parameters' names of a part
+  int64_t shorter;         ///< the depth of a step is divided by this
   StringRef reason;
 };
 
 constexpr Tile threadSizes[] = {
     {128, 128, 8, 8, 8, 1}, {64, 64, 16, 4, 4, 1}, {32, 64, 16, 4, 4, 1}, {16, 64, 16, 2, 4, 1}};
-const Tiles threadTiles = {threadSizes, "thread_rows", "thread_columns", "tiles in the memory that a block shares"};
+const Tiles threadTiles = {threadSizes, "thread_rows", "thread_columns", 1, "tiles in the memory that a block shares"};
 
 constexpr Tile warpSizes[] = {{128, 128, 32, 64, 64, 3},
                               {128, 64, 32, 64, 32, 4},
                               {64, 64, 32, 32, 32, 4},
                               {32, 64, 32, 16, 32, 4},
                               {16, 64, 32, 16, 16, 4}};
-const Tiles warpTiles = {warpSizes, "warp_rows", "warp_columns",
+const Tiles warpTiles = {warpSizes, "warp_rows", "warp_columns", 1,
                          "tiles in the memory that a block shares, multiplied by matrix units"};
+const Tiles tf32Tiles = {warpSizes, "warp_rows", "warp_columns", 2,
+                         "tiles in the memory that a block shares, multiplied by matrix units as tf32"};
 
 /// Matrix units multiply narrow floats as exactly as threads do: the products are exact, the sums are float32's.
-const Tiles &tilesFor(Type element) {
-  return element.isF16() || element.isBF16() ? warpTiles : threadTiles;
+const Tiles &tilesFor(Type element, bool tf32) {
+  if (element.isF16() || element.isBF16())
+    return warpTiles;
+  return tf32 && element.isF32() ? tf32Tiles : threadTiles;
 }
 
 /// The largest tile that gives every multiprocessor a block, with no more rows than twice the product's; else the
@@ -59,7 +64,7 @@ Choice chooseTile(StringRef algorithm, const Tiles &tiles, const Dim &batches, c
   Choice choice{algorithm,
                 {{"tile_rows", chosen->rows},
                  {"tile_columns", chosen->columns},
-                 {"tile_depth", chosen->depth},
+                 {"tile_depth", chosen->depth / tiles.shorter},
                  {tiles.rows, chosen->partRows},
                  {tiles.columns, chosen->partColumns}},
                 tiles.reason.str()};
@@ -68,31 +73,31 @@ Choice chooseTile(StringRef algorithm, const Tiles &tiles, const Dim &batches, c
   return choice;
 }
 
-Choice chooseMatmul(Operation *op, const Device &device) {
+Choice chooseMatmul(Operation *op, const Device &device, bool tf32) {
   auto matmul = cast<MatmulOp>(op);
   SmallVector<Dim> result = dimsOf(matmul.getResult());
   ArrayRef<Dim> outer = ArrayRef(result).drop_back();
   bool isBatched =
       llvm::any_of(ArrayRef(dimsOf(matmul.getRhs())).drop_back(2), [](const Dim &dim) { return dim != Dim(1); });
   Dim rows = isBatched ? outer.back() : product(outer), batches = isBatched ? product(outer.drop_back()) : Dim(1);
-  return chooseTile("tiled_gemm", tilesFor(elementOf(matmul.getLhs())), batches, rows, result.back(), device);
+  return chooseTile("tiled_gemm", tilesFor(elementOf(matmul.getLhs()), tf32), batches, rows, result.back(), device);
 }
 
-Choice chooseConv(Operation *op, const Device &device) {
+Choice chooseConv(Operation *op, const Device &device, bool tf32) {
   auto conv = cast<ConvOp>(op);
   constexpr int64_t kFewOutputs = 8;
   SmallVector<Dim> result = dimsOf(conv.getResult());
   int64_t groups = conv.getGroup();
   if (groups > 1 && result[1].estimate(kUnknownExtent) / groups < kFewOutputs)
     return {"direct_conv", {}, "few channels in a group: a thread for each output"};
-  return chooseTile("tiled_conv", threadTiles, groups, result[1].floordiv(groups),
+  return chooseTile("tiled_conv", tilesFor(elementOf(conv.getInput()), tf32), groups, result[1].floordiv(groups),
                     result[0] * product(ArrayRef(result).drop_front(2)), device);
 }
 
 /// The algorithm by the name of the anchor op.
 struct Line {
   StringRef op;
-  Choice (*choose)(Operation *, const Device &);
+  Choice (*choose)(Operation *, const Device &, bool tf32);
 };
 const Line table[] = {{"graph.matmul", chooseMatmul}, {"graph.conv", chooseConv}};
 
@@ -114,7 +119,7 @@ std::string obstacle(Operation &op) {
 
 } // namespace
 
-std::optional<Choice> chooseForDevice(kernel::RegionOp region, const Device &device, std::string &why) {
+std::optional<Choice> chooseForDevice(kernel::RegionOp region, const Device &device, bool tf32, std::string &why) {
   if (isa<IfOp, LoopOp>(region->getParentOp())) {
     why = "the processor runs what stands inside an if or a loop";
     return std::nullopt;
@@ -125,7 +130,7 @@ std::optional<Choice> chooseForDevice(kernel::RegionOp region, const Device &dev
   for (Operation &op : region.getBody().front())
     for (const Line &line : table)
       if (op.getName().getStringRef() == line.op)
-        return line.choose(&op, device);
+        return line.choose(&op, device, tf32);
   return Choice{"threads", {}, "no contraction: a thread for each element, or a block for each row"};
 }
 

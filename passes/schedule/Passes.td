@@ -19,7 +19,8 @@ def SelectSchedulePass : Pass<"quern-select-schedule", "mlir::ModuleOp"> {
     Where the target has a device, kernels that it can compute get an algorithm of the device (DeviceSchedule.cpp); the
     others stay on the processor, and their reason says why.
   }];
-  let options = [Option<"target", "target", "std::string", "\"x86-64\"", "target whose device, if it has one, runs kernels">];
+  let options = [Option<"target", "target", "std::string", "\"x86-64\"", "target whose device, if it has one, runs kernels">,
+                 Option<"tf32", "tf32", "bool", "false", "matrix units may multiply float32, rounded to 11 bits">];
 }
 
 #endif

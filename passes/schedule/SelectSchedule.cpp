@@ -25,7 +25,8 @@ Choice chooseConv(Operation *op) {
     return {"depthwise", {}, "one filter per channel: vectors run over 16 channels"};
   if (std::optional<uint64_t> side = conv.getWinograd()) {
     WinogradTask task = winogradTask(conv);
-    return {"winograd", {{"task_tiles", task.tiles}, {"task_blocks", task.blocks}},
+    return {"winograd",
+            {{"task_tiles", task.tiles}, {"task_blocks", task.blocks}},
             llvm::formatv("3x3 window over many channels: {0}x{0} pixels from {1} products instead of {2}", *side,
                           (*side + 2) * (*side + 2), *side * *side * 9)};
   }
@@ -83,11 +84,11 @@ Choice choose(kernel::RegionOp region) {
 }
 
 /// On the device where there is one and it can, else on the processor.
-Choice choose(kernel::RegionOp region, const Device *device) {
+Choice choose(kernel::RegionOp region, const Device *device, bool tf32) {
   if (!device)
     return choose(region);
   std::string why;
-  if (std::optional<Choice> choice = chooseForDevice(region, *device, why))
+  if (std::optional<Choice> choice = chooseForDevice(region, *device, tf32, why))
     return *choice;
   Choice choice = choose(region);
   choice.reason = llvm::formatv("on the processor: {0}; {1}", why, choice.reason);
@@ -105,7 +106,7 @@ struct SelectSchedulePass : impl::SelectSchedulePassBase<SelectSchedulePass> {
     }
     Builder builder(&getContext());
     getOperation().walk([&](kernel::RegionOp region) {
-      Choice choice = choose(region, (*found)->device);
+      Choice choice = choose(region, (*found)->device, tf32);
       NamedAttrList parameters;
       for (auto [name, value] : choice.parameters)
         parameters.append(name, builder.getI64IntegerAttr(value));

@@ -58,7 +58,7 @@ def test_unknown_output(model):
     ({"shapes": {"x": (1, 5)}}, quern.UsageError, "5 for axis 1 of 'x', which is 4"),
     ({"shapes": {"x": 5}}, quern.UsageError, "shapes['x'] is 5: expected a tuple of numbers and None"),
     ({"threads": 0}, quern.UsageError, "threads=0: expected a number of at least 1"),
-    ({"precision": "exact"}, quern.UsageError, "precision is 'exact': expected 'default' or 'strict'"),
+    ({"precision": "exact"}, quern.UsageError, "precision is 'exact': expected 'default', 'strict' or 'tf32'"),
 ])
 def test_wrong_options(proto, options, kind, text):
     with pytest.raises(kind) as error:

@@ -43,7 +43,9 @@ cl::opt<Precision>
     precision("precision", cl::desc("which algorithms may be used"), cl::init(Precision::Default),
               cl::values(clEnumValN(Precision::Default, "default", "those with errors of float32's own size (default)"),
                          clEnumValN(Precision::Strict, "strict",
-                                    "every sum adds the products that the operator says: no Winograd")),
+                                    "every sum adds the products that the operator says: no Winograd"),
+                         clEnumValN(Precision::Tf32, "tf32",
+                                    "the default's; a device's matrix units multiply float32, rounded to 11 bits")),
               QUERN_OPTION);
 cl::opt<bool> plain("O0", cl::desc("no fusion, no blocked layouts, no packed weights, for comparison"), QUERN_OPTION);
 cl::opt<std::string> stopAfter(

@@ -34,11 +34,11 @@ def compile(model, target="native", shapes=None, threads=None, *, name=None, pre
     shapes: fixes dims of inputs, {"x": (1, 3, 224, None)}; None leaves a dim as it is.
     threads: the most threads that a call of the result uses; by default every core that this process may use.
     precision: "default" allows algorithms whose errors are of the size of float32's own (Winograd's convolution);
-    "strict" allows none.
+    "strict" allows none; "tf32" lets a device's matrix units multiply float32, whose factors they round to 11 bits.
     """
     options = [f"--target={target}", *(f"--shape={_shape(*item)}" for item in (shapes or {}).items())]
-    if precision not in ("default", "strict"):
-        raise UsageError(f"precision is {precision!r}: expected 'default' or 'strict'")
+    if precision not in ("default", "strict", "tf32"):
+        raise UsageError(f"precision is {precision!r}: expected 'default', 'strict' or 'tf32'")
     options.append(f"--precision={precision}")
     if name is not None:
         options.append(f"--name={name}")

@@ -15,10 +15,10 @@ namespace {
 /// Where the elements of a convolution are: of input [N, C, D...], weight [M, C/group, K...] and result [N, M, O...].
 class WindowReader {
 public:
-  WindowReader(KernelFunction &kernel, ConvOp conv)
+  /// Elements are read as multiplicands.
+  WindowReader(KernelFunction &kernel, ConvOp conv, Type multiplicand)
       : kernel(kernel), conv(conv), b(kernel.builder), input(dimsOf(conv.getInput())), weight(dimsOf(conv.getWeight())),
-        result(dimsOf(conv.getResult())), axes(conv.getStrides().size()),
-        accumulator(accumulatorType(elementOf(conv.getResult()))) {}
+        result(dimsOf(conv.getResult())), axes(conv.getStrides().size()), multiplicand(multiplicand) {}
 
   Dim channelsPerGroup() const { return weight[1]; }
   Dim outputsPerGroup() { return result[1].floordiv(conv.getGroup()); }
@@ -40,7 +40,7 @@ public:
     Point places = takeApart(kernel, k, ArrayRef(weight).drop_front(2));
     Point point{{channel, 0, {}}, {k, 0, {}}};
     point.append(places);
-    return elementAs(accumulator, emitter, conv.getWeight(), point);
+    return elementAs(multiplicand, emitter, conv.getWeight(), point);
   }
 
   /// The input that place `k` of the window of a pixel sees; 0 in the padding.
@@ -59,13 +59,42 @@ public:
       Value here = b.create<arith::CmpIOp>(arith::CmpIPredicate::ult, at, kernel.dim(input[2 + axis]));
       inside = inside ? b.create<arith::AndIOp>(inside, here).getResult() : here;
     }
-    auto read = [&] { return elementAs(accumulator, emitter, conv.getInput(), point); };
+    auto read = [&] { return elementAs(multiplicand, emitter, conv.getInput(), point); };
     if (!inside)
       return read();
-    return emitter.guarded(inside, b.create<arith::ConstantOp>(b.getZeroAttr(accumulator)), read);
+    return emitter.guarded(inside, b.create<arith::ConstantOp>(b.getZeroAttr(multiplicand)), read);
   }
 
-  Type accumulatorOf() const { return accumulator; }
+  /// Every pixel sees one pixel, its own.
+  bool isPointwise() {
+    return windowSize().isEqualTo(1) && llvm::all_of(conv.getStrides(), [](int64_t stride) { return stride == 1; }) &&
+           llvm::all_of(conv.getPads(), [](int64_t pad) { return pad == 0; });
+  }
+
+  /// Where the weights of a channel lie from place `k` on; empty where they are not whole chunks.
+  TileProblem::Side::Address weightAddress(function_ref<Value(Value group, Value row)> channelOf) {
+    if (!hasWholeChunks(conv.getWeight(), multiplicand, channelsPerGroup() * windowSize()))
+      return {};
+    return [this, channelOf](Value group, Value row, Value k) {
+      Value before = kernel.multiply(channelOf(group, row), kernel.dim(channelsPerGroup() * windowSize()));
+      return kernel.address(kernel.buffer(cast<BlockArgument>(conv.getWeight())), kernel.add(before, k));
+    };
+  }
+
+  /// Where the pixels of a channel lie from one on; empty where windows take them apart.
+  TileProblem::Side::Address inputAddress() {
+    Dim spatial = product(ArrayRef(input).drop_front(2));
+    if (!isPointwise() || !hasWholeChunks(conv.getInput(), multiplicand, spatial))
+      return {};
+    return [this, spatial](Value group, Value pixel, Value k) {
+      Value place = pixel;
+      Point inImage = takeApart(kernel, place, {spatial}); // leaves the image
+      Value channel = kernel.add(kernel.multiply(group, kernel.dim(channelsPerGroup())), k);
+      Value plane = kernel.add(kernel.multiply(place, kernel.dim(input[1])), channel);
+      return kernel.address(kernel.buffer(cast<BlockArgument>(conv.getInput())),
+                            kernel.add(kernel.multiply(plane, kernel.dim(spatial)), inImage[0].base));
+    };
+  }
 
 private:
   KernelFunction &kernel;
@@ -73,7 +102,7 @@ private:
   ImplicitLocOpBuilder &b;
   SmallVector<Dim> input, weight, result;
   size_t axes;
-  Type accumulator;
+  Type multiplicand;
 };
 
 } // namespace
@@ -85,23 +114,26 @@ LogicalResult emitTiledConv(KernelFunction &kernel) {
     return failure();
   ConvOp conv = *found;
   Epilogue epilogue(kernel, conv.getResult());
-  WindowReader reader(kernel, conv);
+  Type accumulator = accumulatorType(elementOf(conv.getResult()));
+  Type multiplicand = usesMatrixUnit(kernel) ? elementOf(conv.getInput()) : accumulator;
+  WindowReader reader(kernel, conv, multiplicand);
   Value outputs = kernel.dim(reader.outputsPerGroup());
   auto channelOf = [&](Value group, Value row) { return kernel.add(kernel.multiply(group, outputs), row); };
   TileProblem problem;
   problem.batches = conv.getGroup();
   problem.depth = reader.channelsPerGroup() * reader.windowSize();
-  problem.multiplicand = problem.accumulator = reader.accumulatorOf();
+  problem.multiplicand = multiplicand;
+  problem.accumulator = accumulator;
   problem.lhs = {reader.outputsPerGroup(), /*alongDepth=*/true,
                  [&](ElementEmitter &emitter, Value group, Value row, Value k) {
                    return reader.weightAt(emitter, channelOf(group, row), k);
                  },
-                 /*address=*/{}};
+                 reader.weightAddress(channelOf)};
   problem.rhs = {reader.pixels(), /*alongDepth=*/false,
                  [&](ElementEmitter &emitter, Value group, Value pixel, Value k) {
                    return reader.inputAt(emitter, group, pixel, k);
                  },
-                 /*address=*/{}};
+                 reader.inputAddress()};
   problem.store = [&](Value group, Value row, Value pixel, Value sum) {
     epilogue.store(sum, reader.resultPoint(channelOf(group, row), pixel));
   };
@@ -116,11 +148,12 @@ LogicalResult emitDirectConv(KernelFunction &kernel) {
     return failure();
   ConvOp conv = *found;
   Epilogue epilogue(kernel, conv.getResult());
-  WindowReader reader(kernel, conv);
+  Type accumulator = accumulatorType(elementOf(conv.getResult()));
+  WindowReader reader(kernel, conv, accumulator);
   ImplicitLocOpBuilder &b = kernel.builder;
   Dim spatial = product(ArrayRef(dimsOf(conv.getResult())).drop_front(2)), channels = dimsOf(conv.getResult())[1];
   Dim total = channels * reader.pixels();
-  Value zero = b.create<arith::ConstantOp>(b.getZeroAttr(reader.accumulatorOf()));
+  Value zero = b.create<arith::ConstantOp>(b.getZeroAttr(accumulator));
   kernel.forTasks(total.ceildiv(kernel.threads), [&](Value task) {
     Value number = kernel.add(kernel.multiply(task, kernel.index(kernel.threads)), kernel.thread());
     auto choice = b.create<scf::IfOp>(b.create<arith::CmpIOp>(arith::CmpIPredicate::ult, number, kernel.dim(total)),

@@ -157,7 +157,8 @@ SmallVector<Value> SharedTile::load(Value memory, Value line, int64_t block, int
     constant = step * 2 * kLoadedRows * rowBytes();
   }
   Value address = placeOf(memory, row, chunk);
-  return loadMatrices(b, constant ? shifted(b, address, kernel.index(constant)) : address, !rowsAreLines);
+  return loadMultiplicands(b, constant ? shifted(b, address, kernel.index(constant)) : address, problem.multiplicand,
+                           !rowsAreLines);
 }
 
 } // namespace quern

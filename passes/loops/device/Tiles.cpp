@@ -26,11 +26,9 @@ Value elementAs(Type type, ElementEmitter &emitter, Value tensor, const Point &p
   return value.getType() == type ? value : emitCast(emitter.kernel.builder, value, graph::elementOf(tensor), type);
 }
 
-/// Whether each row of `tensor` is 16 bytes several times, of such elements as they are in memory.
-static bool hasWholeChunks(Value tensor, Type type) {
-  SmallVector<Dim> dims = graph::dimsOf(tensor);
-  return isa<BlockArgument>(tensor) && graph::elementOf(tensor) == type && !dims.empty() &&
-         (dims.back() * (type.getIntOrFloatBitWidth() / 8)).mod(kernel::kDeviceAlignment).isEqualTo(0);
+bool hasWholeChunks(Value tensor, Type type, const Dim &row) {
+  return isa<BlockArgument>(tensor) && graph::elementOf(tensor) == type &&
+         (row * (type.getIntOrFloatBitWidth() / 8)).mod(kernel::kDeviceAlignment).isEqualTo(0);
 }
 
 TileProblem::Side tensorSide(KernelFunction &kernel, Value tensor, const Dim &lines, bool alongDepth, Type multiplicand,
@@ -39,7 +37,7 @@ TileProblem::Side tensorSide(KernelFunction &kernel, Value tensor, const Dim &li
   side.element = [=](ElementEmitter &emitter, Value batch, Value line, Value k) {
     return elementAs(multiplicand, emitter, tensor, place(batch, line, k));
   };
-  if (hasWholeChunks(tensor, multiplicand))
+  if (hasWholeChunks(tensor, multiplicand, graph::dimsOf(tensor).back()))
     side.address = [=, &kernel](Value batch, Value line, Value k) {
       Value offset = kernel.index(0);
       for (auto [axis, stride] : llvm::zip(place(batch, line, k), kernel.strides(graph::dimsOf(tensor))))

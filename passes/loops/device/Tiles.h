@@ -53,6 +53,10 @@ Point takeApart(KernelFunction &kernel, mlir::Value &number, llvm::ArrayRef<Dim>
 /// An element of `tensor` at a point, as `type`.
 mlir::Value elementAs(mlir::Type type, ElementEmitter &emitter, mlir::Value tensor, const Point &point);
 
+/// Whether `tensor` is in memory as it is, in elements of `type`, in rows of `row` elements which are 16 bytes several
+/// times.
+bool hasWholeChunks(mlir::Value tensor, mlir::Type type, const Dim &row);
+
 /// The side of a product that consists of elements of `tensor`, the element of a line and k at a point.
 using PlaceInTensor = std::function<Point(mlir::Value batch, mlir::Value line, mlir::Value k)>;
 TileProblem::Side tensorSide(KernelFunction &kernel, mlir::Value tensor, const Dim &lines, bool alongDepth,

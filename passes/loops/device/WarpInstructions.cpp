@@ -20,37 +20,56 @@ static SmallVector<Value> members(ImplicitLocOpBuilder &b, Value record) {
   return values;
 }
 
-SmallVector<Value> loadMatrices(ImplicitLocOpBuilder &b, Value address, bool transposed) {
-  constexpr uint32_t kMatrices = 4;
-  auto type = LLVM::LLVMStructType::getLiteral(b.getContext(), SmallVector<Type>(kMatrices, b.getI32Type()));
-  return members(b, b.create<NVVM::LdMatrixOp>(type, inShared(b, address), kMatrices,
-                                               transposed ? NVVM::MMALayout::col : NVVM::MMALayout::row));
-}
-
 namespace {
-/// A type that the matrix unit multiplies: LLVM's name of the product, and how many elements are in a word that it
-/// takes, as a vector; 0: it takes the bits. The op of nvvm knows no bits of bfloat16.
+/// A type that the matrix unit multiplies: LLVM's name of the product, and how a word of its elements is given, which
+/// is loaded as 4 bytes. The op of nvvm knows no words of bfloat16.
 struct Product {
   bool (Type::*is)() const;
   StringRef intrinsic;
-  int64_t wordLanes;
+  Value (*word)(ImplicitLocOpBuilder &, Value bits);
 };
-constexpr Product products[] = {{&Type::isF16, "llvm.nvvm.mma.m16n8k16.row.col.f32.f32", 2},
-                                {&Type::isBF16, "llvm.nvvm.mma.m16n8k16.row.col.bf16", 0}};
+
+Value asBits(ImplicitLocOpBuilder &, Value bits) {
+  return bits;
+}
+Value asHalves(ImplicitLocOpBuilder &b, Value bits) {
+  return b.create<LLVM::BitcastOp>(VectorType::get(2, b.getF16Type()), bits);
+}
+/// The unit would cut the lowest bits off.
+Value asRounded(ImplicitLocOpBuilder &b, Value bits) {
+  Value value = b.create<LLVM::BitcastOp>(b.getF32Type(), bits);
+  return b.create<LLVM::CallIntrinsicOp>(b.getI32Type(), b.getStringAttr("llvm.nvvm.f2tf32.rna"), value).getResult(0);
+}
+
+constexpr Product products[] = {{&Type::isF16, "llvm.nvvm.mma.m16n8k16.row.col.f32.f32", asHalves},
+                                {&Type::isBF16, "llvm.nvvm.mma.m16n8k16.row.col.bf16", asBits},
+                                {&Type::isF32, "llvm.nvvm.mma.m16n8k8.row.col.tf32", asRounded}};
 } // namespace
+
+/// The row of a type that the schedule gives to the matrix unit.
+static const Product &productOf(Type multiplicand) {
+  return *llvm::find_if(products, [&](const Product &row) { return (multiplicand.*row.is)(); });
+}
+
+SmallVector<Value> loadMultiplicands(ImplicitLocOpBuilder &b, Value address, Type multiplicand, bool transposed) {
+  constexpr uint32_t kMatrices = 4;
+  auto type = LLVM::LLVMStructType::getLiteral(b.getContext(), SmallVector<Type>(kMatrices, b.getI32Type()));
+  SmallVector<Value> words =
+      members(b, b.create<NVVM::LdMatrixOp>(type, inShared(b, address), kMatrices,
+                                            transposed ? NVVM::MMALayout::col : NVVM::MMALayout::row));
+  for (Value &word : words)
+    word = productOf(multiplicand).word(b, word);
+  return words;
+}
 
 SmallVector<Value> multiplyMatrices(ImplicitLocOpBuilder &b, Type multiplicand, ArrayRef<Value> lhs,
                                     ArrayRef<Value> rhs, ArrayRef<Value> sums) {
-  const Product &product = *llvm::find_if(products, [&](const Product &row) { return (multiplicand.*row.is)(); });
-  SmallVector<Value> operands;
-  for (Value word : llvm::concat<const Value>(lhs, rhs))
-    operands.push_back(
-        product.wordLanes
-            ? b.create<LLVM::BitcastOp>(VectorType::get(product.wordLanes, multiplicand), word).getResult()
-            : word);
+  SmallVector<Value> operands(lhs);
+  llvm::append_range(operands, rhs);
   llvm::append_range(operands, sums);
   auto type = LLVM::LLVMStructType::getLiteral(b.getContext(), SmallVector<Type>(sums.size(), b.getF32Type()));
-  return members(b, b.create<LLVM::CallIntrinsicOp>(type, b.getStringAttr(product.intrinsic), operands).getResult(0));
+  auto name = b.getStringAttr(productOf(multiplicand).intrinsic);
+  return members(b, b.create<LLVM::CallIntrinsicOp>(type, name, operands).getResult(0));
 }
 
 void beginCopy(ImplicitLocOpBuilder &b, Value shared, Value global) {

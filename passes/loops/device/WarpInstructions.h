@@ -10,10 +10,11 @@ constexpr int64_t kMatrixRows = 16, kMatrixColumns = 8, kMatrixDepthBytes = 32;
 /// Rows of a matrix that is loaded from shared memory, and the bytes of one.
 constexpr int64_t kLoadedRows = 8, kLoadedBytes = 16;
 
-/// Four matrices of 8 rows of 16 bytes in shared memory: lane l gives the address of row l % 8 of matrix l / 8, and
-/// gets the 4 bytes of each matrix that a product wants of it. `transposed`: rows in memory are columns of the
-/// matrices, of elements of 16 bits.
-llvm::SmallVector<mlir::Value> loadMatrices(mlir::ImplicitLocOpBuilder &b, mlir::Value address, bool transposed);
+/// Multiplicands of four matrices of 8 rows of 16 bytes in shared memory: lane l gives the address of row l % 8 of
+/// matrix l / 8, and gets the word of each matrix that a product wants of it. `transposed`: rows in memory are columns
+/// of the matrices, of elements of 16 bits.
+llvm::SmallVector<mlir::Value> loadMultiplicands(mlir::ImplicitLocOpBuilder &b, mlir::Value address,
+                                                 mlir::Type multiplicand, bool transposed);
 
 /// sums += lhs * rhs. A lane has 4 words of the left side, 2 of the right one, of multiplicands of this type, and 4
 /// sums: of row lane / 4 and columns lane % 4 * 2 and the next, then of the row 8 below.

@@ -1,5 +1,7 @@
 """Products of narrow floats on a device's matrix units, run by the PTX interpreter beside NumPy: tiles with and without
 tails, operands that are copied or computed, batches, epilogues, infinities."""
+import json
+
 import numpy as np
 import onnx
 import pytest
@@ -103,6 +105,25 @@ def test_epilogue(tmp_path, dtype):
         a, b, c, d = normal(dtype, m, 64), normal(dtype, 64, 40), normal(dtype, 40), normal(dtype, m, 40)
         want = np.maximum(a.astype(np.float64) @ b + c, 0) + d
         close(runtime.run(a, b, c, d)[0], a, b, dtype, want, roundings=3)
+
+
+@pytest.mark.parametrize("k, n", [(40, 24), (37, 21)], ids=["copied", "computed"])
+def test_float32_by_matrix_units_where_that_is_allowed(tmp_path, k, n):
+    """--precision=tf32 rounds the factors to 11 bits; without it they are float32's."""
+    text = f'''<ir_version: 10, opset_import: ["" : 21]> m (float[m,{k}] a, float[{k},{n}] b) => (float[m,{n}] y)
+        {{ y = MatMul (a, b) }}'''
+    onnx.save(onnx.parser.parse_model(text), tmp_path / "m.onnx")
+    for options, unit in (((), 2.**-24), (("--precision=tf32",), 2.**-11)):
+        artifact = compile_for("sm_80", tmp_path / "m.onnx", tmp_path / "m.so", *options)
+        runtime = EmulatedRuntime(DEVICE, str(artifact), 1, 0)
+        [kernel] = json.loads(runtime.manifest)["kernels"]
+        assert ("tf32" in kernel["reason"]) == ("warp_rows" in kernel["parameters"]) == bool(options)
+        for m in (1, 33, 70):
+            a, b = (np.float32(RANDOM.standard_normal(shape)) for shape in ((m, k), (k, n)))
+            error = np.abs(runtime.run(a, b)[0] - a.astype(np.float64) @ b)
+            sizes = np.abs(a).astype(np.float64) @ np.abs(b)
+            assert (error <= (2 * unit + (k + 2) * 2.**-24) * sizes).all()
+            assert (error > 4 * k * 2.**-24 * sizes).any() == bool(options)    # it is what was asked for
 
 
 @pytest.mark.parametrize("k", [40, 37], ids=["copied", "computed"])

@@ -69,6 +69,14 @@ MODELS = {
             e = MatMul (c, d)
             g = Gelu (e)
         }""",
+    "narrow_image": """
+        (float16[1,16,14,14] x, float16[32,16,3,3] w, float16[32] b, bfloat16[n,64,8,8] p, bfloat16[64,64,1,1] q)
+            => (float16[1,32,7,7] y, bfloat16[n,64,8,8] r)
+        {
+            s = Conv <pads = [1,1,1,1], strides = [2,2]> (x, w, b)
+            y = Relu (s)
+            r = Conv (p, q)
+        }""",
     "attention": """
         (float[2,12,128,64] q, float[2,12,128,64] k, float[2,12,128,64] v) => (float[2,12,128,64] y)
         {
@@ -91,28 +99,40 @@ MODELS = {
 needs_ptxas = pytest.mark.skipif(not shutil.which("ptxas"), reason="there is no ptxas")
 
 
-def device_code(folder, name, target):
+def device_code(folder, name, target, *options):
     model = folder / f"{name}.onnx"
     onnx.save(onnx.parser.parse_model(f'<ir_version: 8, opset_import: ["" : 20]> {name} {MODELS[name]}'), model)
-    subprocess.run([find_compiler(), "compile", model, "--target", target, "--emit=ptx", "-o", folder / "ptx", "--quiet"],
+    subprocess.run([find_compiler(), "compile", model, "--target", target, "--emit=ptx", "-o", folder / "ptx", "--quiet", *options],
                    check=True)
     return sorted((folder / "ptx").iterdir())
 
 
-@needs_ptxas
-@pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.parametrize("name", MODELS)
-def test_assembles_without_spills(tmp_path, name, target):
-    kernels = device_code(tmp_path, name, target)
+def assemble_without_spills(kernels, target, cubin):
     assert kernels
     for kernel in kernels:
-        done = subprocess.run(["ptxas", "-v", f"-arch={target}", kernel, "-o", tmp_path / "cubin"], capture_output=True, text=True)
+        done = subprocess.run(["ptxas", "-v", f"-arch={target}", kernel, "-o", cubin], capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
         assert "warning" not in done.stderr, done.stderr
         stack, stores, loads = map(int, re.search(r"(\d+) bytes stack frame, (\d+) bytes spill stores, (\d+) bytes spill loads",
                                                   done.stderr).groups())
         assert stores == loads == 0, f"{kernel.name} spills: {done.stderr}"
         assert stack == 0, f"{kernel.name} keeps arrays in local memory: {done.stderr}"
+
+
+@needs_ptxas
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("name", MODELS)
+def test_assembles_without_spills(tmp_path, name, target):
+    assemble_without_spills(device_code(tmp_path, name, target), target, tmp_path / "cubin")
+
+
+@needs_ptxas
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("name", ["products", "image"])
+def test_assembles_with_tf32(tmp_path, name, target):
+    kernels = device_code(tmp_path, name, target, "--precision=tf32")
+    assert any("mma.sync.aligned.m16n8k8.row.col.f32.tf32.tf32.f32" in kernel.read_text() for kernel in kernels)
+    assemble_without_spills(kernels, target, tmp_path / "cubin")
 
 
 def test_large_products_do_nothing_but_multiply_and_load(tmp_path):

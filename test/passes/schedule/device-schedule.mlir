@@ -1,4 +1,5 @@
 // RUN: quern-opt %s --quern-form-kernels=fuse=false --quern-select-schedule=target=sm_80 | FileCheck %s
+// RUN: quern-opt %s --quern-form-kernels=fuse=false --quern-select-schedule="target=sm_80 tf32=true" | FileCheck %s --check-prefix=TF32
 // RUN: not quern-opt %s --quern-form-kernels=fuse=false --quern-select-schedule=target=sm_79 2>&1 | FileCheck %s --check-prefix=UNKNOWN
 // UNKNOWN: unknown target 'sm_79'; did you mean 'sm_80'?
 
@@ -12,6 +13,11 @@ func.func @main(%x: tensor<4x8xf32>, %w: tensor<8x16xf32>, %a: tensor<2048x64xf3
   %2 = graph.exp %0 : (tensor<4x16xf32>) -> tensor<4x16xf32>
   return %2, %1 : tensor<4x16xf32>, tensor<2048x2048xf32>
 }
+
+// Where that is allowed, matrix units take float32 too: elements of twice the size, half as many in a step.
+// TF32: kernel.region "matmul"{{.*}}tile_depth = 16 : i64, tile_rows = 16 : i64, warp_columns = 16 : i64, warp_rows = 16 : i64}, "tiles in the memory that a block shares, multiplied by matrix units as tf32">
+// TF32-LABEL: @conv
+// TF32: kernel.region "conv"{{.*}}tile_depth = 16 : i64{{.*}} as tf32">
 
 // Matrix units multiply narrow floats, what a warp has is larger than what a thread has.
 // CHECK-LABEL: @narrow

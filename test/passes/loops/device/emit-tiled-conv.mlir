@@ -1,4 +1,4 @@
-// RUN: quern-opt %s --quern-emit-kernels=target=sm_80 --canonicalize --cse | FileCheck %s
+// RUN: quern-opt %s --quern-emit-kernels=target=sm_80 --canonicalize --cse --split-input-file | FileCheck %s
 
 // A convolution is a product of its weight and of windows, which are read where the tile is filled: places outside the
 // image are zeros and not read.
@@ -14,4 +14,48 @@ kernel.func @c attributes {dims = 0 : i64, schedule = #kernel.schedule<"tiled_co
 ^bb0(%x: tensor<1x8x10x10xf32>, %w: tensor<32x8x3x3xf32>):
   %0 = graph.conv %x, %w {dilations = array<i64: 1, 1>, group = 1 : i64, pads = array<i64: 1, 1, 1, 1>, strides = array<i64: 1, 1>} : (tensor<1x8x10x10xf32>, tensor<32x8x3x3xf32>) -> tensor<1x32x10x10xf32>
   kernel.yield %0 : tensor<1x32x10x10xf32>
+}
+
+// -----
+
+// Matrix units multiply float16: weights of 72 places are copied, windows are read by element, 8 pixels of one k at once.
+// CHECK-LABEL: func.func @h_sm_80(
+// CHECK:         scf.for
+// CHECK:           nvvm.cp.async.shared.global
+// CHECK-COUNT-8:   memref.load {{.*}} : memref<?xf16>
+// CHECK:           llvm.store {{.*}} : vector<8xi16>
+// CHECK:         nvvm.ldmatrix {{.*}}layout = #nvvm.mma_layout<row>
+// CHECK:         nvvm.ldmatrix {{.*}}layout = #nvvm.mma_layout<col>
+// CHECK:         "llvm.nvvm.mma.m16n8k16.row.col.f32.f32"
+kernel.func @h attributes {dims = 0 : i64, schedule = #kernel.schedule<"tiled_conv", {tile_rows = 16 : i64, tile_columns = 64 : i64, tile_depth = 32 : i64, warp_rows = 16 : i64, warp_columns = 16 : i64, stages = 4 : i64}, "test">} {
+^bb0(%x: tensor<1x8x10x10xf16>, %w: tensor<32x8x3x3xf16>):
+  %0 = graph.conv %x, %w {dilations = array<i64: 1, 1>, group = 1 : i64, pads = array<i64: 1, 1, 1, 1>, strides = array<i64: 1, 1>} : (tensor<1x8x10x10xf16>, tensor<32x8x3x3xf16>) -> tensor<1x32x10x10xf16>
+  kernel.yield %0 : tensor<1x32x10x10xf16>
+}
+
+// -----
+
+// A window of one pixel is the pixels of a channel as they lie: 16 bytes of them are copied. As tf32, whose elements the
+// matrix unit cannot turn, they are read along the pixels and written along the channels, and rounded when loaded.
+// CHECK-LABEL: func.func @p_sm_80(
+// CHECK-NOT:     memref.load
+// CHECK-COUNT-3: nvvm.cp.async.shared.global
+// CHECK-NOT:     memref.load
+// CHECK:         nvvm.cp.async.commit.group
+kernel.func @p attributes {dims = 0 : i64, schedule = #kernel.schedule<"tiled_conv", {tile_rows = 16 : i64, tile_columns = 64 : i64, tile_depth = 32 : i64, warp_rows = 16 : i64, warp_columns = 16 : i64, stages = 4 : i64}, "test">} {
+^bb0(%x: tensor<2x16x4x4xbf16>, %w: tensor<32x16x1x1xbf16>):
+  %0 = graph.conv %x, %w {dilations = array<i64: 1, 1>, group = 1 : i64, pads = array<i64: 0, 0, 0, 0>, strides = array<i64: 1, 1>} : (tensor<2x16x4x4xbf16>, tensor<32x16x1x1xbf16>) -> tensor<2x32x4x4xbf16>
+  kernel.yield %0 : tensor<2x32x4x4xbf16>
+}
+// CHECK-LABEL: func.func @t_sm_80(
+// CHECK:         nvvm.cp.async.shared.global
+// CHECK-COUNT-4: memref.load {{.*}} : memref<?xf32>
+// CHECK:         llvm.store {{.*}} : vector<4xi32>
+// CHECK-NOT:     layout = #nvvm.mma_layout<col>
+// CHECK:         "llvm.nvvm.f2tf32.rna"
+// CHECK:         "llvm.nvvm.mma.m16n8k8.row.col.tf32"
+kernel.func @t attributes {dims = 0 : i64, schedule = #kernel.schedule<"tiled_conv", {tile_rows = 16 : i64, tile_columns = 64 : i64, tile_depth = 16 : i64, warp_rows = 16 : i64, warp_columns = 16 : i64, stages = 4 : i64}, "test">} {
+^bb0(%x: tensor<2x16x4x4xf32>, %w: tensor<32x16x1x1xf32>):
+  %0 = graph.conv %x, %w {dilations = array<i64: 1, 1>, group = 1 : i64, pads = array<i64: 0, 0, 0, 0>, strides = array<i64: 1, 1>} : (tensor<2x16x4x4xf32>, tensor<32x16x1x1xf32>) -> tensor<2x32x4x4xf32>
+  kernel.yield %0 : tensor<2x32x4x4xf32>
 }
