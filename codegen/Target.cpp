@@ -59,6 +59,29 @@ ArrayRef<const Target *> allTargets() {
   return targets;
 }
 
+Expected<TargetChoice> lookupTargets(StringRef names) {
+  SmallVector<const Target *> targets;
+  SmallVector<StringRef> parts;
+  names.split(parts, ',');
+  for (StringRef name : parts) {
+    auto target = lookupTarget(name);
+    if (!target)
+      return target.takeError();
+    targets.push_back(*target);
+  }
+  if (targets.size() == 1)
+    return TargetChoice{targets.front(), nullptr};
+  // In whatever order they were named.
+  if (targets.size() == 2 && !targets.front()->device)
+    std::swap(targets[0], targets[1]);
+  if (targets.size() != 2 || !targets[0]->device || targets[1]->device ||
+      targets[0]->elfMachine != targets[1]->elfMachine)
+    return makeError(ErrorKind::Usage, "targets {0} do not go into one artifact; a device and the processor beside it do, as "
+                                       "in sm_80,x86-64",
+                     quoted(names));
+  return TargetChoice{targets[0], targets[1]};
+}
+
 Expected<const Target *> lookupTarget(StringRef name) {
   if (name == "native")
     return nativeTarget();

@@ -60,6 +60,15 @@ struct Target {
 /// All targets of all architectures by their own names; `native` is not among them.
 llvm::ArrayRef<const Target *> allTargets();
 
+/// What the command line says of targets: one, or a device's and a processor's in one artifact, "sm_80,x86-64".
+struct TargetChoice {
+  const Target *target;    ///< the device's where there are two
+  const Target *processor; ///< for machines without the device; null: none
+};
+
+/// Error: Usage (an unknown name, or two that do not go together).
+llvm::Expected<TargetChoice> lookupTargets(llvm::StringRef names);
+
 /// The target that `name` (or "native": the best level that this machine runs) stands for. Static storage.
 /// Error: Usage, with the nearest name.
 llvm::Expected<const Target *> lookupTarget(llvm::StringRef name);

@@ -8,6 +8,7 @@
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "llvm/Support/JSON.h"
+#include <memory>
 
 namespace mlir {
 class PassManager;
@@ -33,6 +34,9 @@ struct Compilation {
   mlir::MLIRContext &context;
   const CompileOptions &options;
   const Target *target = nullptr;
+  /// The same model for the processor alone, where the target names both; it goes into the same file.
+  std::unique_ptr<Compilation> processor;
+  std::string kernelPrefix = "k", hostSymbol = "quern_host_main"; ///< what tells symbols of the two apart
   std::string input;      ///< path of the model, or what to call it in messages
   llvm::StringRef bytes;  ///< the model itself where it is not a file
   mlir::OwningOpRef<mlir::ModuleOp> module;

@@ -1,6 +1,7 @@
 #include "compiler/Describe.h"
 #include "compiler/Unfused.h"
 #include "codegen/link/Manifest.h"
+#include "codegen/link/WeightsObject.h"
 #include "dialects/kernel/Facts.h"
 #include "dialects/kernel/Kernel.h"
 #include "dialects/rt/Rt.h"
@@ -11,6 +12,8 @@
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SHA256.h"
+#include "llvm/Support/xxhash.h"
+#include <unordered_map>
 
 using namespace mlir;
 
@@ -109,6 +112,7 @@ static DeviceProgram describeDevice(Compilation &c, ArrayRef<kernel::FuncOp> fun
 ModelDescription describeModel(Compilation &c) {
   ModelDescription model;
   model.name = modelName(c);
+  model.hostSymbol = c.hostSymbol;
   auto main = c.module->lookupSymbol<func::FuncOp>("main");
   if (auto names = (*c.module)->getAttrOfType<ArrayAttr>("quern.symbols"))
     for (Attribute name : names)
@@ -263,6 +267,28 @@ std::vector<llvm::ArrayRef<char>> weightSegments(ModuleOp module, std::deque<std
     segments[index] = bytes;
   });
   return segments;
+}
+
+SharedWeights shareWeights(ArrayRef<ArrayRef<char>> first, ArrayRef<ArrayRef<char>> second) {
+  SharedWeights shared{first, {}};
+  std::unordered_multimap<uint64_t, size_t> known;
+  auto hash = [](ArrayRef<char> bytes) { return llvm::xxh3_64bits(StringRef(bytes.data(), bytes.size())); };
+  for (auto [index, segment] : llvm::enumerate(first))
+    known.emplace(hash(segment), index);
+  std::vector<size_t> places;
+  for (ArrayRef<char> segment : second) {
+    auto [begin, end] = known.equal_range(hash(segment));
+    auto same = std::find_if(begin, end, [&](auto &entry) { return shared.segments[entry.second] == segment; });
+    places.push_back(same != end ? same->second : shared.segments.size());
+    if (same != end)
+      continue;
+    known.emplace(hash(segment), shared.segments.size());
+    shared.segments.push_back(segment);
+  }
+  std::vector<uint64_t> offsets = weightsOffsets(shared.segments);
+  for (size_t place : places)
+    shared.offsets.push_back(offsets[place]);
+  return shared;
 }
 
 llvm::Error fixShapes(ModuleOp module, llvm::ArrayRef<FixedShape> shapes) {

@@ -18,6 +18,13 @@ llvm::json::Object describeManifest(Compilation &compilation, const ModelDescrip
 /// The bytes of each weight, in the order of segments. Splats are written out into `copies`.
 std::vector<llvm::ArrayRef<char>> weightSegments(mlir::ModuleOp module, std::deque<std::vector<char>> &copies);
 
+/// The weights of two models in one file: those of the first, then what the second has beside them.
+struct SharedWeights {
+  std::vector<llvm::ArrayRef<char>> segments;
+  std::vector<int64_t> offsets; ///< of each segment of the second
+};
+SharedWeights shareWeights(llvm::ArrayRef<llvm::ArrayRef<char>> first, llvm::ArrayRef<llvm::ArrayRef<char>> second);
+
 /// Gives inputs the shapes that the caller asks for. Error: Usage, an unknown input or a dim that disagrees.
 llvm::Error fixShapes(mlir::ModuleOp onnxModule, llvm::ArrayRef<FixedShape> shapes);
 

@@ -139,7 +139,9 @@ static llvm::Error runSchedule(Compilation &c) {
 
 static llvm::Error runLoops(Compilation &c) {
   return runPasses(c, [&](PassManager &manager) {
-    manager.addPass(createOutlineKernelsPass()); // equal kernels become one before their loops are made
+    OutlineKernelsPassOptions outline;
+    outline.prefix = c.kernelPrefix;
+    manager.addPass(createOutlineKernelsPass(outline)); // equal kernels become one before their loops are made
     EmitKernelsPassOptions options;
     options.target = c.target->name.str();
     manager.addPass(createEmitKernelsPass(options));
@@ -154,7 +156,9 @@ static llvm::Error runMemory(Compilation &c) {
 }
 
 static llvm::Error runHost(Compilation &c) {
-  return runPasses(c, [&](PassManager &manager) { manager.addPass(createEmitHostPass()); });
+  EmitHostPassOptions options;
+  options.symbol = c.hostSymbol;
+  return runPasses(c, [&](PassManager &manager) { manager.addPass(createEmitHostPass(options)); });
 }
 
 static llvm::Error runEmit(Compilation &c) {
@@ -193,6 +197,13 @@ static llvm::Error runEmit(Compilation &c) {
   return llvm::Error::success();
 }
 
+/// A device's code is in the descriptor instead.
+static void addCode(const Compilation &c, LinkRequest &request) {
+  for (auto [index, object] : llvm::enumerate(c.objects))
+    if (index == 0 || !c.kernels[index - 1].onDevice)
+      request.objects.push_back({object.object.data(), object.object.size()});
+}
+
 static llvm::Error runLink(Compilation &c) {
   if (c.options.emit == EmitKind::Assembly || c.options.emit == EmitKind::DeviceCode)
     return llvm::Error::success(); // text, which the caller writes
@@ -200,21 +211,32 @@ static llvm::Error runLink(Compilation &c) {
   c.manifest = describeManifest(c, description);
   llvm::StringRef runtime = runtimeObject(c.target->elfMachine);
   c.manifest["runtime"] = loadedBytes(runtime);
+  std::optional<ModelDescription> processor;
+  if (c.processor) {
+    processor = describeModel(*c.processor);
+    llvm::json::Object manifest = describeManifest(*c.processor, *processor);
+    manifest["runtime"] = c.manifest["runtime"];
+    processor->manifest = formatManifest(llvm::json::Object(manifest));
+    c.manifest["target"] = llvm::formatv("{0},{1}", c.target->name, c.processor->target->name).str();
+    c.manifest["processor"] = std::move(manifest);
+  }
   description.manifest = formatManifest(llvm::json::Object(c.manifest));
-  auto descriptor = emitDescriptor(description, *c.target);
+  auto descriptor = emitDescriptor(description, *c.target, processor ? &*processor : nullptr);
   if (!descriptor)
     return descriptor.takeError();
 
   LinkRequest request;
   request.target = c.target;
-  for (auto [index, object] : llvm::enumerate(c.objects))
-    if (index == 0 || !c.kernels[index - 1].onDevice) // a device's code is in the descriptor
-      request.objects.push_back({object.object.data(), object.object.size()});
+  addCode(c, request);
+  if (c.processor)
+    addCode(*c.processor, request);
   if (description.device)
     request.objects.push_back(deviceDriverObject());
   request.objects.push_back({descriptor->data(), descriptor->size()});
   std::deque<std::vector<char>> copies;
   request.weights = weightSegments(*c.module, copies);
+  if (c.processor)
+    request.weights = shareWeights(request.weights, weightSegments(*c.processor->module, copies)).segments;
   request.runtime = runtime;
   request.exports = descriptorExports(description);
   request.name = cIdentifier(description.name);
@@ -271,11 +293,56 @@ static llvm::Error enter(Compilation &c, const Row &first) {
   return llvm::Error::success();
 }
 
+static llvm::Error runRow(Compilation &c, const Row &row) {
+  if (llvm::Error error = row.run(c))
+    return error;
+  if (llvm::Error error = row.verify(c))
+    return withContext(("after phase " + row.name).str(), std::move(error));
+  return llvm::Error::success();
+}
+
+/// Takes the model's file through the phases for the processor alone, up to the link. It is imported anew: each of the
+/// two drops weights that it has folded into others.
+static llvm::Error compileForProcessor(Compilation &c, const Target &processor) {
+  auto begin = std::chrono::steady_clock::now();
+  c.processor = std::make_unique<Compilation>(c.context, c.options);
+  c.processor->target = &processor;
+  c.processor->input = c.input;
+  c.processor->bytes = c.bytes;
+  c.processor->kernelPrefix = "p";
+  c.processor->hostSymbol = "quern_host_processor";
+  for (const Row &row : llvm::make_range(rows, std::end(rows) - 1)) {
+    if (row.run == runHost) { // which writes down where the weights are
+      std::deque<std::vector<char>> copies;
+      std::vector<llvm::ArrayRef<char>> own = weightSegments(*c.module, copies);
+      SharedWeights weights = shareWeights(own, weightSegments(*c.processor->module, copies));
+      (*c.processor->module)
+          ->setAttr("quern.weight_offsets", DenseI64ArrayAttr::get(&c.context, weights.offsets));
+    }
+    if (llvm::Error error = runRow(*c.processor, row))
+      return error;
+  }
+  std::chrono::duration<double> passed = std::chrono::steady_clock::now() - begin;
+  c.timings.push_back({"processor", passed.count()});
+  return llvm::Error::success();
+}
+
+/// What only a whole compilation of two targets makes.
+static llvm::Error checkWhole(const CompileOptions &options) {
+  bool stopsEarly = !options.stopAfter.empty() && options.stopAfter != "link";
+  if (options.startAt.empty() && !stopsEarly && options.emit != EmitKind::Assembly)
+    return llvm::Error::success();
+  return makeError(ErrorKind::Usage, "the text of a phase is of one target, but --target={0} names two; name one of them",
+                   options.target);
+}
+
 llvm::Error runPhases(Compilation &c) {
-  auto target = lookupTarget(c.options.target);
-  if (!target)
-    return target.takeError();
-  c.target = *target;
+  auto targets = lookupTargets(c.options.target);
+  if (!targets)
+    return targets.takeError();
+  c.target = targets->target;
+  if (llvm::Error error = targets->processor ? checkWhole(c.options) : llvm::Error::success())
+    return error;
   if (c.options.emit == EmitKind::DeviceCode && !c.target->device)
     return makeError(ErrorKind::Usage, "--emit=ptx: target {0} has no device; name one, such as sm_80", c.target->name);
   const Row *first = rows;
@@ -288,13 +355,14 @@ llvm::Error runPhases(Compilation &c) {
     if (c.options.progress)
       c.options.progress(&row - rows, row.name);
     auto begin = std::chrono::steady_clock::now();
-    if (llvm::Error error = row.run(c))
+    if (llvm::Error error = runRow(c, row))
       return error;
-    if (llvm::Error error = row.verify(c))
-      return withContext(("after phase " + row.name).str(), std::move(error));
     c.timings.push_back({row.name, std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count()});
     if (row.name == c.options.stopAfter)
       break;
+    if (row.run == runEmit && targets->processor && c.options.emit != EmitKind::DeviceCode)
+      if (llvm::Error error = compileForProcessor(c, *targets->processor))
+        return error;
   }
   return llvm::Error::success();
 }

@@ -134,8 +134,9 @@ GlobalVariable *emitManifest(Tables &tables, Module &module, StringRef text) {
   return manifest;
 }
 
-GlobalVariable *emitTables(const ModelDescription &model, Module &module) {
-  Tables tables(module);
+/// The members of quern_model_descriptor.
+SmallVector<Constant *> emitTables(const ModelDescription &model, Tables &tables, Module &module, Constant *manifest,
+                                   Constant *processor) {
   SmallVector<Constant *> symbols, sites, metadata;
   for (const std::string &symbol : model.symbols)
     symbols.push_back(tables.string(symbol));
@@ -164,13 +165,24 @@ GlobalVariable *emitTables(const ModelDescription &model, Module &module) {
                                      tables.array(sites),
                                      emitLevels(tables, model.levels),
                                      tables.array(metadata),
-                                     emitManifest(tables, module, model.manifest),
-                                     tables.function(kHostSymbol)};
+                                     manifest,
+                                     tables.function(model.hostSymbol)};
   if (model.device) {
     members.push_back(emitDevice(tables, module, *model.device));
-    members.push_back(ConstantPointerNull::get(PointerType::getUnqual(module.getContext())));
+    members.push_back(processor);
   }
-  return tables.global(tables.record(members), "quern_model_descriptor");
+  return members;
+}
+
+/// `processor` may be null.
+GlobalVariable *emitTables(const ModelDescription &model, const ModelDescription *processor, Module &module) {
+  Tables tables(module);
+  Constant *other = ConstantPointerNull::get(PointerType::getUnqual(module.getContext()));
+  if (processor)
+    other = tables.global(
+        tables.record(emitTables(*processor, tables, module, tables.string(processor->manifest), other)), "");
+  Constant *manifest = emitManifest(tables, module, model.manifest);
+  return tables.global(tables.record(emitTables(model, tables, module, manifest, other)), "quern_model_descriptor");
 }
 
 /// A quern_tensor has room for so many dims.
@@ -206,14 +218,16 @@ std::vector<std::string> descriptorExports(const ModelDescription &model) {
   return exports;
 }
 
-Expected<SmallVector<char, 0>> emitDescriptor(const ModelDescription &model, const Target &target) {
+Expected<SmallVector<char, 0>> emitDescriptor(const ModelDescription &model, const Target &target,
+                                              const ModelDescription *processor) {
   if (Error error = checkRanks(model))
     return error;
-  if (Error error = checkKernels(model))
-    return error;
+  for (const ModelDescription *described : {&model, processor ? processor : &model})
+    if (Error error = checkKernels(*described))
+      return error;
   LLVMContext context;
   Module module("descriptor", context);
-  GlobalVariable *descriptor = emitTables(model, module);
+  GlobalVariable *descriptor = emitTables(model, processor, module);
   GlobalAlias::create(descriptor->getValueType(), 0, GlobalValue::ExternalLinkage,
                       cIdentifier(model.name) + "_model_descriptor", descriptor, &module);
   if (model.isStatic())

@@ -7,14 +7,13 @@
 
 namespace quern {
 
-/// The host function's hidden symbol: int32_t quern_host_main(quern_frame *).
-inline constexpr llvm::StringLiteral kHostSymbol = "quern_host_main";
-
 /// Symbols that the artifact of `model` exports besides the runtime's own.
 std::vector<std::string> descriptorExports(const ModelDescription &model);
 
-/// An object that refers to the kernels and to `quern_host_main`, both hidden. Errors: Unsupported (an input or output
-/// of a rank above QUERN_MAX_RANK), Internal (sites and kernels disagree).
-llvm::Expected<llvm::SmallVector<char, 0>> emitDescriptor(const ModelDescription &model, const Target &target);
+/// An object that refers to the kernels and to the host function, both hidden. `processor` is the same model where the
+/// device of `model` is missing, or null. Errors: Unsupported (an input or output of a rank above QUERN_MAX_RANK),
+/// Internal (sites and kernels disagree).
+llvm::Expected<llvm::SmallVector<char, 0>> emitDescriptor(const ModelDescription &model, const Target &target,
+                                                          const ModelDescription *processor = nullptr);
 
 } // namespace quern

@@ -64,6 +64,7 @@ struct ModelDescription {
   std::vector<Site> sites;
   std::vector<LevelKernels> levels; ///< best first
   std::optional<DeviceProgram> device;
+  std::string hostSymbol = "quern_host_main"; ///< hidden: int32_t quern_host_main(quern_frame *)
   std::vector<std::pair<std::string, std::string>> metadata;
   std::string manifest; ///< JSON text, see Manifest.h
 

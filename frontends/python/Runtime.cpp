@@ -291,6 +291,7 @@ private:
     const char *message = nullptr;
     if (quern_status status = quern_model_open(descriptor, &options, &model, &message))
       raise(status, "'" + path + "': " + (message ? message : quern_status_text(status)));
+    descriptor = quern_model_get_descriptor(model); // of what runs it
     for (uint32_t i = 0; i < descriptor->num_outputs; ++i)
       outputDtypes.push_back(nb::str(quern_dtype_name(descriptor->outputs[i].dtype)));
   }

@@ -25,8 +25,8 @@ SmallVector<Dim> parseAll(ArrayAttr exprs) {
 
 class HostEmitter {
 public:
-  HostEmitter(ModuleOp module, func::FuncOp source)
-      : module(module), source(source), b(source.getLoc(), module.getContext()),
+  HostEmitter(ModuleOp module, func::FuncOp source, StringRef symbol)
+      : module(module), source(source), symbol(symbol), b(source.getLoc(), module.getContext()),
         pointer(LLVM::LLVMPointerType::get(module.getContext())), i64(b.getI64Type()), i32(b.getI32Type()) {}
 
   LogicalResult run() {
@@ -36,7 +36,7 @@ public:
     auto global = b.create<LLVM::GlobalOp>(LLVM::LLVMArrayType::get(b.getI8Type(), 0), /*isConstant=*/true,
                                            LLVM::Linkage::External, "quern_weights", Attribute());
     global.setVisibility_(LLVM::Visibility::Hidden);
-    function = b.create<LLVM::LLVMFuncOp>("quern_host_main", LLVM::LLVMFunctionType::get(i32, {pointer}));
+    function = b.create<LLVM::LLVMFuncOp>(symbol, LLVM::LLVMFunctionType::get(i32, {pointer}));
     Block *entry = function.addEntryBlock(b);
     exit = b.createBlock(&function.getBody(), {}, {i32}, {b.getLoc()});
     b.create<LLVM::ReturnOp>(exit->getArgument(0));
@@ -535,6 +535,7 @@ private:
 
   ModuleOp module;
   func::FuncOp source;
+  StringRef symbol;
   ImplicitLocOpBuilder b;
   Type pointer, i64, i32;
   LLVM::LLVMFuncOp function;
@@ -548,9 +549,11 @@ private:
 };
 
 struct EmitHostPass : impl::EmitHostPassBase<EmitHostPass> {
+  using EmitHostPassBase::EmitHostPassBase;
+
   void runOnOperation() override {
     auto source = getOperation().lookupSymbol<func::FuncOp>("host");
-    if (!source || failed(HostEmitter(getOperation(), source).run()))
+    if (!source || failed(HostEmitter(getOperation(), source, symbol).run()))
       signalPassFailure();
   }
 };

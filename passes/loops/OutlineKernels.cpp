@@ -54,6 +54,8 @@ private:
 };
 
 struct OutlineKernelsPass : impl::OutlineKernelsPassBase<OutlineKernelsPass> {
+  using OutlineKernelsPassBase::OutlineKernelsPassBase;
+
   void runOnOperation() override {
     ModuleOp module = getOperation();
     SmallVector<kernel::RegionOp> regions;
@@ -86,7 +88,7 @@ struct OutlineKernelsPass : impl::OutlineKernelsPassBase<OutlineKernelsPass> {
     llvm::raw_string_ostream stream(text);
     function->print(stream, OpPrintingFlags().useLocalScope());
     auto [known, isNew] = functions.try_emplace(text, functions.size());
-    std::string name = "k" + std::to_string(known->second);
+    std::string name = prefix + std::to_string(known->second);
     if (isNew)
       function.setSymName(name);
     else

@@ -15,8 +15,10 @@ def OutlineKernelsPass : Pass<"quern-outline-kernels", "mlir::ModuleOp"> {
                                            %z = kernel.launch "fc2" @k0 (%y) {dims = ["batch"]}
     ```
 
-    It must run after schedules are selected, which are part of what makes kernels distinct.
+    It must run after schedules are selected, which are part of what makes kernels distinct. Models that go into one file
+    need different prefixes.
   }];
+  let options = [Option<"prefix", "prefix", "std::string", "\"k\"", "how the names of the functions begin">];
 }
 
 def EmitKernelsPass : Pass<"quern-emit-kernels", "mlir::ModuleOp"> {

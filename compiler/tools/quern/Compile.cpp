@@ -25,8 +25,8 @@ cl::opt<std::string> output("o", cl::desc("path of the artifact (default: the mo
                             cl::value_desc("file"), QUERN_OPTION);
 cl::opt<std::string> target("target",
                             cl::desc("machine to compile for: x86-64 or aarch64 (all levels in one file), one level "
-                                     "of them (see quern targets), native, or sm_80, sm_90a for an NVIDIA device "
-                                     "beside x86-64"),
+                                     "of them (see quern targets), native, sm_80 or sm_90a for an NVIDIA device "
+                                     "beside x86-64, or sm_80,x86-64, which runs without the device too"),
                             cl::init("x86-64"), QUERN_OPTION);
 cl::list<std::string> shapes("shape", cl::desc("fix the dims of an input: name=1x3x224x224 ('?' leaves one open)"),
                              cl::value_desc("name=dims"), QUERN_OPTION);

@@ -64,6 +64,16 @@ void printFields(const json::Object &manifest) {
       outs() << formatv("{0,-10} {1} = {2}\n", "metadata", key.str(), text(&value));
 }
 
+/// Of the model for machines without the device, what differs.
+void printProcessor(const json::Object &manifest) {
+  const json::Object *processor = manifest.getObject("processor");
+  if (!processor)
+    return;
+  const json::Array *kernels = processor->getArray("kernels");
+  outs() << formatv("{0,-10} {1}, {2} kernels, without the device\n", "processor", text(processor->get("target")),
+                    kernels ? kernels->size() : 0);
+}
+
 Error run() {
   Expected<json::Object> manifest = readManifest(input);
   if (!manifest)
@@ -77,6 +87,7 @@ Error run() {
   }
   outs() << formatv("{0,-10} {1} bytes\n", "file", size);
   printFields(*manifest);
+  printProcessor(*manifest);
   printValues(*manifest, "inputs", "input");
   printValues(*manifest, "outputs", "output");
   return Error::success();

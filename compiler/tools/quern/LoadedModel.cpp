@@ -29,8 +29,12 @@ Expected<LoadedModel> LoadedModel::open(StringRef path, unsigned maxLevel) {
   if (quern_status status = quern_model_open(descriptor, &options, &result.model, &message))
     return makeError(status == QUERN_UNSUPPORTED_CPU ? ErrorKind::Unsupported : ErrorKind::Model, "{0}: {1}",
                      quoted(path), message ? message : quern_status_text(status));
+  // Without its device an artifact runs as the model for the processor that it holds too.
+  if (&result.descriptor() != descriptor)
+    if (json::Object *processor = result.description.getObject("processor"))
+      result.description = json::Object(*processor);
   StringRef name = quern_model_get_level(result.model)->name;
-  StringRef targetName = result.description.getString("target").value_or("");
+  StringRef targetName = result.description.getString("target").value_or("").split(',').first;
   for (const Target *target : allTargets())
     for (const Level &known : target->levels)
       if (target->name == targetName && known.name == name)

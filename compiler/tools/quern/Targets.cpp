@@ -53,6 +53,8 @@ Error run() {
   outs() << formatv("{0,-16} is {1} here\n", "native", native ? StringRef((*native)->name) : "none of these");
   if (!native)
     consumeError(native.takeError());
+  outs() << "A device and a processor, as in sm_80,x86-64, go into one file; where there is no such device the processor runs "
+            "all of it.\n";
   outs() << "Every one needs Linux with glibc 2.34 or later.\n";
   return Error::success();
 }
