@@ -45,8 +45,10 @@ DepthwiseEmitter::DepthwiseEmitter(KernelFunction &kernel, graph::ConvOp conv)
   Type element = graph::elementOf(conv.getResult());
   lanes = std::min<int64_t>(kBlock, kernel.level.vectorBytes * 8 / element.getIntOrFloatBitWidth());
   vector = VectorType::get(lanes, element);
-  // Accumulators, one row of the filter, and an input. More than 14 pixels gain nothing.
-  pixels = std::clamp<int64_t>(kernel.level.vectorRegisters - x.window - 1, 1, 14);
+  // Accumulators, one row of the filter, and an input. More than 14 pixels gain nothing, and inputs that LLVM loads in
+  // pairs, ahead of their use, take two registers.
+  int64_t most = kernel.level.pairsLoads ? 12 : 14;
+  pixels = std::clamp<int64_t>(kernel.level.vectorRegisters - x.window - 1, 1, most);
   input = kernel.buffer(geometry.input);
   weight = kernel.buffer(geometry.weight);
   rowBlocks = Dim::max(y.out.floordiv(kernel.source.getSchedule().parameter("task_rows", 28)), 1);

@@ -100,11 +100,18 @@ private:
     return read(cell.e, op.getProjected(), {fixed(direction), fixed(time), fixed(row), fixed(builder.value(block)),
                                             fixed(kernel.index(gate)), {builder.value(inBlock), 1, {}}});
   }
+  Index gatePlace(Cell &cell, int64_t gate) {
+    Index rowAndGate = builder.add(builder.mul(cell.localRow, gateCount), gate);
+    return builder.add(builder.mul(rowAndGate, taskBlocks * kBlock), cell.local);
+  }
   Value recurrent(Cell &cell, int64_t gate);
   Value gate(Cell &cell, int64_t gate) { return add(recurrent(cell, gate), projected(cell, gate)); }
   void finish(Cell &cell, Value value);
   void blend(Cell &cell, Value update, Value candidate);
-  void lstmCell(Cell &cell);
+  Value lstmGate(Cell &cell, int64_t index, Value state);
+  void lstmGates(Cell &cell);
+  void lstmState(Cell &cell);
+  void lstmOutput(Cell &cell);
   void gruCell(Cell &cell);
   Value call(StringRef name, Value x) { return emitMath(b, b.getLoc(), *mathFunctionNamed(name), x); }
   Value activate(size_t index, Value x, bool clips = true);
@@ -242,13 +249,18 @@ void Recurrent::emitStep(Value phase) {
   };
   if (phasesPerStep == 1) {
     product(state, stateBefore, 0, gateCount);
+    if (op.getKind() == RnnKind::lstm) {
+      // Loops of their own: the functions of a cell and the constants of them all do not fit the registers.
+      forCells([&](Cell &cell) { lstmGates(cell); });
+      forCells([&](Cell &cell) { lstmState(cell); });
+    }
     return forCells(
         [&](Cell &cell) {
           switch (op.getKind()) {
           case RnnKind::rnn:
             return finish(cell, activate(0, gate(cell, 0)));
           case RnnKind::lstm:
-            return lstmCell(cell);
+            return lstmOutput(cell);
           case RnnKind::gru:
             return gruCell(cell);
           }
@@ -388,8 +400,7 @@ void Recurrent::productTile(Value factors, Index offset, Index block, const Tile
 Value Recurrent::recurrent(Cell &cell, int64_t gate) {
   // Of a GRU that resets before its product, the candidate's product comes alone.
   bool isAlone = phasesPerStep == 2 && gate == 2;
-  Index rowAndGate = builder.add(builder.mul(cell.localRow, gateCount), builder.index(isAlone ? 0 : gate));
-  Value sum = readState(sums, builder.add(builder.mul(rowAndGate, taskBlocks * kBlock), cell.local));
+  Value sum = readState(sums, gatePlace(cell, isAlone ? 0 : gate));
   if (!op.getRecurrenceBias())
     return sum;
   return add(sum, read(cell.e, op.getRecurrenceBias(), {fixed(direction), shifted(cell.unit, gate * hidden)}));
@@ -401,22 +412,32 @@ void Recurrent::finish(Cell &cell, Value value) {
   writeResult(cell, op.getLastH(), value, {fixed(direction), fixed(row), cell.unit});
 }
 
-/// Gates in the order i, o, f, c; peepholes i, o, f.
-void Recurrent::lstmCell(Cell &cell) {
-  Value before = readState(cellState, place(cell));
-  auto peep = [&](int64_t index, Value sum, Value value) {
-    if (!op.getPeepholes())
-      return sum;
-    return fma(read(cell.e, op.getPeepholes(), {fixed(direction), shifted(cell.unit, index * hidden)}), value, sum);
-  };
-  Value input = activate(0, peep(0, gate(cell, 0), before));
-  Value forget = op.getInputForget() ? sub(number(1), input) : activate(0, peep(2, gate(cell, 2), before));
-  Value candidate = activate(1, gate(cell, 3));
-  Value after = fma(forget, before, mul(input, candidate));
-  Value output = activate(0, peep(1, gate(cell, 1), after));
+/// A gate with what the cell's state adds to it. Gates in the order i, o, f, c; peepholes i, o, f.
+Value Recurrent::lstmGate(Cell &cell, int64_t index, Value state) {
+  Value sum = gate(cell, index);
+  if (op.getPeepholes())
+    sum = fma(read(cell.e, op.getPeepholes(), {fixed(direction), shifted(cell.unit, index * hidden)}), state, sum);
+  return activate(0, sum);
+}
+
+/// The input and the forget gate, in place of their sums.
+void Recurrent::lstmGates(Cell &cell) {
+  Value before = readState(cellState, place(cell)), input = lstmGate(cell, 0, before);
+  Value forget = op.getInputForget() ? sub(number(1), input) : lstmGate(cell, 2, before);
+  writeState(input, sums, gatePlace(cell, 0));
+  writeState(forget, sums, gatePlace(cell, 2));
+}
+
+void Recurrent::lstmState(Cell &cell) {
+  Value input = readState(sums, gatePlace(cell, 0)), forget = readState(sums, gatePlace(cell, 2));
+  Value before = readState(cellState, place(cell)), after = fma(forget, before, mul(input, activate(1, gate(cell, 3))));
   writeState(after, cellState, place(cell));
   writeResult(cell, op.getLastC(), after, {fixed(direction), fixed(row), cell.unit});
-  finish(cell, mul(output, activate(2, after, /*clips=*/false)));
+}
+
+void Recurrent::lstmOutput(Cell &cell) {
+  Value after = readState(cellState, place(cell));
+  finish(cell, mul(lstmGate(cell, 1, after), activate(2, after, /*clips=*/false)));
 }
 
 /// Gates in the order z, r, h.
