@@ -61,11 +61,6 @@ llvm::SmallVector<const DotForm *> dotForms(const Level &level) {
   return forms;
 }
 
-int64_t unrollOfOwnRows(const Level &level, const TileChoice &tile) {
-  int64_t left = level.vectorRegisters - tile.rows * tile.vectors - tile.vectors;
-  return level.pairsLoads ? std::clamp<int64_t>(left / tile.rows, 1, tile.unroll) : tile.unroll;
-}
-
 int64_t chainsOf(int64_t accumulators) {
   return accumulators >= kInFlight
              ? 1

@@ -43,10 +43,6 @@ struct TileDemand {
 /// All tiles of a level, from codegen/<architecture>/Schedules.inc.
 llvm::ArrayRef<TileChoice> registerTiles(const Level &level);
 
-/// Steps per iteration of a tile whose rows have addresses of their own: fewer than `unroll` where the level's paired
-/// loads would hold the scalars of all steps in registers that the tile does not leave.
-int64_t unrollOfOwnRows(const Level &level, const TileChoice &tile);
-
 /// Into how many sums each of so few accumulators is split, for the multiply-add units not to wait: eight are in
 /// flight.
 int64_t chainsOf(int64_t accumulators);

@@ -152,11 +152,11 @@ void ConvEmitter::accumulate(const RegisterTile &registers, Accumulators &sums, 
   ReductionLoop row{reads.windowRows, builder.mul(builder.mul(width, pixel), y.dilation),
                     builder.index(x.window * unit)};
   ReductionLoop column{builder.index(x.window), builder.mul(pixel, x.dilation), builder.index(unit)};
-  ReductionLoop inner{builder.index(geometry.perBlock), builder.index(1), builder.index(kBlock), tile.unroll};
+  ReductionLoop inner{builder.index(geometry.perBlock), builder.index(1), builder.index(kBlock), tile.unroll,
+                      kernel.level.pairsLoads};
   if (!geometry.blockedInput)
     inner = {builder.index(1), builder.index(0), builder.index(0)};
   if (columns.empty()) {
-    inner.unroll = std::min(inner.unroll, unrollOfOwnRows(kernel.level, tile));
     int64_t size = registers.getShape().rows;
     auto pixels = [&](Index offset, ArrayRef<Index> at) {
       SmallVector<Value> memory(size);

@@ -180,7 +180,7 @@ void GemmEmitter::emitTile(int64_t size, Index row, Index column, int64_t vector
   RegisterTile registers(builder, {size, vectors, lanes, shape.accumulator, chains},
                          {a, strideA, b, panelWidth, panelStride});
   Accumulators sums = registers.zero();
-  registers.accumulate(sums, {{depth, builder.index(1), stepB, std::max(tile.unroll, chains)}},
+  registers.accumulate(sums, {{depth, builder.index(1), stepB, std::max(tile.unroll, chains), kernel.level.pairsLoads}},
                        builder.add(offsetA, builder.mul(row, strideA)), offsetB);
   auto place = [&](Index i) {
     SmallVector<Point> places(vectors, operandPoint(shape.result, builder.add(builder.add(firstRow, row), i)));

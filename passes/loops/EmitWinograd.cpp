@@ -240,7 +240,8 @@ void WinogradEmitter::multiplyPanels(Index position, Index block, int64_t vector
       Accumulators sums = registers.zero();
       registers.accumulate(sums,
                            {{builder.index(count), stepA, stepB},
-                            {builder.index(kBlock), builder.index(1), builder.index(kBlock), choice.unroll}},
+                            {builder.index(kBlock), builder.index(1), builder.index(kBlock), choice.unroll,
+                             kernel.level.pairsLoads}},
                            builder.add(offsetA, builder.mul(first, stepA)),
                            builder.add(offsetB, builder.mul(first, stepB)));
       addProducts(sums, target, vectors, constant(first) == 0);

@@ -52,11 +52,10 @@ public:
   /// Runs `body(n)` for the n of 1 .. most that `number` is; nothing for other numbers.
   void select(mlir::Value number, int64_t most, llvm::function_ref<void(int64_t)> body);
   mlir::Value lessThan(Index a, Index b);
+  /// `value`, of which LLVM does not know how it was computed.
+  mlir::Value opaque(mlir::Value value);
 
   mlir::ImplicitLocOpBuilder &builder;
-
-private:
-  mlir::Value opaque(mlir::Value value);
 };
 
 /// The number behind an Index, if it is known.

@@ -147,8 +147,12 @@ void RegisterTile::accumulate(Accumulators &sums, ArrayRef<ReductionLoop> nest, 
   SmallVector<Value> ownMemory;
   auto steps = [&](SmallVectorImpl<Value> &inside, Index a, Index b, Index i, int64_t count) {
     const ReductionLoop &loop = nest.back();
+    // Rows at distances known at run time have registers for addresses of their own, and few are left for more.
+    bool apart = loop.apart && shape.rows > 1 && constant(operands.rowStride) && !dot;
     for (int64_t u = 0; u < count; ++u) {
       Index inner = builder.mul(loop.stepA, builder.add(i, u));
+      if (apart && u > 0)
+        inner = builder.opaque(builder.value(inner));
       add(MutableArrayRef(inside).slice(u % shape.chains * each, each),
           {builder.add(a, inner), builder.add(b, builder.mul(loop.stepB, builder.add(i, u))), inner, ownMemory}, first,
           end);

@@ -43,6 +43,9 @@ struct ReductionLoop {
   Index extent;
   Index stepA, stepB;
   int64_t unroll = 1; ///< steps per iteration, for the innermost loop only; a rest runs one by one
+  /// LLVM does not see that the steps of an iteration read neighbours in A. It would join their loads, and of several
+  /// rows hold the scalars of all steps in registers.
+  bool apart = false;
 };
 
 /// Memory of the rows of A that do not simply lie at their place, and null for those that do, for one innermost loop:

@@ -93,14 +93,23 @@ MODELS = {
         t = Conv <pads = [1, 1, 1, 1]> (x, w, c)
         y = Relu (t)
     }""",
+    "pointwise": """(float[1,64,28,28] x) => (float[1,32,28,28] y) <float[32,64,1,1] w> {
+        y = Conv (x, w)
+    }""",
     "depthwise": """(float[1,32,24,24] x) => (float[1,32,12,12] y) <float[32,1,5,5] w> {
         y = Conv <group = 32, pads = [2, 2, 2, 2], strides = [2, 2]> (x, w)
+    }""",
+    "depthwise_wide": """(float[1,32,h,40] x) => (float[1,32,h,40] y) <float[32,1,3,3] w> {
+        y = Conv <group = 32, pads = [1, 1, 1, 1]> (x, w)
+    }""",
+    "lstm": """(float[3,n,32] x) => (float[3,1,n,64] y) <float[1,256,32] w, float[1,256,64] r> {
+        y = LSTM <hidden_size = 64> (x, w, r)
     }""",
     "product": """(float[n,96] x) => (float[n,80] y) <float[96,80] w> {
         t = MatMul (x, w)
         y = Sigmoid (t)
     }""",
-    "attention": """(float[4,33,16] x) => (float[4,33,16] y) {
+    "attention": """(float[4,33,64] x) => (float[4,33,64] y) {
         k = Transpose <perm = [0, 2, 1]> (x)
         s = MatMul (x, k)
         p = Softmax (s)
@@ -112,14 +121,30 @@ MODELS = {
 }
 
 
-@pytest.mark.parametrize("name", MODELS)
-def test_same_bits_for_any_number_of_threads(tmp_path, name):
-    random = np.random.default_rng(0)
+def save_model(name, path, random):
     model = onnx.parser.parse_model(f'<ir_version: 8, opset_import: ["": 17]> graph {MODELS[name]}')
     for value in model.graph.value_info:    # the weights
         shape = [dim.dim_value for dim in value.type.tensor_type.shape.dim]
         model.graph.initializer.append(numpy_helper.from_array(random.standard_normal(shape, "f4"), value.name))
-    onnx.save(model, tmp_path / "model.onnx")
+    onnx.save(model, path)
+    return model
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_hot_loops_stay_in_registers(tmp_path, name):
+    save_model(name, tmp_path / "model.onnx", np.random.default_rng(0))
+    artifact = compile_for("aarch64", tmp_path / "model.onnx", tmp_path / "model.so")
+    manifest = subprocess.run([find_compiler(), "inspect", "--json", artifact], capture_output=True, text=True, check=True).stdout
+    loops = [kernel["hot_loop"]["neon"] for kernel in json.loads(manifest)["kernels"]]
+    assert max(loop["instructions"] for loop in loops) >= 12
+    for loop in loops:
+        assert loop["stack_loads"] == loop["stack_stores"] == loop["calls"] == 0, loop
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_same_bits_for_any_number_of_threads(tmp_path, name):
+    random = np.random.default_rng(0)
+    model = save_model(name, tmp_path / "model.onnx", random)
     artifact = compile_for("aarch64", tmp_path / "model.onnx", tmp_path / "model.so")
     shape = [dim.dim_value or 50 for dim in model.graph.input[0].type.tensor_type.shape.dim]
     x = random.standard_normal(shape, "f4")

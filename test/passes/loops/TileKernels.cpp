@@ -38,7 +38,8 @@ OwningOpRef<ModuleOp> TileKernels::tile(const TileChoice &choice, const DotForm 
                                    builder.index(steps * kPanel)});
                 Accumulators sums = tile.zero();
                 tile.accumulate(sums,
-                                {{builder.index(steps), builder.index(stepA), builder.index(panel * depth), choice.unroll}},
+                                {{builder.index(steps), builder.index(stepA), builder.index(panel * depth), choice.unroll,
+                                  level.pairsLoads}},
                                 builder.index(0), builder.index(0));
                 store(kernel, builder, lanes, sums);
               });
