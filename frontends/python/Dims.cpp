@@ -41,7 +41,8 @@ NB_MODULE(_dims, module) {
   module.doc() = "Extents: integer expressions over named symbols, which stand for values of at least 0.";
   nb::class_<Dim>(module, "Dim", "An integer expression over symbols, in canonical form.")
       .def_static("symbol", [](const std::string &name) { return Dim::symbol(name); })
-      .def_static("of", [](int64_t value) { return Dim(value); }, "A constant.")
+      .def_static(
+          "of", [](int64_t value) { return Dim(value); }, "A constant.")
       .def_static("min", [](nb::handle a, nb::handle b) { return Dim::min(toDim(a), toDim(b)); })
       .def_static("max", [](nb::handle a, nb::handle b) { return Dim::max(toDim(a), toDim(b)); })
       .def_prop_ro("constant", &Dim::constant, "The value, or None where it depends on a symbol.")
@@ -54,7 +55,8 @@ NB_MODULE(_dims, module) {
       .def("floordiv", [](const Dim &a, nb::handle b) { return a.floordiv(toDim(b)); })
       .def("ceildiv", [](const Dim &a, nb::handle b) { return a.ceildiv(toDim(b)); })
       .def("mod", [](const Dim &a, nb::handle b) { return a.mod(toDim(b)); })
-      .def("divided_by", [](const Dim &a, nb::handle b) { return a.dividedBy(toDim(b)); },
-           "The exact quotient, or None.")
+      .def(
+          "divided_by", [](const Dim &a, nb::handle b) { return a.dividedBy(toDim(b)); },
+          "The exact quotient, or None.")
       .def("__str__", &Dim::str);
 }

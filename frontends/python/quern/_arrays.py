@@ -34,8 +34,3 @@ def _holds(array, dtype):
         return target.kind in "fc"
     limits = np.iinfo(target)
     return limits.min <= array.min() and array.max() <= limits.max
-
-
-def empty(shape, dtype, buffer=None):
-    """An output for the runtime to fill, in the memory of `buffer` where that is given."""
-    return np.ndarray(shape, np.uint16 if dtype == "bfloat16" else dtype, buffer)

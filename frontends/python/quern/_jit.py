@@ -7,12 +7,13 @@ import numpy as np
 
 from . import _compile_cache
 from ._errors import InputError, UsageError
+from ._runtime import Dispatcher, _kind
 from ._trace import functions as _functions
 from ._trace.array import Trace, Tracer, as_tracer, check_dtype
 from ._trace.complex import ComplexValue
 from ._trace.complexes import stack, unstack
 from ._trace.errors import TraceError
-from ._trace.extents import Extent
+from ._trace.extents import Dim, Extent
 from ._trace.program import Program
 from ._trace.scope import Scope
 
@@ -48,10 +49,11 @@ def jit(function=None, *, threads=None, target="native"):
     return Jitted(function, threads, target)
 
 
-class Jitted:
+class Jitted(Dispatcher):
     """A function that is compiled when it is called. Made by `jit`."""
 
     def __init__(self, function, threads=None, target="native"):
+        super().__init__()
         self._function, self._threads, self._target = function, threads, target
         self._signature = inspect.signature(function)
         self._simple = all(parameter.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD and
@@ -60,7 +62,8 @@ class Jitted:
         self._programs = {}     # key -> list of _Specialization
         functools.update_wrapper(self, function)
 
-    def __call__(self, *args, **keywords):
+    def _call(self, *args, **keywords):
+        """The call where no program that Dispatcher knows fits."""
         if keywords or not self._simple or len(args) != len(self._signature.parameters):
             bound = self._signature.bind(*args, **keywords)
             bound.apply_defaults()
@@ -74,6 +77,8 @@ class Jitted:
                 return candidate.run(leaves)
         made = _Specialization(self, args, leaves)
         self._programs.setdefault(key, []).insert(0, made)
+        if row := made.traced.for_dispatcher(args, made.model):
+            self._add(made.model._model, *row)
         return made.run(leaves)
 
     def __get__(self, instance, owner=None):
@@ -244,6 +249,63 @@ class _Traced:
         return self.scope.unchanged() and (not (facts.known or facts.comparisons) or facts.holds(self.actual(leaves)))
 
 
+    def for_dispatcher(self, args, model):
+        """What Dispatcher._add takes besides the model; None where only Python can run the program."""
+        if model is None or self.written or any(self.complex):
+            return None
+        single = self.tree[0] == "array"
+        results = [self.tree] if single else self.tree[1] if self.tree[0] is tuple else []
+        if [item[:2] for item in results] != [("array", i) for i in range(len(self.dtypes))] or any(item[2] for item in results):
+            return None
+        arguments, of_leaf = [], {}
+        for position, argument in enumerate(args):
+            if isinstance(argument, np.ndarray) and argument.dtype.kind != "c":
+                of_leaf[len(of_leaf)] = position
+                ones = sum(1 << axis for axis, extent in enumerate(argument.shape) if extent == 1)
+                arguments.append((_ARRAY, *_kind(argument), ones, None))
+            elif type(argument) is float:
+                of_leaf[len(of_leaf)] = position
+                arguments.append((_NUMBER, 0, 0, 0, None))
+            elif argument is None or type(argument) in (bool, int, str):
+                arguments.append((_CONSTANT, 0, 0, 0, argument))
+            else:
+                return None
+        reads = [(*place, None)[:2] + (thing,) for (_, *place), thing in self.scope.reads]
+        inputs = []
+        for place in self.inputs:
+            if isinstance(place, tuple):
+                (read, *where), dtype, _ = self.captured[place[1]]
+                array = read(*where)
+                if dtype.kind == "c":
+                    return None
+                reads.append(((*where, None)[0], (*where, None)[1], array))
+                inputs.append((0, array))
+            else:
+                inputs.append((of_leaf[place], None))
+        facts = self._facts()
+        return None if facts is None else (arguments, reads, facts, inputs, single)
+
+    def _facts(self):
+        """The facts about extents as Dispatcher has them; None where one is more than an equality."""
+        facts = self.program.facts
+        if facts.comparisons:
+            return None
+        places = {name: (self.inputs.index(place), axis) for name, place, axis in self._symbols}
+        rows = []
+        for name in facts.known:
+            dim = facts.resolve(Dim.symbol(name))
+            if dim.constant is not None:
+                rows.append((*places[name], 0, 0, dim.constant))
+            elif str(dim) in places:
+                rows.append((*places[name], *places[str(dim)], -1))
+            else:
+                return None
+        return rows
+
+
+_ARRAY, _NUMBER, _CONSTANT = range(3)    # as Dispatcher::Argument has them
+
+
 class _Specialization:
     """One compiled program of a function."""
 
@@ -275,7 +337,7 @@ class _Specialization:
         kind = tree[0]
         if kind == "array":
             result = results[tree[1]]
-            return result if result.ndim else result[()]
+            return result if result.ndim else tree[2](result) if tree[2] else result[()]
         if kind == "constant":
             return tree[1]
         if kind == "dict":

@@ -7,7 +7,7 @@ import tempfile
 import weakref
 from dataclasses import dataclass
 
-from ._arrays import convert, empty
+from ._arrays import convert
 from ._errors import FileError, InputError, UsageError
 from ._runtime import Model
 from ._threads import default_threads
@@ -58,7 +58,7 @@ class CompiledModel:
         if not os.path.isfile(self._path):
             raise FileError(f"cannot read '{path}': {'not a regular file' if os.path.exists(path) else 'no such file'}")
         self._max_level, self._device = max_level, device
-        self._model = Model(self._path, threads or default_threads(), max_level, _device(device), convert, empty)
+        self._model = Model(self._path, threads or default_threads(), max_level, _device(device), convert)
         self.inputs = tuple(Value(*value) for value in self._model.inputs)
         self.outputs = tuple(Value(*value) for value in self._model.outputs)
         self._input_names = tuple(value.name for value in self.inputs)

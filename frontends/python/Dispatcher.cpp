@@ -1,0 +1,150 @@
+#include "frontends/python/Dispatcher.h"
+#include <nanobind/stl/string.h>
+
+namespace quern {
+
+bool Dispatcher::Read::holds() const {
+  PyObject *now =
+      PyDict_Check(place.ptr()) ? PyDict_GetItemWithError(place.ptr(), name.ptr()) : PyCell_GET(place.ptr());
+  return now == expected.ptr();
+}
+
+void Dispatcher::add(nb::object model, nb::list arguments, nb::list reads, nb::list facts, nb::list inputs,
+                     bool single) {
+  auto made = std::make_shared<Program>(Program{model, nb::cast<Model *>(model), {}, {}, {}, {}, single});
+  Program &program = *made;
+  for (nb::handle item : arguments) {
+    nb::tuple row = nb::cast<nb::tuple>(item);
+    program.arguments.push_back({Argument::What(nb::cast<int>(row[0])),
+                                 {nb::cast<int>(row[1]), nb::cast<int>(row[2])},
+                                 nb::cast<uint32_t>(row[3]),
+                                 nb::object(row[4])});
+  }
+  for (nb::handle item : reads) {
+    nb::tuple row = nb::cast<nb::tuple>(item);
+    program.reads.push_back({nb::object(row[0]), nb::object(row[1]), nb::object(row[2])});
+  }
+  for (nb::handle item : facts) {
+    nb::tuple row = nb::cast<nb::tuple>(item);
+    program.facts.push_back({nb::cast<uint32_t>(row[0]), nb::cast<uint32_t>(row[1]), nb::cast<uint32_t>(row[2]),
+                             nb::cast<uint32_t>(row[3]), nb::cast<int64_t>(row[4])});
+  }
+  for (nb::handle item : inputs) {
+    nb::tuple row = nb::cast<nb::tuple>(item);
+    program.inputs.push_back({nb::cast<uint32_t>(row[0]), nb::object(row[1])});
+  }
+  programs.insert(programs.begin(), std::move(made));
+}
+
+static bool isKind(const Dispatcher::Argument &argument, PyObject *given) {
+  if (argument.what == Dispatcher::Argument::number)
+    return PyFloat_CheckExact(given);
+  if (argument.what == Dispatcher::Argument::constant)
+    return given == argument.value.ptr() || (PyLong_CheckExact(given) && PyLong_CheckExact(argument.value.ptr()) &&
+                                             PyObject_RichCompareBool(given, argument.value.ptr(), Py_EQ) == 1);
+  if (!isArray(given) || !(kindOf(given) == argument.kind))
+    return false;
+  const intptr_t *shape = shapeOf(given);
+  for (int axis = 0; axis < argument.kind.rank; ++axis)
+    if ((shape[axis] == 1) != bool(argument.ones >> axis & 1))
+      return false;
+  return true;
+}
+
+bool Dispatcher::fits(const Program &program, PyObject *args) {
+  if (size_t(PyTuple_GET_SIZE(args)) != program.arguments.size())
+    return false;
+  for (size_t i = 0; i < program.arguments.size(); ++i)
+    if (!isKind(program.arguments[i], PyTuple_GET_ITEM(args, i)))
+      return false;
+  for (const Read &read : program.reads)
+    if (!read.holds())
+      return false;
+  auto extent = [&](uint32_t input, uint32_t axis) {
+    const Input &from = program.inputs[input];
+    return shapeOf(from.outside.is_none() ? PyTuple_GET_ITEM(args, from.argument) : from.outside.ptr())[axis];
+  };
+  for (const Fact &fact : program.facts)
+    if (extent(fact.input, fact.axis) != (fact.number >= 0 ? fact.number : extent(fact.otherInput, fact.otherAxis)))
+      return false;
+  return true;
+}
+
+PyObject *Dispatcher::run(const Program &program, PyObject *args) {
+  constexpr size_t few = 16;
+  PyObject *inputs[few];
+  nb::object made[few]; // arrays of the floats
+  std::vector<PyObject *> many(program.inputs.size() > few ? program.inputs.size() : 0);
+  std::vector<nb::object> manyMade(many.size());
+  PyObject **arrays = many.empty() ? inputs : many.data();
+  nb::object *floats = many.empty() ? made : manyMade.data();
+  for (size_t i = 0; i < program.inputs.size(); ++i) {
+    const Input &input = program.inputs[i];
+    arrays[i] = input.outside.is_none() ? PyTuple_GET_ITEM(args, input.argument) : input.outside.ptr();
+    if (!input.outside.is_none() || program.arguments[input.argument].what == Argument::array)
+      continue;
+    void *data = nullptr;
+    floats[i] = nb::steal(makeArray(QUERN_F64, 0, nullptr, nullptr, data));
+    if (!floats[i])
+      throw nb::python_error();
+    *static_cast<double *>(data) = PyFloat_AS_DOUBLE(arrays[i]);
+    arrays[i] = floats[i].ptr();
+  }
+  nb::object results = program.model->runOn(arrays);
+  PyObject *tuple = results.ptr();
+  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(tuple); ++i) {
+    PyObject *result = PyTuple_GET_ITEM(tuple, i);
+    if (kindOf(result).rank == 0) // NumPy's functions give scalars
+      PyTuple_SET_ITEM(tuple, i, scalarOf(result));
+  }
+  if (!program.single)
+    return results.release().ptr();
+  return nb::borrow(PyTuple_GET_ITEM(tuple, 0)).release().ptr();
+}
+
+PyObject *Dispatcher::call(PyObject *self, PyObject *args, PyObject *keywords) {
+  try {
+    const auto &programs = nb::inst_ptr<Dispatcher>(self)->programs;
+    for (size_t i = 0; i < programs.size() && !(keywords && PyDict_GET_SIZE(keywords)); ++i)
+      if (fits(*programs[i], args)) {
+        std::shared_ptr<const Program> program = programs[i]; // other threads add to the list during the run
+        return run(*program, args);
+      }
+  } catch (nb::python_error &error) {
+    error.restore();
+    return nullptr;
+  } catch (const std::bad_alloc &) {
+    return PyErr_NoMemory();
+  }
+  PyObject *slow = PyObject_GetAttrString(self, "_call");
+  if (!slow)
+    return nullptr;
+  PyObject *result = PyObject_Call(slow, args, keywords);
+  Py_DECREF(slow);
+  return result;
+}
+
+int Dispatcher::traverse(PyObject *self, visitproc visit, void *arg) {
+  Py_VISIT(Py_TYPE(self));
+  if (!nb::inst_ready(self))
+    return 0;
+  for (const std::shared_ptr<const Program> &program : nb::inst_ptr<Dispatcher>(self)->programs) {
+    Py_VISIT(program->owner.ptr());
+    for (const Argument &argument : program->arguments)
+      Py_VISIT(argument.value.ptr());
+    for (const Read &read : program->reads) {
+      Py_VISIT(read.place.ptr());
+      Py_VISIT(read.expected.ptr());
+    }
+    for (const Input &input : program->inputs)
+      Py_VISIT(input.outside.ptr());
+  }
+  return 0;
+}
+
+int Dispatcher::clear(PyObject *self) {
+  std::vector<std::shared_ptr<const Program>> programs = std::move(nb::inst_ptr<Dispatcher>(self)->programs);
+  return 0;
+}
+
+} // namespace quern

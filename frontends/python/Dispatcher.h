@@ -1,0 +1,62 @@
+// The calls of a traced function that need no Python: which compiled program fits the arguments, and its run.
+#pragma once
+#include "frontends/python/Model.h"
+#include "frontends/python/NumpyArray.h"
+#include <memory>
+#include <vector>
+
+namespace quern {
+
+/// The base of quern.Jitted. Its call looks for a program whose conditions hold and runs it; where there is none it
+/// calls the method `_call`, which traces. Programs with results in containers, complex numbers or writes to their
+/// arguments are run by `_call` too.
+class Dispatcher {
+public:
+  /// What an argument must be: an array of a kind, with extents of 1 on the axes whose bits are set in `ones` and on no
+  /// others; a float; or `value`.
+  struct Argument {
+    enum What { array, number, constant } what;
+    ArrayKind kind;
+    uint32_t ones;
+    nb::object value;
+  };
+  /// Something outside of the function that must be the same object: an entry of a dict, or what a cell holds.
+  struct Read {
+    nb::object place, name, expected;
+    bool holds() const;
+  };
+  /// An extent that must be a number, or another extent.
+  struct Fact {
+    uint32_t input, axis, otherInput, otherAxis;
+    int64_t number; ///< -1: the other extent counts
+  };
+  /// An input of the program: an argument, or an array from outside where that is given.
+  struct Input {
+    uint32_t argument;
+    nb::object outside;
+  };
+  struct Program {
+    nb::object owner; ///< of the model
+    Model *model;
+    std::vector<Argument> arguments;
+    std::vector<Read> reads;
+    std::vector<Fact> facts;
+    std::vector<Input> inputs;
+    bool single; ///< one result, not a tuple of them
+  };
+
+  void add(nb::object model, nb::list arguments, nb::list reads, nb::list facts, nb::list inputs, bool single);
+
+  /// tp_call, tp_traverse and tp_clear.
+  static PyObject *call(PyObject *self, PyObject *args, PyObject *keywords);
+  static int traverse(PyObject *self, visitproc visit, void *arg);
+  static int clear(PyObject *self);
+
+private:
+  static bool fits(const Program &program, PyObject *args);
+  static PyObject *run(const Program &program, PyObject *args);
+
+  std::vector<std::shared_ptr<const Program>> programs; // the latest first
+};
+
+} // namespace quern

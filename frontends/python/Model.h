@@ -1,0 +1,86 @@
+// A compiled model, open in this process.
+//
+// A model may be called from any number of threads: each call takes a context of its own from the model's free list,
+// and gives up the interpreter's lock while it runs. Arrays of NumPy are read where they lie; what cannot be read in
+// place (lists, strided arrays, those of others) goes through `convert` of quern/_arrays.py first.
+#pragma once
+#include "frontends/python/OutputMemory.h"
+#include "quern/runtime.h"
+#include <memory>
+#include <mutex>
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace quern {
+namespace nb = nanobind;
+
+/// Raises quern._errors.NAME.
+[[noreturn]] void raise(const char *name, const std::string &text);
+
+class Model {
+public:
+  Model(const std::string &path, int threads, unsigned maxLevel, std::pair<int, int> device, nb::object convert);
+  Model(const Model &) = delete;
+  ~Model();
+
+  nb::object run(nb::args arrays);
+  /// As many arrays as the model has inputs; a tuple of the outputs.
+  nb::object runOn(PyObject *const *arrays);
+  uint32_t numInputs() const { return descriptor->num_inputs; }
+
+  nb::tuple inputs() const { return describe(descriptor->inputs, descriptor->num_inputs); }
+  nb::tuple outputs() const { return describe(descriptor->outputs, descriptor->num_outputs); }
+  nb::dict metadata() const;
+  nb::str manifest() const;
+  nb::str name() const;
+  nb::str level() const;
+  nb::tuple device() const; ///< as DLPack says it
+
+  const int threads;
+
+private:
+  void load(const std::string &path);
+  void unload();
+  void open(const std::string &path, unsigned maxLevel, quern_device device);
+  nb::tuple describe(const quern_value_info *values, uint32_t count) const;
+
+  /// What one call needs; used again by later ones.
+  struct Frame {
+    quern_context *context = nullptr;
+    std::vector<quern_tensor> inputs, outputs;
+    std::vector<quern_device> places; // of the inputs
+    std::vector<nb::object> results;
+    std::vector<nb::object> holders; // keep converted inputs alive
+    std::vector<nb::ndarray<>> deviceHolders;
+  };
+
+  std::unique_ptr<Frame> take();
+  void giveBack(std::unique_ptr<Frame> frame);
+
+  /// Fills `tensor` with input `index` where an object says, by DLPack, that it is in a device's memory; `holder` keeps
+  /// that alive. False: it says nothing of the kind.
+  bool readDevice(uint32_t index, nb::handle object, nb::ndarray<> &holder, quern_tensor &tensor,
+                  quern_device &place) const;
+  /// Fills `tensor` with input `index` as an array made of it, which `holder` keeps alive.
+  void convertInput(uint32_t index, nb::handle object, nb::object &holder, quern_tensor &tensor) const;
+  void readInputs(PyObject *const *arrays, Frame &frame) const;
+  /// The dims of an output, where the inputs alone say them.
+  bool inferDims(const quern_value_info &value, const std::vector<quern_tensor> &inputs, int64_t *dims) const;
+  /// A new array for output `index`, whose dims the tensor has; its memory becomes the tensor's.
+  nb::object makeOutput(uint32_t index, quern_tensor &tensor, size_t &given) const;
+
+  void *library = nullptr;
+  int file = -1;
+  const quern_model_descriptor *descriptor = nullptr;
+  quern_model *model = nullptr;
+  nb::object convert;
+  const std::shared_ptr<OutputMemory> memory =
+      std::make_shared<OutputMemory>(); // the arrays' too, which may live longer
+  std::mutex mutex;
+  std::vector<std::unique_ptr<Frame>> idle;
+};
+
+} // namespace quern
