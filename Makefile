@@ -9,6 +9,7 @@
 #   make report-arm   the hot loops for Arm by LLVM's models of its cores, and instructions per inference: out/arm.md, an hour
 #   make board        an archive that times the models of bench/ on an Arm board: out/quern-board.tar.gz
 #   make check-large  models of more than 2 and 4 GB, compiled and run here and on an emulated Arm machine; needs 8 GB of disk
+#   make report-nvptx what ptxas says of the kernels for NVIDIA's devices: out/nvptx-sm_80.md, out/nvptx-sm_90a.md
 #   make check-pip    `pip install .` into a new environment, ten minutes
 #   make bench        the models of bench/ beside ONNX Runtime
 # Each installs what it needs first; a second run finds it in place.
@@ -19,7 +20,7 @@ SETUP := compiler/setup/setup.sh
 export CCACHE_SLOPPINESS := pch_defines,time_macros
 export PYTHONPATH := $(CURDIR)/build/python$(if $(PYTHONPATH),:$(PYTHONPATH))
 
-.PHONY: zoo quickstart check build tiny check-math check-arm report-arm board check-large check-pip bench
+.PHONY: zoo quickstart check build tiny check-math check-arm report-arm report-nvptx board check-large check-pip bench
 .DEFAULT_GOAL := build
 
 build:
@@ -53,6 +54,9 @@ report-arm: zoo
 
 board: zoo
 	@$(PYTHON) bench/board.py pack --models out/models --out out/quern-board.tar.gz
+
+report-nvptx: zoo
+	@for target in sm_80 sm_90a; do $(PYTHON) bench/report_nvptx.py --models out/models --target $$target --page out/nvptx-$$target.md || exit 1; done
 
 check-large: build
 	@$(PYTHON) -m pytest -q -s test/large/large.py

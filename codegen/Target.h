@@ -42,8 +42,6 @@ struct Target {
 
   /// Layouts in blocks of vectors suit the processor's kernels alone; a device reads tensors as they are.
   bool hasBlockedLayouts() const { return !device; }
-  /// Attention is one kernel on the processor; on a device it is the products and the softmax that it is made of.
-  bool fusesAttention() const { return !device; }
   /// The processor's fast convolutions are of float32 alone; a device's matrix units take narrow floats as they are.
   bool widensConvolutions() const { return !device; }
 

@@ -206,8 +206,11 @@ llvm::json::Object describeManifest(Compilation &c, const ModelDescription &desc
     addSchedule(function, entry);
     entry["tasks"] = function.getTasks().value_or("");
     entry["scratch"] = function.getScratch().value_or("");
-    if (auto threads = function.getThreads())
+    if (auto threads = function.getThreads()) {
+      auto memory = function->getAttrOfType<IntegerAttr>(kernel::kBlockMemoryAttr);
       entry["threads"] = int64_t(*threads);
+      entry["block_memory"] = memory ? memory.getInt() : 0;
+    }
     if (function.getPhases())
       entry["phases"] = *function.getPhases();
     llvm::json::Array ops;

@@ -98,8 +98,7 @@ static llvm::Error runGraph(Compilation &c) {
     if (!c.options.optimize)
       return;
     manager.addPass(graph::createSimplifyGraph());   // folds scales into weights: before their layout is fixed
-    if (c.target->fusesAttention())
-      manager.addPass(graph::createFormAttention()); // reads matmul and softmax as the model has them
+    manager.addPass(graph::createFormAttention());   // reads matmul and softmax as the model has them
     if (c.target->widensConvolutions())
       manager.addPass(graph::createWidenConvolutions()); // behind the folding of scales, which looks through no cast
     manager.addPass(graph::createFoldConstantsPass());
@@ -205,10 +204,12 @@ static void addCode(const Compilation &c, LinkRequest &request) {
 }
 
 static llvm::Error runLink(Compilation &c) {
-  if (c.options.emit == EmitKind::Assembly || c.options.emit == EmitKind::DeviceCode)
+  if (c.options.emit == EmitKind::Assembly)
     return llvm::Error::success(); // text, which the caller writes
   ModelDescription description = describeModel(c);
   c.manifest = describeManifest(c, description);
+  if (c.options.emit == EmitKind::DeviceCode)
+    return llvm::Error::success(); // text, too
   llvm::StringRef runtime = runtimeObject(c.target->elfMachine);
   c.manifest["runtime"] = loadedBytes(runtime);
   std::optional<ModelDescription> processor;

@@ -18,6 +18,9 @@ inline constexpr llvm::StringLiteral kTilePrefix = "kernel.tile.";
 /// Tensors in a device's memory begin at multiples of so many bytes: its kernels copy that much at once.
 inline constexpr int64_t kDeviceAlignment = 16;
 
+/// On kernel.func, an integer: bytes of memory that the threads of a device's block share.
+inline constexpr llvm::StringLiteral kBlockMemoryAttr = "kernel.block_memory";
+
 /// Gives `to` every fact of `from`.
 inline void passFacts(mlir::Operation *from, mlir::Operation *to) {
   for (mlir::NamedAttribute fact : from->getDiscardableAttrs())

@@ -189,10 +189,10 @@ private:
 
   /// One array of addresses and one of dims serve all calls: they are read before the call returns.
   void reserveArrays() {
-    int64_t buffers = 1, dims = QUERN_MAX_RANK;
+    int64_t buffers = 1, dims = QUERN_MAX_RANK; // a launch's phase stands behind its dims
     source.walk([&](rt::LaunchOp launch) {
       buffers = std::max<int64_t>(buffers, launch.getBuffers().size());
-      dims = std::max<int64_t>(dims, launch.getDims().size());
+      dims = std::max<int64_t>(dims, launch.getDims().size() + 1);
     });
     bufferArray = b.create<LLVM::AllocaOp>(pointer, pointer, constant(buffers));
     dimArray = b.create<LLVM::AllocaOp>(pointer, i64, constant(dims));
@@ -335,13 +335,39 @@ private:
     fillDims(parseAll(op.getDims()));
     Value tasks = value(*Dim::parse(op.getTasks())), scratch = value(*Dim::parse(op.getScratch()));
     if (op.getThreads())
-      return exitIfNonzero(callDevice("quern_device_launch", i32,
-                                      {frame, narrow(op.getSite()), bufferArray, constant(op.getBuffers().size()),
-                                       dimArray, constant(op.getDims().size()), tasks, scratch}));
+      return emitDeviceLaunch(op, tasks, scratch);
     SmallVector<Value> arguments{frame, narrow(op.getSite()), bufferArray, dimArray, tasks, scratch};
     if (op.getPhases())
       arguments.push_back(value(*Dim::parse(*op.getPhases())));
     exitIfNonzero(call(op.getPhases() ? phasesService : launchService, i32, arguments));
+  }
+
+  /// On the device each phase is a launch, which has its number as the last of its dims.
+  void emitDeviceLaunch(rt::LaunchOp op, Value tasks, Value scratch) {
+    int64_t dims = op.getDims().size();
+    auto launch = [&](int64_t dims) {
+      exitIfNonzero(callDevice("quern_device_launch", i32,
+                               {frame, narrow(op.getSite()), bufferArray, constant(op.getBuffers().size()), dimArray,
+                                constant(dims), tasks, scratch}));
+    };
+    if (!op.getPhases())
+      return launch(dims);
+    Value phases = value(*Dim::parse(*op.getPhases()));
+    Block *here = b.getInsertionBlock();
+    Block *header = b.createBlock(&function.getBody(), std::next(Region::iterator(here)), {i64}, {b.getLoc()});
+    Block *body = b.createBlock(&function.getBody(), std::next(Region::iterator(header)));
+    Block *done = b.createBlock(&function.getBody(), std::next(Region::iterator(body)));
+    b.setInsertionPointToEnd(here);
+    b.create<LLVM::BrOp>(ValueRange(constant(0)), header);
+    b.setInsertionPointToStart(header);
+    Value phase = header->getArgument(0);
+    Value isThere = b.create<LLVM::ICmpOp>(LLVM::ICmpPredicate::slt, phase, phases);
+    b.create<LLVM::CondBrOp>(isThere, body, ValueRange(), done, ValueRange());
+    b.setInsertionPointToStart(body);
+    store(phase, dimArray, dims * 8);
+    launch(dims + 1);
+    b.create<LLVM::BrOp>(ValueRange(b.create<LLVM::AddOp>(phase, constant(1))), header);
+    b.setInsertionPointToStart(done);
   }
 
   /// A text of the artifact; the address is taken where it is used.

@@ -1,4 +1,5 @@
 #include "dialects/graph/ElementTypes.h"
+#include "dialects/kernel/Facts.h"
 #include "dialects/kernel/Kernel.h"
 #include "passes/loops/Emitters.h"
 #include "passes/loops/Loops.h"
@@ -100,8 +101,11 @@ struct EmitKernelsPass : impl::EmitKernelsPassBase<EmitKernelsPass> {
       return source.emitError() << "level " << level.name << " has " << tasks << " tasks and another level has "
                                 << *source.getTasks();
     source.setTasks(tasks);
-    if (device)
+    if (device) {
       source.setThreads(kernel.threads);
+      if (kernel.tileSize())
+        source->setDiscardableAttr(kernel::kBlockMemoryAttr, builder.getI64IntegerAttr(kernel.tileSize()));
+    }
     if (!kernel.phases.isEqualTo(1))
       source.setPhases(kernel.phases.str());
     if (!kernel.sharedBytes.isEqualTo(0))

@@ -272,6 +272,11 @@ Value KernelFunction::sharedTile(Type element, int64_t elements) {
 void KernelFunction::forPhases(const Dim &count, const Dim &width, function_ref<void(Value, Value)> body) {
   phases = count;
   tasks = width;
+  if (device) {
+    Value argument = addArgument(function.getNumArguments(), builder.getI64Type());
+    Value phase = builder.create<arith::IndexCastOp>(builder.getIndexType(), argument);
+    return forTasks(width, [&](Value task) { body(phase, task); });
+  }
   Value first = launchField(kFirstTask), end = launchField(kLastTask), each = dim(width);
   Value from = builder.create<arith::DivUIOp>(first, each), to = builder.create<index::CeilDivUOp>(end, each);
   forRange(from, to, index(1), [&](Value phase) {
@@ -293,6 +298,11 @@ void KernelFunction::forRange(Value from, Value to, Value step, function_ref<voi
   OpBuilder::InsertionGuard guard(builder);
   builder.setInsertionPointToStart(loop.getBody());
   body(loop.getInductionVar());
+}
+
+Value KernelFunction::addArgument(unsigned position, Type type) {
+  function.insertArgument(position, type, /*argAttrs=*/{}, builder.getLoc());
+  return function.getArgument(position);
 }
 
 Value KernelFunction::reserve(Value base, Dim &used, Type element, const Dim &elements) {
@@ -319,7 +329,10 @@ Value KernelFunction::scratch(Type element, const Dim &elements) {
 }
 
 Value KernelFunction::shared(Type element, const Dim &elements) {
-  if (!sharedPointer) {
+  if (!sharedPointer && device) {
+    sharedPointer = addArgument(buffers.size(), LLVM::LLVMPointerType::get(builder.getContext()));
+    function.setArgAttr(buffers.size(), LLVM::LLVMDialect::getNoAliasAttrName(), builder.getUnitAttr());
+  } else if (!sharedPointer) {
     OpBuilder::InsertionGuard guard(builder);
     builder.setInsertionPoint(entryEnd);
     sharedPointer = load(LLVM::LLVMPointerType::get(builder.getContext()), table, buffers.size());

@@ -18,12 +18,13 @@ enum class KernelError : int32_t { Index = 1, Division = 2, Size = 3 };
 ///
 /// takes a quern_launch, runs tasks [first_task, last_task) and returns 0 or a KernelError. With a device it is
 ///
-///   func.func @NAME(%buffer0: !llvm.ptr, ..., %scratch: !llvm.ptr, %scratchBytes: i64, %error: !llvm.ptr, %dim0: i64,
-///   ...)
+///   func.func @NAME(%buffer0: !llvm.ptr, ..., %shared: !llvm.ptr, %scratch: !llvm.ptr, %scratchBytes: i64,
+///   %error: !llvm.ptr, %dim0: i64, ..., %phase: i64)
 ///
 /// which a grid of blocks of `threads` threads runs: a task is a block's, and the threads of a block share it. Each dim
 /// and address is a parameter of its own, as the code generator knows such pointers to be of global memory; a
-/// KernelError is written to `error`. Every buffer is a 1-D memref over bare memory (i1 is stored as i8, unsigned
+/// KernelError is written to `error`. Kernels without shared memory or phases lack these parameters; a phase is a
+/// launch of its own. Every buffer is a 1-D memref over bare memory (i1 is stored as i8, unsigned
 /// integers as signless ones), so an address is one index that the emitters compute themselves. Dims that the kernel
 /// learns at run time are loaded once, at the entry.
 class KernelFunction {
@@ -87,6 +88,8 @@ public:
   /// On a device: `elements` elements that the threads of a block share, 16-byte aligned: a pointer to them. There must
   /// be room.
   mlir::Value sharedTile(mlir::Type element, int64_t elements);
+  /// Bytes of sharedTile so far.
+  int64_t tileSize() const { return tileBytes; }
   /// Whether a device's block has room for so many bytes more.
   bool fitsShared(int64_t bytes) const { return tileBytes + bytes <= int64_t(device->sharedBytes); }
   /// `pointer` as a 1-D memref of elements.
@@ -121,6 +124,7 @@ private:
   /// The next `elements` elements of the memory at `base`, of which `used` bytes are taken.
   mlir::Value reserve(mlir::Value base, Dim &used, mlir::Type element, const Dim &elements);
   mlir::Value launchField(int32_t position);
+  mlir::Value addArgument(unsigned position, mlir::Type type);
   mlir::Value emit(const Dim &dim);
 
   mlir::func::FuncOp function;

@@ -160,6 +160,7 @@ private:
     return llvm::all_of(names, [&](const std::string &name) { return early.contains(name); });
   }
 
+  bool runsOnDevice(kernel::LaunchOp launch) { return calleeOf(launch).getThreads().has_value(); }
   kernel::FuncOp calleeOf(kernel::LaunchOp launch) { return module.lookupSymbol<kernel::FuncOp>(launch.getCallee()); }
 
   /// An expression over the kernel's parameters as one over the model's symbols.
@@ -212,7 +213,7 @@ private:
     constexpr int64_t hint = 64;
     SmallVector<unsigned> freeFromOf[2];
     for (Life &life : lives) {
-      bool device = life.value && isOnDevice(life.value);
+      bool device = life.value ? isOnDevice(life.value) : runsOnDevice(cast<kernel::LaunchOp>(life.launch));
       SmallVector<Dim> &slots = this->slots[device];
       SmallVector<unsigned> &freeFrom = freeFromOf[device];
       int64_t size = life.bytes.estimate(hint), best = -1, waste = INT64_MAX;
@@ -297,9 +298,10 @@ private:
     for (Value result : launch.getResults())
       operands.push_back(buffers[result] = makePlace(result));
     if (auto slot = sharedSlotOf.find(launch); slot != sharedSlotOf.end())
-      operands.push_back(builder.create<rt::SlotOp>(loc, buffer(), slot->second));
+      operands.push_back(builder.create<rt::SlotOp>(loc, buffer(), slot->second, runsOnDevice(launch)));
     else if (callee.getShared())
-      operands.push_back(builder.create<rt::AllocateOp>(loc, buffer(), sharedBytes(launch).str()));
+      operands.push_back(
+          builder.create<rt::AllocateOp>(loc, buffer(), sharedBytes(launch).str(), runsOnDevice(launch)));
     StringAttr phases =
         callee.getPhases() ? builder.getStringAttr(expression(launch, *callee.getPhases()).str()) : StringAttr();
     auto placed = builder.create<rt::LaunchOp>(loc, builder.getStringAttr(launch.getName()), launch.getCalleeAttr(),

@@ -17,4 +17,10 @@ struct Choice {
 /// units may multiply float32.
 std::optional<Choice> chooseForDevice(kernel::RegionOp region, const Device &device, bool tf32, std::string &why);
 
+/// The tiles of an attention. None where its head size is not known or too large for the memory of a block.
+std::optional<Choice> chooseDeviceAttention(graph::AttentionOp attention, const Device &device);
+
+/// The units and rows that a block of a recurrent layer has.
+Choice chooseDeviceRecurrent(graph::RnnOp rnn, const Device &device);
+
 } // namespace quern

@@ -99,18 +99,27 @@ struct Line {
   StringRef op;
   Choice (*choose)(Operation *, const Device &, bool tf32);
 };
-const Line table[] = {{"graph.matmul", chooseMatmul}, {"graph.conv", chooseConv}};
+const Line table[] = {{"graph.matmul", chooseMatmul},
+                      {"graph.conv", chooseConv},
+                      {"graph.attention", [](Operation *op, const Device &device) {
+                         return *chooseDeviceAttention(cast<AttentionOp>(op), device);
+                       }},
+                      {"graph.rnn", [](Operation *op, const Device &device) {
+                         return chooseDeviceRecurrent(cast<RnnOp>(op), device);
+                       }}};
 
 /// Ops whose result depends on what was computed before, or that have a kernel of their own on the processor alone.
-constexpr llvm::StringLiteral processorOps[] = {"graph.attention",        "graph.rnn",        "graph.top_k",
+constexpr llvm::StringLiteral processorOps[] = {"graph.top_k",
                                                 "graph.non_zero",         "graph.cumulative", "graph.conv_transpose",
                                                 "graph.scatter_elements", "graph.scatter_nd"};
 
 /// Why the device cannot compute `op`; empty where it can.
-std::string obstacle(Operation &op) {
+std::string obstacle(Operation &op, const Device &device) {
   StringRef name = op.getName().getStringRef();
   if (llvm::is_contained(processorOps, name))
     return llvm::formatv("the device has no kernel for {0}", op.getName().stripDialect());
+  if (auto attention = dyn_cast<AttentionOp>(op); attention && !chooseDeviceAttention(attention, device))
+    return "the device has no tiles for heads of this size";
   // LLVM takes the remainder of floats apart into a division, which is wrong for large quotients.
   if (isa<ModOp>(op) && isa<FloatType>(elementOf(op.getResult(0))))
     return "the device has no exact remainder of floats";
@@ -125,7 +134,7 @@ std::optional<Choice> chooseForDevice(kernel::RegionOp region, const Device &dev
     return std::nullopt;
   }
   for (Operation &op : region.getBody().front())
-    if (why = obstacle(op); !why.empty())
+    if (why = obstacle(op, device); !why.empty())
       return std::nullopt;
   for (Operation &op : region.getBody().front())
     for (const Line &line : table)

@@ -218,7 +218,8 @@ Error run() {
   if (options.emit == EmitKind::Assembly)
     return writeText(options.output, compilation.assembly);
   if (options.emit == EmitKind::DeviceCode)
-    return writeDeviceCode(compilation);
+    if (Error error = writeDeviceCode(compilation))
+      return error;
   if (!silent)
     report(compilation, asJson, withTiming);
   return Error::success();

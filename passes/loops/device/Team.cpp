@@ -7,8 +7,8 @@ using namespace mlir;
 
 namespace quern {
 
-/// `value` of the thread `distance` away in the warp, pairwise. Registers are exchanged in words of 32 bits.
-static Value exchanged(KernelFunction &kernel, Value value, int32_t distance) {
+/// Registers are exchanged in words of 32 bits.
+Value exchanged(KernelFunction &kernel, Value value, int32_t distance) {
   ImplicitLocOpBuilder &b = kernel.builder;
   Type type = value.getType();
   unsigned width = type.getIntOrFloatBitWidth();

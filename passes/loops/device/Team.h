@@ -15,4 +15,8 @@ reduceInBlock(ElementEmitter &outer, mlir::Value extent, llvm::ArrayRef<RowReduc
 void forTeam(ElementEmitter &outer, mlir::Value from, mlir::Value to,
              llvm::function_ref<void(ElementEmitter &, const AxisPoint &)> body);
 
+/// `value` of the thread whose number differs in the bits of `distance`, a power of two below the warp's size. All
+/// threads of the warp are here.
+mlir::Value exchanged(KernelFunction &kernel, mlir::Value value, int32_t distance);
+
 } // namespace quern

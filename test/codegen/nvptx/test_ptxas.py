@@ -78,12 +78,27 @@ MODELS = {
             r = Conv (p, q)
         }""",
     "attention": """
-        (float[2,12,128,64] q, float[2,12,128,64] k, float[2,12,128,64] v) => (float[2,12,128,64] y)
+        (float[b,12,128,64] q, float[b,12,128,64] k, float[b,12,128,64] v, float[1,4,n,128] r, float[128,128] m,
+         float[16,12,200,64] g, float[1,8,1,64] o, float[1,8,t,64] p)
+            => (float[b,12,128,64] y, float[1,4,n,128] z, float[16,12,200,64] h, float[1,8,1,64] u)
         {
-            t = Transpose <perm = [0,1,3,2]> (k)
-            s = MatMul (q, t)
-            p = Softmax (s)
-            y = MatMul (p, v)
+            kt = Transpose <perm = [0,1,3,2]> (k)
+            s = MatMul (q, kt)
+            sm = Add (s, m)
+            w = Softmax (sm)
+            y = MatMul (w, v)
+            rt = Transpose <perm = [0,1,3,2]> (r)
+            rs = MatMul (r, rt)
+            rw = Softmax (rs)
+            z = MatMul (rw, r)
+            gt = Transpose <perm = [0,1,3,2]> (g)
+            gs = MatMul (g, gt)
+            gw = Softmax (gs)
+            h = MatMul (gw, g)
+            pt = Transpose <perm = [0,1,3,2]> (p)
+            os = MatMul (o, pt)
+            ow = Softmax (os)
+            u = MatMul (ow, p)
         }""",
     "image": """
         (float[1,16,14,14] x, float[32,16,3,3] w, float[32] b, float[32,1,3,3] d) => (float[1,32,4,4] y, float[1,32,1,1] g)
