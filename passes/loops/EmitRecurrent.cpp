@@ -9,13 +9,12 @@
 //                of two places (a GRU that resets before its product takes two phases: r * h, then the rest)
 //
 // Where a step is too short, one task walks all phases by itself. Which of the two it is depends on shapes alone.
-#include "codegen/common/VectorMath.h"
 #include "passes/loops/ElementEmitter.h"
 #include "passes/loops/Emitters.h"
+#include "passes/loops/RecurrentCell.h"
 #include "passes/loops/RegisterTile.h"
 #include "passes/loops/RowTiling.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
@@ -24,7 +23,7 @@ using namespace quern::graph;
 namespace quern {
 namespace {
 
-constexpr int64_t kBlock = 16;    ///< hidden units that lie together in the weights
+constexpr int64_t kBlock = RecurrentLayer::kBlock;
 constexpr int64_t kTaskRows = 16; ///< of the batch
 
 /// Columns of a register tile: `width` units of so many gates, of `blocks` blocks.
@@ -46,7 +45,6 @@ private:
     Index localRow; ///< the row, counted from the task's first one
   };
 
-  bool sameActivations();
   Dim rowBlocks() const { return Dim::max(batch.ceildiv(kTaskRows), 1); }
   void decode(Value task, int64_t parts);
   void emitPhase(Value phase);
@@ -85,14 +83,6 @@ private:
   }
   Value hiddenBefore(Cell &cell) { return readState(state, builder.add(stateBefore, place(cell))); }
 
-  Value number(double value) {
-    return b.create<arith::ConstantOp>(DenseElementsAttr::get(vector, b.getFloatAttr(wide, value)));
-  }
-  Value add(Value x, Value y) { return b.create<arith::AddFOp>(x, y); }
-  Value sub(Value x, Value y) { return b.create<arith::SubFOp>(x, y); }
-  Value mul(Value x, Value y) { return b.create<arith::MulFOp>(x, y); }
-  Value fma(Value x, Value y, Value z) { return b.create<math::FmaOp>(x, y, z); }
-
   //===--- Cells ----------------------------------------------------------------------------===//
 
   Value projected(Cell &cell, int64_t gate) {
@@ -105,26 +95,24 @@ private:
     return builder.add(builder.mul(rowAndGate, taskBlocks * kBlock), cell.local);
   }
   Value recurrent(Cell &cell, int64_t gate);
-  Value gate(Cell &cell, int64_t gate) { return add(recurrent(cell, gate), projected(cell, gate)); }
+  RecurrentCell cells() { return RecurrentCell(b, op, vector, second); }
+  void withOperands(Cell &cell, function_ref<void(const RecurrentCell::Operands &)> body);
   void finish(Cell &cell, Value value);
-  void blend(Cell &cell, Value update, Value candidate);
-  Value lstmGate(Cell &cell, int64_t index, Value state);
   void lstmGates(Cell &cell);
   void lstmState(Cell &cell);
-  void lstmOutput(Cell &cell);
-  void gruCell(Cell &cell);
-  Value call(StringRef name, Value x) { return emitMath(b, b.getLoc(), *mathFunctionNamed(name), x); }
-  Value activate(size_t index, Value x, bool clips = true);
+  void computeState(Cell &cell);
+
 
   KernelFunction &kernel;
   IndexBuilder builder;
   ImplicitLocOpBuilder &b;
   RnnOp op;
+  RecurrentLayer layer;
   Type element, wide;
   Dim steps, batch;
   int64_t directions, hidden, gateCount, blocks, padded, taskBlocks, lanes, phasesPerStep;
   VectorType vector;
-  size_t firstActivation = 0;
+  bool second = false; ///< the code is for the second direction
   Value state, cellState, reset, update; ///< shared by all tasks
   Value sums;                            ///< scratch: products of the task's rows, [rows, gates, units of a task]
   // The task, phase, row and step under construction.
@@ -135,25 +123,17 @@ private:
 };
 
 Recurrent::Recurrent(KernelFunction &kernel, RnnOp op)
-    : kernel(kernel), builder(kernel.builder), b(kernel.builder), op(op), element(elementOf(op.getProjected())),
-      wide(element.isF64() ? element : Type(b.getF32Type())), steps(dimOf(op.getProjected(), 1)),
-      batch(dimOf(op.getProjected(), 2)) {
-  SmallVector<Dim> weights = dimsOf(op.getRecurrence());
-  directions = *weights[0].constant();
-  blocks = *weights[1].constant();
-  hidden = *weights[2].constant();
-  gateCount = *weights[3].constant();
-  padded = blocks * kBlock;
+    : kernel(kernel), builder(kernel.builder), b(kernel.builder), op(op), layer(op), element(layer.element),
+      wide(layer.wide), steps(layer.steps), batch(layer.batch), directions(layer.directions), hidden(layer.hidden),
+      gateCount(layer.gates), blocks(layer.blocks), padded(layer.padded), phasesPerStep(layer.phasesPerStep()) {
   taskBlocks = std::min(kernel.source.getSchedule().parameter("task_units", padded) / kBlock, blocks);
   lanes = std::min<int64_t>(kBlock, kernel.level.vectorBytes * 8 / wide.getIntOrFloatBitWidth());
   vector = VectorType::get(lanes, wide);
-  bool resetsFirst = op.getKind() == RnnKind::gru && !op.getLinearBeforeReset();
-  phasesPerStep = resetsFirst ? 2 : 1;
   Dim size = batch * (directions * padded);
   state = kernel.shared(wide, size * 2);
   if (op.getKind() == RnnKind::lstm)
     cellState = kernel.shared(wide, size);
-  if (resetsFirst) {
+  if (layer.resetsFirst()) {
     reset = kernel.shared(wide, size);
     update = kernel.shared(wide, size);
   }
@@ -177,15 +157,6 @@ LogicalResult Recurrent::emit() {
   return success();
 }
 
-bool Recurrent::sameActivations() {
-  size_t half = op.getActivations().size() / 2;
-  for (size_t i = 0; i < half; ++i)
-    if (op.getActivations()[i] != op.getActivations()[half + i] || op.getAlphas()[i] != op.getAlphas()[half + i] ||
-        op.getBetas()[i] != op.getBetas()[half + i])
-      return false;
-  return true;
-}
-
 /// Neighbouring tasks share the weights, so a thread keeps its part of them in its cache.
 void Recurrent::decode(Value task, int64_t parts) {
   Index count = kernel.dim(rowBlocks()), rest = builder.div(task, count);
@@ -201,14 +172,14 @@ void Recurrent::decode(Value task, int64_t parts) {
 //===--- Phases -----------------------------------------------------------------------------===//
 
 void Recurrent::emitPhase(Value phase) {
-  if (directions == 1 || sameActivations())
+  if (directions == 1 || layer.sameActivations())
     return emitPhaseOfDirection(phase);
   Value first = b.create<arith::CmpIOp>(arith::CmpIPredicate::eq, direction, kernel.index(0));
   builder.branch(first, [&] { emitPhaseOfDirection(phase); },
                  [&] {
-                   firstActivation = op.getActivations().size() / 2;
+                   second = true;
                    emitPhaseOfDirection(phase);
-                   firstActivation = 0;
+                   second = false;
                  });
 }
 
@@ -230,7 +201,7 @@ void Recurrent::initialize() {
     forUnits(localRow, [&](Cell &cell) {
       Point point{fixed(direction), fixed(row), cell.unit};
       auto start = [&](Value initial, Value memory, Value last) {
-        Value value = initial ? read(cell.e, initial, point) : number(0);
+        Value value = initial ? read(cell.e, initial, point) : cells().number(0);
         if (memory)
           writeState(value, memory, place(cell));
         writeResult(cell, last, value, point);
@@ -245,7 +216,7 @@ void Recurrent::emitStep(Value phase) {
   // A row past the end of its sequence keeps its state, and its output is zero.
   auto keep = [&](Cell &cell) {
     writeState(hiddenBefore(cell), state, builder.add(stateAfter, place(cell)));
-    writeResult(cell, op.getY(), number(0), {fixed(step), fixed(direction), fixed(row), cell.unit});
+    writeResult(cell, op.getY(), cells().number(0), {fixed(step), fixed(direction), fixed(row), cell.unit});
   };
   if (phasesPerStep == 1) {
     product(state, stateBefore, 0, gateCount);
@@ -254,18 +225,7 @@ void Recurrent::emitStep(Value phase) {
       forCells([&](Cell &cell) { lstmGates(cell); });
       forCells([&](Cell &cell) { lstmState(cell); });
     }
-    return forCells(
-        [&](Cell &cell) {
-          switch (op.getKind()) {
-          case RnnKind::rnn:
-            return finish(cell, activate(0, gate(cell, 0)));
-          case RnnKind::lstm:
-            return lstmOutput(cell);
-          case RnnKind::gru:
-            return gruCell(cell);
-          }
-        },
-        keep);
+    return forCells([&](Cell &cell) { computeState(cell); }, keep);
   }
   Value isFirst =
       b.create<arith::CmpIOp>(arith::CmpIPredicate::eq, builder.value(builder.rem(phase, 2)), kernel.index(0));
@@ -273,14 +233,21 @@ void Recurrent::emitStep(Value phase) {
                  [&] {
                    product(state, stateBefore, 0, 2);
                    forCells([&](Cell &cell) {
-                     writeState(activate(0, gate(cell, 0)), update, place(cell));
-                     writeState(mul(activate(0, gate(cell, 1)), hiddenBefore(cell)), reset, place(cell));
+                     withOperands(cell, [&](const RecurrentCell::Operands &operands) {
+                       writeState(cells().update(operands), update, place(cell));
+                       writeState(cells().resetHidden(operands), reset, place(cell));
+                     });
                    });
                  },
                  [&] {
                    product(reset, builder.index(0), 2, 3);
                    forCells(
-                       [&](Cell &cell) { blend(cell, readState(update, place(cell)), activate(1, gate(cell, 2))); },
+                       [&](Cell &cell) {
+                         withOperands(cell, [&](const RecurrentCell::Operands &operands) {
+                           Value z = readState(update, place(cell));
+                           finish(cell, cells().blend(operands, z));
+                         });
+                       },
                        keep);
                  });
 }
@@ -403,7 +370,19 @@ Value Recurrent::recurrent(Cell &cell, int64_t gate) {
   Value sum = readState(sums, gatePlace(cell, isAlone ? 0 : gate));
   if (!op.getRecurrenceBias())
     return sum;
-  return add(sum, read(cell.e, op.getRecurrenceBias(), {fixed(direction), shifted(cell.unit, gate * hidden)}));
+  Value bias = read(cell.e, op.getRecurrenceBias(), {fixed(direction), shifted(cell.unit, gate * hidden)});
+  return b.create<arith::AddFOp>(sum, bias);
+}
+
+void Recurrent::withOperands(Cell &cell, function_ref<void(const RecurrentCell::Operands &)> body) {
+  auto fromState = [&](int64_t gate) { return recurrent(cell, gate); };
+  auto fromInput = [&](int64_t gate) { return projected(cell, gate); };
+  auto hidden = [&] { return hiddenBefore(cell); };
+  auto cellBefore = [&] { return readState(cellState, place(cell)); };
+  auto peephole = [&](int64_t index) {
+    return read(cell.e, op.getPeepholes(), {fixed(direction), shifted(cell.unit, index * this->hidden)});
+  };
+  body({fromState, fromInput, hidden, cellBefore, peephole});
 }
 
 void Recurrent::finish(Cell &cell, Value value) {
@@ -412,76 +391,31 @@ void Recurrent::finish(Cell &cell, Value value) {
   writeResult(cell, op.getLastH(), value, {fixed(direction), fixed(row), cell.unit});
 }
 
-/// A gate with what the cell's state adds to it. Gates in the order i, o, f, c; peepholes i, o, f.
-Value Recurrent::lstmGate(Cell &cell, int64_t index, Value state) {
-  Value sum = gate(cell, index);
-  if (op.getPeepholes())
-    sum = fma(read(cell.e, op.getPeepholes(), {fixed(direction), shifted(cell.unit, index * hidden)}), state, sum);
-  return activate(0, sum);
-}
-
 /// The input and the forget gate, in place of their sums.
 void Recurrent::lstmGates(Cell &cell) {
-  Value before = readState(cellState, place(cell)), input = lstmGate(cell, 0, before);
-  Value forget = op.getInputForget() ? sub(number(1), input) : lstmGate(cell, 2, before);
-  writeState(input, sums, gatePlace(cell, 0));
-  writeState(forget, sums, gatePlace(cell, 2));
+  withOperands(cell, [&](const RecurrentCell::Operands &operands) {
+    Value input = cells().inputGate(operands), forget = cells().forgetGate(operands, input);
+    writeState(input, sums, gatePlace(cell, 0));
+    writeState(forget, sums, gatePlace(cell, 2));
+  });
 }
 
 void Recurrent::lstmState(Cell &cell) {
-  Value input = readState(sums, gatePlace(cell, 0)), forget = readState(sums, gatePlace(cell, 2));
-  Value before = readState(cellState, place(cell)), after = fma(forget, before, mul(input, activate(1, gate(cell, 3))));
-  writeState(after, cellState, place(cell));
-  writeResult(cell, op.getLastC(), after, {fixed(direction), fixed(row), cell.unit});
+  withOperands(cell, [&](const RecurrentCell::Operands &operands) {
+    Value input = readState(sums, gatePlace(cell, 0)), forget = readState(sums, gatePlace(cell, 2));
+    Value after = cells().cellAfter(operands, input, forget);
+    writeState(after, cellState, place(cell));
+    writeResult(cell, op.getLastC(), after, {fixed(direction), fixed(row), cell.unit});
+  });
 }
 
-void Recurrent::lstmOutput(Cell &cell) {
-  Value after = readState(cellState, place(cell));
-  finish(cell, mul(lstmGate(cell, 1, after), activate(2, after, /*clips=*/false)));
-}
-
-/// Gates in the order z, r, h.
-void Recurrent::gruCell(Cell &cell) {
-  Value r = activate(0, gate(cell, 1));
-  Value candidate = activate(1, fma(r, recurrent(cell, 2), projected(cell, 2)));
-  blend(cell, activate(0, gate(cell, 0)), candidate);
-}
-
-void Recurrent::blend(Cell &cell, Value update, Value candidate) {
-  finish(cell, fma(update, sub(hiddenBefore(cell), candidate), candidate));
-}
-
-Value Recurrent::activate(size_t index, Value x, bool clips) {
-  index += firstActivation;
-  double clip = op.getClip().convertToDouble();
-  if (clips && clip > 0)
-    x = b.create<arith::MaximumFOp>(b.create<arith::MinimumFOp>(x, number(clip)), number(-clip));
-  StringRef name = cast<StringAttr>(op.getActivations()[index]).getValue();
-  Value alpha = number(op.getAlphas()[index]), beta = number(op.getBetas()[index]), none = number(0), one = number(1);
-  auto above = [&](Value limit, Value yes, Value no) -> Value {
-    return b.create<arith::SelectOp>(b.create<arith::CmpFOp>(arith::CmpFPredicate::OGT, x, limit), yes, no);
-  };
-  if (name == "Tanh")
-    return call("tanh", x);
-  if (name == "Sigmoid")
-    return call("sigmoid", x);
-  if (name == "Relu")
-    return b.create<arith::MaximumFOp>(x, none);
-  if (name == "Affine")
-    return fma(alpha, x, beta);
-  if (name == "LeakyRelu")
-    return above(none, x, mul(alpha, x));
-  if (name == "ThresholdedRelu")
-    return above(alpha, x, none);
-  if (name == "ScaledTanh")
-    return mul(alpha, call("tanh", mul(beta, x)));
-  if (name == "HardSigmoid")
-    return b.create<arith::MaximumFOp>(b.create<arith::MinimumFOp>(fma(alpha, x, beta), one), none);
-  if (name == "Elu")
-    return above(none, x, mul(alpha, call("expm1", x)));
-  if (name == "Softsign")
-    return b.create<arith::DivFOp>(x, add(one, b.create<math::AbsFOp>(x)));
-  return call("softplus", x);
+/// Of an LSTM the part that is left, of others all of the step.
+void Recurrent::computeState(Cell &cell) {
+  withOperands(cell, [&](const RecurrentCell::Operands &operands) {
+    if (op.getKind() != RnnKind::lstm)
+      return finish(cell, cells().step(operands).hidden);
+    finish(cell, cells().lstmOutput(operands, readState(cellState, place(cell))));
+  });
 }
 
 } // namespace
