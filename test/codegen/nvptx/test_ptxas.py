@@ -100,6 +100,15 @@ MODELS = {
             ow = Softmax (os)
             u = MatMul (ow, p)
         }""",
+    "recurrent": """
+        (float[n,3,40] x, float[1,512,40] w, float[1,512,128] r, float[2,384,128] v, float[2,384,128] u, float[2,768] b, int32[3] l)
+            => (float[n,1,3,128] y, float[n,2,3,128] z, float[n,2,3,128] a)
+        {
+            y = LSTM <hidden_size = 128> (x, w, r)
+            s = Squeeze (y)
+            z = GRU <hidden_size = 128, direction = "bidirectional"> (s, v, u, b, l)
+            a = GRU <hidden_size = 128, direction = "bidirectional", linear_before_reset = 1> (s, v, u, b)
+        }""",
     "image": """
         (float[1,16,14,14] x, float[32,16,3,3] w, float[32] b, float[32,1,3,3] d) => (float[1,32,4,4] y, float[1,32,1,1] g)
         {
