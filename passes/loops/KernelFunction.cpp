@@ -272,6 +272,8 @@ Value KernelFunction::sharedTile(Type element, int64_t elements) {
 void KernelFunction::forPhases(const Dim &count, const Dim &width, function_ref<void(Value, Value)> body) {
   phases = count;
   tasks = width;
+  if (device && count.isEqualTo(1)) // a launch like any other
+    return forTasks(width, [&](Value task) { body(index(0), task); });
   if (device) {
     Value argument = addArgument(function.getNumArguments(), builder.getI64Type());
     Value phase = builder.create<arith::IndexCastOp>(builder.getIndexType(), argument);

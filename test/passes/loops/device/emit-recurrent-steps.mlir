@@ -2,7 +2,7 @@
 
 // A launch for the initial state and one for each step. 2 blocks have 8 units each; of 256 threads each has one of 32
 // columns (4 gates of 8 units) and an eighth of the depth, whose sums are added up in order by those that compute cells.
-// CHECK:       kernel.func @k attributes {{{.*}}kernel.block_memory = 2112 : i64, phases = "d0 + 1"{{.*}}shared = "384"{{.*}}tasks = "2", threads = 256 : i64}
+// CHECK:       kernel.func @k attributes {{{.*}}kernel.block_memory = 2160 : i64, phases = "d0 + 1"{{.*}}shared = "384"{{.*}}tasks = "2", threads = 256 : i64}
 // CHECK-LABEL: func.func @k_sm_80(
 // CHECK-SAME:    %[[PHASE:[a-z0-9]*]]: i64)
 // CHECK:         scf.for
@@ -10,8 +10,9 @@
 // CHECK:           else
 // CHECK:             memref.store
 // CHECK:             gpu.barrier
-// CHECK:             scf.for %{{.*}} to %c0
-// CHECK:             %{{.*}}:3 = scf.for
+// CHECK:             %{{.*}}:3 = scf.for %{{.*}} to %c0 step %c32
+// CHECK-COUNT-8:       math.fma
+// CHECK:             %{{.*}}:2 = scf.for %{{.*}} to %c13 step %c8
 // CHECK-COUNT-2:       math.fma
 // CHECK:             gpu.barrier
 // CHECK:             scf.for
