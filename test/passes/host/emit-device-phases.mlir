@@ -3,7 +3,7 @@
 // Each phase of a kernel of the device is a launch, with its number behind the kernel's dims, until one fails.
 // CHECK-LABEL: llvm.func @quern_host_main(
 // CHECK:         llvm.alloca %{{.*}} x i64
-// CHECK:         llvm.call @quern_device_copy(
+// CHECK:         llvm.call @quern_device_input(
 // CHECK:         llvm.br ^[[HEADER:.*]](%{{.*}} : i64)
 // CHECK:       ^[[HEADER]](%[[PHASE:.*]]: i64):
 // CHECK:         %[[THERE:.*]] = llvm.icmp "slt" %[[PHASE]], %{{.*}} : i64
@@ -16,7 +16,7 @@
 // CHECK:         llvm.add %[[PHASE]]
 // CHECK:         llvm.br ^[[HEADER]](
 // CHECK:       ^[[DONE]]:
-// CHECK:         llvm.call @quern_device_copy(
+// CHECK:         llvm.call @quern_device_deliver(
 !n = tensor<?xf32, #graph.dims<["N"]>>
 !t = tensor<?xf32, #graph.dims<["T"]>>
 !d = tensor<?xf32, #graph.dims<["d0"]>>

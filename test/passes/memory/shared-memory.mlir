@@ -28,9 +28,9 @@ func.func @main(%x: !n, %t: !t) -> !n {
 }
 
 // RUN: sed 's/tasks = "2"}/tasks = "2", threads = 128 : i64}/' %s | quern-opt --quern-place-transfers --quern-plan-memory | FileCheck %s --check-prefix=DEVICE
-// Of a kernel on the device it lies there, behind the parameter's copy and the result.
+// Of a kernel on the device it lies there, behind the result.
 // DEVICE: rt.arena {device, slots = ["4*N", "4*N", "64*N"]}
-// DEVICE: %[[COPY:.*]] = rt.slot {device, index = 0 : i64}
+// DEVICE: %[[IN:.*]] = rt.input
 // DEVICE: %[[RESULT:.*]] = rt.slot {device, index = 1 : i64}
 // DEVICE: %[[SHARED:.*]] = rt.slot {device, index = 2 : i64}
-// DEVICE: rt.launch %[[COPY]], %[[RESULT]], %[[SHARED]] {callee = @k0, {{.*}}phases = "T + 1"{{.*}}threads = 128
+// DEVICE: rt.launch %[[IN]], %[[RESULT]], %[[SHARED]] {callee = @k0, {{.*}}phases = "T + 1"{{.*}}threads = 128
