@@ -23,7 +23,7 @@ def expected(q, k, v, mask, causal):
     if causal:
         rows, columns = np.indices(scores.shape[-2:])
         scores = np.where(columns <= rows, scores, -np.inf)
-    powers = np.exp(scores - scores.max(-1, keepdims=True, initial=-3e38))
+    powers = np.exp(scores - scores.max(-1, keepdims=True, initial=float(np.finfo(np.float32).min)))
     total = powers.sum(-1, keepdims=True)
     return np.where(total == 0, 0, powers / np.where(total == 0, 1, total)) @ v
 
