@@ -90,7 +90,7 @@ def test_parts_with_a_length_known_at_run_time(tmp_path):
     assert check(tmp_path, (1, 2, 3, 16), (1, 2, 70, 16), 16, dynamic=True)["key_splits"] > 1
 
 
-@pytest.mark.parametrize("shape", [(40, 50), (1, 1, 1, 50), (2, 1, 40, 50), (2, 3, 40, 1), (3, 40, 50)], ids=str)
+@pytest.mark.parametrize("shape", [(40, 50), (1, 1, 1, 50), (2, 1, 40, 50), (2, 3, 1, 50), (3, 40, 50)], ids=str)
 def test_masks(tmp_path, shape):
     random = np.random.default_rng(2)
     mask = np.where(random.random(shape) < 0.3, HUGE, random.standard_normal(shape))
