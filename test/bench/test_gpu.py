@@ -63,6 +63,7 @@ def test_tensors_of_the_device(tmp_path):
     """What gpu.py times, with the interpreter's memory in place of torch's."""
     program = f"""
 import sys; sys.path[:0] = {[str(ROOT / "bench"), str(ROOT / "test/codegen/nvptx")]!r}
+import numpy as np
 from c_interface import Cuda
 from device_artifact import DeviceArtifact
 cuda = Cuda({str(CUDA / "libcuda.so.1")!r})
