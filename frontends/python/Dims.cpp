@@ -34,6 +34,21 @@ std::vector<std::string> symbols(const Dim &dim) {
   return names;
 }
 
+/// [(coefficient, [symbol, ...]), ...]; nothing where an atom is a function.
+std::optional<nb::list> terms(const Dim &dim) {
+  nb::list result;
+  for (const auto &[atoms, coefficient] : dim.getTerms()) {
+    nb::list names;
+    for (const std::string &atom : atoms) {
+      if (!Dim::atomOf(atom).function.empty())
+        return std::nullopt;
+      names.append(atom);
+    }
+    result.append(nb::make_tuple(coefficient, names));
+  }
+  return result;
+}
+
 } // namespace
 
 NB_MODULE(_dims, module) {
@@ -48,6 +63,7 @@ NB_MODULE(_dims, module) {
       .def_prop_ro("constant", &Dim::constant, "The value, or None where it depends on a symbol.")
       .def_prop_ro("is_poison", &Dim::isPoison, "Whether a coefficient did not fit 64 bits.")
       .def_prop_ro("symbols", &symbols)
+      .def_prop_ro("terms", &terms, "[(coefficient, [symbol, ...]), ...], or None where it is no polynomial.")
       .def("substitute", &substitute, nb::arg("values"), "The dim with symbols replaced by what a dict says of them.")
       .def("add", [](const Dim &a, nb::handle b) { return a + toDim(b); })
       .def("sub", [](const Dim &a, nb::handle b) { return a - toDim(b); })

@@ -1,5 +1,6 @@
 #include "frontends/python/Dispatcher.h"
-#include <nanobind/stl/string.h>
+#include <nanobind/stl/pair.h>
+#include <nanobind/stl/vector.h>
 
 namespace quern {
 
@@ -10,8 +11,9 @@ bool Dispatcher::Read::holds() const {
 }
 
 void Dispatcher::add(nb::object model, nb::list arguments, nb::list reads, nb::list facts, nb::list inputs,
-                     bool single) {
-  auto made = std::make_shared<Program>(Program{model, nb::cast<Model *>(model), {}, {}, {}, {}, single});
+                     std::vector<bool> complex, bool single) {
+  auto made =
+      std::make_shared<Program>(Program{model, nb::cast<Model *>(model), {}, {}, {}, {}, std::move(complex), single});
   Program &program = *made;
   for (nb::handle item : arguments) {
     nb::tuple row = nb::cast<nb::tuple>(item);
@@ -26,8 +28,12 @@ void Dispatcher::add(nb::object model, nb::list arguments, nb::list reads, nb::l
   }
   for (nb::handle item : facts) {
     nb::tuple row = nb::cast<nb::tuple>(item);
-    program.facts.push_back({nb::cast<uint32_t>(row[0]), nb::cast<uint32_t>(row[1]), nb::cast<uint32_t>(row[2]),
-                             nb::cast<uint32_t>(row[3]), nb::cast<int64_t>(row[4])});
+    Fact fact{{}, Fact::Comparison(nb::cast<int>(row[1])), nb::cast<bool>(row[2])};
+    for (nb::handle term : row[0]) {
+      nb::tuple pair = nb::cast<nb::tuple>(term);
+      fact.terms.push_back({nb::cast<int64_t>(pair[0]), nb::cast<std::vector<std::pair<uint32_t, uint32_t>>>(pair[1])});
+    }
+    program.facts.push_back(std::move(fact));
   }
   for (nb::handle item : inputs) {
     nb::tuple row = nb::cast<nb::tuple>(item);
@@ -51,6 +57,35 @@ static bool isKind(const Dispatcher::Argument &argument, PyObject *given) {
   return true;
 }
 
+/// A sum that does not fit 64 bits holds for nothing: the call is traced, which says what is wrong.
+static bool holds(const Dispatcher::Fact &fact, const auto &extent) {
+  using Fact = Dispatcher::Fact;
+  int64_t sum = 0;
+  for (const Fact::Term &term : fact.terms) {
+    int64_t product = term.coefficient;
+    for (auto [input, axis] : term.extents)
+      if (__builtin_mul_overflow(product, int64_t(extent(input, axis)), &product))
+        return false;
+    if (__builtin_add_overflow(sum, product, &sum))
+      return false;
+  }
+  switch (fact.comparison) {
+  case Fact::eq:
+    return (sum == 0) == fact.result;
+  case Fact::ne:
+    return (sum != 0) == fact.result;
+  case Fact::lt:
+    return (sum < 0) == fact.result;
+  case Fact::le:
+    return (sum <= 0) == fact.result;
+  case Fact::gt:
+    return (sum > 0) == fact.result;
+  case Fact::ge:
+    return (sum >= 0) == fact.result;
+  }
+  return false;
+}
+
 bool Dispatcher::fits(const Program &program, PyObject *args) {
   if (size_t(PyTuple_GET_SIZE(args)) != program.arguments.size())
     return false;
@@ -65,7 +100,7 @@ bool Dispatcher::fits(const Program &program, PyObject *args) {
     return shapeOf(from.outside.is_none() ? PyTuple_GET_ITEM(args, from.argument) : from.outside.ptr())[axis];
   };
   for (const Fact &fact : program.facts)
-    if (extent(fact.input, fact.axis) != (fact.number >= 0 ? fact.number : extent(fact.otherInput, fact.otherAxis)))
+    if (!holds(fact, extent))
       return false;
   return true;
 }
@@ -90,12 +125,15 @@ PyObject *Dispatcher::run(const Program &program, PyObject *args) {
     *static_cast<double *>(data) = PyFloat_AS_DOUBLE(arrays[i]);
     arrays[i] = floats[i].ptr();
   }
-  nb::object results = program.model->runOn(arrays);
+  nb::object results = program.model->runOn(arrays, /*pairs=*/true);
   PyObject *tuple = results.ptr();
   for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(tuple); ++i) {
     PyObject *result = PyTuple_GET_ITEM(tuple, i);
-    if (kindOf(result).rank == 0) // NumPy's functions give scalars
-      PyTuple_SET_ITEM(tuple, i, scalarOf(result));
+    if (program.complex[i] && !(result = complexOf(result))) {
+      PyTuple_SET_ITEM(tuple, i, nullptr);
+      throw nb::python_error();
+    }
+    PyTuple_SET_ITEM(tuple, i, kindOf(result).rank ? result : scalarOf(result)); // NumPy's functions give scalars
   }
   if (!program.single)
     return results.release().ptr();

@@ -25,10 +25,15 @@ public:
     nb::object place, name, expected;
     bool holds() const;
   };
-  /// An extent that must be a number, or another extent.
+  /// How a polynomial over extents of the inputs compares with 0.
   struct Fact {
-    uint32_t input, axis, otherInput, otherAxis;
-    int64_t number; ///< -1: the other extent counts
+    struct Term {
+      int64_t coefficient;
+      std::vector<std::pair<uint32_t, uint32_t>> extents; ///< (input, axis), multiplied
+    };
+    std::vector<Term> terms;
+    enum Comparison { eq, ne, lt, le, gt, ge } comparison;
+    bool result;
   };
   /// An input of the program: an argument, or an array from outside where that is given.
   struct Input {
@@ -42,10 +47,12 @@ public:
     std::vector<Read> reads;
     std::vector<Fact> facts;
     std::vector<Input> inputs;
-    bool single; ///< one result, not a tuple of them
+    std::vector<bool> complex; ///< of the results
+    bool single;               ///< one result, not a tuple of them
   };
 
-  void add(nb::object model, nb::list arguments, nb::list reads, nb::list facts, nb::list inputs, bool single);
+  void add(nb::object model, nb::list arguments, nb::list reads, nb::list facts, nb::list inputs,
+           std::vector<bool> complex, bool single);
 
   /// tp_call, tp_traverse and tp_clear.
   static PyObject *call(PyObject *self, PyObject *args, PyObject *keywords);

@@ -285,10 +285,11 @@ nb::object Model::makeOutput(uint32_t index, quern_tensor &tensor, size_t &given
   return nb::steal(array);
 }
 
-void Model::readInputs(PyObject *const *arrays, Frame &frame) const {
+void Model::readInputs(PyObject *const *arrays, bool pairs, Frame &frame) const {
   for (uint32_t i = 0; i < frame.inputs.size(); ++i) {
     frame.places[i] = {};
-    if (readArray(arrays[i], descriptor->inputs[i].dtype, frame.inputs[i]))
+    quern_dtype dtype = descriptor->inputs[i].dtype;
+    if (readArray(arrays[i], dtype, frame.inputs[i]) || (pairs && readPairs(arrays[i], dtype, frame.inputs[i])))
       continue;
     frame.holders.resize(frame.inputs.size());
     frame.deviceHolders.resize(frame.inputs.size());
@@ -304,7 +305,7 @@ nb::object Model::run(nb::args arrays) {
   return runOn(&PyTuple_GET_ITEM(arrays.ptr(), 0));
 }
 
-nb::object Model::runOn(PyObject *const *arrays) {
+nb::object Model::runOn(PyObject *const *arrays, bool pairs) {
   // The frame goes back when the results that lie in its context are copied.
   struct GiveBack {
     Model &model;
@@ -312,7 +313,7 @@ nb::object Model::runOn(PyObject *const *arrays) {
     ~GiveBack() { model.giveBack(std::move(frame)); }
   } held{*this, take()};
   Frame &frame = *held.frame;
-  readInputs(arrays, frame);
+  readInputs(arrays, pairs, frame);
 
   size_t given = 0; // bytes of output memory
   for (uint32_t i = 0; i < frame.outputs.size(); ++i) {

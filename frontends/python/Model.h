@@ -27,8 +27,9 @@ public:
   ~Model();
 
   nb::object run(nb::args arrays);
-  /// As many arrays as the model has inputs; a tuple of the outputs.
-  nb::object runOn(PyObject *const *arrays);
+  /// As many arrays as the model has inputs; a tuple of the outputs. `pairs`: arrays of complex numbers may stand for
+  /// inputs of floats with one more axis.
+  nb::object runOn(PyObject *const *arrays, bool pairs = false);
   uint32_t numInputs() const { return descriptor->num_inputs; }
 
   nb::tuple inputs() const { return describe(descriptor->inputs, descriptor->num_inputs); }
@@ -66,7 +67,7 @@ private:
                   quern_device &place) const;
   /// Fills `tensor` with input `index` as an array made of it, which `holder` keeps alive.
   void convertInput(uint32_t index, nb::handle object, nb::object &holder, quern_tensor &tensor) const;
-  void readInputs(PyObject *const *arrays, Frame &frame) const;
+  void readInputs(PyObject *const *arrays, bool pairs, Frame &frame) const;
   /// The dims of an output, where the inputs alone say them.
   bool inferDims(const quern_value_info &value, const std::vector<quern_tensor> &inputs, int64_t *dims) const;
   /// A new array for output `index`, whose dims the tensor has; its memory becomes the tensor's.

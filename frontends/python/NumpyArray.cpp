@@ -83,6 +83,25 @@ bool readArray(PyObject *object, quern_dtype dtype, quern_tensor &tensor) {
   return true;
 }
 
+bool readPairs(PyObject *object, quern_dtype dtype, quern_tensor &tensor) {
+  quern_dtype whole = dtype == QUERN_F32 ? QUERN_C64 : QUERN_C128;
+  if ((dtype != QUERN_F32 && dtype != QUERN_F64) || !readArray(object, whole, tensor) || tensor.rank == QUERN_MAX_RANK)
+    return false;
+  tensor.dtype = dtype;
+  tensor.dims[tensor.rank++] = 2;
+  return true;
+}
+
+PyObject *complexOf(PyObject *array) {
+  PyArrayObject *pairs = arrayOf(array);
+  void *data = PyArray_DATA(pairs);
+  quern_dtype dtype = PyArray_TYPE(pairs) == NPY_FLOAT32 ? QUERN_C64 : QUERN_C128;
+  PyObject *result =
+      makeArray(dtype, PyArray_NDIM(pairs) - 1, reinterpret_cast<const int64_t *>(PyArray_DIMS(pairs)), array, data);
+  Py_DECREF(array);
+  return result;
+}
+
 PyObject *makeArray(quern_dtype dtype, int rank, const int64_t *dims, PyObject *owner, void *&data) {
   static_assert(sizeof(npy_intp) == sizeof(int64_t));
   auto *shape = const_cast<npy_intp *>(reinterpret_cast<const npy_intp *>(dims));

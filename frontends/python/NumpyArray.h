@@ -24,6 +24,10 @@ const intptr_t *shapeOf(PyObject *array);
 /// Fills `tensor` with an ndarray of this dtype that is dense in row-major order, aligned and native: it can be read
 /// where it lies. False if it is none. bfloat16 lies in arrays of uint16.
 bool readArray(PyObject *object, quern_dtype dtype, quern_tensor &tensor);
+/// The same for an array of complex numbers as floats of this dtype: pairs along one more axis.
+bool readPairs(PyObject *object, quern_dtype dtype, quern_tensor &tensor);
+/// The complex numbers of such pairs; takes the reference to `array`.
+PyObject *complexOf(PyObject *array);
 
 /// A new array; null with an exception set where there is no memory. `owner`: whose memory `data` is, which the array
 /// keeps alive; null for memory of its own. `data` becomes the array's.

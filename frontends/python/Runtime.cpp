@@ -34,7 +34,7 @@ NB_MODULE(_runtime, module) {
   nb::class_<Dispatcher>(module, "Dispatcher", nb::type_slots(slots))
       .def(nb::init<>())
       .def("_add", &Dispatcher::add, nb::arg("model"), nb::arg("arguments"), nb::arg("reads"), nb::arg("facts"),
-           nb::arg("inputs"), nb::arg("single"));
+           nb::arg("inputs"), nb::arg("complex"), nb::arg("single"));
   module.def("_kind", [](nb::object array) {
     ArrayKind kind = kindOf(array.ptr());
     return std::pair(kind.type, kind.rank);

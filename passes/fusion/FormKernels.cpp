@@ -10,8 +10,8 @@
 #include "dialects/graph/ModelNodes.h"
 #include "dialects/kernel/Facts.h"
 #include "dialects/kernel/Kernel.h"
-#include "passes/fusion/Fusion.h"
 #include "mlir/Analysis/TopologicalSortUtils.h"
+#include "passes/fusion/Fusion.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -83,7 +83,9 @@ bool joinsInPlace(ConcatOp concat) {
 }
 
 /// Ops after which sizes may be new: kernels do not move across them.
-bool isBarrier(Operation *op) { return isa<ReadSymbolsOp, GuardOp, NonZeroOp, IfOp, LoopOp>(op); }
+bool isBarrier(Operation *op) {
+  return isa<ReadSymbolsOp, GuardOp, NonZeroOp, IfOp, LoopOp>(op);
+}
 
 /// First row axis of a row operator; -1 if the op is none.
 int64_t rowAxis(Operation *op) {
@@ -102,13 +104,25 @@ int64_t rowAxis(Operation *op) {
   return axes.front();
 }
 
+/// Computed from places and extents alone, by a few integer instructions: cheaper again than from memory.
+bool isIndexArithmetic(Operation *op, int depth = 6) {
+  if (isa<BroadcastOp, IotaOp, ShapeVectorOp>(op))
+    return true;
+  return depth > 0 && isa<CompareOp, AndOp, OrOp, NotOp, AddOp, SubOp>(op) &&
+         llvm::all_of(op->getOperands(), [&](Value operand) {
+           Operation *maker = operand.getDefiningOp();
+           return maker && elementOf(operand).isInteger() &&
+                  (isa<ConstantOp>(maker) || isIndexArithmetic(maker, depth - 1));
+         });
+}
+
 GroupKind kindOf(Operation *op) {
   if (rowAxis(op) >= 0)
     return GroupKind::Rows;
   if (isa<MatmulOp, ConvOp, ConvTransposeOp, PoolOp>(op))
     return GroupKind::Anchor;
   if (op->hasTrait<Elementwise>() || isa<TransposeOp, SliceOp, BroadcastOp, GatherOp, GatherElementsOp, GatherNdOp,
-                                         ArgReduceOp, ResizeOp, ReduceOp, IotaOp, PadOp>(op))
+                                         ArgReduceOp, ResizeOp, ReduceOp, IotaOp, ShapeVectorOp, PadOp>(op))
     return GroupKind::Loops;
   return GroupKind::Closed;
 }
@@ -286,10 +300,10 @@ private:
     // Another domain: what the group made so far must not be a result of the kernel.
     if (!elementwise && !isa<TransposeOp, SliceOp, BroadcastOp>(op))
       return "it has loops of its own: it reads by index, or several elements for each that it writes";
-    if (elementwise && !llvm::all_of(group.ops, [](Operation *member) { return isa<BroadcastOp, IotaOp>(member); }))
+    if (elementwise && !llvm::all_of(group.ops, [](Operation *member) { return isIndexArithmetic(member); }))
       return "the smaller result is broadcast here: it would be computed again for each element";
     bool plain = llvm::all_of(group.ops, [](Operation *member) {
-      return member->hasTrait<Elementwise>() || isa<BroadcastOp, IotaOp, SliceOp>(member);
+      return member->hasTrait<Elementwise>() || isa<BroadcastOp, IotaOp, ShapeVectorOp, SliceOp>(member);
     });
     if (!plain)
       return "that kernel reads in another order already";

@@ -76,6 +76,14 @@ static LogicalResult reshapeInsteadOfTranspose(TransposeOp op, PatternRewriter &
   return success();
 }
 
+bool graph::exchangesLastTwo(ArrayRef<int64_t> permutation) {
+  int64_t rank = permutation.size();
+  for (int64_t i = 0; i < rank; ++i)
+    if (permutation[i] != (i < rank - 2 ? i : 2 * rank - 3 - i))
+      return false;
+  return rank >= 2;
+}
+
 /// [B*H, S, D] and back around an exchange of the last two axes: reshape(transpose(reshape(x), [0, 2, 1])) ->
 /// transpose(x', [0, 1, 3, 2]), where x' has the outer reshape's leading axes. PyTorch writes batched products so.
 static LogicalResult transposeWithoutReshape(ReshapeOp op, PatternRewriter &rewriter) {
@@ -83,11 +91,8 @@ static LogicalResult transposeWithoutReshape(ReshapeOp op, PatternRewriter &rewr
   auto inner = transpose ? transpose.getOperand().getDefiningOp<ReshapeOp>() : ReshapeOp();
   if (!inner)
     return rewriter.notifyMatchFailure(op, "not a reshape of a transpose of a reshape");
-  ArrayRef<int64_t> permutation = transpose.getPermutation();
-  int64_t rank = permutation.size();
-  for (int64_t i = 0; i < rank; ++i)
-    if (permutation[i] != (i < rank - 2 ? i : 2 * rank - 3 - i))
-      return rewriter.notifyMatchFailure(op, "the transpose does not exchange the last two axes");
+  if (!exchangesLastTwo(transpose.getPermutation()))
+    return rewriter.notifyMatchFailure(op, "the transpose does not exchange the last two axes");
   SmallVector<Dim> from = dimsOf(inner.getOperand()), middle = dimsOf(inner), to = dimsOf(op);
   auto sameTail = [](ArrayRef<Dim> a, ArrayRef<Dim> b) {
     return a.size() >= 2 && b.size() >= 2 && a.take_back(2) == b.take_back(2);

@@ -11,6 +11,8 @@ void populateArithmeticPatterns(mlir::RewritePatternSet &patterns);
 void populateMovementPatterns(mlir::RewritePatternSet &patterns);
 /// Scales and shifts behind a convolution or matmul go into its weight and bias: FoldScales.cpp.
 void populateScalePatterns(mlir::RewritePatternSet &patterns);
+/// Matrix products with one column or one term, and of transposed data: SimplifyProducts.cpp.
+void populateProductPatterns(mlir::RewritePatternSet &patterns);
 /// Layer and RMS normalization written as means, squares and roots: FormLayerNorm.cpp.
 void populateLayerNormPatterns(mlir::RewritePatternSet &patterns);
 
@@ -19,6 +21,9 @@ std::optional<double> splatOf(mlir::Value value);
 
 /// A constant, or an expression over constants that FoldConstants turns into one.
 bool isConstant(mlir::Value value, int depth = 8);
+
+/// Whether a permutation exchanges the last two axes and leaves the rest.
+bool exchangesLastTwo(llvm::ArrayRef<int64_t> permutation);
 
 /// The operand of an op of this kind if nothing else uses its result; null otherwise.
 template <typename OpTy> OpTy onlyUse(mlir::Value value) {

@@ -19,6 +19,7 @@ struct SimplifyGraph : graph::impl::SimplifyGraphBase<SimplifyGraph> {
     graph::populateArithmeticPatterns(patterns);
     graph::populateMovementPatterns(patterns);
     graph::populateScalePatterns(patterns);
+    graph::populateProductPatterns(patterns);
     graph::populateLayerNormPatterns(patterns);
     FrozenRewritePatternSet frozen(std::move(patterns));
 

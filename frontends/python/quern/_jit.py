@@ -13,7 +13,7 @@ from ._trace.array import Trace, Tracer, as_tracer, check_dtype
 from ._trace.complex import ComplexValue
 from ._trace.complexes import stack, unstack
 from ._trace.errors import TraceError
-from ._trace.extents import Dim, Extent
+from ._trace.extents import Dim, Extent, dim_of
 from ._trace.program import Program
 from ._trace.scope import Scope
 
@@ -149,7 +149,7 @@ class _Traced:
         self._symbols = []      # (symbol, input, axis)
         self.captured = []
         self.scope = Scope(self._capture)
-        with Trace(program):
+        with Trace(program, self.scope):
             self._arguments = []
             traced = [self._argument(argument) for argument in args]
             originals = {id(tracer): tracer.value for tracer, _ in self._arguments}
@@ -251,7 +251,7 @@ class _Traced:
 
     def for_dispatcher(self, args, model):
         """What Dispatcher._add takes besides the model; None where only Python can run the program."""
-        if model is None or self.written or any(self.complex):
+        if model is None or self.written:
             return None
         single = self.tree[0] == "array"
         results = [self.tree] if single else self.tree[1] if self.tree[0] is tuple else []
@@ -259,7 +259,7 @@ class _Traced:
             return None
         arguments, of_leaf = [], {}
         for position, argument in enumerate(args):
-            if isinstance(argument, np.ndarray) and argument.dtype.kind != "c":
+            if isinstance(argument, np.ndarray):
                 of_leaf[len(of_leaf)] = position
                 ones = sum(1 << axis for axis, extent in enumerate(argument.shape) if extent == 1)
                 arguments.append((_ARRAY, *_kind(argument), ones, None))
@@ -276,33 +276,29 @@ class _Traced:
             if isinstance(place, tuple):
                 (read, *where), dtype, _ = self.captured[place[1]]
                 array = read(*where)
-                if dtype.kind == "c":
-                    return None
                 reads.append(((*where, None)[0], (*where, None)[1], array))
                 inputs.append((0, array))
             else:
                 inputs.append((of_leaf[place], None))
         facts = self._facts()
-        return None if facts is None else (arguments, reads, facts, inputs, single)
+        return None if facts is None else (arguments, reads, facts, inputs, self.complex, single)
 
     def _facts(self):
-        """The facts about extents as Dispatcher has them; None where one is more than an equality."""
+        """The facts about extents as Dispatcher has them; None where one is no polynomial."""
         facts = self.program.facts
-        if facts.comparisons:
-            return None
         places = {name: (self.inputs.index(place), axis) for name, place, axis in self._symbols}
+        known = [(Dim.symbol(name).sub(dim_of(extent)), "eq", True) for name, extent in facts.known.items()]
         rows = []
-        for name in facts.known:
-            dim = facts.resolve(Dim.symbol(name))
-            if dim.constant is not None:
-                rows.append((*places[name], 0, 0, dim.constant))
-            elif str(dim) in places:
-                rows.append((*places[name], *places[str(dim)], -1))
-            else:
+        for dim, comparison, result in known + facts.comparisons:
+            terms = dim.terms
+            if terms is None:
                 return None
+            rows.append(([(factor, [places[name] for name in names]) for factor, names in terms],
+                         _COMPARISONS.index(comparison), result))
         return rows
 
 
+_COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")    # as Dispatcher::Fact has them
 _ARRAY, _NUMBER, _CONSTANT = range(3)    # as Dispatcher::Argument has them
 
 

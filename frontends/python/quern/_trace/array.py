@@ -22,13 +22,14 @@ class Tracer(np.lib.mixins.NDArrayOperatorsMixin):
         self._weak = weak              # float, int or complex: a Python number, whose dtype gives way to any array's
         self._concrete = concrete
         self._seen = None              # the parent's value that _value was read from
+        self.index = None              # of a view that an index made
 
     @property
     def value(self):
         """The current Value."""
         if self._parent is not None:
             whole = self._parent.value
-            if self._seen is not whole:
+            if self._seen is not whole or not visible(self._value):
                 self._seen, self._value = whole, self._view[0](whole)
             return self._value
         return self._value if self._concrete is None else constant(self._concrete)
@@ -266,8 +267,8 @@ _STACK = []
 class Trace:
     """The trace under way in this thread of Python code."""
 
-    def __init__(self, program):
-        self.program = program
+    def __init__(self, program, scope=None):
+        self.program, self.scope = program, scope
 
     def __enter__(self):
         _STACK.append(self)
@@ -299,6 +300,12 @@ def constant(array):
     if array.dtype.kind == "c":
         return ComplexValue(program.constant(array.real), program.constant(array.imag))
     return program.constant(array)
+
+
+def visible(value):
+    """Whether ops made now may use the value."""
+    part = value.real if isinstance(value, ComplexValue) else value
+    return part.program.is_visible(part)
 
 
 def check_dtype(dtype):

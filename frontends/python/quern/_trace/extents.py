@@ -85,7 +85,9 @@ class ShapeFacts:
 
 
 def dim_of(extent):
-    """The Dim of an int or an Extent."""
+    """The Dim of an int, an Extent or a Dim."""
+    if isinstance(extent, Dim):
+        return extent
     return extent.dim if isinstance(extent, Extent) else Dim.of(operator.index(extent))
 
 

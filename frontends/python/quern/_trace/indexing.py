@@ -16,7 +16,9 @@ def get(array, index):
     parts = _expand(array, index)
     if all(kind != "array" for kind, _ in parts):
         view = _BasicView(array.shape, parts)
-        return array.derive(view.get, view.put, lambda whole: whole[tuple(map(_plain, index))])
+        part = array.derive(view.get, view.put, lambda whole: whole[tuple(map(_plain, index))])
+        part.index = parts
+        return part
     return Tracer(_Advanced(array, parts).get())
 
 
@@ -27,6 +29,8 @@ def put(array, index, value):
         array.concrete[tuple(map(_plain, index))] = value.concrete
         return
     parts = _expand(array, index)
+    if value.index is not None and value._parent is array and _are_same(value.index, parts):
+        return      # x[i] += y has written to the view x[i] already
     whole = array.value
     if not np.can_cast(value.dtype, array.dtype, "same_kind") and array.dtype.kind != "c" and value.dtype.kind == "c":
         raise TypeError("complex values cannot be written to an array of reals")
@@ -36,6 +40,14 @@ def put(array, index, value):
         array.assign(view.put(whole, _fit(new, view.shape)))
     else:
         array.assign(_Advanced(array, parts).put(new))
+
+
+def _are_same(index, other):
+    def key(parts):
+        return [(kind, [str(one) for one in (item.start, item.stop, item.step)] if kind == "slice" else str(item))
+                for kind, item in parts]
+
+    return key(index) == key(other)
 
 
 def _plain(item):
@@ -216,18 +228,16 @@ class _BasicView:
         new = build.reshape(new, self.sizes)
         if any(step != 1 for step in self.steps):
             return self._scatter(whole, new)
-        # From the last axis to the first: before, new, after.
-        for axis in reversed(range(len(self.sizes))):
-            start, size, extent = self.starts[axis], self.sizes[axis], self.whole[axis]
+        low, rest = self.starts, [extent - start - size for extent, start, size in zip(self.whole, self.starts, self.sizes)]
+        inside = None
+        for axis, (start, size, extent) in enumerate(zip(self.starts, self.sizes, self.whole)):
             if same(size, extent):
                 continue
-            # The rows that the new part covers along the axes before this one.
-            rows = build.slice(whole, [*self.starts[:axis], *[0] * (len(self.sizes) - axis)], [1] * len(self.sizes),
-                               [*self.sizes[:axis], *self.whole[axis:]])
-            pieces = [build.slice_axis(rows, axis, 0, start), new,
-                      build.slice_axis(rows, axis, start + size, extent - start - size)]
-            new = build.concat([piece for piece in pieces if not same(piece.dims[axis], 0)], axis)
-        return new
+            place = build.iota(whole.program, [extent if i == axis else 1 for i in range(len(self.whole))], axis)
+            bounds = [build.extents(whole.program, [edge], scalar=True) for edge in (start, start + size)]
+            part = build.binary("and", build.compare("ge", place, bounds[0]), build.compare("lt", place, bounds[1]))
+            inside = part if inside is None else build.binary("and", inside, part)
+        return build.select(inside, build.pad(new, low, rest), whole)
 
     def _scatter(self, whole, new):
         """Steps leave gaps: the elements go to their places one by one."""

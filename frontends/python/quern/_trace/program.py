@@ -1,4 +1,6 @@
 """A program under construction: graph ops in order, written down as text that the compiler reads."""
+import contextlib
+
 import numpy as np
 
 from . import errors
@@ -11,18 +13,26 @@ _SMALL = 64    # elements that a constant may have inside its op
 
 
 class Value:
-    """The result of an op: a tensor of known dtype and rank."""
-    __slots__ = ("program", "name", "dtype", "dims")
+    """The result of an op or an argument of a block: a tensor of known dtype and rank."""
+    __slots__ = ("program", "name", "dtype", "dims", "block")
 
-    def __init__(self, program, name, dtype, dims):
-        self.program, self.name, self.dtype, self.dims = program, name, dtype, tuple(dims)
+    def __init__(self, program, name, dtype, dims, block):
+        self.program, self.name, self.dtype, self.dims, self.block = program, name, dtype, tuple(dims), block
+
+
+class Block:
+    """Ops in order: those of the program, of a branch, or of a loop's body."""
+
+    def __init__(self):
+        self.arguments, self.ops, self.results = [], [], []
 
 
 class _Op:
-    __slots__ = ("name", "operands", "results", "attributes", "place")
+    __slots__ = ("name", "operands", "results", "attributes", "place", "blocks")
 
-    def __init__(self, name, operands, results, attributes, place):
+    def __init__(self, name, operands, results, attributes, place, blocks=()):
         self.name, self.operands, self.results, self.attributes, self.place = name, operands, results, attributes, place
+        self.blocks = blocks
 
 
 class Program:
@@ -32,26 +42,46 @@ class Program:
         self.name = name
         self.facts = ShapeFacts()
         self.inputs = []       # Values
-        self._ops = []
+        self._main = Block()
+        self._open = [self._main]
+        self._literals = []    # the ops of constants, before all others
         self._weights = []     # (name, bytes)
         self._constants = {}   # (dtype, shape, bytes) -> Value
         self.count = 0
 
     def _value(self, dtype, dims):
         self.count += 1
-        return Value(self, f"%{self.count}", np.dtype(dtype), dims)
+        return Value(self, f"%{self.count}", np.dtype(dtype), dims, self._open[-1])
+
+    def is_visible(self, value):
+        """Whether an op here may use it: what a branch or a loop's body made is seen there alone."""
+        return value.block in self._open
+
+    @contextlib.contextmanager
+    def block(self, arguments=()):
+        """A branch or a body under construction; `arguments` are (dtype, dims). Its results are to be set."""
+        block = Block()
+        self._open.append(block)
+        try:
+            block.arguments = [self._value(*argument) for argument in arguments]
+            yield block
+        finally:
+            self._open.pop()
 
     def input(self, dtype, dims):
         value = self._value(dtype, dims)
         self.inputs.append(value)
         return value
 
-    def emit(self, name, operands, results, **attributes):
+    def emit(self, name, operands, results, blocks=(), **attributes):
         """Adds an op. `results` are (dtype, dims); returns their Values, or the one Value. Attributes are texts, or
         lists of extents."""
+        if not all(map(self.is_visible, operands)):
+            raise errors.TraceError("a value that a branch or a loop's body made is used outside of it: return it from "
+                                    "there")
         values = [self._value(*result) for result in results]
         file, line, function = errors.user_line()
-        self._ops.append(_Op(name, operands, values, attributes, (f"{function}:{line}", name)))
+        self._open[-1].ops.append(_Op(name, operands, values, attributes, (f"{function}:{line}", name), blocks))
         return values[0] if len(values) == 1 else values
 
     def constant(self, array):
@@ -61,7 +91,8 @@ class Program:
         key = (array.dtype, array.shape, data)
         if key not in self._constants:
             value = self._value(array.dtype, array.shape)
-            self._ops.append(_Op("constant", [], [value], {"value": self._literal(array, data)}, None))
+            value.block = self._main
+            self._literals.append(_Op("constant", [], [value], {"value": self._literal(array, data)}, None))
             self._constants[key] = value
         return self._constants[key]
 
@@ -106,17 +137,30 @@ class Program:
             return f'"{self.facts.resolve(value)}"'
         return value
 
-    def _line(self, op):
+    def _lines(self, op, indent):
         if op.name == "constant":
-            return f"    {op.results[0].name} = graph.constant {op.attributes['value']}"
+            return [f"{indent}{op.results[0].name} = graph.constant {op.attributes['value']}"]
         if op.name == "guard":
             a, b, message = (self._attribute(op.attributes[key]) for key in ("lhs", "rhs", "message"))
-            return f"    graph.guard {a}, {b}, {message}"
+            return [f"{indent}graph.guard {a}, {b}, {message}"]
         attributes = ", ".join(f"{key} = {self._attribute(value)}" for key, value in sorted(op.attributes.items()))
         left = ", ".join(value.name for value in op.results)
-        return (f"    {left}{' = ' if left else ''}graph.{op.name} {', '.join(value.name for value in op.operands)}"
+        head = (f"{indent}{left}{' = ' if left else ''}graph.{op.name} {', '.join(value.name for value in op.operands)}"
                 f"{f' {{{attributes}}}' if attributes else ''} : ({', '.join(map(self._type, op.operands))})"
-                f" -> {self._result_types(op.results)} loc(\"{_quoted(op.place[0])}\"(\"{op.place[1]}\"))")
+                f" -> {self._result_types(op.results)}")
+        place = f"loc(\"{_quoted(op.place[0])}\"(\"{op.place[1]}\"))"
+        if not op.blocks:
+            return [f"{head} {place}"]
+        lines = [f"{head} {{"]
+        for number, block in enumerate(op.blocks):
+            lines += [f"{indent}}} else {{"] if number else []
+            if block.arguments:
+                arguments = ", ".join(f"{value.name}: {self._type(value)}" for value in block.arguments)
+                lines.append(f"{indent}^bb0({arguments}):")
+            lines += [line for inner in block.ops for line in self._lines(inner, indent + "  ")]
+            lines.append(f"{indent}  graph.yield {', '.join(value.name for value in block.results)} : "
+                         f"{', '.join(map(self._type, block.results))}")
+        return [*lines, f"{indent}}} {place}"]
 
     def _result_types(self, values):
         types = ", ".join(map(self._type, values))
@@ -128,7 +172,7 @@ class Program:
                               for i, value in enumerate(self.inputs))
         types = ", ".join(f'{self._type(value)} {{graph.name = "output{i}"}}' for i, value in enumerate(results))
         lines = ["module {", f"  func.func @main({arguments}) -> ({types}) {{"]
-        lines += [self._line(op) for op in self._ops]
+        lines += [line for op in (*self._literals, *self._main.ops) for line in self._lines(op, "    ")]
         lines += [f"    return {', '.join(value.name for value in results)} : {', '.join(map(self._type, results))}",
                   "  }", "}"]
         if self._weights:

@@ -74,6 +74,10 @@ class Scope:
             return self._bound(wrapped)
         return thing
 
+    def reach(self, thing):
+        """A function that the function under trace hands over, such as the branches of quern.cond."""
+        return thing if isinstance(thing, types.FunctionType) and isinstance(thing.__globals__, _Globals) else self._bound(thing)
+
     def unchanged(self):
         """Whether everything that was read is what it was."""
         return all(_same(read(*where), thing) for (read, *where), thing in self.reads)

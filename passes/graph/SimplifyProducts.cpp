@@ -1,0 +1,68 @@
+// Matrix products that are something simpler, or that read an operand as it lies.
+#include "passes/graph/Simplify.h"
+
+using namespace mlir;
+using namespace quern;
+using namespace quern::graph;
+
+/// `value` with its last two axes exchanged, one of which has extent 1: the same memory.
+static Value turned(PatternRewriter &rewriter, Location loc, Value value) {
+  SmallVector<Dim> dims = dimsOf(value);
+  std::swap(dims[dims.size() - 1], dims[dims.size() - 2]);
+  return rewriter.create<ReshapeOp>(loc, tensorType(dims, elementOf(value)), value);
+}
+
+/// x . transpose(y): the product reads rows of y.
+static LogicalResult takeTransposeIn(MatmulOp op, PatternRewriter &rewriter) {
+  auto transpose = op.getRhs().getDefiningOp<TransposeOp>();
+  if (!transpose || !exchangesLastTwo(transpose.getPermutation()) || op.getColumns() ||
+      isConstant(transpose.getOperand()))
+    return rewriter.notifyMatchFailure(op, "the right operand is no transposed data");
+  rewriter.modifyOpInPlace(op, [&] {
+    op.getRhsMutable().assign(transpose.getOperand());
+    op.setTransposeRhs(!op.getTransposeRhs());
+  });
+  return success();
+}
+
+/// A product with one column is a sum along rows: a tile of a product would compute 15 columns for nothing.
+static LogicalResult sumColumn(MatmulOp op, PatternRewriter &rewriter) {
+  Location loc = op.getLoc();
+  Type element = elementOf(op);
+  SmallVector<Dim> dims = dimsOf(op.getResult());
+  if (op.getColumns() || !dims.back().isEqualTo(1) || !(element.isF32() || element.isF64()))
+    return rewriter.notifyMatchFailure(op, "not a product of wide floats with one column");
+  Value row = op.getTransposeRhs() ? op.getRhs() : turned(rewriter, loc, op.getRhs()), left = op.getLhs();
+  auto multiply = [&](Value x, Value y) -> Value {
+    return rewriter.create<MulOp>(loc, tensorType(*broadcastDims(dimsOf(x), dimsOf(y)), element), x, y);
+  };
+  auto add = [&](Value x, int64_t axis) -> Value {
+    SmallVector<Dim> sums = dimsOf(x);
+    sums[axis] = 1;
+    return rewriter.create<ReduceOp>(loc, tensorType(sums, element), x, rewriter.getDenseI64ArrayAttr({axis}),
+                                     ReduceKind::sum);
+  };
+  int64_t rank = dims.size();
+  auto transpose = onlyUse<TransposeOp>(left);
+  if (!transpose || !exchangesLastTwo(transpose.getPermutation())) {
+    rewriter.replaceOp(op, add(multiply(left, row), rank - 1));
+    return success();
+  }
+  // Of columns of memory: sums of whole rows, a vector of them at a time.
+  Value sums = add(multiply(transpose.getOperand(), turned(rewriter, loc, row)), rank - 2);
+  rewriter.replaceOp(op, turned(rewriter, loc, sums));
+  return success();
+}
+
+/// A product whose sums have one term needs no sums.
+static LogicalResult multiplyOuter(MatmulOp op, PatternRewriter &rewriter) {
+  if (op.getColumns() || !dimsOf(op.getLhs()).back().isEqualTo(1) || elementOf(op) != elementOf(op.getLhs()))
+    return rewriter.notifyMatchFailure(op, "the sums have more than one term");
+  Value row = op.getTransposeRhs() ? turned(rewriter, op.getLoc(), op.getRhs()) : op.getRhs();
+  rewriter.replaceOpWithNewOp<MulOp>(op, op.getType(), op.getLhs(), row);
+  return success();
+}
+
+void graph::populateProductPatterns(RewritePatternSet &patterns) {
+  patterns.add(takeTransposeIn).add(sumColumn).add(multiplyOuter);
+}
