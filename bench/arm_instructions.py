@@ -107,17 +107,24 @@ def runs_for(model):
     return 1 if flops and flops >= WARM_UP_BELOW else 2
 
 
-def measure(model, cpu, root, plugin):
+def measure(model, cpu, root, plugin, known=None):
+    """A row of the table. `known` is the row of an earlier run, whose counts of ONNX Runtime are taken over."""
     inputs, expected = (dict(np.load(model.with_suffix(f".{kind}.npz"))) for kind in ("inputs", "outputs"))
     runs = runs_for(model)
     with tempfile.TemporaryDirectory() as folder:
         ours, got = count_quern(model, inputs, runs, cpu, plugin, Path(folder))
         progress(model.stem, "Quern", f"{ours:,}")
-        theirs, peer = count_onnxruntime(model, runs, cpu, root, plugin, Path(folder))
-        progress(model.stem, "ONNX Runtime", f"{theirs:,}")
-    return {"model": model.stem, "Quern": ours, "ORT": theirs, "ratio": round(theirs / ours, 3),
-            "error": float(f"{errors(got, expected.values())[1]:.1e}"),
-            "ORT error": float(f"{errors(peer, expected.values())[1]:.1e}")}
+        peer = {name: known[name] for name in ("ORT", "ORT error")} if known else {}
+        if not known:
+            theirs, outputs = count_onnxruntime(model, runs, cpu, root, plugin, Path(folder))
+            progress(model.stem, "ONNX Runtime", f"{theirs:,}")
+            peer = {"ORT": theirs, "ORT error": relative_error(outputs, expected)}
+    return {"model": model.stem, "Quern": ours, "ORT": peer["ORT"], "ratio": round(peer["ORT"] / ours, 3),
+            "error": relative_error(got, expected), "ORT error": peer["ORT error"]}
+
+
+def relative_error(outputs, expected):
+    return float(f"{errors(outputs, expected.values())[1]:.1e}")
 
 
 def millions(rows):
@@ -156,6 +163,7 @@ def main():
     parser.add_argument("--root", type=Path, default=Path("out/arm-root"), metavar="DIR", help="default: out/arm-root")
     parser.add_argument("--cpu", default="cortex-a72", help="qemu's name of the CPU (default: cortex-a72)")
     parser.add_argument("--keep", type=Path, metavar="FILE", help="what was counted; models that it has are not counted again")
+    parser.add_argument("--again", action="store_true", help="count Quern's anew, and keep ONNX Runtime's")
     parser.add_argument("--page", type=Path, metavar="PAGE.md", help="also write the table with what it means behind this page")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("names", nargs="*", metavar="NAME", help="models (default: all in DIR)")
@@ -169,8 +177,9 @@ def main():
         if "call" not in counted:
             counted["call"] = count_call(args.cpu, root, plugin)
         for name in names:
-            if name not in counted["models"]:
-                counted["models"][name] = measure((args.models / f"{name}.onnx").resolve(), args.cpu, root, plugin)
+            known = counted["models"].get(name)
+            if not known or args.again:
+                counted["models"][name] = measure((args.models / f"{name}.onnx").resolve(), args.cpu, root, plugin, known)
                 save(args.keep, kept)
     rows = [counted["models"][name] for name in names]
     report(rows if args.json else millions(rows), args.json)

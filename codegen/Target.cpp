@@ -30,8 +30,8 @@ Expected<const Target *> nativeTarget() {
 
 /// Whether the emitters write the same loops for both levels. They read nothing else of a level than this.
 bool haveSameLoops(const Level &a, const Level &b) {
-  return std::tuple(a.vectorBytes, a.vectorRegisters, a.masks, a.pairsLoads) ==
-         std::tuple(b.vectorBytes, b.vectorRegisters, b.masks, b.pairsLoads);
+  return std::tuple(a.vectorBytes, a.vectorRegisters, a.masks, a.pairsLoads, a.multipliesLanes) ==
+         std::tuple(b.vectorBytes, b.vectorRegisters, b.masks, b.pairsLoads, b.multipliesLanes);
 }
 
 } // namespace

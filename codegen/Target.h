@@ -18,6 +18,7 @@ struct Level {
   unsigned vectorRegisters;     ///< how many of them
   bool masks;                   ///< loads and stores of the widest vectors can be predicated at no cost
   bool pairsLoads;              ///< LLVM joins two loads of neighbouring scalars, far apart as their uses may be
+  bool multipliesLanes;         ///< multiply-adds take a scalar from any lane of a vector
   llvm::StringLiteral needs;    ///< what a CPU must have, for people: "AVX2, FMA, F16C, BMI2"
 };
 

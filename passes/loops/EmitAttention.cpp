@@ -297,7 +297,7 @@ void AttentionEmitter::emitScores(int64_t rows, Index first, Index keys) {
 
 void AttentionEmitter::emitScoreGroup(int64_t rows, Index first, Index key, int64_t vectors) {
   Index panelStride = builder.index(kPanel * depth);
-  RegisterTile registers(builder, {rows, vectors, lanes, real},
+  RegisterTile registers(builder, kernel.level, {rows, vectors, lanes, real},
                          {query.memory, query.rowStride, packedKeys, kPanel, panelStride});
   Accumulators sums = registers.zero();
   registers.accumulate(sums, {{builder.index(depth), builder.index(1), builder.index(kPanel), tile.unroll}},
@@ -373,7 +373,7 @@ void AttentionEmitter::emitProduct(int64_t rows, Index first, Index keys) {
 }
 
 void AttentionEmitter::emitProductGroup(int64_t rows, Index first, Index keys, Index column, int64_t vectors) {
-  RegisterTile registers(builder, {rows, vectors, lanes, real},
+  RegisterTile registers(builder, kernel.level, {rows, vectors, lanes, real},
                          {scores, scoreStride, value.memory, vectors * lanes, builder.index(0)});
   Accumulators sums = registers.zero();
   registers.accumulate(sums, {{keys, builder.index(1), value.rowStride, tile.unroll}}, builder.index(0),

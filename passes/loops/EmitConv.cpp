@@ -126,7 +126,7 @@ void ConvEmitter::emitTile(int64_t size, Index oy, Index ox, Panels panels, Arra
   Index plane = kernel.dim(y.in * x.in), width = kernel.dim(x.in);
   int64_t unit = geometry.unit();
   Index panelStride = builder.index(geometry.inChannels * y.window * x.window * unit);
-  RegisterTile registers(builder, {size, panels.vectors, lanes, element},
+  RegisterTile registers(builder, kernel.level, {size, panels.vectors, lanes, element},
                          {kernel.buffer(geometry.input), builder.mul(pixel, x.stride), kernel.buffer(geometry.weight),
                           kBlock, panelStride});
   WindowRange rows = windowRange(kernel, builder, y, oy);
@@ -152,8 +152,7 @@ void ConvEmitter::accumulate(const RegisterTile &registers, Accumulators &sums, 
   ReductionLoop row{reads.windowRows, builder.mul(builder.mul(width, pixel), y.dilation),
                     builder.index(x.window * unit)};
   ReductionLoop column{builder.index(x.window), builder.mul(pixel, x.dilation), builder.index(unit)};
-  ReductionLoop inner{builder.index(geometry.perBlock), builder.index(1), builder.index(kBlock), tile.unroll,
-                      kernel.level.pairsLoads};
+  ReductionLoop inner{builder.index(geometry.perBlock), builder.index(1), builder.index(kBlock), tile.unroll};
   if (!geometry.blockedInput)
     inner = {builder.index(1), builder.index(0), builder.index(0)};
   if (columns.empty()) {

@@ -177,10 +177,10 @@ void GemmEmitter::emitGroup(const Part &rows, Index column, int64_t vectors, boo
 
 void GemmEmitter::emitTile(int64_t size, Index row, Index column, int64_t vectors, ArrayRef<Value> masks) {
   int64_t chains = chainsOf(size * tile.vectors); // every column's sum in the same order, in narrower tiles too
-  RegisterTile registers(builder, {size, vectors, lanes, shape.accumulator, chains},
+  RegisterTile registers(builder, kernel.level, {size, vectors, lanes, shape.accumulator, chains},
                          {a, strideA, b, panelWidth, panelStride});
   Accumulators sums = registers.zero();
-  registers.accumulate(sums, {{depth, builder.index(1), stepB, std::max(tile.unroll, chains), kernel.level.pairsLoads}},
+  registers.accumulate(sums, {{depth, builder.index(1), stepB, std::max(tile.unroll, chains)}},
                        builder.add(offsetA, builder.mul(row, strideA)), offsetB);
   auto place = [&](Index i) {
     SmallVector<Point> places(vectors, operandPoint(shape.result, builder.add(builder.add(firstRow, row), i)));

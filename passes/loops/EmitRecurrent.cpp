@@ -316,7 +316,10 @@ TileColumns Recurrent::tileColumns(int64_t gates) const {
     while (tile.blocks < taskBlocks && 2 * vectors() <= enough)
       tile.blocks *= 2;
   if (most > 1)
-    tile.rows = std::clamp<int64_t>((registers - vectors() - 1) / vectors(), 1, most);
+    // The row's scalars take a register for all rows, or one each.
+    tile.rows = kernel.level.multipliesLanes
+                    ? std::clamp<int64_t>((registers - vectors()) / (vectors() + 1), 1, most)
+                    : std::clamp<int64_t>((registers - vectors() - 1) / vectors(), 1, most);
   return tile;
 }
 
@@ -344,10 +347,11 @@ void Recurrent::productTile(Value factors, Index offset, Index block, const Tile
                         builder.index(isWhole ? hidden * rowStep : kBlock)};
   builder.loop(builder.index(0), builder.index(kBlock), tile.width, [&](Index inBlock) {
     tileRows(builder, rows.count, rows.known, tile.rows, [&](int64_t size, Index first) {
-      RegisterTile registers(builder, {size, count, lanes, wide}, operands);
+      RegisterTile registers(builder, kernel.level, {size, count, lanes, wide}, operands);
       Accumulators values = registers.zero();
       Index from = builder.add(offset, rowOffset(builder.add(rows.first, first)));
-      registers.accumulate(values, {{builder.index(hidden), builder.index(1), builder.index(rowStep), 2}}, from,
+      int64_t unroll = kernel.level.multipliesLanes ? lanes : 2;
+      registers.accumulate(values, {{builder.index(hidden), builder.index(1), builder.index(rowStep), unroll}}, from,
                            builder.add(start, inBlock));
       for (int64_t i = 0; i < size; ++i)
         for (int64_t j = 0; j < count; ++j) {

@@ -230,7 +230,7 @@ void WinogradEmitter::multiplyPanels(Index position, Index block, int64_t vector
   Index panelStride = builder.mul(stepB, geometry.inChannels);
   Index panel = builder.add(builder.mul(position, geometry.outBlocks), builder.add(blocks.first, block));
   tileRows(builder, tiles.count, tiles.known, choice.rows, [&](int64_t size, Index tile) {
-    RegisterTile registers(builder, {size, vectors, lanes, vector.getElementType()},
+    RegisterTile registers(builder, kernel.level, {size, vectors, lanes, vector.getElementType()},
                            {inputs, builder.index(kBlock), kernel.buffer(geometry.weight), kBlock, panelStride});
     Index offsetA = builder.add(builder.mul(position, inputStride), builder.mul(tile, kBlock));
     Index offsetB = builder.mul(panel, panelStride);
@@ -240,8 +240,7 @@ void WinogradEmitter::multiplyPanels(Index position, Index block, int64_t vector
       Accumulators sums = registers.zero();
       registers.accumulate(sums,
                            {{builder.index(count), stepA, stepB},
-                            {builder.index(kBlock), builder.index(1), builder.index(kBlock), choice.unroll,
-                             kernel.level.pairsLoads}},
+                            {builder.index(kBlock), builder.index(1), builder.index(kBlock), choice.unroll}},
                            builder.add(offsetA, builder.mul(first, stepA)),
                            builder.add(offsetB, builder.mul(first, stepB)));
       addProducts(sums, target, vectors, constant(first) == 0);

@@ -6,8 +6,9 @@ using namespace mlir;
 
 namespace quern {
 
-RegisterTile::RegisterTile(IndexBuilder builder, TileShape shape, TileOperands operands)
-    : builder(builder), shape(shape), operands(operands), type(VectorType::get(shape.lanes, shape.element)) {
+RegisterTile::RegisterTile(IndexBuilder builder, const Level &level, TileShape shape, TileOperands operands)
+    : builder(builder), level(level), shape(shape), operands(operands),
+      type(VectorType::get(shape.lanes, shape.element)) {
   for (int64_t row = 0; row < shape.rows; ++row)
     rowOffsets.push_back(builder.mul(operands.rowStride, row));
   if (shape.dot)
@@ -37,8 +38,40 @@ Value RegisterTile::loadVector(Index offset) const {
   return widen(builder, builder.create<vector::LoadOp>(stored, operands.b, builder.value(offset)), shape.element);
 }
 
-Value RegisterTile::loadScalar(Value memory, Index offset) const {
-  Value scalar = builder.create<memref::LoadOp>(memory, builder.value(offset));
+SmallVector<Index> RegisterTile::panelsAt(Index offsetB) const {
+  SmallVector<Index> panels;
+  for (int64_t column = 0; level.multipliesLanes && column < shape.vectors * shape.lanes;
+       column += operands.panelWidth) {
+    Index panel = builder.add(offsetB, builder.mul(operands.panelStride, column / operands.panelWidth));
+    panels.push_back(builder.opaque(builder.value(panel)));
+  }
+  return panels;
+}
+
+/// A row's memory and the offset there of its scalar of this step.
+std::pair<Value, Index> RegisterTile::rowAt(const Step &step, int64_t row) const {
+  if (Value own = step.run.ownMemory.empty() ? Value() : step.run.ownMemory[row])
+    return {own, step.alongA};
+  return {operands.a, builder.add(step.offsetA, rowOffsets[row])};
+}
+
+/// Where B has this column of the step.
+Index RegisterTile::columnAt(const Step &step, int64_t column) const {
+  int64_t panel = column / operands.panelWidth;
+  if (!step.run.panels.empty())
+    return builder.add(step.run.panels[panel], step.alongB);
+  return builder.add(step.offsetB, builder.mul(operands.panelStride, panel));
+}
+
+/// The row's scalar of this step in every lane. The rows of the tile begin at `first`.
+Value RegisterTile::scalarOf(const Step &step, int64_t row, int64_t first) const {
+  Value scalar;
+  if (step.rows.empty()) {
+    auto [memory, offset] = rowAt(step, row);
+    scalar = builder.create<memref::LoadOp>(memory, builder.value(offset));
+  } else {
+    scalar = builder.create<vector::ExtractOp>(step.rows[row - first], step.lane);
+  }
   return builder.create<vector::BroadcastOp>(type, widen(builder, scalar, shape.element));
 }
 
@@ -54,12 +87,10 @@ void RegisterTile::add(MutableArrayRef<Value> sums, const Step &step, int64_t fi
   SmallVector<Value> columns;
   for (int64_t j = 0; j < shape.vectors; ++j) {
     int64_t column = j * shape.lanes;
-    Index panel = builder.add(step.offsetB, builder.mul(operands.panelStride, column / operands.panelWidth));
-    columns.push_back(loadVector(builder.add(panel, column % operands.panelWidth)));
+    columns.push_back(loadVector(builder.add(columnAt(step, column), column % operands.panelWidth)));
   }
   for (int64_t i = first; i < end; ++i) {
-    Value own = step.ownMemory.empty() ? Value() : step.ownMemory[i];
-    Value scalar = own ? loadScalar(own, step.inner) : loadScalar(operands.a, builder.add(step.offsetA, rowOffsets[i]));
+    Value scalar = scalarOf(step, i, first);
     for (int64_t j = 0; j < shape.vectors; ++j) {
       Value &sum = sums[(i - first) * shape.vectors + j];
       if (isa<FloatType>(shape.element))
@@ -71,19 +102,43 @@ void RegisterTile::add(MutableArrayRef<Value> sums, const Step &step, int64_t fi
 }
 
 void RegisterTile::addDots(MutableArrayRef<Value> sums, const Step &step, int64_t first, int64_t end) const {
-  assert(step.ownMemory.empty() && first % dot->rowsOfVector() == 0 && end % dot->rowsOfVector() == 0);
+  assert(step.run.ownMemory.empty() && first % dot->rowsOfVector() == 0 && end % dot->rowsOfVector() == 0);
   SmallVector<Value> rows;
   for (int64_t i = first; i < end; i += dot->rowsOfVector())
-    rows.push_back(dot->load(operands.a, builder.add(step.offsetA, rowOffsets[i])));
+    rows.push_back(dot->load(operands.a, rowAt(step, i).second));
   int64_t count = shape.vectors * shape.lanes / dot->getColumns();
   for (int64_t j = 0; j < count; ++j) {
     int64_t column = j * dot->getColumns();
-    Index panel = builder.add(step.offsetB, builder.mul(operands.panelStride, column / operands.panelWidth));
-    Value columns = dot->load(operands.b, builder.add(panel, column % operands.panelWidth * shape.dot->depth));
+    Value columns =
+        dot->load(operands.b, builder.add(columnAt(step, column), column % operands.panelWidth * shape.dot->depth));
     for (int64_t i = 0; i < end - first; i += dot->getRows()) {
       Value &sum = sums[i / dot->getRows() * count + j];
       sum = dot->add(sum, rows[i / dot->rowsOfVector()], i % dot->rowsOfVector(), columns);
     }
+  }
+}
+
+/// Adds the steps [from, from + count).
+void RegisterTile::addSteps(MutableArrayRef<Value> sums, const Run &run, Index from, int64_t count, int64_t first,
+                            int64_t end) const {
+  size_t each = (end - first) * shape.vectors;
+  bool byLane = level.multipliesLanes && !dot && constant(run.loop.stepA) == 1 && count % shape.lanes == 0;
+  SmallVector<Value> rows;
+  for (int64_t u = 0; u < count; ++u) {
+    Index number = builder.add(from, u);
+    Index alongA = builder.mul(run.loop.stepA, number), offsetA = builder.add(run.offsetA, alongA);
+    Index alongB = builder.mul(run.loop.stepB, number), offsetB = builder.add(run.offsetB, alongB);
+    Step step{run, offsetA, offsetB, alongA, alongB, u % shape.lanes, {}};
+    if (byLane && step.lane == 0) {
+      rows.clear();
+      for (int64_t row = first; row < end; ++row) {
+        auto [memory, offset] = rowAt(step, row);
+        auto stored = VectorType::get(shape.lanes, getElementTypeOrSelf(memory.getType()));
+        rows.push_back(builder.create<vector::LoadOp>(stored, memory, builder.value(offset)));
+      }
+    }
+    step.rows = rows;
+    add(sums.slice(u % shape.chains * each, each), step, first, end);
   }
 }
 
@@ -144,35 +199,22 @@ void RegisterTile::accumulate(Accumulators &sums, ArrayRef<ReductionLoop> nest, 
   if (inBlocks)
     active.assign(each, zero().front());
   active.resize(each * shape.chains, shape.chains > 1 ? zero().front() : Value());
-  SmallVector<Value> ownMemory;
-  auto steps = [&](SmallVectorImpl<Value> &inside, Index a, Index b, Index i, int64_t count) {
-    const ReductionLoop &loop = nest.back();
-    // Rows at distances known at run time have registers for addresses of their own, and few are left for more.
-    bool apart = loop.apart && shape.rows > 1 && constant(operands.rowStride) && !dot;
-    for (int64_t u = 0; u < count; ++u) {
-      Index inner = builder.mul(loop.stepA, builder.add(i, u));
-      if (apart && u > 0)
-        inner = builder.opaque(builder.value(inner));
-      add(MutableArrayRef(inside).slice(u % shape.chains * each, each),
-          {builder.add(a, inner), builder.add(b, builder.mul(loop.stepB, builder.add(i, u))), inner, ownMemory}, first,
-          end);
-    }
-  };
   SmallVector<Index> indices;
   auto descend = [&](auto &&self, size_t depth, Index a, Index b, SmallVectorImpl<Value> &inside) -> void {
     const ReductionLoop &loop = nest[depth];
+    std::optional<Run> run;
     auto body = [&](int64_t unroll) {
       return [&, unroll](Index i, SmallVectorImpl<Value> &values) {
-        if (depth + 1 == nest.size())
-          return steps(values, a, b, i, unroll);
+        if (run)
+          return addSteps(values, *run, i, unroll, first, end);
         indices.push_back(i);
         self(self, depth + 1, builder.add(a, builder.mul(loop.stepA, i)), builder.add(b, builder.mul(loop.stepB, i)),
              values);
         indices.pop_back();
       };
     };
-    if (depth + 1 == nest.size() && rowMemory)
-      ownMemory = (*rowMemory)(a, indices);
+    if (depth + 1 == nest.size())
+      run.emplace(Run{loop, a, b, panelsAt(b), rowMemory ? (*rowMemory)(a, indices) : SmallVector<Value>()});
     if (depth + 1 < nest.size() || loop.unroll == 1)
       return builder.carry(builder.index(0), loop.extent, 1, inside, body(1));
     Index whole = builder.sub(loop.extent, builder.rem(loop.extent, loop.unroll));

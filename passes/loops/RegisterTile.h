@@ -18,13 +18,13 @@ namespace quern {
 struct TileShape {
   int64_t rows;
   int64_t vectors;
-  int64_t lanes;     ///< elements of one vector
+  int64_t lanes;      ///< elements of one vector
   mlir::Type element; ///< of the accumulators: f32, f64 or an integer
   /// Sums that each accumulator is split into, which take turns step by step: so few accumulators do not wait for each
   /// other. A power of two that divides the unroll of the innermost loop.
   int64_t chains = 1;
-  /// Null: a step is one product per sum. Else a step is the form's depth, A and B have the form's elements and lie as it
-  /// wants them, and rows come as many at a time as a vector of A holds.
+  /// Null: a step is one product per sum. Else a step is the form's depth, A and B have the form's elements and lie as
+  /// it wants them, and rows come as many at a time as a vector of A holds.
   const DotForm *dot = nullptr;
 };
 
@@ -43,9 +43,6 @@ struct ReductionLoop {
   Index extent;
   Index stepA, stepB;
   int64_t unroll = 1; ///< steps per iteration, for the innermost loop only; a rest runs one by one
-  /// LLVM does not see that the steps of an iteration read neighbours in A. It would join their loads, and of several
-  /// rows hold the scalars of all steps in registers.
-  bool apart = false;
 };
 
 /// Memory of the rows of A that do not simply lie at their place, and null for those that do, for one innermost loop:
@@ -57,7 +54,7 @@ using Accumulators = llvm::SmallVector<mlir::Value>;
 
 class RegisterTile {
 public:
-  RegisterTile(IndexBuilder builder, TileShape shape, TileOperands operands);
+  RegisterTile(IndexBuilder builder, const Level &level, TileShape shape, TileOperands operands);
 
   Accumulators zero() const;
 
@@ -77,18 +74,36 @@ public:
 private:
   void accumulateParts(Accumulators &sums, llvm::ArrayRef<ReductionLoop> nest, Index offsetA, Index offsetB,
                        int64_t first, int64_t end, std::optional<RowMemory> rowMemory, int64_t steps) const;
-  /// One reduction step: A and B at these offsets; rows with memory of their own at `inner` in that.
-  struct Step {
-    Index offsetA, offsetB, inner;
-    llvm::ArrayRef<mlir::Value> ownMemory;
+  /// An innermost loop: where it starts in A and B, in each panel of B, and rows with memory of their own. Where
+  /// scalars come by lane the panels' places are numbers of unknown origin, for LLVM to address all of a panel from one
+  /// register; elsewhere there are none, as LLVM does better with what it knows.
+  struct Run {
+    const ReductionLoop &loop;
+    Index offsetA, offsetB;
+    llvm::SmallVector<Index> panels;
+    llvm::SmallVector<mlir::Value> ownMemory;
   };
+  /// One step of it: A and B at these offsets, rows with memory of their own and B's panels so far along. Where `rows`
+  /// has vectors of A, the `lane` of each is the row's scalar.
+  struct Step {
+    const Run &run;
+    Index offsetA, offsetB, alongA, alongB;
+    int64_t lane;
+    llvm::ArrayRef<mlir::Value> rows;
+  };
+  llvm::SmallVector<Index> panelsAt(Index offsetB) const;
+  void addSteps(llvm::MutableArrayRef<mlir::Value> sums, const Run &run, Index from, int64_t count, int64_t first,
+                int64_t end) const;
   void add(llvm::MutableArrayRef<mlir::Value> sums, const Step &step, int64_t first, int64_t end) const;
   void addDots(llvm::MutableArrayRef<mlir::Value> sums, const Step &step, int64_t first, int64_t end) const;
   mlir::Value sum(mlir::Value a, mlir::Value b) const;
+  std::pair<mlir::Value, Index> rowAt(const Step &step, int64_t row) const;
+  Index columnAt(const Step &step, int64_t column) const;
   mlir::Value loadVector(Index offset) const;
-  mlir::Value loadScalar(mlir::Value memory, Index offset) const;
+  mlir::Value scalarOf(const Step &step, int64_t row, int64_t first) const;
 
   mutable IndexBuilder builder;
+  const Level &level;
   TileShape shape;
   TileOperands operands;
   mlir::VectorType type;

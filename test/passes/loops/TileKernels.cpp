@@ -30,19 +30,21 @@ OwningOpRef<ModuleOp> TileKernels::tile(const TileChoice &choice, const DotForm 
   int64_t depth = dot ? dot->depth : 1, panel = dot ? choice.vectors * lanes : kPanel;
   // Rows of f32 lie where a matrix has them; those of narrow elements are packed.
   int64_t rowStride = dot ? depth : steps, stepA = dot ? choice.rows * depth : 1;
-  return make(!dot ? "f32" : isFloat ? "bf16" : "i8", isFloat ? "f32" : "i32", symbol,
-              [&](KernelFunction &kernel, IndexBuilder builder) {
-                Type element = isFloat ? Type(kernel.builder.getF32Type()) : kernel.builder.getI32Type();
-                RegisterTile tile(builder, {choice.rows, choice.vectors, lanes, element, /*chains=*/1, dot},
-                                  {buffer(kernel, 0), builder.index(rowStride), buffer(kernel, 1), panel,
-                                   builder.index(steps * kPanel)});
-                Accumulators sums = tile.zero();
-                tile.accumulate(sums,
-                                {{builder.index(steps), builder.index(stepA), builder.index(panel * depth), choice.unroll,
-                                  level.pairsLoads}},
-                                builder.index(0), builder.index(0));
-                store(kernel, builder, lanes, sums);
-              });
+  return make(
+      !dot      ? "f32"
+      : isFloat ? "bf16"
+                : "i8",
+      isFloat ? "f32" : "i32", symbol, [&](KernelFunction &kernel, IndexBuilder builder) {
+        Type element = isFloat ? Type(kernel.builder.getF32Type()) : kernel.builder.getI32Type();
+        RegisterTile tile(
+            builder, kernel.level, {choice.rows, choice.vectors, lanes, element, /*chains=*/1, dot},
+            {buffer(kernel, 0), builder.index(rowStride), buffer(kernel, 1), panel, builder.index(steps * kPanel)});
+        Accumulators sums = tile.zero();
+        tile.accumulate(sums,
+                        {{builder.index(steps), builder.index(stepA), builder.index(panel * depth), choice.unroll}},
+                        builder.index(0), builder.index(0));
+        store(kernel, builder, lanes, sums);
+      });
 }
 
 OwningOpRef<ModuleOp> TileKernels::peak() {
@@ -60,15 +62,14 @@ OwningOpRef<ModuleOp> TileKernels::peak() {
 
 OwningOpRef<ModuleOp> TileKernels::make(StringRef elements, StringRef sums, StringRef symbol,
                                         llvm::function_ref<void(KernelFunction &, IndexBuilder)> body) {
-  auto source = parseSourceString<ModuleOp>(
-      llvm::formatv(R"(
+  auto source = parseSourceString<ModuleOp>(llvm::formatv(R"(
       kernel.func @tile attributes {{dims = 0 : i64, schedule = #kernel.schedule<"tile", {{}, "test">} {{
       ^bb0(%a: tensor<16384x{0}>, %b: tensor<16384x{0}>, %c: tensor<16384x{1}>):
         kernel.yield %c : tensor<16384x{1}>
       })",
-                    elements, sums)
-          .str(),
-      &context);
+                                                          elements, sums)
+                                                .str(),
+                                            &context);
   OwningOpRef<ModuleOp> module = ModuleOp::create(UnknownLoc::get(&context));
   KernelFunction kernel(*module, *source->getOps<kernel::FuncOp>().begin(), level, symbol);
   kernel.forTasks(1, [&](Value) { body(kernel, kernel.builder); });

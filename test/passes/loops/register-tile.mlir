@@ -1,5 +1,5 @@
 // RUN: quern-opt %s --quern-emit-kernels=target=x86-64-v4 --canonicalize --cse | FileCheck %s
-// RUN: quern-opt %s --quern-emit-kernels=target=aarch64 --canonicalize --cse | FileCheck %s --check-prefix=APART
+// RUN: quern-opt %s --quern-emit-kernels=target=aarch64 --canonicalize --cse | FileCheck %s --check-prefix=LANES
 
 // Rows x vectors of accumulators: a vector of B serves every row, a scalar of A is broadcast once and serves every vector.
 // CHECK-LABEL: func.func @k_v4
@@ -14,15 +14,21 @@
 // CHECK-NEXT:    vector.fma %[[A1]], %[[B1]]
 // CHECK:         scf.yield
 
-// Where loads of neighbouring scalars would be joined, the second step's place in A is hidden; of one row they may be.
-// APART-LABEL: func.func @k_neon
-// APART:       scf.for {{.*}} step %c2 iter_args(
-// APART-COUNT-5: memref.load
-// APART:         llvm.inline_asm "", "=r,0"
-// APART-COUNT-5: memref.load
-// APART:         scf.yield
-// APART-LABEL: func.func @row_neon
-// APART-NOT:     llvm.inline_asm "", "=r,0"
+// Where scalars come from lanes, a vector of each row of A serves four steps, and LLVM does not know of a panel of B where it
+// lies: it gets a register.
+// LANES-LABEL: func.func @k_neon
+// LANES:       llvm.inline_asm "", "=r,0"
+// LANES:       scf.for {{.*}} step %c4 iter_args(
+// LANES-NOT:     memref.load
+// LANES-COUNT-9: vector.load {{.*}} vector<4xf32>
+// LANES:         %[[A0:.*]] = vector.extract %{{.*}}[0] : f32 from vector<4xf32>
+// LANES-NEXT:    vector.broadcast %[[A0]]
+// LANES-NOT:     memref.load
+// LANES:         vector.extract %{{.*}}[3] : f32 from vector<4xf32>
+// LANES:         scf.yield
+// LANES-LABEL: func.func @row_neon
+// LANES-COUNT-2: llvm.inline_asm "", "=r,0"
+// LANES:         scf.yield
 kernel.func @k attributes {dims = 0 : i64, schedule = #kernel.schedule<"gemm", {task_columns = 64 : i64, task_rows = 126 : i64}, "test">} {
 ^bb0(%x: tensor<14x64xf32>, %w: tensor<2x64x16xf32>, %b: tensor<32xf32>):
   %0 = graph.matmul %x, %w {columns = 32 : i64} : (tensor<14x64xf32>, tensor<2x64x16xf32>) -> tensor<14x32xf32>
