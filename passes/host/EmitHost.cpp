@@ -247,16 +247,22 @@ private:
 
   static constexpr int64_t kAlign = 64;
 
+  /// Each slot begins where the one before ends: of hundreds of slots each sum is made of the sum before, not anew.
   void emitArena(rt::ArenaOp op) {
-    Dim total = 0;
+    Dim fixed = 0; // of the slots before the first whose size is not a number
+    Value sum;
     SmallVector<Value> offsets;
     for (const Dim &bytes : parseAll(op.getSlots())) {
-      offsets.push_back(value(total));
-      total = total + bytes.ceildiv(kAlign) * kAlign;
+      offsets.push_back(sum ? sum : value(fixed));
+      Dim aligned = bytes.ceildiv(kAlign) * kAlign;
+      if (!sum && aligned.isConstant())
+        fixed = fixed + aligned;
+      else
+        sum = checked<LLVM::SAddWithOverflowOp>(offsets.back(), value(aligned));
     }
     if (offsets.empty())
       return;
-    Value base = takeMemory(value(total), op.getDevice());
+    Value base = takeMemory(sum ? sum : value(fixed), op.getDevice());
     for (Value bytes : offsets)
       slots[op.getDevice()].push_back(offset(base, bytes));
   }

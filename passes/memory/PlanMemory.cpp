@@ -25,6 +25,32 @@ struct Life {
   Dim bytes;
 };
 
+/// A place of the arena while lives are put into it.
+struct Slot {
+  SmallVector<Dim> sizes; ///< of its lives; none is another and a constant
+  int64_t estimate = 0;   ///< of the largest
+  unsigned freeFrom = 0;
+
+  void add(const Dim &bytes, int64_t estimated) {
+    estimate = std::max(estimate, estimated);
+    for (Dim &size : sizes)
+      if ((bytes - size).isConstant()) {
+        size = Dim::max(size, bytes);
+        return;
+      }
+    sizes.push_back(bytes);
+  }
+
+  /// The maximum as a tree: in a chain, the text of each step would hold all steps before it.
+  Dim bytes() const { return maximum(sizes); }
+  static Dim maximum(ArrayRef<Dim> sizes) {
+    if (sizes.size() == 1)
+      return sizes.front();
+    size_t half = llvm::PowerOf2Ceil(sizes.size()) / 2;
+    return Dim::max(maximum(sizes.take_front(half)), maximum(sizes.drop_front(half)));
+  }
+};
+
 class Planner {
 public:
   explicit Planner(func::FuncOp function)
@@ -211,28 +237,29 @@ private:
     std::vector<Life> lives = collectLives();
     // Best fit in program order: of the free slots the one nearest in size, judged with every symbol at 64.
     constexpr int64_t hint = 64;
-    SmallVector<unsigned> freeFromOf[2];
+    SmallVector<Slot> slotsOf[2];
     for (Life &life : lives) {
       bool device = life.value ? isOnDevice(life.value) : runsOnDevice(cast<kernel::LaunchOp>(life.launch));
-      SmallVector<Dim> &slots = this->slots[device];
-      SmallVector<unsigned> &freeFrom = freeFromOf[device];
+      SmallVector<Slot> &slots = slotsOf[device];
       int64_t size = life.bytes.estimate(hint), best = -1, waste = INT64_MAX;
-      for (size_t slot = 0; slot < slots.size(); ++slot) {
-        int64_t distance = std::abs(slots[slot].estimate(hint) - size);
-        if (freeFrom[slot] < life.begin && distance < waste) {
-          best = slot;
+      for (auto [index, slot] : llvm::enumerate(slots)) {
+        int64_t distance = std::abs(slot.estimate - size);
+        if (slot.freeFrom < life.begin && distance < waste) {
+          best = index;
           waste = distance;
         }
       }
       if (best < 0) {
         best = slots.size();
-        slots.push_back(life.bytes);
-        freeFrom.push_back(0);
+        slots.emplace_back();
       }
-      slots[best] = Dim::max(slots[best], life.bytes);
-      freeFrom[best] = life.end;
+      slots[best].add(life.bytes, size);
+      slots[best].freeFrom = life.end;
       (life.value ? slotOf[life.value] : sharedSlotOf[life.launch]) = best;
     }
+    for (bool device : {false, true})
+      for (const Slot &slot : slotsOf[device])
+        slots[device].push_back(slot.bytes());
   }
 
   //===--- Lowering -------------------------------------------------------------------------===//
