@@ -45,6 +45,7 @@ struct Compilation {
   struct EmittedKernel {
     std::string symbol;
     bool onDevice;
+    llvm::SmallVector<char, 0> binary = {}; ///< with CompileOptions::cubin, the machine code of a device's
   };
   std::vector<EmittedKernel> kernels; ///< the emitted kernels
   std::string assembly;               ///< after "emit" with EmitKind::Assembly

@@ -94,16 +94,17 @@ static DeviceProgram describeDevice(Compilation &c, ArrayRef<kernel::FuncOp> fun
     if (arena.getDevice())
       program.arenaBytes = arenaBytes(arena).constant().value_or(0);
   });
-  llvm::StringMap<llvm::StringRef> code;
+  llvm::StringMap<std::pair<llvm::StringRef, llvm::StringRef>> code; // text and machine code
   for (auto [index, emitted] : llvm::enumerate(c.kernels))
     if (emitted.onDevice)
-      code[emitted.symbol] = {c.objects[index + 1].object.data(), c.objects[index + 1].object.size()};
+      code[emitted.symbol] = {llvm::StringRef(c.objects[index + 1].object.data(), c.objects[index + 1].object.size()),
+                              llvm::StringRef(emitted.binary.data(), emitted.binary.size())};
   for (kernel::FuncOp function : functions) {
     DeviceKernel &kernel = program.kernels.emplace_back();
     if (!function.getThreads())
       continue;
     kernel.symbol = (function.getSymName() + "_" + level.suffix).str();
-    kernel.code = code.lookup(kernel.symbol);
+    std::tie(kernel.code, kernel.binary) = code.lookup(kernel.symbol);
     kernel.threads = *function.getThreads();
   }
   return program;
@@ -220,8 +221,13 @@ llvm::json::Object describeManifest(Compilation &c, const ModelDescription &desc
     llvm::json::Object lint;
     for (auto [index, emitted] : llvm::enumerate(c.kernels)) {
       auto [kernel, level] = StringRef(emitted.symbol).split('_');
-      if (kernel != function.getSymName() || emitted.onDevice)
+      if (kernel != function.getSymName())
         continue;
+      if (emitted.onDevice) {
+        if (!emitted.binary.empty())
+          entry["cubin"] = int64_t(emitted.binary.size());
+        continue;
+      }
       const LoopCounts &hot = c.objects[index + 1].hot;
       lint[level] = llvm::json::Object{{"instructions", hot.instructions},
                                        {"fma", hot.fma},

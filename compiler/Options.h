@@ -3,6 +3,7 @@
 #include "llvm/ADT/StringRef.h"
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,6 +40,7 @@ struct CompileOptions {
   std::string name;               ///< the model's name; empty: from the file's name
   std::vector<FixedShape> shapes;
   Precision precision = Precision::Default;
+  std::optional<std::string> cubin; ///< makes machine code of a device's kernels with this ptxas; empty: that of the PATH
   bool optimize = true;           ///< false: -O0, no fusion, no blocked layouts, no packed weights; the same phases
   std::string startAt, stopAfter; ///< names of phases; empty: all
   /// Called when a phase begins (index, name), for progress; may be empty.

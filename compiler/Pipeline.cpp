@@ -6,6 +6,7 @@
 #include "compiler/Verify.h"
 #include "codegen/LowerToLLVM.h"
 #include "codegen/link/DescriptorEmitter.h"
+#include "codegen/nvptx/Assembler.h"
 #include "codegen/link/Embedded.h"
 #include "codegen/link/Header.h"
 #include "codegen/link/Linker.h"
@@ -160,6 +161,28 @@ static llvm::Error runHost(Compilation &c) {
   return runPasses(c, [&](PassManager &manager) { manager.addPass(createEmitHostPass(options)); });
 }
 
+/// Machine code beside the texts of the device's kernels, which the object of the host function is in front of.
+static llvm::Error assembleKernels(Compilation &c) {
+  auto assembler = findAssembler(*c.options.cubin);
+  if (!assembler)
+    return assembler.takeError();
+  std::vector<DeviceText> texts;
+  std::vector<Compilation::EmittedKernel *> kernels;
+  for (auto [index, kernel] : llvm::enumerate(c.kernels)) {
+    if (!kernel.onDevice)
+      continue;
+    const EmittedObject &text = c.objects[index + 1];
+    texts.push_back({kernel.symbol, llvm::StringRef(text.object.data(), text.object.size())});
+    kernels.push_back(&kernel);
+  }
+  auto codes = assembleAll(texts, c.target->device->code->baseLevel().name, *assembler);
+  if (!codes)
+    return codes.takeError();
+  for (auto [kernel, code] : llvm::zip(kernels, *codes))
+    kernel->binary = std::move(code);
+  return llvm::Error::success();
+}
+
 static llvm::Error runEmit(Compilation &c) {
   loadCodegenDialects(c.context);
   std::vector<EmitJob> jobs;
@@ -193,7 +216,7 @@ static llvm::Error runEmit(Compilation &c) {
   if (!objects)
     return withContext(c.input, objects.takeError());
   c.objects = std::move(*objects);
-  return llvm::Error::success();
+  return c.options.cubin && c.target->device ? assembleKernels(c) : llvm::Error::success();
 }
 
 /// A device's code is in the descriptor instead.
@@ -346,6 +369,8 @@ llvm::Error runPhases(Compilation &c) {
     return error;
   if (c.options.emit == EmitKind::DeviceCode && !c.target->device)
     return makeError(ErrorKind::Usage, "--emit=ptx: target {0} has no device; name one, such as sm_80", c.target->name);
+  if (c.options.cubin && !c.target->device)
+    return makeError(ErrorKind::Usage, "--cubin: target {0} has no device; name one, such as sm_80", c.target->name);
   const Row *first = rows;
   if (!c.options.startAt.empty()) {
     first = llvm::find_if(rows, [&](const Row &row) { return row.name == c.options.startAt; });

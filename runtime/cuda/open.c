@@ -66,7 +66,10 @@ static quern_status load_kernels(struct cuda_model *model, const char **message)
     if (!kernels[i].name)
       continue;
     struct cuda_kernel *kernel = &model->kernels[i];
-    cuda_result result = model->driver.module_load(&kernel->module, kernels[i].code);
+    /* Machine code is for one kind of device; the text for all later ones too. */
+    cuda_result result = kernels[i].binary ? model->driver.module_load(&kernel->module, kernels[i].binary) : 1;
+    if (result)
+      result = model->driver.module_load(&kernel->module, kernels[i].code);
     if (!result)
       result = model->driver.module_function(&kernel->function, kernel->module, kernels[i].name);
     if (result)

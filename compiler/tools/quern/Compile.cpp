@@ -47,6 +47,10 @@ cl::opt<Precision>
                          clEnumValN(Precision::Tf32, "tf32",
                                     "the default's; a device's matrix units multiply float32, rounded to 11 bits")),
               QUERN_OPTION);
+cl::opt<std::string> cubin("cubin",
+                           cl::desc("machine code of a device's kernels beside their PTX, made by NVIDIA's ptxas (default: "
+                                    "that of the PATH); devices of the target's capability load faster"),
+                           cl::value_desc("ptxas"), cl::ValueOptional, QUERN_OPTION);
 cl::opt<bool> plain("O0", cl::desc("no fusion, no blocked layouts, no packed weights, for comparison"), QUERN_OPTION);
 cl::opt<std::string> stopAfter(
     "stop-after",
@@ -168,6 +172,8 @@ Error run() {
   options.name = name;
   options.precision = precision;
   options.optimize = !plain;
+  if (cubin.getNumOccurrences())
+    options.cubin = cubin;
   options.startAt = startAt;
   options.stopAfter = stopAfter;
   for (const std::string &text : shapes) {

@@ -64,6 +64,17 @@ void printFields(const json::Object &manifest) {
       outs() << formatv("{0,-10} {1} = {2}\n", "metadata", key.str(), text(&value));
 }
 
+/// Whether machine code of a device lies beside its kernels' text.
+void printCubin(const json::Object &manifest) {
+  int64_t bytes = 0;
+  if (const json::Array *kernels = manifest.getArray("kernels"))
+    for (const json::Value &kernel : *kernels)
+      if (const json::Object *entry = kernel.getAsObject())
+        bytes += entry->getInteger("cubin").value_or(0);
+  if (bytes)
+    outs() << formatv("{0,-10} {1} bytes of machine code for the device\n", "cubin", bytes);
+}
+
 /// Of the model for machines without the device, what differs.
 void printProcessor(const json::Object &manifest) {
   const json::Object *processor = manifest.getObject("processor");
@@ -87,6 +98,7 @@ Error run() {
   }
   outs() << formatv("{0,-10} {1} bytes\n", "file", size);
   printFields(*manifest);
+  printCubin(*manifest);
   printProcessor(*manifest);
   printValues(*manifest, "inputs", "input");
   printValues(*manifest, "outputs", "output");
