@@ -3,12 +3,14 @@
 
     python report_arm.py --models DIR [--page PAGE.md] [--json] [NAME...]
 
-For each kernel that multiplies and adds: the innermost loop with the most `fmla`, its spills, and the share of the bound
-that the floating-point pipes set (one `fmla` per pipe and cycle) that the loop reaches according to llvm-mca.
+For each register tile of Arm, and for each kernel of the models that multiplies and adds: the hot loop, its spills, and the
+share of the bound that the floating-point pipes set (one multiply-add per pipe and cycle) that the loop reaches according to
+llvm-mca.
 """
 import argparse
 import collections
 import functools
+import json
 import os
 import re
 import shutil
@@ -19,21 +21,44 @@ from pathlib import Path
 
 from timing import progress, report
 
-# Cores, and how many multiply-adds of 128 bits each starts in a cycle (Arm's software optimization guides).
+ROOT = Path(__file__).resolve().parent.parent
+
+# Cores, and how many multiply-adds of 128 bits each starts in a cycle (Arm's software optimization guides); products of
+# narrow elements as many.
 CORES = {"neoverse-n1": 2, "neoverse-n2": 2, "neoverse-v1": 4, "neoverse-v2": 4}
+# What a core lacks.
+LACKS = {"neoverse-n1": ("aarch64+bf16", "aarch64+i8mm")}
 ITERATIONS = 200
+MULTIPLY_ADD = r"\s*(?:fml[as]|bfmmla|smmla|us?mmla|su?dot|us?dot)\s"
+# Least share that each kind of loop is to reach on every core: products of narrow elements, and tiles of float32.
+GOALS = {"mmla": 98, "dot": 98, "8x12": 94, "6x16": 88, "5x16": 88, "4x16": 88}
 
 PAGE = """# Hot loops of AArch64 kernels
 
-What these figures are: for the innermost loop with the most multiply-adds of each kernel, the share of the bound of the
-floating-point pipes ({pipes} `fmla` of 128 bits per cycle) that {mca} predicts, if every load finds its data in the nearest
-cache. `spills` counts the loop's instructions that touch the stack.
+What these figures are: for the hot loop of each kernel, the share of the bound of the floating-point pipes ({pipes}
+multiply-adds of 128 bits per cycle) that {mca} predicts, if every load finds its data in the nearest cache. The hot loop is the
+innermost one with the most multiply-adds by a lane or of narrow elements, which are those of products; without any the one
+with the most multiply-adds; of equals the longest. `spills` counts its instructions that write to the stack, `reloads` those
+that read it: without spills they read constants, as elementary functions have more of them than there are registers. Products
+of one row (1x16, 1x32) use each weight once: loads limit them, not multiply-adds.
 
 What they are not: times, or anything measured on Arm hardware. The models know no caches, prefetchers or branches; the
 loops around, edges, and what a task does before and after are not in them. On x86 the same tool predicted what AVX2 was
 measured to do and was 1.5 times too pessimistic for AVX-512; how far it is off on Arm is not known here.
 
 `make report-arm` makes this page; it compiles for `{target}`.
+
+"""
+TILES = """## Register tiles
+
+Of float32, and of narrow elements by the instructions that levels above `aarch64` add, which no kernel of a model uses yet.
+Goals are {goals} on every core.
+
+"""
+KERNELS = """
+## Kernels
+
+{found}
 
 """
 
@@ -54,14 +79,20 @@ def innermost_loops(assembly):
 
 
 def multiply_adds(loop):
-    return sum(bool(re.match(r"\s*fml[as]\s", line)) for line in loop)
+    return sum(bool(re.match(MULTIPLY_ADD, line)) for line in loop)
+
+
+def heat(loop):
+    """What orders loops: multiply-adds of products before others, as those of an epilogue run once for a whole product."""
+    products = sum(bool(re.match(MULTIPLY_ADD, line)) and bool(re.search(r"\.(s|4b)\[\d\]|mmla", line)) for line in loop)
+    return products, multiply_adds(loop), len(loop)
 
 
 def hot_loops(assembly):
-    """The loop with the most multiply-adds of each function that has any."""
+    """The hottest loop of each function that multiplies and adds."""
     hottest = {}
     for function, loop in innermost_loops(assembly):
-        if multiply_adds(loop) > multiply_adds(hottest.get(function, [])):
+        if multiply_adds(loop) and heat(loop) > heat(hottest.get(function, [])):
             hottest[function] = loop
     return hottest
 
@@ -82,8 +113,27 @@ def cycles(loop, core):
     return int(re.search(r"Total Cycles:\s+(\d+)", text)[1]) / ITERATIONS
 
 
-def shares(loop):
-    return {core: round(100 * multiply_adds(loop) / pipes / cycles(tuple(loop), core), 1) for core, pipes in CORES.items()}
+def shares(loop, level="aarch64"):
+    return {core: None if level in LACKS.get(core, ()) else round(100 * multiply_adds(loop) / pipes / cycles(tuple(loop), core), 1)
+            for core, pipes in CORES.items()}
+
+
+def describe(loop):
+    def on_stack(mnemonic):
+        return sum(line.split()[0].startswith(mnemonic) and "[sp" in line for line in loop)
+    return {"multiply-adds": multiply_adds(loop), "instructions": len(loop), "spills": on_stack("st"), "reloads": on_stack("ld")}
+
+
+def measure_tiles(tool):
+    """A row for each register tile that the compiler has for Arm."""
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        listed = subprocess.run([tool, "aarch64", folder], capture_output=True, text=True, check=True).stdout
+        for tile in json.loads(listed):
+            loop = hot_loops((Path(folder) / f"{tile['symbol']}.s").read_text())[tile["symbol"]]
+            rows.append({"instruction": tile["instruction"], "level": tile["level"], "tile": f"{tile['rows']}x{tile['columns']}",
+                         **describe(loop), **shares(loop, tile["level"])})
+    return rows
 
 
 def compile_assembly(model, target):
@@ -96,7 +146,6 @@ def compile_assembly(model, target):
 
 def tiles(model, target):
     """Kernel -> (algorithm, register tile) from the manifest."""
-    import json
     from quern._compile import find_compiler
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run([find_compiler(), "compile", model, "-o", Path(folder) / "model.so", f"--target={target}", "--json",
@@ -112,8 +161,7 @@ def measure(model, target):
     for function, loop in hot_loops(compile_assembly(model, target)).items():
         algorithm, tile = names.get(function.rsplit("_", 1)[0], ("-", "-"))
         row = rows.setdefault((algorithm, tile, tuple(loop)), {
-            "model": model.stem, "algorithm": algorithm, "tile": tile, "kernels": 0, "fmla": multiply_adds(loop),
-            "instructions": len(loop), "spills": sum("[sp" in line for line in loop)})
+            "model": model.stem, "algorithm": algorithm, "tile": tile, "kernels": 0, **describe(loop)})
         row["kernels"] += 1
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for row, share in zip(rows.values(), pool.map(shares, (loop for _, _, loop in rows))):
@@ -121,31 +169,60 @@ def measure(model, target):
     return list(rows.values())
 
 
-def page(rows, target):
+def goal(row):
+    """The least share that a row is to have; None: there is no goal."""
+    return next((share for kind, share in GOALS.items() if kind in row.get("instruction", "") or kind == row["tile"]), None)
+
+
+def misses(rows):
+    """Rows that touch the stack, and rows with a core below its goal."""
+    below = [row for row in rows if goal(row) and min(row[core] for core in CORES if row[core] is not None) < goal(row)]
+    return [row for row in rows if row["spills"] or row["reloads"]], below
+
+
+def summary(rows):
+    spilling, below = misses(rows)
+    products = [row for row in rows if row["tile"] != "-"]
+    least = ", ".join(f"{core} {min(row[core] for row in products if goal(row))} %" for core in CORES) if any(map(goal, products)) else "-"
+    def kernels(chosen):
+        return sum(row["kernels"] for row in chosen)
+    return (f"{kernels(rows)} kernels of {len({row['model'] for row in rows})} models. Hot loops that touch the stack: "
+            f"{kernels(spilling)}, of products {kernels(row for row in spilling if row in products)}. Tiles below their goal: "
+            f"{kernels(below)}; the least share of one with a goal: {least}.")
+
+
+def table(rows):
+    lines = [" | ".join(rows[0]), "|".join("---" for _ in rows[0])]
+    lines += [" | ".join("-" if value is None else str(value) for value in row.values()) for row in rows]
+    return "\n".join(f"| {line} |" for line in lines) + "\n"
+
+
+def page(tile_rows, rows, target):
     mca = re.search(r"LLVM version \S+", subprocess.run([find_mca(), "--version"], capture_output=True, text=True).stdout)[0]
     pipes = ", ".join(f"{core}: {count}" for core, count in CORES.items())
-    lines = [PAGE.format(pipes=pipes, mca=f"llvm-mca of {mca}", target=target), " | ".join(rows[0]), "|".join("---" for _ in rows[0])]
-    lines[1:] = [f"| {line} |" for line in lines[1:]]
-    lines += ["| " + " | ".join(map(str, row.values())) + " |" for row in rows]
-    return "\n".join(lines) + "\n"
+    goals = ", ".join(f"{share} % for {kind}" for kind, share in GOALS.items())
+    return (PAGE.format(pipes=pipes, mca=f"llvm-mca of {mca}", target=target) + TILES.format(goals=goals) + table(tile_rows) +
+            KERNELS.format(found=summary(rows)) + table(rows))
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", type=Path, default=Path("models"), metavar="DIR")
     parser.add_argument("--target", default="aarch64", help="default: aarch64")
-    parser.add_argument("--page", type=Path, metavar="PAGE.md", help="also write the table with what it means")
+    parser.add_argument("--tiles", type=Path, default=ROOT / "build" / "bin" / "emit-tiles", metavar="TOOL", help="of the build")
+    parser.add_argument("--page", type=Path, metavar="PAGE.md", help="also write the tables with what they mean")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("names", nargs="*", metavar="NAME", help="models (default: all in DIR)")
     args = parser.parse_args()
-    rows = []
+    tile_rows, rows = measure_tiles(args.tiles), []
     for name in args.names or sorted(path.stem for path in args.models.glob("*.onnx")):
         rows += measure(args.models / f"{name}.onnx", args.target)
         progress(name, len(rows))
     report(rows, args.json)
+    progress(summary(rows))
     if args.page:
         args.page.parent.mkdir(parents=True, exist_ok=True)
-        args.page.write_text(page(rows, args.target))
+        args.page.write_text(page(tile_rows, rows, args.target))
 
 
 if __name__ == "__main__":
