@@ -179,7 +179,7 @@ void ConvEmitter::accumulate(const RegisterTile &registers, Accumulators &sums, 
 }
 
 void ConvEmitter::store(ArrayRef<Value> sums, Index oy, Index ox, Panels panels) {
-  auto place = [&](Index i) {
+  auto place = [&](Index i, Index first, int64_t count) {
     Index row = oy, column = builder.add(ox, i);
     // Tensors of the epilogue that span the image are addressed alike whether it is one row or many.
     if (flat && !linear) {
@@ -188,13 +188,13 @@ void ConvEmitter::store(ArrayRef<Value> sums, Index oy, Index ox, Panels panels)
       column = builder.rem(column, width);
     }
     SmallVector<Point> places;
-    for (int64_t j = 0; j < panels.vectors; ++j) {
-      Index block = builder.add(panels.first, j / vectorsPerBlock);
+    for (int64_t j = 0; j < count; ++j) {
+      Index vector = builder.add(first, j), block = builder.add(panels.first, builder.div(vector, vectorsPerBlock));
       Point point{{builder.value(image), 0, {}}, {builder.value(block), 0, {}}};
       if (geometry.planar)
         point.push_back({builder.value(row), 0, {}});
       point.push_back({builder.value(column), 0, {}});
-      point.push_back({kernel.index(j % vectorsPerBlock * lanes), 1, {}});
+      point.push_back({builder.value(builder.mul(builder.rem(vector, vectorsPerBlock), lanes)), 1, {}});
       places.push_back(point);
     }
     return places;

@@ -94,7 +94,7 @@ void DepthwiseEmitter::emitTile(int64_t size, Index oy, Index ox, ArrayRef<Windo
     Index from = builder.add(builder.mul(at, kBlock), lane), weights = builder.add(builder.mul(filter, kBlock), lane);
     addRow(carried, from, weights, ix, inside);
   });
-  auto place = [&](Index i) {
+  auto place = [&](Index i, Index, int64_t) {
     Point point{{builder.value(image), 0, {}}, {builder.value(block), 0, {}}};
     if (geometry.planar)
       point.push_back({builder.value(oy), 0, {}});

@@ -182,10 +182,10 @@ void GemmEmitter::emitTile(int64_t size, Index row, Index column, int64_t vector
   Accumulators sums = registers.zero();
   registers.accumulate(sums, {{depth, builder.index(1), stepB, std::max(tile.unroll, chains)}},
                        builder.add(offsetA, builder.mul(row, strideA)), offsetB);
-  auto place = [&](Index i) {
-    SmallVector<Point> places(vectors, operandPoint(shape.result, builder.add(builder.add(firstRow, row), i)));
-    for (int64_t j = 0; j < vectors; ++j)
-      places[j].back() = {builder.value(builder.add(column, j * lanes)), 1, {}};
+  auto place = [&](Index i, Index first, int64_t count) {
+    SmallVector<Point> places(count, operandPoint(shape.result, builder.add(builder.add(firstRow, row), i)));
+    for (int64_t j = 0; j < count; ++j)
+      places[j].back() = {builder.value(builder.add(column, builder.mul(builder.add(first, j), lanes))), 1, {}};
     return places;
   };
   epilogue.storeTile(sums, vectors, place, masks);

@@ -298,7 +298,7 @@ void WinogradEmitter::transformOutput(Index tile, Index block, int64_t lane) {
 
 /// A row of a tile, as far as the image goes.
 void WinogradEmitter::storeRow(ArrayRef<Value> values, Index block, const Place &place, int64_t lane) {
-  auto placeOfPixel = [&](Index i) {
+  auto placeOfPixel = [&](Index i, Index, int64_t) {
     Point point{{builder.value(place.image), 0, {}}, {builder.value(block), 0, {}}};
     if (geometry.planar)
       point.push_back({builder.value(place.y), 0, {}});

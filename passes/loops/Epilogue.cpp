@@ -146,7 +146,7 @@ void Epilogue::storeTile(ArrayRef<Value> sums, int64_t vectors, RowPlaces place,
   auto mask = [&](int64_t j) { return masks.empty() ? Value() : masks[j]; };
   if (rows == 1 || !isLong()) {
     for (int64_t i = 0; i < rows; ++i)
-      for (auto [j, point] : llvm::enumerate(place(builder.index(i))))
+      for (auto [j, point] : llvm::enumerate(place(builder.index(i), builder.index(0), vectors)))
         store(sums[i * vectors + j], point, mask(j));
     return;
   }
@@ -158,9 +158,15 @@ void Epilogue::storeTile(ArrayRef<Value> sums, int64_t vectors, RowPlaces place,
   int64_t lanes = type.getNumElements();
   for (auto [i, sum] : llvm::enumerate(sums))
     builder.create<vector::StoreOp>(sum, waiting, builder.value(i * lanes));
-  builder.loop(builder.index(0), builder.index(rows), 1, [&](Index row) {
-    for (auto [j, point] : llvm::enumerate(place(row))) {
-      Index at = builder.add(builder.mul(row, vectors * lanes), j * lanes);
+  // Two hide each other's latencies; more do not fit the registers beside the constants.
+  bool masked = llvm::any_of(masks, [](Value mask) { return bool(mask); });
+  int64_t together = masked ? vectors : vectors % 2 ? 1 : 2;
+  // One loop over both: of two LLVM would take the inner one for hotter than the product, and give it the registers.
+  builder.loop(builder.index(0), builder.index(rows * vectors), together, [&](Index vector) {
+    Index row = builder.div(vector, vectors),
+          first = together == vectors ? builder.index(0) : builder.rem(vector, vectors);
+    for (auto [j, point] : llvm::enumerate(place(row, first, together))) {
+      Index at = builder.mul(builder.add(vector, j), lanes);
       store(builder.create<vector::LoadOp>(type, waiting, builder.value(at)), point, mask(j));
     }
   });

@@ -25,11 +25,11 @@ public:
   /// type. Lanes outside `mask` (may be null) are neither read nor written.
   void store(mlir::Value sum, const Point &point, mlir::Value mask = {});
 
-  /// Finishes a whole tile: sum (i, j) is at i * vectors + j, and `place` says where the vectors of row i go. An
-  /// epilogue of many instructions has code once per column of vectors and runs over the rows, whose sums wait in
-  /// scratch memory: written out for every row it takes most of the compile time, and sums that wait in registers for
-  /// such code are spilled anyway.
-  using RowPlaces = llvm::function_ref<llvm::SmallVector<Point>(Index row)>;
+  /// Finishes a whole tile: sum (i, j) is at i * vectors + j, and `place` says where `count` vectors of a row go, from
+  /// `first` on. An epilogue of many instructions has code for one or two vectors and runs over all of them, whose sums
+  /// wait in scratch memory: written out for every one it takes most of the compile time, and sums that wait in
+  /// registers for such code are spilled anyway. Masks that are not null have code of their own.
+  using RowPlaces = llvm::function_ref<llvm::SmallVector<Point>(Index row, Index first, int64_t count)>;
   void storeTile(llvm::ArrayRef<mlir::Value> sums, int64_t vectors, RowPlaces place,
                  llvm::ArrayRef<mlir::Value> masks = {});
 

@@ -1,4 +1,5 @@
 // RUN: quern-opt %s --quern-emit-kernels=target=x86-64-v4 --canonicalize --cse | FileCheck %s
+// RUN: quern-opt %s --quern-emit-kernels=target=aarch64 --canonicalize --cse | FileCheck %s --check-prefix=NARROW
 
 // What is fused behind a product works on its accumulators; reshapes and transposes only move the store: head 1 begins
 // at 4 * 16.
@@ -20,15 +21,22 @@ kernel.func @heads attributes {dims = 0 : i64, schedule = #kernel.schedule<"gemm
   kernel.yield %3 : tensor<2x4x16xf32>
 }
 
-// An epilogue that computes a function has code once for each column of vectors: the sums wait in scratch memory.
+// An epilogue that computes a function has code for two vectors: the sums wait in scratch memory.
 // CHECK-LABEL: func.func @silu_v4
 // CHECK:         %[[ACC:.*]]:8 = scf.for
 // CHECK:         vector.store %[[ACC]]#7, %[[WAITING:.*]][%c112]
-// CHECK-NEXT:    scf.for %[[ROW:.*]] = %c0 to %c4
-// CHECK:           %[[AT:.*]] = arith.muli %[[ROW]], %c32
+// CHECK-NEXT:    scf.for %[[VECTOR:.*]] = %c0 to %c8 step %c2
+// CHECK-NOT:       arith.remui
+// CHECK:           %[[AT:.*]] = arith.muli %[[VECTOR]], %c16
 // CHECK:           %[[SUM:.*]] = vector.load %[[WAITING]][%[[AT]]]
 // CHECK-COUNT-2:   math.absf
 // CHECK-NOT:       math.absf
+// NARROW-LABEL: func.func @silu_neon
+// NARROW:         scf.for %[[VECTOR:.*]] = %c0 to %c16 step %c2
+// NARROW:           arith.divui %[[VECTOR]], %c4
+// NARROW:           arith.remui %[[VECTOR]], %c4
+// NARROW-COUNT-2:   math.absf
+// NARROW-NOT:       math.absf
 kernel.func @silu attributes {dims = 0 : i64, schedule = #kernel.schedule<"gemm", {task_columns = 64 : i64, task_rows = 126 : i64}, "test">} {
 ^bb0(%x: tensor<4x64xf32>, %w: tensor<2x64x16xf32>):
   %0 = graph.matmul %x, %w {columns = 32 : i64} : (tensor<4x64xf32>, tensor<2x64x16xf32>) -> tensor<4x32xf32>
