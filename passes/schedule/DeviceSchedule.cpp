@@ -47,40 +47,87 @@ const Tiles &tilesFor(Type element, bool tf32) {
   return tf32 && element.isF32() ? tf32Tiles : threadTiles;
 }
 
-/// The largest tile that gives every multiprocessor a block, with no more rows than twice the product's; else the
-/// smallest.
-Choice chooseTile(StringRef algorithm, const Tiles &tiles, const Dim &batches, const Dim &rows, const Dim &columns,
-                  const Device &device) {
-  auto extent = [](const Dim &dim) { return std::max<int64_t>(dim.estimate(kUnknownExtent), 1); };
-  const Tile *chosen = &tiles.sizes.back();
-  for (const Tile &tile : tiles.sizes) {
-    int64_t blocks =
-        extent(batches) * llvm::divideCeil(extent(rows), tile.rows) * llvm::divideCeil(extent(columns), tile.columns);
-    if (blocks < device.multiprocessors || tile.rows >= 2 * extent(rows))
-      continue;
-    chosen = &tile;
-    break;
+/// A product as the tables see it: how many lines and of what depth, taken for something where they are not known.
+struct Extents {
+  Dim batches, rows, columns, depth;
+
+  static int64_t of(const Dim &dim) { return std::max<int64_t>(dim.estimate(kUnknownExtent), 1); }
+  int64_t blocks(int64_t tileRows, int64_t tileColumns) const {
+    return of(batches) * llvm::divideCeil(of(rows), tileRows) * llvm::divideCeil(of(columns), tileColumns);
   }
+  /// How many blocks share the depth of a tile where `blocks` are too few for the device: each gets a part that is
+  /// worth one. Unknown extents may be large; then the parts' sums would be a burden.
+  int64_t splits(int64_t blocks, const Device &device) const {
+    constexpr int64_t kLeastPart = 256, kMost = 16;
+    if (!batches.isConstant() || !rows.isConstant() || !columns.isConstant() || !depth.isConstant())
+      return 1;
+    return std::clamp<int64_t>(std::min<int64_t>(device.multiprocessors / blocks, of(depth) / kLeastPart), 1, kMost);
+  }
+};
+
+/// The largest tile that gives every multiprocessor a block, with no more rows than twice the product's; else the
+/// largest that gives most of them one when the depth is split; else the smallest.
+const Tile &largestTile(const Tiles &tiles, const Extents &extents, const Device &device) {
+  auto fits = [&](const Tile &tile) { return tile.rows < 2 * Extents::of(extents.rows); };
+  auto blocks = [&](const Tile &tile) { return extents.blocks(tile.rows, tile.columns); };
+  for (const Tile &tile : tiles.sizes)
+    if (fits(tile) && blocks(tile) >= device.multiprocessors)
+      return tile;
+  for (const Tile &tile : tiles.sizes)
+    if (fits(tile) && 4 * blocks(tile) * extents.splits(blocks(tile), device) >= 3 * device.multiprocessors)
+      return tile;
+  return tiles.sizes.back();
+}
+
+void split(Choice &choice, int64_t splits) {
+  if (splits == 1)
+    return;
+  choice.parameters.push_back({"splits", splits});
+  choice.reason += ", several blocks for the depth of each";
+}
+
+Choice chooseTile(StringRef algorithm, const Tiles &tiles, const Extents &extents, const Device &device) {
+  const Tile &tile = largestTile(tiles, extents, device);
   Choice choice{algorithm,
-                {{"tile_rows", chosen->rows},
-                 {"tile_columns", chosen->columns},
-                 {"tile_depth", chosen->depth / tiles.shorter},
-                 {tiles.rows, chosen->partRows},
-                 {tiles.columns, chosen->partColumns}},
+                {{"tile_rows", tile.rows},
+                 {"tile_columns", tile.columns},
+                 {"tile_depth", tile.depth / tiles.shorter},
+                 {tiles.rows, tile.partRows},
+                 {tiles.columns, tile.partColumns}},
                 tiles.reason.str()};
-  if (chosen->stages > 1)
-    choice.parameters.push_back({"stages", chosen->stages});
+  if (tile.stages > 1)
+    choice.parameters.push_back({"stages", tile.stages});
+  split(choice, extents.splits(extents.blocks(tile.rows, tile.columns), device));
+  return choice;
+}
+
+/// For so few rows the right side, which is read once, is all that counts.
+constexpr int64_t kFewRows = 4;
+
+Choice chooseSlices(const Extents &extents, Type element, const Device &device) {
+  constexpr int64_t kColumns = 32, kThreads = 256, kReadBytes = 16;
+  int64_t bytes = isa<FloatType>(element) ? element.getIntOrFloatBitWidth() / 8
+                                          : std::max<int64_t>(element.getIntOrFloatBitWidth() / 8, sizeof(int32_t));
+  int64_t rows = llvm::PowerOf2Ceil(Extents::of(extents.rows)), groups = kColumns * bytes / kReadBytes;
+  Choice choice{"tiled_gemm",
+                {{"tile_rows", rows}, {"tile_columns", kColumns}, {"slices", kThreads / groups}},
+                "few rows: columns for a block, slices of the depth for its threads"};
+  split(choice, extents.splits(extents.blocks(rows, kColumns), device));
   return choice;
 }
 
 Choice chooseMatmul(Operation *op, const Device &device, bool tf32) {
   auto matmul = cast<MatmulOp>(op);
-  SmallVector<Dim> result = dimsOf(matmul.getResult());
+  SmallVector<Dim> result = dimsOf(matmul.getResult()), left = dimsOf(matmul.getLhs());
   ArrayRef<Dim> outer = ArrayRef(result).drop_back();
+  Type element = elementOf(matmul.getLhs());
   bool isBatched =
       llvm::any_of(ArrayRef(dimsOf(matmul.getRhs())).drop_back(2), [](const Dim &dim) { return dim != Dim(1); });
-  Dim rows = isBatched ? outer.back() : product(outer), batches = isBatched ? product(outer.drop_back()) : Dim(1);
-  return chooseTile("tiled_gemm", tilesFor(elementOf(matmul.getLhs()), tf32), batches, rows, result.back(), device);
+  Extents extents{isBatched ? product(outer.drop_back()) : Dim(1), isBatched ? outer.back() : product(outer),
+                  result.back(), left.back()};
+  if (extents.rows.constant().value_or(kFewRows + 1) <= kFewRows)
+    return chooseSlices(extents, element, device);
+  return chooseTile("tiled_gemm", tilesFor(element, tf32), extents, device);
 }
 
 Choice chooseConv(Operation *op, const Device &device, bool tf32) {
@@ -90,8 +137,9 @@ Choice chooseConv(Operation *op, const Device &device, bool tf32) {
   int64_t groups = conv.getGroup();
   if (groups > 1 && result[1].estimate(kUnknownExtent) / groups < kFewOutputs)
     return {"direct_conv", {}, "few channels in a group: a thread for each output"};
-  return chooseTile("tiled_conv", tilesFor(elementOf(conv.getInput()), tf32), groups, result[1].floordiv(groups),
-                    result[0] * product(ArrayRef(result).drop_front(2)), device);
+  Dim depth = product(ArrayRef(dimsOf(conv.getWeight())).drop_front());
+  Extents extents{groups, result[1].floordiv(groups), result[0] * product(ArrayRef(result).drop_front(2)), depth};
+  return chooseTile("tiled_conv", tilesFor(elementOf(conv.getInput()), tf32), extents, device);
 }
 
 /// The algorithm by the name of the anchor op.

@@ -115,7 +115,7 @@ LogicalResult emitTiledConv(KernelFunction &kernel) {
   ConvOp conv = *found;
   Epilogue epilogue(kernel, conv.getResult());
   Type accumulator = accumulatorType(elementOf(conv.getResult()));
-  Type multiplicand = usesMatrixUnit(kernel) ? elementOf(conv.getInput()) : accumulator;
+  Type multiplicand = multiplicandType(kernel, elementOf(conv.getInput()), accumulator);
   WindowReader reader(kernel, conv, multiplicand);
   Value outputs = kernel.dim(reader.outputsPerGroup());
   auto channelOf = [&](Value group, Value row) { return kernel.add(kernel.multiply(group, outputs), row); };

@@ -43,7 +43,7 @@ LogicalResult emitTiledGemm(KernelFunction &kernel) {
     return point;
   };
   TileProblem problem;
-  problem.multiplicand = usesMatrixUnit(kernel) ? elementOf(left) : shape.accumulator;
+  problem.multiplicand = multiplicandType(kernel, elementOf(left), shape.accumulator);
   problem.accumulator = shape.accumulator;
   problem.batches = shape.batches;
   problem.depth = shape.depth;

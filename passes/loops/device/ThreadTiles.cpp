@@ -30,20 +30,20 @@ public:
   ThreadTiles(KernelFunction &kernel, const TileProblem &problem)
       : kernel(kernel), problem(problem), b(kernel.builder), lhs{problem.lhs}, rhs{problem.rhs} {
     kernel::ScheduleAttr schedule = kernel.source.getSchedule();
-    step = schedule.parameter("tile_depth", 16);
+    depthStep = schedule.parameter("tile_depth", 16);
     setUp(lhs, rows = schedule.parameter("tile_rows", 64), schedule.parameter("thread_rows", 4));
     setUp(rhs, columns = schedule.parameter("tile_columns", 64), schedule.parameter("thread_columns", 4));
     kernel.threads = (lhs.lines / lhs.each) * (rhs.lines / rhs.each);
     depth = kernel.dim(problem.depth);
     for (Side *side : {&lhs, &rhs})
-      side->tile = kernel.sharedTile(problem.accumulator, step * side->pitch);
+      side->tile = kernel.sharedTile(problem.accumulator, depthStep * side->pitch);
   }
 
   void emit(const TilePlace &place) override {
     lhs.first = place.row;
     rhs.first = place.column;
     batch = place.batch;
-    multiplyTile();
+    multiplyTile(place.from, place.end);
   }
 
 private:
@@ -54,13 +54,12 @@ private:
     side.pitch = lines + (side.operand.alongDepth ? 4 : 0);
   }
 
-  void multiplyTile() {
+  void multiplyTile(Value from, Value end) {
     Value thread = kernel.thread(), across = kernel.index(rhs.lines / rhs.each);
     rhs.position = b.create<arith::RemUIOp>(thread, across);
     lhs.position = b.create<arith::DivUIOp>(thread, across);
     Value zero = b.create<arith::ConstantOp>(b.getZeroAttr(problem.accumulator));
-    auto loop =
-        b.create<scf::ForOp>(kernel.index(0), depth, kernel.index(step), SmallVector<Value>(lhs.each * rhs.each, zero));
+    auto loop = b.create<scf::ForOp>(from, end, kernel.index(depthStep), SmallVector<Value>(lhs.each * rhs.each, zero));
     {
       OpBuilder::InsertionGuard guard(b);
       b.setInsertionPointToStart(loop.getBody());
@@ -68,7 +67,7 @@ private:
       fill(rhs, loop.getInductionVar(), zero);
       kernel.barrier();
       SmallVector<Value> sums(loop.getRegionIterArgs());
-      for (int64_t k = 0; k < step; ++k)
+      for (int64_t k = 0; k < depthStep; ++k)
         multiply(sums, k);
       kernel.barrier();
       b.create<scf::YieldOp>(sums);
@@ -79,9 +78,9 @@ private:
   /// Copies a step's part of one operand to shared memory; what lies outside is 0.
   void fill(Side &side, Value from, Value zero) {
     Value thread = kernel.thread();
-    for (int64_t i = 0; i < side.lines * step / kernel.threads; ++i) {
+    for (int64_t i = 0; i < side.lines * depthStep / kernel.threads; ++i) {
       Value number = kernel.add(thread, i * kernel.threads);
-      Value fast = kernel.index(side.operand.alongDepth ? step : side.lines);
+      Value fast = kernel.index(side.operand.alongDepth ? depthStep : side.lines);
       Value inner = b.create<arith::RemUIOp>(number, fast), outer = b.create<arith::DivUIOp>(number, fast);
       Value line = side.operand.alongDepth ? outer : inner, k = side.operand.alongDepth ? inner : outer;
       Value at = kernel.add(side.first, line), place = kernel.add(from, k);
@@ -160,7 +159,6 @@ private:
   const TileProblem &problem;
   ImplicitLocOpBuilder &b;
   Side lhs, rhs;
-  int64_t step;
   Value depth, batch;
 };
 

@@ -23,29 +23,32 @@ struct TileProblem {
   std::function<void(mlir::Value batch, mlir::Value row, mlir::Value column, mlir::Value sum)> store;
 };
 
-/// Where the tile of a task lies in the result.
+/// Where the tile of a task lies in the result, and the part of the depth that is added up: from a multiple of the
+/// core's step of the depth.
 struct TilePlace {
   mlir::Value batch, row, column;
+  mlir::Value from, end;
 };
 
 /// Emits the kernel with the tile that its schedule says: tile_rows x tile_columns for a block, in steps of tile_depth;
-/// warp_rows x warp_columns by the matrix unit, where it says so, else thread_rows x thread_columns for a thread.
+/// warp_rows x warp_columns by the matrix unit, or thread_rows x thread_columns for a thread, or in `slices` of the
+/// depth. Where it says `splits`, so many blocks share the depth of a tile.
 void emitTiles(KernelFunction &kernel, const TileProblem &problem);
 
-/// Whether the schedule's tiles are multiplied by the matrix unit: then multiplicands are elements as they are, else
-/// they have the accumulators' type.
-bool usesMatrixUnit(KernelFunction &kernel);
+/// What the schedule's tiles are made of: the matrix unit, and threads that only read, take narrow floats as they are.
+mlir::Type multiplicandType(KernelFunction &kernel, mlir::Type element, mlir::Type accumulator);
 
-/// The product of a tile by the threads of a block; ThreadTiles.cpp and WarpTiles.cpp. Made once for a kernel, before
-/// its tasks: `rows` x `columns` is the tile's size.
+/// The product of a tile by the threads of a block; ThreadTiles.cpp, WarpTiles.cpp and SliceTiles.cpp. Made once for a
+/// kernel, before its tasks: `rows` x `columns` is the tile's size.
 class TileCore {
 public:
   virtual ~TileCore() = default;
   virtual void emit(const TilePlace &place) = 0;
-  int64_t rows, columns;
+  int64_t rows, columns, depthStep;
 };
 std::unique_ptr<TileCore> makeThreadTiles(KernelFunction &kernel, const TileProblem &problem);
 std::unique_ptr<TileCore> makeWarpTiles(KernelFunction &kernel, const TileProblem &problem);
+std::unique_ptr<TileCore> makeSliceTiles(KernelFunction &kernel, const TileProblem &problem);
 
 /// A number as one index for each of `dims`, the last fastest; `number` becomes what is left of it.
 Point takeApart(KernelFunction &kernel, mlir::Value &number, llvm::ArrayRef<Dim> dims);

@@ -18,12 +18,13 @@ public:
 
   void emit(const TilePlace &place) override {
     Value zero = b.create<arith::ConstantOp>(b.getZeroAttr(problem.accumulator));
-    kernel.forRange(kernel.index(0), kernel.index(stages - 1), kernel.index(1),
-                    [&](Value stage) { fill(place, stage, kernel.multiply(stage, kernel.index(step))); });
+    kernel.forRange(kernel.index(0), kernel.index(stages - 1), kernel.index(1), [&](Value stage) {
+      fill(place, stage, kernel.add(place.from, kernel.multiply(stage, kernel.index(depthStep))));
+    });
     SmallVector<Value> carried(2 + sumsPerThread(), zero);
     carried[0] = kernel.index(0);
     carried[1] = kernel.index(stages - 1);
-    auto loop = b.create<scf::ForOp>(kernel.index(0), depth, kernel.index(step), carried);
+    auto loop = b.create<scf::ForOp>(place.from, place.end, kernel.index(depthStep), carried);
     {
       OpBuilder::InsertionGuard guard(b);
       b.setInsertionPointToStart(loop.getBody());
@@ -31,7 +32,7 @@ public:
       await(stages - 2);
       // What the stage that is filled now had was multiplied by all before they came here.
       kernel.barrier();
-      fill(place, write, kernel.add(loop.getInductionVar(), (stages - 1) * step));
+      fill(place, write, kernel.add(loop.getInductionVar(), (stages - 1) * depthStep));
       SmallVector<Value> next{following(read), following(write)};
       llvm::append_range(next, multiply(stageAt(read), loop.getRegionIterArgs().drop_front(2)));
       b.create<scf::YieldOp>(next);
@@ -44,17 +45,17 @@ public:
 
 private:
   WarpTiles(KernelFunction &kernel, const TileProblem &problem, kernel::ScheduleAttr schedule)
-      : kernel(kernel), problem(problem), b(kernel.builder), step(schedule.parameter("tile_depth", 32)),
-        stages(schedule.parameter("stages", 2)), warpRows(schedule.parameter("warp_rows", 32)),
-        warpColumns(schedule.parameter("warp_columns", 32)),
-        lhs(kernel, problem, problem.lhs, schedule.parameter("tile_rows", 64), step),
-        rhs(kernel, problem, problem.rhs, schedule.parameter("tile_columns", 64), step) {
+      : kernel(kernel), problem(problem), b(kernel.builder), stages(schedule.parameter("stages", 2)),
+        warpRows(schedule.parameter("warp_rows", 32)), warpColumns(schedule.parameter("warp_columns", 32)),
+        lhs(kernel, problem, problem.lhs, schedule.parameter("tile_rows", 64), schedule.parameter("tile_depth", 32)),
+        rhs(kernel, problem, problem.rhs, schedule.parameter("tile_columns", 64),
+            schedule.parameter("tile_depth", 32)) {
     rows = schedule.parameter("tile_rows", 64);
+    depthStep = schedule.parameter("tile_depth", 32);
     columns = schedule.parameter("tile_columns", 64);
     warpsAcross = columns / warpColumns;
     int64_t warps = rows / warpRows * warpsAcross;
     kernel.threads = warps * kernel.device->warp;
-    depth = kernel.dim(problem.depth);
     int64_t waiting = warps * kMatrixRows * waitingPitch() * int64_t(sizeof(float));
     memory = kernel.sharedTile(b.getI8Type(), std::max(stages * (lhs.bytes() + rhs.bytes()), waiting));
   }
@@ -105,7 +106,7 @@ private:
 
   /// The step that begins with k = `from`, if there is one. Each is a group of copies, so that waiting is counting.
   void fill(const TilePlace &place, Value stage, Value from) {
-    whereBelow(from, depth, [&] {
+    whereBelow(from, place.end, [&] {
       Value base = stageAt(stage);
       lhs.fill(base, place.batch, place.row, from);
       rhs.fill(rhsOf(base), place.batch, place.column, from);
@@ -118,7 +119,7 @@ private:
     SmallVector<Value> sums(before);
     int64_t bytes = problem.multiplicand.getIntOrFloatBitWidth() / 8, acrossRows = warpRows / kMatrixRows,
             acrossColumns = warpColumns / kMatrixColumns;
-    for (int64_t k = 0; k < step * bytes / kMatrixDepthBytes; ++k) {
+    for (int64_t k = 0; k < depthStep * bytes / kMatrixDepthBytes; ++k) {
       SmallVector<SmallVector<Value>> left, right;
       for (int64_t i = 0; i < acrossRows; ++i)
         left.push_back(lhs.load(stage, warpRow(), i, k));
@@ -185,9 +186,9 @@ private:
   KernelFunction &kernel;
   const TileProblem &problem;
   ImplicitLocOpBuilder &b;
-  int64_t step, stages, warpRows, warpColumns, warpsAcross;
+  int64_t stages, warpRows, warpColumns, warpsAcross;
   SharedTile lhs, rhs;
-  Value memory, depth;
+  Value memory;
 };
 
 } // namespace

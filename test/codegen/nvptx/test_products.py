@@ -79,12 +79,12 @@ def test_every_tile(tmp_path, batch, m, k, n):
 
 
 @pytest.mark.parametrize("k, n", [(40, 24), (39, 21)], ids=["copied", "computed"])
-def test_transposed_right_side(tmp_path, k, n):
-    runtime = model(tmp_path, "float16", {"a": f"2,3,m,{k}", "b": f"2,3,{n},{k}"}, f"2,3,m,{n}",
-                    "t = Transpose <perm = [0,1,3,2]> (nb) ny = MatMul (na, t)")
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_right_side_along_the_depth(tmp_path, dtype, k, n):
+    runtime = model(tmp_path, dtype, {"a": f"m,{k}", "b": f"{n},{k}"}, f"m,{n}", "ny = Gemm <transB = 1> (na, nb)")
     for m in (1, 50):
-        a, b = normal("float16", 2, 3, m, k), normal("float16", 2, 3, n, k)
-        close(runtime.run(a, b)[0], a, b.swapaxes(2, 3), "float16")
+        a, b = normal(dtype, m, k), normal(dtype, n, k)
+        close(runtime.run(a, b)[0], a, b.T, dtype)
 
 
 @pytest.mark.parametrize("shapes", [((2, 1, 7, 16), (2, 3, 16, 24)), ((16,), (16, 24)), ((3, 5, 16), (16, 8)),
@@ -108,10 +108,11 @@ def test_epilogue(tmp_path, dtype):
 
 
 @pytest.mark.parametrize("k, n", [(40, 24), (37, 21)], ids=["copied", "computed"])
-def test_float32_by_matrix_units_where_that_is_allowed(tmp_path, k, n):
+@pytest.mark.parametrize("turned", [False, True], ids=["plain", "turned"])
+def test_float32_by_matrix_units_where_that_is_allowed(tmp_path, turned, k, n):
     """--precision=tf32 rounds the factors to 11 bits; without it they are float32's."""
-    text = f'''<ir_version: 10, opset_import: ["" : 21]> m (float[m,{k}] a, float[{k},{n}] b) => (float[m,{n}] y)
-        {{ y = MatMul (a, b) }}'''
+    text = f'''<ir_version: 10, opset_import: ["" : 21]> m (float[m,{k}] a, float[{f"{n},{k}" if turned else f"{k},{n}"}] b) => (float[m,{n}] y)
+        {{ y = {"MatMul" if not turned else "Gemm <transB = 1>"} (a, b) }}'''
     onnx.save(onnx.parser.parse_model(text), tmp_path / "m.onnx")
     for options, unit in (((), 2.**-24), (("--precision=tf32",), 2.**-11)):
         artifact = compile_for("sm_80", tmp_path / "m.onnx", tmp_path / "m.so", *options)
@@ -120,7 +121,7 @@ def test_float32_by_matrix_units_where_that_is_allowed(tmp_path, k, n):
         assert ("tf32" in kernel["reason"]) == ("warp_rows" in kernel["parameters"]) == bool(options)
         for m in (1, 33, 70):
             a, b = (np.float32(RANDOM.standard_normal(shape)) for shape in ((m, k), (k, n)))
-            error = np.abs(runtime.run(a, b)[0] - a.astype(np.float64) @ b)
+            error = np.abs(runtime.run(a, np.ascontiguousarray(b.T) if turned else b)[0] - a.astype(np.float64) @ b)
             sizes = np.abs(a).astype(np.float64) @ np.abs(b)
             assert (error <= (2 * unit + (k + 2) * 2.**-24) * sizes).all()
             assert (error > 4 * k * 2.**-24 * sizes).any() == bool(options)    # it is what was asked for

@@ -69,6 +69,30 @@ MODELS = {
             e = MatMul (c, d)
             g = Gelu (e)
         }""",
+    "few_rows": """
+        (float[1,768] x, float[768,768] w, float16[4,256] h, float16[512,256] v, bfloat16[2,255] p, bfloat16[255,511] q, float[512,96] b)
+            => (float[1,768] y, float16[4,512] z, bfloat16[2,511] o, float[1,512] e)
+        {
+            y = MatMul (x, w)
+            z = Gemm <transB = 1> (h, v)
+            o = MatMul (p, q)
+            c = Constant <value_floats = [1.0]> ()
+            i = Constant <value_ints = [1, 96]> ()
+            a = Expand (c, i)
+            s = Gemm <transB = 1> (a, b)
+            e = Gelu (s)
+        }""",
+    "deep_products": """
+        (float[128,3072] x, float[3072,768] w, float[128,768] r, bfloat16[256,4096] h, bfloat16[4096,256] v, float16[1,512,7,7] i,
+         float16[512,512,3,3] f)
+            => (float[128,768] y, bfloat16[256,256] z, float16[1,512,7,7] o)
+        {
+            s = MatMul (x, w)
+            y = Add (s, r)
+            z = MatMul (h, v)
+            c = Conv <pads = [1,1,1,1]> (i, f)
+            o = Relu (c)
+        }""",
     "narrow_image": """
         (float16[1,16,14,14] x, float16[32,16,3,3] w, float16[32] b, bfloat16[n,64,8,8] p, bfloat16[64,64,1,1] q)
             => (float16[1,32,7,7] y, bfloat16[n,64,8,8] r)

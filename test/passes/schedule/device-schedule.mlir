@@ -3,8 +3,8 @@
 // RUN: not quern-opt %s --quern-form-kernels=fuse=false --quern-select-schedule=target=sm_79 2>&1 | FileCheck %s --check-prefix=UNKNOWN
 // UNKNOWN: unknown target 'sm_79'; did you mean 'sm_80'?
 
-// A small product gets tiles of few rows, so that there are many blocks; a large one large tiles.
-// CHECK: kernel.region "matmul"{{.*}}#kernel.schedule<"tiled_gemm", {thread_columns = 4 : i64, thread_rows = 2 : i64, tile_columns = 64 : i64, tile_depth = 16 : i64, tile_rows = 16 : i64}
+// A product of few rows reads its right side by many threads; a large one gets large tiles.
+// CHECK: kernel.region "matmul"{{.*}}#kernel.schedule<"tiled_gemm", {slices = 32 : i64, tile_columns = 32 : i64, tile_rows = 4 : i64}, "few rows: columns for a block, slices of the depth for its threads">
 // CHECK: kernel.region "matmul#2"{{.*}}#kernel.schedule<"tiled_gemm", {thread_columns = 8 : i64, thread_rows = 8 : i64, tile_columns = 128 : i64, tile_depth = 8 : i64, tile_rows = 128 : i64}
 // CHECK: kernel.region "exp"{{.*}}#kernel.schedule<"threads"
 func.func @main(%x: tensor<4x8xf32>, %w: tensor<8x16xf32>, %a: tensor<2048x64xf32>, %b: tensor<64x2048xf32>) -> (tensor<4x16xf32>, tensor<2048x2048xf32>) {
@@ -15,14 +15,26 @@ func.func @main(%x: tensor<4x8xf32>, %w: tensor<8x16xf32>, %a: tensor<2048x64xf3
 }
 
 // Where that is allowed, matrix units take float32 too: elements of twice the size, half as many in a step.
-// TF32: kernel.region "matmul"{{.*}}tile_depth = 16 : i64, tile_rows = 16 : i64, warp_columns = 16 : i64, warp_rows = 16 : i64}, "tiles in the memory that a block shares, multiplied by matrix units as tf32">
+// TF32: kernel.region "matmul#2"{{.*}}tile_depth = 16 : i64, tile_rows = 128 : i64, warp_columns = 64 : i64, warp_rows = 64 : i64}, "tiles in the memory that a block shares, multiplied by matrix units as tf32">
 // TF32-LABEL: @conv
 // TF32: kernel.region "conv"{{.*}}tile_depth = 16 : i64{{.*}} as tf32">
 
+// Too few tiles for a device's 108 multiprocessors: blocks share the depth. Not where extents are unknown, which may be large.
+// CHECK-LABEL: @deep
+// CHECK: kernel.region "matmul{{.*}}{splits = 4 : i64, thread_columns = 4 : i64, thread_rows = 4 : i64, tile_columns = 64 : i64, tile_depth = 16 : i64, tile_rows = 64 : i64}, "tiles in the memory that a block shares, several blocks for the depth of each">
+// CHECK: kernel.region "matmul{{.*}}{slices = 64 : i64, splits = 4 : i64, tile_columns = 32 : i64, tile_rows = 1 : i64}
+// CHECK: kernel.region "matmul{{.*}}#kernel.schedule<"tiled_gemm", {thread_columns = 4 : i64, thread_rows = 2 : i64, tile_columns = 64 : i64, tile_depth = 16 : i64, tile_rows = 16 : i64}, "tiles in the memory that a block shares">
+func.func @deep(%a: tensor<128x3072xf32>, %b: tensor<3072x768xf32>, %h: tensor<1x3072xf16>, %v: tensor<3072x768xf16>, %n: tensor<?x3072xf32, #graph.dims<["n", ""]>>) -> (tensor<128x768xf32>, tensor<1x768xf16>, tensor<?x768xf32, #graph.dims<["n", ""]>>) {
+  %0 = graph.matmul %a, %b : (tensor<128x3072xf32>, tensor<3072x768xf32>) -> tensor<128x768xf32>
+  %1 = graph.matmul %h, %v : (tensor<1x3072xf16>, tensor<3072x768xf16>) -> tensor<1x768xf16>
+  %2 = graph.matmul %n, %b : (tensor<?x3072xf32, #graph.dims<["n", ""]>>, tensor<3072x768xf32>) -> tensor<?x768xf32, #graph.dims<["n", ""]>>
+  return %0, %1, %2 : tensor<128x768xf32>, tensor<1x768xf16>, tensor<?x768xf32, #graph.dims<["n", ""]>>
+}
+
 // Matrix units multiply narrow floats, what a warp has is larger than what a thread has.
 // CHECK-LABEL: @narrow
-// CHECK: kernel.region "matmul#3"{{.*}}#kernel.schedule<"tiled_gemm", {stages = 3 : i64, tile_columns = 128 : i64, tile_depth = 32 : i64, tile_rows = 128 : i64, warp_columns = 64 : i64, warp_rows = 64 : i64}
-// CHECK: kernel.region "matmul#4"{{.*}}{stages = 4 : i64, tile_columns = 64 : i64, tile_depth = 32 : i64, tile_rows = 16 : i64, warp_columns = 16 : i64, warp_rows = 16 : i64}, "tiles in the memory that a block shares, multiplied by matrix units">
+// CHECK: kernel.region "matmul{{.*}}#kernel.schedule<"tiled_gemm", {stages = 3 : i64, tile_columns = 128 : i64, tile_depth = 32 : i64, tile_rows = 128 : i64, warp_columns = 64 : i64, warp_rows = 64 : i64}
+// CHECK: kernel.region "matmul{{.*}}{stages = 4 : i64, tile_columns = 64 : i64, tile_depth = 32 : i64, tile_rows = 16 : i64, warp_columns = 16 : i64, warp_rows = 16 : i64}, "tiles in the memory that a block shares, multiplied by matrix units">
 func.func @narrow(%a: tensor<2048x64xf16>, %b: tensor<64x2048xf16>, %x: tensor<?x8xbf16, #graph.dims<["n", ""]>>, %w: tensor<8x16xbf16>) -> (tensor<2048x2048xf16>, tensor<?x16xbf16, #graph.dims<["n", ""]>>) {
   %0 = graph.matmul %a, %b : (tensor<2048x64xf16>, tensor<64x2048xf16>) -> tensor<2048x2048xf16>
   %1 = graph.matmul %x, %w : (tensor<?x8xbf16, #graph.dims<["n", ""]>>, tensor<8x16xbf16>) -> tensor<?x16xbf16, #graph.dims<["n", ""]>>
