@@ -27,7 +27,7 @@ struct Tiles {
 };
 
 constexpr Tile threadSizes[] = {
-    {128, 128, 8, 8, 8, 1}, {64, 64, 16, 4, 4, 1}, {32, 64, 16, 4, 4, 1}, {16, 64, 16, 2, 4, 1}};
+    {128, 128, 8, 8, 8, 3}, {64, 64, 16, 4, 4, 3}, {32, 64, 16, 4, 4, 3}, {16, 64, 16, 2, 4, 3}};
 const Tiles threadTiles = {threadSizes, "thread_rows", "thread_columns", 1, "tiles in the memory that a block shares"};
 
 constexpr Tile warpSizes[] = {{128, 128, 32, 64, 64, 3},
@@ -86,17 +86,17 @@ void split(Choice &choice, int64_t splits) {
   choice.reason += ", several blocks for the depth of each";
 }
 
-Choice chooseTile(StringRef algorithm, const Tiles &tiles, const Extents &extents, const Device &device) {
+Choice chooseTile(StringRef algorithm, Type element, bool tf32, const Extents &extents, const Device &device) {
+  const Tiles &tiles = tilesFor(element, tf32);
   const Tile &tile = largestTile(tiles, extents, device);
   Choice choice{algorithm,
                 {{"tile_rows", tile.rows},
                  {"tile_columns", tile.columns},
                  {"tile_depth", tile.depth / tiles.shorter},
                  {tiles.rows, tile.partRows},
-                 {tiles.columns, tile.partColumns}},
+                 {tiles.columns, tile.partColumns},
+                 {"stages", element.getIntOrFloatBitWidth() > 32 ? 2 : tile.stages}}, // as many as there is room for
                 tiles.reason.str()};
-  if (tile.stages > 1)
-    choice.parameters.push_back({"stages", tile.stages});
   split(choice, extents.splits(extents.blocks(tile.rows, tile.columns), device));
   return choice;
 }
@@ -127,7 +127,7 @@ Choice chooseMatmul(Operation *op, const Device &device, bool tf32) {
                   result.back(), left.back()};
   if (extents.rows.constant().value_or(kFewRows + 1) <= kFewRows)
     return chooseSlices(extents, element, device);
-  return chooseTile("tiled_gemm", tilesFor(element, tf32), extents, device);
+  return chooseTile("tiled_gemm", element, tf32, extents, device);
 }
 
 Choice chooseConv(Operation *op, const Device &device, bool tf32) {
@@ -139,7 +139,7 @@ Choice chooseConv(Operation *op, const Device &device, bool tf32) {
     return {"direct_conv", {}, "few channels in a group: a thread for each output"};
   Dim depth = product(ArrayRef(dimsOf(conv.getWeight())).drop_front());
   Extents extents{groups, result[1].floordiv(groups), result[0] * product(ArrayRef(result).drop_front(2)), depth};
-  return chooseTile("tiled_conv", tilesFor(elementOf(conv.getInput()), tf32), extents, device);
+  return chooseTile("tiled_conv", elementOf(conv.getInput()), tf32, extents, device);
 }
 
 /// The algorithm by the name of the anchor op.

@@ -71,22 +71,24 @@ public:
            llvm::all_of(conv.getPads(), [](int64_t pad) { return pad == 0; });
   }
 
-  /// Where the weights of a channel lie from place `k` on; empty where they are not whole chunks.
+  Dim depth() const { return channelsPerGroup() * windowSize(); }
+  Dim pixelsPerImage() const { return product(ArrayRef(input).drop_front(2)); }
+
+  /// Where the weight of a channel at place `k` lies.
   TileProblem::Side::Address weightAddress(function_ref<Value(Value group, Value row)> channelOf) {
-    if (!hasWholeChunks(conv.getWeight(), multiplicand, channelsPerGroup() * windowSize()))
+    if (!isInMemory(conv.getWeight(), multiplicand))
       return {};
     return [this, channelOf](Value group, Value row, Value k) {
-      Value before = kernel.multiply(channelOf(group, row), kernel.dim(channelsPerGroup() * windowSize()));
+      Value before = kernel.multiply(channelOf(group, row), kernel.dim(depth()));
       return kernel.address(kernel.buffer(cast<BlockArgument>(conv.getWeight())), kernel.add(before, k));
     };
   }
 
-  /// Where the pixels of a channel lie from one on; empty where windows take them apart.
+  /// Where a pixel of a channel lies; empty where windows take pixels apart.
   TileProblem::Side::Address inputAddress() {
-    Dim spatial = product(ArrayRef(input).drop_front(2));
-    if (!isPointwise() || !hasWholeChunks(conv.getInput(), multiplicand, spatial))
+    if (!isPointwise() || !isInMemory(conv.getInput(), multiplicand))
       return {};
-    return [this, spatial](Value group, Value pixel, Value k) {
+    return [this, spatial = pixelsPerImage()](Value group, Value pixel, Value k) {
       Value place = pixel;
       Point inImage = takeApart(kernel, place, {spatial}); // leaves the image
       Value channel = kernel.add(kernel.multiply(group, kernel.dim(channelsPerGroup())), k);
@@ -121,7 +123,7 @@ LogicalResult emitTiledConv(KernelFunction &kernel) {
   auto channelOf = [&](Value group, Value row) { return kernel.add(kernel.multiply(group, outputs), row); };
   TileProblem problem;
   problem.batches = conv.getGroup();
-  problem.depth = reader.channelsPerGroup() * reader.windowSize();
+  problem.depth = reader.depth();
   problem.multiplicand = multiplicand;
   problem.accumulator = accumulator;
   problem.lhs = {reader.outputsPerGroup(), /*alongDepth=*/true,
@@ -134,6 +136,8 @@ LogicalResult emitTiledConv(KernelFunction &kernel) {
                    return reader.inputAt(emitter, group, pixel, k);
                  },
                  reader.inputAddress()};
+  problem.lhs.inChunks = problem.lhs.address && isWholeChunks(problem.depth, multiplicand);
+  problem.rhs.inChunks = problem.rhs.address && isWholeChunks(reader.pixelsPerImage(), multiplicand);
   problem.store = [&](Value group, Value row, Value pixel, Value sum) {
     epilogue.store(sum, reader.resultPoint(channelOf(group, row), pixel));
   };
@@ -167,8 +171,7 @@ LogicalResult emitDirectConv(KernelFunction &kernel) {
           image = b.create<arith::DivUIOp>(rest, kernel.dim(channels));
     Value pixel = kernel.add(kernel.multiply(image, kernel.dim(spatial)), place);
     Value group = b.create<arith::DivUIOp>(channel, kernel.dim(reader.outputsPerGroup()));
-    auto loop = b.create<scf::ForOp>(kernel.index(0), kernel.dim(reader.channelsPerGroup() * reader.windowSize()),
-                                     kernel.index(1), ValueRange(zero));
+    auto loop = b.create<scf::ForOp>(kernel.index(0), kernel.dim(reader.depth()), kernel.index(1), ValueRange(zero));
     {
       OpBuilder::InsertionGuard inner(b);
       b.setInsertionPointToStart(loop.getBody());

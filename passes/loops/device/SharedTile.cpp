@@ -77,28 +77,18 @@ void SharedTile::fillChunk(Value memory, Value batch, Value first, Value from, V
     computeChunk(to, batch, line, k);
 }
 
-/// Null where nothing can be outside.
 Value SharedTile::isInside(Value line, Value k) {
-  Value inside;
-  auto check = [&](Value at, const Dim &extent, int64_t tile) {
-    if (extent.mod(tile).isEqualTo(0))
-      return;
-    Value here = b.create<arith::CmpIOp>(arith::CmpIPredicate::ult, at, kernel.dim(extent));
-    inside = inside ? b.create<arith::AndIOp>(inside, here).getResult() : here;
-  };
-  check(line, side.lines, lines);
-  check(k, problem.depth, depth);
-  return inside;
+  return quern::isInside(kernel, problem, side, lines, depth, line, k);
 }
 
 void SharedTile::copyChunk(Value to, Value batch, Value line, Value k) {
   Value inside = isInside(line, k);
   if (!inside)
-    return beginCopy(b, to, side.address(batch, line, k));
+    return beginCopy(b, to, side.address(batch, line, k), kLoadedBytes);
   auto choice = b.create<scf::IfOp>(inside, /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(choice.thenBlock());
-  beginCopy(b, to, side.address(batch, line, k));
+  beginCopy(b, to, side.address(batch, line, k), kLoadedBytes);
   b.setInsertionPointToStart(choice.elseBlock());
   Value zeros = b.create<arith::ConstantOp>(b.getZeroAttr(VectorType::get(4, b.getI32Type())));
   b.create<LLVM::StoreOp>(zeros, to, kLoadedBytes);

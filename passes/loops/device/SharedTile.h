@@ -20,7 +20,7 @@ public:
 
   int64_t bytes() const { return rows * rowBytes(); }
   /// Whether it is filled by copies that have to be awaited.
-  bool isCopied() const { return side.address && rowsAreLines == side.alongDepth; }
+  bool isCopied() const { return side.inChunks && rowsAreLines == side.alongDepth; }
 
   /// The block fills the tile at `memory` with lines from `first` on and k from `from` on; what lies outside is 0.
   void fill(mlir::Value memory, mlir::Value batch, mlir::Value first, mlir::Value from);

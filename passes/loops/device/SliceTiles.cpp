@@ -96,18 +96,8 @@ private:
                                                   : b.create<arith::ExtFOp>(problem.accumulator, value).getResult();
   }
 
-  /// Null where nothing can be outside: a tile's lines and a step's depth divide the operand's.
   Value isInside(const TileProblem::Side &side, Value line, Value k) {
-    Value inside;
-    auto check = [&](Value at, const Dim &extent, int64_t tile) {
-      if (extent.mod(tile).isEqualTo(0))
-        return;
-      Value here = b.create<arith::CmpIOp>(arith::CmpIPredicate::ult, at, kernel.dim(extent));
-      inside = inside ? b.create<arith::AndIOp>(inside, here).getResult() : here;
-    };
-    check(line, side.lines, &side == &problem.lhs ? rows : columns);
-    check(k, problem.depth, depthStep);
-    return inside;
+    return quern::isInside(kernel, problem, side, &side == &problem.lhs ? rows : columns, depthStep, line, k);
   }
 
   Value element(const TileProblem::Side &side, Value batch, Value line, Value k) {
@@ -121,7 +111,7 @@ private:
   /// `width` elements that follow each other the way the side lies in memory; 0 where they are outside.
   SmallVector<Value> neighbours(const TileProblem::Side &side, Value batch, Value line, Value k) {
     SmallVector<Value> values;
-    if (!side.address) {
+    if (!side.inChunks) {
       for (int64_t i = 0; i < width; ++i)
         values.push_back(wide(side.alongDepth ? element(side, batch, line, kernel.add(k, i))
                                               : element(side, batch, kernel.add(line, i), k)));

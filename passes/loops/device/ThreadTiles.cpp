@@ -3,7 +3,8 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "passes/loops/device/Tiles.h"
+#include "passes/loops/device/Stages.h"
+#include "passes/loops/device/WarpInstructions.h"
 
 using namespace mlir;
 
@@ -16,13 +17,19 @@ struct Side {
   int64_t lines;  ///< of the tile
   int64_t each;   ///< of a thread
   int64_t pitch;  ///< elements from one step of the depth to the next
-  Value tile;     ///< shared memory
+  int64_t before; ///< bytes of a stage before this side's
   Value first;    ///< line of the operand that the tile starts at
   Value position; ///< of this thread among those along the lines
 
   /// Neighbouring lines that a thread loads as one vector, and lines between its vectors.
   int64_t width() const { return each % 4 == 0 ? 4 : each % 2 == 0 ? 2 : 1; }
   int64_t chunk() const { return lines / (each / width()); }
+
+  /// Elements that lie in memory as they are are copied. Those of a line become a column of the tile, one by one.
+  bool isCopied() const { return bool(operand.address); }
+  int64_t together(int64_t elementBytes) const {
+    return operand.inChunks && !operand.alongDepth ? kLoadedBytes / elementBytes : 1;
+  }
 };
 
 class ThreadTiles final : public TileCore {
@@ -34,16 +41,28 @@ public:
     setUp(lhs, rows = schedule.parameter("tile_rows", 64), schedule.parameter("thread_rows", 4));
     setUp(rhs, columns = schedule.parameter("tile_columns", 64), schedule.parameter("thread_columns", 4));
     kernel.threads = (lhs.lines / lhs.each) * (rhs.lines / rhs.each);
-    depth = kernel.dim(problem.depth);
-    for (Side *side : {&lhs, &rhs})
-      side->tile = kernel.sharedTile(problem.accumulator, depthStep * side->pitch);
+    lhs.before = 0;
+    rhs.before = depthStep * lhs.pitch * elementBytes();
+    stages.emplace(kernel, rhs.before + depthStep * rhs.pitch * elementBytes(), lhs.isCopied() || rhs.isCopied());
   }
 
   void emit(const TilePlace &place) override {
     lhs.first = place.row;
     rhs.first = place.column;
     batch = place.batch;
-    multiplyTile(place.from, place.end);
+    Value thread = kernel.thread(), across = kernel.index(rhs.lines / rhs.each);
+    rhs.position = b.create<arith::RemUIOp>(thread, across);
+    lhs.position = b.create<arith::DivUIOp>(thread, across);
+    Value zero = b.create<arith::ConstantOp>(b.getZeroAttr(problem.accumulator));
+    auto fill = [&](Value stage, Value from) {
+      for (Side *side : {&lhs, &rhs})
+        this->fill(*side, stage, from, zero);
+    };
+    auto multiply = [&](Value stage, SmallVector<Value> &sums) {
+      for (int64_t k = 0; k < depthStep; ++k)
+        this->multiply(stage, sums, k);
+    };
+    store(stages->forSteps(place, depthStep, SmallVector<Value>(lhs.each * rhs.each, zero), fill, multiply));
   }
 
 private:
@@ -54,53 +73,56 @@ private:
     side.pitch = lines + (side.operand.alongDepth ? 4 : 0);
   }
 
-  void multiplyTile(Value from, Value end) {
-    Value thread = kernel.thread(), across = kernel.index(rhs.lines / rhs.each);
-    rhs.position = b.create<arith::RemUIOp>(thread, across);
-    lhs.position = b.create<arith::DivUIOp>(thread, across);
-    Value zero = b.create<arith::ConstantOp>(b.getZeroAttr(problem.accumulator));
-    auto loop = b.create<scf::ForOp>(from, end, kernel.index(depthStep), SmallVector<Value>(lhs.each * rhs.each, zero));
-    {
-      OpBuilder::InsertionGuard guard(b);
-      b.setInsertionPointToStart(loop.getBody());
-      fill(lhs, loop.getInductionVar(), zero);
-      fill(rhs, loop.getInductionVar(), zero);
-      kernel.barrier();
-      SmallVector<Value> sums(loop.getRegionIterArgs());
-      for (int64_t k = 0; k < depthStep; ++k)
-        multiply(sums, k);
-      kernel.barrier();
-      b.create<scf::YieldOp>(sums);
-    }
-    store(loop.getResults());
-  }
+  int64_t elementBytes() const { return problem.accumulator.getIntOrFloatBitWidth() / 8; }
 
-  /// Copies a step's part of one operand to shared memory; what lies outside is 0.
-  void fill(Side &side, Value from, Value zero) {
+  /// Brings a step's part of one operand to shared memory; what lies outside is 0.
+  void fill(Side &side, Value stage, Value from, Value zero) {
     Value thread = kernel.thread();
-    for (int64_t i = 0; i < side.lines * depthStep / kernel.threads; ++i) {
-      Value number = kernel.add(thread, i * kernel.threads);
-      Value fast = kernel.index(side.operand.alongDepth ? depthStep : side.lines);
-      Value inner = b.create<arith::RemUIOp>(number, fast), outer = b.create<arith::DivUIOp>(number, fast);
+    int64_t together = side.together(elementBytes());
+    for (int64_t i = 0; i < side.lines * depthStep / together; i += kernel.threads) {
+      Value number = kernel.add(thread, i);
+      Value fast = kernel.index((side.operand.alongDepth ? depthStep : side.lines) / together);
+      Value inner = kernel.multiply(b.create<arith::RemUIOp>(number, fast), kernel.index(together)),
+            outer = b.create<arith::DivUIOp>(number, fast);
       Value line = side.operand.alongDepth ? outer : inner, k = side.operand.alongDepth ? inner : outer;
-      Value at = kernel.add(side.first, line), place = kernel.add(from, k);
-      Value inside = b.create<arith::AndIOp>(below(at, kernel.dim(side.operand.lines)), below(place, depth));
-      ElementEmitter emitter(kernel, 1);
-      Value value = emitter.guarded(inside, zero, [&] { return side.operand.element(emitter, batch, at, place); });
-      Value offset = kernel.add(kernel.multiply(k, kernel.index(side.pitch)), line);
-      b.create<LLVM::StoreOp>(value, address(side.tile, offset));
+      bring(side, address(stage, side, kernel.add(kernel.multiply(k, kernel.index(side.pitch)), line)),
+            kernel.add(side.first, line), kernel.add(from, k), zero);
     }
   }
 
-  Value below(Value a, Value limit) { return b.create<arith::CmpIOp>(arith::CmpIPredicate::ult, a, limit); }
+  /// The element of a line and k, or several neighbours, to shared memory.
+  void bring(Side &side, Value to, Value line, Value k, Value zero) {
+    Value inside = isInside(kernel, problem, side.operand, side.lines, depthStep, line, k);
+    if (!side.isCopied()) {
+      ElementEmitter emitter(kernel, 1);
+      auto read = [&] { return side.operand.element(emitter, batch, line, k); };
+      b.create<LLVM::StoreOp>(inside ? emitter.guarded(inside, zero, read) : read(), to);
+      return;
+    }
+    int64_t together = side.together(elementBytes());
+    auto copy = [&] { beginCopy(b, to, side.operand.address(batch, line, k), together * elementBytes()); };
+    if (!inside)
+      return copy();
+    auto choice = b.create<scf::IfOp>(inside, /*withElseRegion=*/true);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(choice.thenBlock());
+    copy();
+    b.setInsertionPointToStart(choice.elseBlock());
+    Type type = together == 1 ? problem.accumulator : VectorType::get(together, problem.accumulator);
+    b.create<LLVM::StoreOp>(b.create<arith::ConstantOp>(b.getZeroAttr(type)), to, together * elementBytes());
+  }
 
-  Value address(Value base, Value offset) {
-    Value distance = b.create<arith::IndexCastOp>(b.getI64Type(), offset);
-    return b.create<LLVM::GEPOp>(base.getType(), problem.accumulator, base, ArrayRef<LLVM::GEPArg>{distance});
+  /// Element `offset` of a side's part of a stage.
+  Value address(Value stage, const Side &side, Value offset) {
+    auto shifted = [&](Value base, Type element, Value by) -> Value {
+      Value distance = b.create<arith::IndexCastOp>(b.getI64Type(), by);
+      return b.create<LLVM::GEPOp>(base.getType(), element, base, ArrayRef<LLVM::GEPArg>{distance});
+    };
+    return shifted(shifted(stage, b.getI8Type(), kernel.index(side.before)), problem.accumulator, offset);
   }
 
   /// This thread's lines of one step of the depth.
-  SmallVector<Value> lines(Side &side, int64_t k) {
+  SmallVector<Value> lines(Value stage, Side &side, int64_t k) {
     SmallVector<Value> values;
     int64_t width = side.width();
     unsigned bytes = width * problem.accumulator.getIntOrFloatBitWidth() / 8;
@@ -108,15 +130,15 @@ private:
     for (int64_t first = 0; first < side.each; first += width) {
       Value offset = kernel.add(kernel.multiply(side.position, kernel.index(width)),
                                 k * side.pitch + first / width * side.chunk());
-      Value loaded = b.create<LLVM::LoadOp>(type, address(side.tile, offset), /*alignment=*/std::min(bytes, 16u));
+      Value loaded = b.create<LLVM::LoadOp>(type, address(stage, side, offset), /*alignment=*/std::min(bytes, 16u));
       for (int64_t i = 0; i < width; ++i)
         values.push_back(width == 1 ? loaded : b.create<vector::ExtractOp>(loaded, i).getResult());
     }
     return values;
   }
 
-  void multiply(SmallVector<Value> &sums, int64_t k) {
-    SmallVector<Value> rows = lines(lhs, k), columns = lines(rhs, k);
+  void multiply(Value stage, SmallVector<Value> &sums, int64_t k) {
+    SmallVector<Value> rows = lines(stage, lhs, k), columns = lines(stage, rhs, k);
     for (int64_t i = 0; i < lhs.each; ++i)
       for (int64_t j = 0; j < rhs.each; ++j) {
         Value &sum = sums[i * rhs.each + j];
@@ -133,7 +155,7 @@ private:
     return kernel.add(kernel.add(side.first, kernel.multiply(side.position, kernel.index(width))), constant);
   }
 
-  void store(ValueRange sums) {
+  void store(ArrayRef<Value> sums) {
     for (int64_t i = 0; i < lhs.each; ++i) {
       Value row = lineOf(lhs, i);
       inside(row, lhs, [&] {
@@ -149,7 +171,9 @@ private:
   void inside(Value line, const Side &side, function_ref<void()> body) {
     if (side.operand.lines.mod(side.lines).isEqualTo(0))
       return body();
-    auto choice = b.create<scf::IfOp>(below(line, kernel.dim(side.operand.lines)), /*withElseRegion=*/false);
+    auto choice =
+        b.create<scf::IfOp>(b.create<arith::CmpIOp>(arith::CmpIPredicate::ult, line, kernel.dim(side.operand.lines)),
+                            /*withElseRegion=*/false);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(choice.thenBlock());
     body();
@@ -159,7 +183,8 @@ private:
   const TileProblem &problem;
   ImplicitLocOpBuilder &b;
   Side lhs, rhs;
-  Value depth, batch;
+  std::optional<Stages> stages;
+  Value batch;
 };
 
 } // namespace

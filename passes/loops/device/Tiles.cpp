@@ -27,9 +27,27 @@ Value elementAs(Type type, ElementEmitter &emitter, Value tensor, const Point &p
   return value.getType() == type ? value : emitCast(emitter.kernel.builder, value, graph::elementOf(tensor), type);
 }
 
-bool hasWholeChunks(Value tensor, Type type, const Dim &row) {
-  return isa<BlockArgument>(tensor) && graph::elementOf(tensor) == type &&
-         (row * (type.getIntOrFloatBitWidth() / 8)).mod(kernel::kDeviceAlignment).isEqualTo(0);
+Value isInside(KernelFunction &kernel, const TileProblem &problem, const TileProblem::Side &side, int64_t tileLines,
+               int64_t tileDepth, Value line, Value k) {
+  ImplicitLocOpBuilder &b = kernel.builder;
+  Value inside;
+  auto check = [&](Value at, const Dim &extent, int64_t tile) {
+    if (extent.mod(tile).isEqualTo(0))
+      return;
+    Value here = b.create<arith::CmpIOp>(arith::CmpIPredicate::ult, at, kernel.dim(extent));
+    inside = inside ? b.create<arith::AndIOp>(inside, here).getResult() : here;
+  };
+  check(line, side.lines, tileLines);
+  check(k, problem.depth, tileDepth);
+  return inside;
+}
+
+bool isInMemory(Value tensor, Type type) {
+  return isa<BlockArgument>(tensor) && graph::elementOf(tensor) == type;
+}
+
+bool isWholeChunks(const Dim &row, Type type) {
+  return (row * (type.getIntOrFloatBitWidth() / 8)).mod(kernel::kDeviceAlignment).isEqualTo(0);
 }
 
 TileProblem::Side tensorSide(KernelFunction &kernel, Value tensor, const Dim &lines, bool alongDepth, Type multiplicand,
@@ -38,13 +56,15 @@ TileProblem::Side tensorSide(KernelFunction &kernel, Value tensor, const Dim &li
   side.element = [=](ElementEmitter &emitter, Value batch, Value line, Value k) {
     return elementAs(multiplicand, emitter, tensor, place(batch, line, k));
   };
-  if (hasWholeChunks(tensor, multiplicand, graph::dimsOf(tensor).back()))
-    side.address = [=, &kernel](Value batch, Value line, Value k) {
-      Value offset = kernel.index(0);
-      for (auto [axis, stride] : llvm::zip(place(batch, line, k), kernel.strides(graph::dimsOf(tensor))))
-        offset = kernel.add(offset, kernel.multiply(axis.base, stride));
-      return kernel.address(kernel.buffer(cast<BlockArgument>(tensor)), offset);
-    };
+  if (!isInMemory(tensor, multiplicand))
+    return side;
+  side.inChunks = isWholeChunks(graph::dimsOf(tensor).back(), multiplicand);
+  side.address = [=, &kernel](Value batch, Value line, Value k) {
+    Value offset = kernel.index(0);
+    for (auto [axis, stride] : llvm::zip(place(batch, line, k), kernel.strides(graph::dimsOf(tensor))))
+      offset = kernel.add(offset, kernel.multiply(axis.base, stride));
+    return kernel.address(kernel.buffer(cast<BlockArgument>(tensor)), offset);
+  };
   return side;
 }
 

@@ -15,7 +15,9 @@ struct TileProblem {
     Dim lines;
     bool alongDepth; ///< neighbours in memory are neighbours in k, and threads read along it; else of one k
     Element element; ///< in the multiplicands' type
-    Address address; ///< where element and its neighbours lie: 16 bytes, aligned; empty: not so for all of them
+    Address address; ///< where the element lies; empty: it is computed
+    /// Elements have addresses, and at each multiple of so many it is of 16 aligned bytes, all of them elements.
+    bool inChunks = false;
   };
   Side lhs, rhs;
   Dim batches = 1, depth;
@@ -50,15 +52,21 @@ std::unique_ptr<TileCore> makeThreadTiles(KernelFunction &kernel, const TileProb
 std::unique_ptr<TileCore> makeWarpTiles(KernelFunction &kernel, const TileProblem &problem);
 std::unique_ptr<TileCore> makeSliceTiles(KernelFunction &kernel, const TileProblem &problem);
 
+/// Whether a line and a k of a tile are the operand's; null where all are, since tiles of so many lines and this depth
+/// divide it.
+mlir::Value isInside(KernelFunction &kernel, const TileProblem &problem, const TileProblem::Side &side,
+                     int64_t tileLines, int64_t tileDepth, mlir::Value line, mlir::Value k);
+
 /// A number as one index for each of `dims`, the last fastest; `number` becomes what is left of it.
 Point takeApart(KernelFunction &kernel, mlir::Value &number, llvm::ArrayRef<Dim> dims);
 
 /// An element of `tensor` at a point, as `type`.
 mlir::Value elementAs(mlir::Type type, ElementEmitter &emitter, mlir::Value tensor, const Point &point);
 
-/// Whether `tensor` is in memory as it is, in elements of `type`, in rows of `row` elements which are 16 bytes several
-/// times.
-bool hasWholeChunks(mlir::Value tensor, mlir::Type type, const Dim &row);
+/// Whether `tensor` is in memory as it is, in elements of `type`.
+bool isInMemory(mlir::Value tensor, mlir::Type type);
+/// Whether a row of so many of such elements is 16 bytes several times.
+bool isWholeChunks(const Dim &row, mlir::Type type);
 
 /// The side of a product that consists of elements of `tensor`, the element of a line and k at a point.
 using PlaceInTensor = std::function<Point(mlir::Value batch, mlir::Value line, mlir::Value k)>;

@@ -72,10 +72,11 @@ SmallVector<Value> multiplyMatrices(ImplicitLocOpBuilder &b, Type multiplicand, 
   return members(b, b.create<LLVM::CallIntrinsicOp>(type, name, operands).getResult(0));
 }
 
-void beginCopy(ImplicitLocOpBuilder &b, Value shared, Value global) {
-  // Around the first cache: what a block copies it reads from shared memory alone.
-  b.create<NVVM::CpAsyncOp>(inShared(b, shared), inSpace(b, global, NVVM::kGlobalMemorySpace), kLoadedBytes,
-                            NVVM::LoadCacheModifierKind::CG, /*cpSize=*/Value());
+void beginCopy(ImplicitLocOpBuilder &b, Value shared, Value global, int64_t bytes) {
+  // Around the first cache where that can be: what a block copies it reads from shared memory alone.
+  auto cache = bytes == 16 ? NVVM::LoadCacheModifierKind::CG : NVVM::LoadCacheModifierKind::CA;
+  b.create<NVVM::CpAsyncOp>(inShared(b, shared), inSpace(b, global, NVVM::kGlobalMemorySpace), bytes, cache,
+                            /*cpSize=*/Value());
 }
 
 void endCopies(ImplicitLocOpBuilder &b) {

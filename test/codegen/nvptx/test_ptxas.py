@@ -188,7 +188,8 @@ def test_large_products_do_nothing_but_multiply_and_load(tmp_path):
     texts = [kernel.read_text() for kernel in device_code(tmp_path, "products", "sm_80")]
     [tile] = [text for text in texts if text.count("fma.rn.f32") == 512]
     assert tile.count("ld.shared.v4.f32") == 32
-    assert "ld.global.nc.f32" in tile and "ld.local" not in tile
+    assert "cp.async.ca.shared.global" in tile and "cp.async.cg.shared.global" in tile
+    assert "ld.global" not in tile and "ld.local" not in tile
 
 
 def test_narrow_products_are_the_matrix_units(tmp_path):

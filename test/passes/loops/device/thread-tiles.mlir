@@ -1,19 +1,24 @@
 // RUN: quern-opt %s --quern-emit-kernels=target=sm_80 --canonicalize --cse | FileCheck %s
 
-// Two tiles in shared memory, that of the left side padded; every step fills them, waits, multiplies, waits. Of 64 x 64
-// results each of 256 threads has 4 x 4, loaded as vectors.
+// Two stages in shared memory, each of two tiles, that of the left side padded; every step waits for its stage, fills the
+// next and multiplies. The left side's elements are copied one by one into columns, the right side's four at once. Of
+// 64 x 64 results each of 256 threads has 4 x 4, loaded as vectors.
 // CHECK:       kernel.func @k attributes {{{.*}}tasks = "4", threads = 256 : i64}
-// CHECK:       llvm.mlir.global internal @k_sm_80_tile0() {{.*}} : !llvm.array<1088 x f32>
-// CHECK:       llvm.mlir.global internal @k_sm_80_tile4352() {{.*}} : !llvm.array<1024 x f32>
+// CHECK:       llvm.mlir.global internal @k_sm_80_tile0() {{.*}} : !llvm.array<16896 x i8>
 // CHECK-LABEL: func.func @k_sm_80(
-// CHECK:         %{{.*}}:16 = scf.for %{{.*}} = %c0 to %c40 step %c16
-// CHECK-COUNT-8: llvm.store
-// CHECK:         gpu.barrier
+// CHECK:         nvvm.cp.async.commit.group
+// CHECK:         %{{.*}}:18 = scf.for %{{.*}} = %c0 to %c40 step %c16
+// CHECK-NEXT:      nvvm.cp.async.wait.group 0
+// CHECK-NEXT:      gpu.barrier
+// CHECK-COUNT-4:   nvvm.cp.async.shared.global {{.*}}, 4, cache =  ca
+// CHECK:           nvvm.cp.async.shared.global {{.*}}, 16, cache =  cg
+// CHECK-NOT:       nvvm.cp.async.shared.global
+// CHECK:           nvvm.cp.async.commit.group
 // CHECK:         llvm.load %{{.*}} {alignment = 16 : i64} : !llvm.ptr -> vector<4xf32>
 // CHECK-COUNT-256: math.fma
 // CHECK-NOT:     math.fma
-// CHECK:         gpu.barrier
 // CHECK:       scf.yield
+// CHECK:         gpu.barrier
 // Columns that are not there are not written; the rows are all there.
 // CHECK:         arith.cmpi ult
 // CHECK-NEXT:    scf.if
