@@ -41,33 +41,33 @@ Value SharedTile::placeOf(Value memory, Value row, Value chunk) {
 
 void SharedTile::fill(Value memory, Value batch, Value first, Value from) {
   int64_t count = rows * chunks;
-  Value thread = kernel.thread();
-  if (count <= kernel.threads) {
-    auto some = [&] { fillChunk(memory, batch, first, from, thread); };
-    if (count == kernel.threads)
-      return some();
-    auto choice = b.create<scf::IfOp>(b.create<arith::CmpIOp>(arith::CmpIPredicate::ult, thread, kernel.index(count)),
-                                      /*withElseRegion=*/false);
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(choice.thenBlock());
-    return some();
-  }
-  // Copies are few instructions each; what is computed may be many.
-  if (isCopied()) {
-    for (int64_t i = 0; i < count; i += kernel.threads)
-      fillChunk(memory, batch, first, from, kernel.add(thread, i));
-    return;
-  }
-  kernel.forRange(kernel.index(0), kernel.index(count), kernel.index(kernel.threads),
-                  [&](Value i) { fillChunk(memory, batch, first, from, kernel.add(i, thread)); });
-}
-
-void SharedTile::fillChunk(Value memory, Value batch, Value first, Value from, Value number) {
   // Neighbouring threads read what lies together: chunks of a row, or the same chunk of neighbouring lines.
   bool alongRow = rowsAreLines == side.alongDepth;
-  Value fast = kernel.index(alongRow ? chunks : rows);
-  Value inner = b.create<arith::RemUIOp>(number, fast), outer = b.create<arith::DivUIOp>(number, fast);
-  Value row = alongRow ? outer : inner, chunk = alongRow ? inner : outer;
+  int64_t perRow = alongRow ? chunks : rows;
+  auto turn = [&](TurnPlace place) {
+    fillChunk(memory, batch, first, from, alongRow ? place.row : place.column, alongRow ? place.column : place.row);
+  };
+  if (count < kernel.threads) {
+    auto choice =
+        b.create<scf::IfOp>(b.create<arith::CmpIOp>(arith::CmpIPredicate::ult, kernel.thread(), kernel.index(count)),
+                            /*withElseRegion=*/false);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(choice.thenBlock());
+    return turn(placeOfTurn(kernel, 0, perRow));
+  }
+  // Copies are few instructions each; what is computed may be many.
+  if (isCopied() || count == kernel.threads) {
+    for (int64_t i = 0; i < count / kernel.threads; ++i)
+      turn(placeOfTurn(kernel, i, perRow));
+    return;
+  }
+  kernel.forRange(kernel.thread(), kernel.index(count), kernel.index(kernel.threads), [&](Value number) {
+    Value each = kernel.index(perRow);
+    turn({b.create<arith::DivUIOp>(number, each), b.create<arith::RemUIOp>(number, each)});
+  });
+}
+
+void SharedTile::fillChunk(Value memory, Value batch, Value first, Value from, Value row, Value chunk) {
   Value start = kernel.multiply(chunk, kernel.index(perChunk));
   Value line = kernel.add(first, rowsAreLines ? row : start), k = kernel.add(from, rowsAreLines ? start : row);
   Value to = placeOf(memory, row, chunk);

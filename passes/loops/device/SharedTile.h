@@ -33,7 +33,8 @@ private:
   int64_t rowBytes() const { return chunks * 16; }
   mlir::Value placeOf(mlir::Value memory, mlir::Value row, mlir::Value chunk);
   mlir::Value swizzle(mlir::Value row);
-  void fillChunk(mlir::Value memory, mlir::Value batch, mlir::Value first, mlir::Value from, mlir::Value number);
+  void fillChunk(mlir::Value memory, mlir::Value batch, mlir::Value first, mlir::Value from, mlir::Value row,
+                 mlir::Value chunk);
   void copyChunk(mlir::Value to, mlir::Value batch, mlir::Value line, mlir::Value k);
   void computeChunk(mlir::Value to, mlir::Value batch, mlir::Value line, mlir::Value k);
   mlir::Value isInside(mlir::Value line, mlir::Value k);

@@ -77,14 +77,12 @@ private:
 
   /// Brings a step's part of one operand to shared memory; what lies outside is 0.
   void fill(Side &side, Value stage, Value from, Value zero) {
-    Value thread = kernel.thread();
-    int64_t together = side.together(elementBytes());
-    for (int64_t i = 0; i < side.lines * depthStep / together; i += kernel.threads) {
-      Value number = kernel.add(thread, i);
-      Value fast = kernel.index((side.operand.alongDepth ? depthStep : side.lines) / together);
-      Value inner = kernel.multiply(b.create<arith::RemUIOp>(number, fast), kernel.index(together)),
-            outer = b.create<arith::DivUIOp>(number, fast);
-      Value line = side.operand.alongDepth ? outer : inner, k = side.operand.alongDepth ? inner : outer;
+    int64_t together = side.together(elementBytes()), count = side.lines * depthStep / together;
+    int64_t perRow = (side.operand.alongDepth ? depthStep : side.lines) / together;
+    for (int64_t turn = 0; turn < count / kernel.threads; ++turn) {
+      TurnPlace place = placeOfTurn(kernel, turn, perRow);
+      Value along = kernel.multiply(place.column, kernel.index(together));
+      Value line = side.operand.alongDepth ? place.row : along, k = side.operand.alongDepth ? along : place.row;
       bring(side, address(stage, side, kernel.add(kernel.multiply(k, kernel.index(side.pitch)), line)),
             kernel.add(side.first, line), kernel.add(from, k), zero);
     }

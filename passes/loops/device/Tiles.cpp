@@ -42,6 +42,16 @@ Value isInside(KernelFunction &kernel, const TileProblem &problem, const TilePro
   return inside;
 }
 
+TurnPlace placeOfTurn(KernelFunction &kernel, int64_t turn, int64_t perRow) {
+  ImplicitLocOpBuilder &b = kernel.builder;
+  Value number = kernel.thread(), each = kernel.index(perRow);
+  int64_t before = turn * kernel.threads, rows = 0;
+  if (kernel.threads % perRow == 0)
+    rows = std::exchange(before, 0) / perRow; // a displacement from the place of the first turn
+  number = kernel.add(number, before);
+  return {kernel.add(b.create<arith::DivUIOp>(number, each), rows), b.create<arith::RemUIOp>(number, each)};
+}
+
 bool isInMemory(Value tensor, Type type) {
   return isa<BlockArgument>(tensor) && graph::elementOf(tensor) == type;
 }

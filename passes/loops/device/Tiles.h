@@ -57,6 +57,12 @@ std::unique_ptr<TileCore> makeSliceTiles(KernelFunction &kernel, const TileProbl
 mlir::Value isInside(KernelFunction &kernel, const TileProblem &problem, const TileProblem::Side &side,
                      int64_t tileLines, int64_t tileDepth, mlir::Value line, mlir::Value k);
 
+/// The items that a block's threads take in turn, `perRow` in a row: where this thread's item of turn `turn` is.
+struct TurnPlace {
+  mlir::Value row, column;
+};
+TurnPlace placeOfTurn(KernelFunction &kernel, int64_t turn, int64_t perRow);
+
 /// A number as one index for each of `dims`, the last fastest; `number` becomes what is left of it.
 Point takeApart(KernelFunction &kernel, mlir::Value &number, llvm::ArrayRef<Dim> dims);
 
