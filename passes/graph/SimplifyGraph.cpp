@@ -20,6 +20,7 @@ struct SimplifyGraph : graph::impl::SimplifyGraphBase<SimplifyGraph> {
     graph::populateMovementPatterns(patterns);
     graph::populateScalePatterns(patterns);
     graph::populateProductPatterns(patterns);
+    graph::populateTopKPatterns(patterns);
     graph::populateLayerNormPatterns(patterns);
     FrozenRewritePatternSet frozen(std::move(patterns));
 
