@@ -45,7 +45,7 @@ def jit(function=None, *, threads=None, target="native"):
     if isinstance(function, Jitted):
         return function
     if not isinstance(function, types.FunctionType):
-        raise UsageError(f"cannot compile a {type(function).__name__}: expected a Python function")
+        raise UsageError(f"cannot compile an object of type {type(function).__name__}: expected a Python function")
     return Jitted(function, threads, target)
 
 
@@ -135,7 +135,7 @@ def _flatten(thing, leaves, key):
         try:
             hash(thing)
         except TypeError:
-            raise InputError(f"an argument is a {kind.__name__}: expected arrays, numbers, texts, or tuples, lists and "
+            raise InputError(f"an argument is of type {kind.__name__}: expected arrays, numbers, texts, or tuples, lists and "
                              "dicts of them") from None
         key.append((kind, thing))
 
