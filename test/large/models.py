@@ -11,8 +11,10 @@ import pytest
 import quern
 
 # Deep float32 networks are a few times 1e-6 off a float64 reference, whatever computes them; a steep sigmoid at the end
-# makes a hundred times that of it.
-BOUND = 1e-3
+# makes a hundred times that of it. Of the models here RapidOCR's text detector has the steepest: off PyTorch in float64 are
+# Quern by 3.8e-4, PyTorch in float32 by 2.1e-4, ONNX Runtime by 2.5e-4 without its fusions and by 2.8e-5 with them, on the
+# same image; the order of the sums decides.
+BOUND = 5e-4
 # Results below this are held to be as exact as these.
 LEAST_SCALE = 1e-3
 
