@@ -147,7 +147,7 @@ Value ElementEmitter::load(Value buffer, Type element, ArrayRef<Dim> dims, const
     } else if (mask) {
       value = b.create<vector::MaskedLoadOp>(type, buffer, address.base, mask, zeros);
     } else {
-      value = b.create<vector::LoadOp>(type, buffer, address.base);
+      value = kernel.loadVector(type, buffer, address.base);
     }
   }
   if (element.isInteger(1)) {
@@ -173,7 +173,7 @@ void ElementEmitter::store(Value value, Value buffer, ArrayRef<Dim> dims, const 
   } else if (mask) {
     b.create<vector::MaskedStoreOp>(buffer, address.base, mask, value);
   } else {
-    b.create<vector::StoreOp>(value, buffer, address.base);
+    kernel.storeVector(value, buffer, address.base);
   }
 }
 

@@ -265,7 +265,7 @@ private:
       };
       // A row of one element is kept by the first thread of a block; the others must not look at it.
       if (kernel.isTeam)
-        forTeam(outer, kernel.index(0), kernel.index(1), [&](ElementEmitter &e, const AxisPoint &) { store(e); });
+        forTeam(outer, kernel.index(0), kernel.index(1), /*lanes=*/1, [&](ElementEmitter &e, const AxisPoint &) { store(e); });
       else
         store(outer);
     }

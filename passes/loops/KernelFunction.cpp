@@ -1,4 +1,5 @@
 #include "passes/loops/KernelFunction.h"
+#include "dialects/kernel/Facts.h"
 #include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -7,6 +8,7 @@
 #include "mlir/Dialect/Index/IR/IndexOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include <numeric>
 
 using namespace mlir;
 
@@ -127,15 +129,56 @@ Value KernelFunction::memoryIf(Value condition, Value buffer, Value offset, Valu
                 cast<MemRefType>(buffer.getType()).getElementType());
 }
 
-//===--- Dims -------------------------------------------------------------------------------===//
-
-Value KernelFunction::index(int64_t value) { return builder.create<arith::ConstantIndexOp>(value); }
-
 static std::optional<int64_t> constantOf(Value value) {
   if (auto constant = value.getDefiningOp<arith::ConstantIndexOp>())
     return constant.value();
   return std::nullopt;
 }
+
+/// A divisor of `index`, as far as its computation shows.
+static int64_t divisorOf(Value index, int depth = 8) {
+  constexpr int64_t kMost = 16;
+  if (std::optional<int64_t> known = constantOf(index))
+    return std::gcd(*known, kMost);
+  Operation *op = index.getDefiningOp();
+  if (depth == 0)
+    return 1;
+  auto of = [&](unsigned operand) { return divisorOf(op->getOperand(operand), depth - 1); };
+  if (isa_and_nonnull<arith::MulIOp>(op))
+    return std::gcd(of(0) * of(1), kMost);
+  if (isa_and_nonnull<arith::AddIOp, arith::SubIOp, arith::RemUIOp>(op))
+    return std::gcd(of(0), of(1));
+  auto argument = dyn_cast<BlockArgument>(index);
+  if (auto loop = argument ? dyn_cast<scf::ForOp>(argument.getOwner()->getParentOp()) : scf::ForOp();
+      loop && argument == loop.getInductionVar())
+    return std::gcd(divisorOf(loop.getLowerBound(), depth - 1), divisorOf(loop.getStep(), depth - 1));
+  return 1;
+}
+
+/// What an element of a device's buffer is known to be aligned to, in bytes.
+static unsigned alignmentOf(Value buffer, Value index) {
+  Type element = cast<MemRefType>(buffer.getType()).getElementType();
+  int64_t bytes = divisorOf(index) * element.getIntOrFloatBitWidth() / 8;
+  return std::min(bytes, kernel::kDeviceAlignment);
+}
+
+Value KernelFunction::loadVector(VectorType type, Value buffer, Value index) {
+  if (!device)
+    return builder.create<vector::LoadOp>(type, buffer, index);
+  return builder.create<LLVM::LoadOp>(type, address(buffer, index), alignmentOf(buffer, index));
+}
+
+void KernelFunction::storeVector(Value value, Value buffer, Value index) {
+  if (!device) {
+    builder.create<vector::StoreOp>(value, buffer, index);
+    return;
+  }
+  builder.create<LLVM::StoreOp>(value, address(buffer, index), alignmentOf(buffer, index));
+}
+
+//===--- Dims -------------------------------------------------------------------------------===//
+
+Value KernelFunction::index(int64_t value) { return builder.create<arith::ConstantIndexOp>(value); }
 
 Value KernelFunction::multiply(Value a, Value b) {
   std::optional<int64_t> left = constantOf(a), right = constantOf(b);

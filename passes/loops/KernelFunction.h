@@ -80,6 +80,11 @@ public:
   /// place decides whether they are of the buffer at all.
   mlir::Value memoryIf(mlir::Value condition, mlir::Value buffer, mlir::Value offset, mlir::Value other);
 
+  /// A vector of `buffer` from element `index` on. On a device an access is as wide as the index, by the way in which it
+  /// is computed, is known to be aligned; buffers begin at multiples of 16 bytes.
+  mlir::Value loadVector(mlir::VectorType type, mlir::Value buffer, mlir::Value index);
+  void storeVector(mlir::Value value, mlir::Value buffer, mlir::Value index);
+
   /// On a device: the number of this thread in its block, and a loop whose iterations the threads of a block share.
   mlir::Value thread();
   void forThreads(mlir::Value from, mlir::Value to, llvm::function_ref<void(mlir::Value)> body);
@@ -113,6 +118,7 @@ public:
   int64_t threads = 256; ///< of a block on the device; set before what depends on it is emitted
   /// On a device: the threads of a block share the elements of a row; else each thread walks its own rows alone.
   bool isTeam = false;
+  int64_t neighbours = 1; ///< of these elements a thread takes so many at a time, one after another in memory
   mlir::ImplicitLocOpBuilder builder;
   /// Expressions over the kernel's parameters; set by forTasks, forPhases, scratch and shared.
   Dim tasks = 1, phases = 1, scratchBytes = 0, sharedBytes = 0;

@@ -109,7 +109,7 @@ void forVectors(ElementEmitter &outer, Value from, Value to,
                 function_ref<void(ElementEmitter &, const AxisPoint &)> body) {
   KernelFunction &kernel = outer.kernel;
   if (kernel.isTeam)
-    return forTeam(outer, from, to, body);
+    return forTeam(outer, from, to, kernel.neighbours, body);
   int64_t lanes = vectorLanes(kernel.level);
   Value whole = roundDown(kernel, from, to, lanes);
   kernel.forRange(from, whole, kernel.index(lanes), [&](Value at) {

@@ -68,35 +68,44 @@ SmallVector<Value> reduceInBlock(ElementEmitter &outer, Value extent, ArrayRef<R
                                  function_ref<SmallVector<Value>(ElementEmitter &, const AxisPoint &)> terms) {
   KernelFunction &kernel = outer.kernel;
   ImplicitLocOpBuilder &b = kernel.builder;
+  int64_t lanes = kernel.neighbours;
   SmallVector<Value> starts, results;
-  for (const RowReduction &reduction : reductions)
-    starts.push_back(
-        reductionStart(kernel, reduction.kind, reduction.element, KernelFunction::registerType(reduction.element)));
-  auto loop = b.create<scf::ForOp>(kernel.thread(), extent, kernel.index(kernel.threads), starts);
+  for (const RowReduction &reduction : reductions) {
+    Type scalar = KernelFunction::registerType(reduction.element);
+    starts.push_back(reductionStart(kernel, reduction.kind, reduction.element,
+                                    lanes == 1 ? scalar : VectorType::get(lanes, scalar)));
+  }
+  Value first = kernel.multiply(kernel.thread(), kernel.index(lanes));
+  auto loop = b.create<scf::ForOp>(first, extent, kernel.index(kernel.threads * lanes), starts);
   {
     llvm::SaveAndRestore<bool> alone(kernel.isTeam, false); // a reduction inside a term is this thread's own
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(loop.getBody());
-    ElementEmitter emitter(kernel, 1);
+    ElementEmitter emitter(kernel, lanes);
     emitter.inherit(outer);
-    SmallVector<Value> values = terms(emitter, {loop.getInductionVar(), 0, {}}), next;
+    SmallVector<Value> values = terms(emitter, {loop.getInductionVar(), lanes > 1, {}}), next;
     for (auto [i, reduction] : llvm::enumerate(reductions))
       next.push_back(reductionStep(b, reduction.kind, reduction.element, loop.getRegionIterArg(i), values[i]));
     b.create<scf::YieldOp>(next);
   }
-  for (auto [i, reduction] : llvm::enumerate(reductions))
-    results.push_back(combine(kernel, reduction, loop.getResult(i)));
+  for (auto [i, reduction] : llvm::enumerate(reductions)) {
+    Value value = loop.getResult(i);
+    if (lanes > 1)
+      value = reduceLanes(b, reduction.kind, reduction.element, value);
+    results.push_back(combine(kernel, reduction, value));
+  }
   return results;
 }
 
-void forTeam(ElementEmitter &outer, Value from, Value to,
+void forTeam(ElementEmitter &outer, Value from, Value to, int64_t lanes,
              function_ref<void(ElementEmitter &, const AxisPoint &)> body) {
   KernelFunction &kernel = outer.kernel;
   llvm::SaveAndRestore<bool> alone(kernel.isTeam, false);
-  kernel.forThreads(from, to, [&](Value at) {
-    ElementEmitter emitter(kernel, 1);
+  Value first = kernel.add(from, kernel.multiply(kernel.thread(), kernel.index(lanes)));
+  kernel.forRange(first, to, kernel.index(kernel.threads * lanes), [&](Value at) {
+    ElementEmitter emitter(kernel, lanes);
     emitter.inherit(outer);
-    body(emitter, {at, 0, {}});
+    body(emitter, {at, lanes > 1, {}});
   });
 }
 

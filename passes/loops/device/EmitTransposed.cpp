@@ -1,0 +1,169 @@
+// A block has a square of the two axes that a transpose exchanges: it reads the square along one of them into shared
+// memory and writes along the other, so that neighbouring threads have neighbours in memory on both sides.
+#include "passes/loops/device/EmitTransposed.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "passes/loops/Pieces.h"
+
+using namespace mlir;
+using namespace quern::graph;
+
+namespace quern {
+namespace {
+
+/// Lines of a square; one element more from line to line spreads a column over the banks.
+constexpr int64_t kSide = 32, kPitch = kSide + 1;
+/// Shorter axes leave a square mostly empty.
+constexpr int64_t kShortest = 16;
+
+/// The last axis with more than one element; -1 if there is none.
+int64_t innerAxis(ArrayRef<Dim> dims) {
+  int64_t axis = int64_t(dims.size()) - 1;
+  while (axis >= 0 && dims[axis].isEqualTo(1))
+    --axis;
+  return axis;
+}
+
+bool isLong(const Dim &dim) { return dim.constant().value_or(kShortest) >= kShortest; }
+
+class Squares {
+public:
+  Squares(KernelFunction &kernel, const TransposePlan &plan)
+      : kernel(kernel), plan(plan), b(kernel.builder), pieces(cutIntoPieces(kernel)) {
+    dims = pieces.front().domain.dims;
+    for (TransposeOp transpose : plan.transposes)
+      squares.push_back(kernel.scratch(elementOf(transpose.getResult()), kSide * kPitch));
+  }
+
+  void emit() {
+    Dim inner = dims[plan.inner].ceildiv(kSide), outer = dims[plan.outer].ceildiv(kSide), others = 1;
+    for (auto [axis, dim] : llvm::enumerate(dims))
+      if (!isInSquare(axis))
+        others = others * dim;
+    kernel.forTasks(others * outer * inner, [&](Value task) {
+      Value rest = b.create<arith::DivUIOp>(task, kernel.dim(inner));
+      firstInner = kernel.multiply(b.create<arith::RemUIOp>(task, kernel.dim(inner)), kernel.index(kSide));
+      firstOuter = kernel.multiply(b.create<arith::RemUIOp>(rest, kernel.dim(outer)), kernel.index(kSide));
+      place(b.create<arith::DivUIOp>(rest, kernel.dim(outer)));
+      forSquare(/*alongInner=*/false, [&](Value line, Value column) { read(line, column); });
+      kernel.barrier();
+      forSquare(/*alongInner=*/true, [&](Value line, Value column) { write(line, column); });
+      kernel.barrier(); // before the squares are filled again
+    });
+  }
+
+private:
+  bool isInSquare(int64_t axis) const { return axis == plan.inner || axis == plan.outer; }
+
+  /// Decodes the place on the other axes.
+  void place(Value number) {
+    point.assign(dims.size(), AxisPoint{kernel.index(0), 0, {}});
+    for (int64_t axis = int64_t(dims.size()) - 1; axis >= 0; --axis) {
+      if (isInSquare(axis) || dims[axis].isEqualTo(1))
+        continue;
+      Value extent = kernel.dim(dims[axis]);
+      point[axis] = {b.create<arith::RemUIOp>(number, extent), 0, {}};
+      number = b.create<arith::DivUIOp>(number, extent);
+    }
+  }
+
+  /// Runs `body(line, column)` for the places of the square that are there, neighbouring threads along the inner or the
+  /// outer axis; `line` counts along the inner axis, `column` along the outer one.
+  void forSquare(bool alongInner, function_ref<void(Value, Value)> body) {
+    Value thread = kernel.thread(), across = kernel.index(kSide);
+    Value fast = b.create<arith::RemUIOp>(thread, across), slow = b.create<arith::DivUIOp>(thread, across);
+    for (int64_t i = 0; i < kSide * kSide / kernel.threads; ++i) {
+      Value other = kernel.add(slow, i * (kernel.threads / kSide));
+      Value line = alongInner ? fast : other, column = alongInner ? other : fast;
+      point[plan.inner].base = kernel.add(firstInner, line);
+      point[plan.outer].base = kernel.add(firstOuter, column);
+      Value isThere = b.create<arith::AndIOp>(isBelow(plan.inner), isBelow(plan.outer));
+      auto choice = b.create<scf::IfOp>(isThere, /*withElseRegion=*/false);
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(choice.thenBlock());
+      body(line, column);
+    }
+  }
+  Value isBelow(int64_t axis) {
+    return b.create<arith::CmpIOp>(arith::CmpIPredicate::ult, point[axis].base, kernel.dim(dims[axis]));
+  }
+
+  Point placeInSquare(Value line, Value column) {
+    return {{kernel.add(kernel.multiply(line, kernel.index(kPitch)), column), 0, {}}};
+  }
+
+  void read(Value line, Value column) {
+    ElementEmitter emitter(kernel, 1);
+    for (auto [transpose, square] : llvm::zip(plan.transposes, squares))
+      emitter.store(emitter.at(transpose.getResult(), point), square, Dim(kSide * kPitch), placeInSquare(line, column));
+  }
+
+  void write(Value line, Value column) {
+    ElementEmitter emitter(kernel, 1);
+    Point place = placeInSquare(line, column);
+    for (auto [transpose, square] : llvm::zip(plan.transposes, squares))
+      emitter.define(transpose.getResult(), [square, place, element = elementOf(transpose.getResult())](
+                                                ElementEmitter &e, const Point &) {
+        return e.load(square, element, Dim(kSide * kPitch), place);
+      });
+    storePiece(emitter, pieces.front(), point);
+  }
+
+  KernelFunction &kernel;
+  const TransposePlan &plan;
+  ImplicitLocOpBuilder &b;
+  std::vector<Piece> pieces;
+  SmallVector<Dim> dims;
+  SmallVector<Value> squares; ///< of each transpose
+  Value firstInner, firstOuter;
+  Point point;
+};
+
+} // namespace
+
+/// Whether all that is computed from the transposed tensors is elementwise, on the dims of the results.
+static bool staysInPlace(Block &body, const TransposePlan &plan) {
+  DenseSet<Value> dependent;
+  for (TransposeOp transpose : plan.transposes)
+    dependent.insert(transpose.getResult());
+  for (Operation &op : body.without_terminator()) {
+    if (llvm::none_of(op.getOperands(), [&](Value operand) { return dependent.contains(operand); }))
+      continue;
+    if (!op.hasTrait<Elementwise>() || dimsOf(op.getResult(0)) != dimsOf(plan.transposes.front().getResult()))
+      return false;
+    dependent.insert(op.getResult(0));
+  }
+  return true;
+}
+
+std::optional<TransposePlan> planTranspose(Block &body) {
+  auto results = body.getTerminator()->getOperands();
+  SmallVector<Dim> dims = dimsOf(results.front());
+  for (Value result : results)
+    if (dimsOf(result) != dims || result.getDefiningOp<ConcatOp>())
+      return std::nullopt;
+  TransposePlan plan{innerAxis(dims), -1, {}};
+  for (auto transpose : body.getOps<TransposeOp>()) {
+    if (!isa<BlockArgument>(transpose.getOperand()) || dimsOf(transpose.getResult()) != dims || plan.inner < 0)
+      continue;
+    int64_t last = innerAxis(dimsOf(transpose.getOperand()));
+    int64_t outer = llvm::find(transpose.getPermutation(), last) - transpose.getPermutation().begin();
+    if (outer == plan.inner)
+      continue;
+    if (plan.outer >= 0 && outer != plan.outer)
+      return std::nullopt;
+    plan.outer = outer;
+    plan.transposes.push_back(transpose);
+  }
+  if (!staysInPlace(body, plan)) // a square has the element for a place of the results alone
+    return std::nullopt;
+  if (plan.outer < 0 || !isLong(dims[plan.inner]) || !isLong(dims[plan.outer]))
+    return std::nullopt;
+  return plan;
+}
+
+LogicalResult emitTransposed(KernelFunction &kernel, const TransposePlan &plan) {
+  Squares(kernel, plan).emit();
+  return success();
+}
+
+} // namespace quern

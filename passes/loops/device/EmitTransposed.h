@@ -1,0 +1,19 @@
+#pragma once
+#include "passes/loops/KernelFunction.h"
+
+namespace quern {
+
+/// Elementwise ops on tensors that are read transposed: `inner` is the axis along which the results lie in memory,
+/// `outer` the one along which the transposed tensors do.
+struct TransposePlan {
+  int64_t inner, outer;
+  llvm::SmallVector<graph::TransposeOp> transposes;
+};
+
+/// The plan, if the ops of `body` have transposes of memory that all exchange the same two long axes of its results,
+/// which have the same dims.
+std::optional<TransposePlan> planTranspose(mlir::Block &body);
+
+mlir::LogicalResult emitTransposed(KernelFunction &kernel, const TransposePlan &plan);
+
+} // namespace quern
