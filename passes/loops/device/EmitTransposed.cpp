@@ -30,8 +30,8 @@ public:
   Squares(KernelFunction &kernel, const TransposePlan &plan)
       : kernel(kernel), plan(plan), b(kernel.builder), pieces(cutIntoPieces(kernel)) {
     dims = pieces.front().domain.dims;
-    for (TransposeOp transpose : plan.transposes)
-      squares.push_back(kernel.scratch(elementOf(transpose.getResult()), kSide * kPitch));
+    for (Value value : plan.transposed)
+      squares.push_back(kernel.scratch(elementOf(value), kSide * kPitch));
   }
 
   void emit() {
@@ -93,16 +93,15 @@ private:
 
   void read(Value line, Value column) {
     ElementEmitter emitter(kernel, 1);
-    for (auto [transpose, square] : llvm::zip(plan.transposes, squares))
-      emitter.store(emitter.at(transpose.getResult(), point), square, Dim(kSide * kPitch), placeInSquare(line, column));
+    for (auto [value, square] : llvm::zip(plan.transposed, squares))
+      emitter.store(emitter.at(value, point), square, Dim(kSide * kPitch), placeInSquare(line, column));
   }
 
   void write(Value line, Value column) {
     ElementEmitter emitter(kernel, 1);
     Point place = placeInSquare(line, column);
-    for (auto [transpose, square] : llvm::zip(plan.transposes, squares))
-      emitter.define(transpose.getResult(), [square, place, element = elementOf(transpose.getResult())](
-                                                ElementEmitter &e, const Point &) {
+    for (auto [value, square] : llvm::zip(plan.transposed, squares))
+      emitter.define(value, [square = square, place, element = elementOf(value)](ElementEmitter &e, const Point &) {
         return e.load(square, element, Dim(kSide * kPitch), place);
       });
     storePiece(emitter, pieces.front(), point);
@@ -122,13 +121,11 @@ private:
 
 /// Whether all that is computed from the transposed tensors is elementwise, on the dims of the results.
 static bool staysInPlace(Block &body, const TransposePlan &plan) {
-  DenseSet<Value> dependent;
-  for (TransposeOp transpose : plan.transposes)
-    dependent.insert(transpose.getResult());
+  DenseSet<Value> dependent(plan.transposed.begin(), plan.transposed.end());
   for (Operation &op : body.without_terminator()) {
     if (llvm::none_of(op.getOperands(), [&](Value operand) { return dependent.contains(operand); }))
       continue;
-    if (!op.hasTrait<Elementwise>() || dimsOf(op.getResult(0)) != dimsOf(plan.transposes.front().getResult()))
+    if (!op.hasTrait<Elementwise>() || dimsOf(op.getResult(0)) != dimsOf(plan.transposed.front()))
       return false;
     dependent.insert(op.getResult(0));
   }
@@ -152,11 +149,10 @@ std::optional<TransposePlan> planTranspose(Block &body) {
     if (plan.outer >= 0 && outer != plan.outer)
       return std::nullopt;
     plan.outer = outer;
-    plan.transposes.push_back(transpose);
+    plan.transposed.push_back(transpose.getResult());
   }
-  if (!staysInPlace(body, plan)) // a square has the element for a place of the results alone
-    return std::nullopt;
-  if (plan.outer < 0 || !isLong(dims[plan.inner]) || !isLong(dims[plan.outer]))
+  // A square has the element for a place of the results alone.
+  if (plan.outer < 0 || !staysInPlace(body, plan) || !isLong(dims[plan.inner]) || !isLong(dims[plan.outer]))
     return std::nullopt;
   return plan;
 }

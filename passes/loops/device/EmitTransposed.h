@@ -7,7 +7,7 @@ namespace quern {
 /// `outer` the one along which the transposed tensors do.
 struct TransposePlan {
   int64_t inner, outer;
-  llvm::SmallVector<graph::TransposeOp> transposes;
+  llvm::SmallVector<mlir::Value> transposed; ///< results of graph.transpose
 };
 
 /// The plan, if the ops of `body` have transposes of memory that all exchange the same two long axes of its results,

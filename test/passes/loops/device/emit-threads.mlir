@@ -2,8 +2,8 @@
 // RUN: not quern-opt %s --quern-emit-kernels=target=x86-64 --split-input-file 2>&1 | FileCheck %s --check-prefix=NODEVICE
 // NODEVICE: error: {{.*}}threads needs a device, which target x86-64 has not
 
-// Buffers, scratch and its size, the place for an error, dims; a thread for each element.
-// CHECK:       kernel.func @k attributes {{{.*}}scratch = "0", tasks = "floordiv(24*d0 + 255, 256)", threads = 256 : i64}
+// Buffers, scratch and its size, the place for an error, dims; a thread for four neighbours.
+// CHECK:       kernel.func @k attributes {{{.*}}scratch = "0", tasks = "floordiv(24*d0 + 1023, 1024)", threads = 256 : i64}
 // CHECK-LABEL: func.func @k_sm_80(
 // CHECK-SAME:    %[[X:.*]]: !llvm.ptr {llvm.noalias, llvm.readonly}, %{{.*}}: !llvm.ptr {llvm.noalias}, %{{.*}}: !llvm.ptr {llvm.noalias}, %{{.*}}: i64, %{{.*}}: !llvm.ptr, %{{.*}}: i64)
 // CHECK:         %[[FIRST:.*]] = gpu.block_id x
@@ -14,9 +14,10 @@
 // CHECK:           %[[AT:.*]] = arith.addi %[[START]], %[[THREAD]]
 // CHECK:           arith.cmpi ult, %[[AT]]
 // CHECK:           scf.if
-// CHECK:             memref.load %{{.*}}[%[[AT]]]
+// CHECK:             arith.muli %[[AT]], %c4
+// CHECK:             llvm.load %{{.*}} {alignment = 16 : i64} : !llvm.ptr -> vector<4xf32>
 // CHECK:             arith.negf
-// CHECK:             memref.store %{{.*}}[%[[AT]]]
+// CHECK:             llvm.store %{{.*}} {alignment = 16 : i64} : vector<4xf32>
 kernel.func @k attributes {dims = 1 : i64, schedule = #kernel.schedule<"threads", {}, "test">} {
 ^bb0(%x: tensor<?x24xf32, #graph.dims<["d0", ""]>>):
   %0 = graph.neg %x : (tensor<?x24xf32, #graph.dims<["d0", ""]>>) -> tensor<?x24xf32, #graph.dims<["d0", ""]>>

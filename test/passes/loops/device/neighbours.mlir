@@ -2,7 +2,7 @@
 
 // Four neighbours of float32 are one access of 16 bytes; the row that is added is read by the same vectors, the one
 // number is spread.
-// CHECK:       kernel.func @k attributes {{{.*}}tasks = "floordiv(6*d0 + 255, 256)", threads = 256 : i64}
+// CHECK:       kernel.func @k attributes {{{.*}}tasks = "floordiv(24*d0 + 1023, 1024)", threads = 256 : i64}
 // CHECK-LABEL: func.func @k_sm_80(
 // CHECK-COUNT-2: llvm.load %{{.*}} {alignment = 16 : i64} : !llvm.ptr -> vector<4xf32>
 // CHECK:         llvm.store %{{.*}} {alignment = 16 : i64} : vector<4xf32>

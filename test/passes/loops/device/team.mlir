@@ -3,7 +3,8 @@
 // One warp needs no shared memory: five exchanges combine its threads' sums.
 // CHECK-LABEL: func.func @k_sm_80(
 // CHECK:         %[[THREAD:.*]] = gpu.thread_id x
-// CHECK:         %[[SUM:.*]] = scf.for %{{.*}} = %[[THREAD]] to %c100 step %c32
+// CHECK:         %[[FIRST:.*]] = arith.muli %[[THREAD]], %c4
+// CHECK:         %[[SUM:.*]] = scf.for %{{.*}} = %[[FIRST]] to %c100 step %c128
 // CHECK-COUNT-5: gpu.shuffle xor
 // CHECK-NOT:     gpu.shuffle
 // CHECK-NOT:     gpu.barrier
