@@ -255,7 +255,8 @@ class _Traced:
             return None
         single = self.tree[0] == "array"
         results = [self.tree] if single else self.tree[1] if self.tree[0] is tuple else []
-        if [item[:2] for item in results] != [("array", i) for i in range(len(self.dtypes))] or any(item[2] for item in results):
+        in_order = [item[:2] for item in results] == [("array", i) for i in range(len(self.dtypes))]
+        if not in_order or any(item[2] for item in results):
             return None
         arguments, of_leaf = [], {}
         for position, argument in enumerate(args):
@@ -307,8 +308,10 @@ class _Specialization:
 
     def __init__(self, jitted, args, leaves):
         self.traced = traced = _Traced(jitted._function, args, leaves, jitted._signature)
-        self.model = _compile_cache.compile_program(traced.text, jitted._function.__name__, jitted._target, jitted._threads) \
-            if traced.text else None
+        self.model = None
+        if traced.text:
+            self.model = _compile_cache.compile_program(traced.text, jitted._function.__name__, jitted._target,
+                                                        jitted._threads)
         self.fits = traced.fits
 
     def run(self, leaves):

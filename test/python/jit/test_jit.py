@@ -187,3 +187,21 @@ def test_a_cache_that_cannot_be_written_is_no_fault(tmp_path, monkeypatch):
 def test_the_program_can_be_read():
     text = quern.jit(lambda x: np.exp(x)).lower(np.ones((2, 3), np.float32))
     assert "graph.exp" in text and 'graph.dims<["s0_0", "s0_1"]>' in text
+
+
+def test_traces_of_many_threads_do_not_meet():
+    def make(n):
+        def f(x):
+            for _ in range(n):
+                x = np.sin(x) + n
+            return x
+        return f
+
+    functions = [make(n) for n in range(1, 13)]
+    sys.setswitchinterval(1e-6)
+    try:
+        with concurrent.futures.ThreadPoolExecutor(12) as pool:
+            texts = list(pool.map(lambda f: quern.jit(f).lower(np.ones(3)), functions))
+    finally:
+        sys.setswitchinterval(5e-3)
+    assert [text.count("graph.sin") for text in texts] == list(range(1, 13))

@@ -1,4 +1,6 @@
 """Traced arrays: what a function under trace works on in place of NumPy's."""
+import threading
+
 import numpy as np
 
 from . import build
@@ -143,7 +145,8 @@ class Tracer(np.lib.mixins.NDArrayOperatorsMixin):
     #--- What needs the values ------------------------------------------------------------------
 
     def _refuse(self, what, instead):
-        raise TraceError(f"{what} needs the values of a traced array, which are known only when the function runs: {instead}")
+        raise TraceError(f"{what} needs the values of a traced array, which are known only when the function runs: "
+                         f"{instead}")
 
     def __bool__(self):
         if self.concrete is not None:
@@ -261,7 +264,14 @@ for _name in ("sort", "partition"):
 
 #--- Making them ----------------------------------------------------------------------------------
 
-_STACK = []
+class _Traces(threading.local):
+    """Those under way in this thread, the innermost last."""
+
+    def __init__(self):
+        self.stack = []
+
+
+_TRACES = _Traces()
 
 
 class Trace:
@@ -271,17 +281,21 @@ class Trace:
         self.program, self.scope = program, scope
 
     def __enter__(self):
-        _STACK.append(self)
+        _TRACES.stack.append(self)
         return self
 
     def __exit__(self, *_):
-        _STACK.pop()
+        _TRACES.stack.pop()
 
 
 def trace():
-    if not _STACK:
+    if not _TRACES.stack:
         raise RuntimeError("a traced array was used after the function that it belongs to had been traced")
-    return _STACK[-1]
+    return _TRACES.stack[-1]
+
+
+def is_tracing():
+    return bool(_TRACES.stack)
 
 
 def wrap(thing):
@@ -343,7 +357,8 @@ def as_tracer(thing):
 
 
 def _has_tracer(items):
-    return any(isinstance(item, (Tracer, Extent)) or isinstance(item, (list, tuple)) and _has_tracer(item) for item in items)
+    return any(isinstance(item, (Tracer, Extent)) or isinstance(item, (list, tuple)) and _has_tracer(item)
+               for item in items)
 
 
 def is_concrete(thing):

@@ -55,12 +55,12 @@ def _sqrt(x):
 
 
 def _power(a, b):
-    from .ufuncs import _RULES
-    zero = _b("and", build.compare("eq", a.real, build.like(a.real, 0)), build.compare("eq", a.imag, build.like(a.real, 0)))
+    zero = build.unary("not", _truth(a))
     result = _exp(_multiply(b, _log(a)))
-    one = _b("and", zero, _b("and", build.compare("eq", b.real, build.like(b.real, 0)), build.compare("eq", b.imag, build.like(b.real, 0))))
+    one = _b("and", zero, build.unary("not", _truth(b)))
     none, unit = build.like(a.real, 0), build.like(a.real, 1)
-    return ComplexValue(build.select(zero, build.select(one, unit, none), result.real), build.select(zero, none, result.imag))
+    real = build.select(zero, build.select(one, unit, none), result.real)
+    return ComplexValue(real, build.select(zero, none, result.imag))
 
 
 def _checks(name, op):

@@ -2,7 +2,7 @@
 import numpy as np
 
 from . import build
-from .array import _STACK, Tracer, as_tracer, trace
+from .array import Tracer, as_tracer, is_tracing, trace
 from .complex import ComplexValue
 from .complexes import stack, unstack
 from .dtypes import cast
@@ -14,7 +14,7 @@ def cond(condition, then, otherwise, *operands):
     """then(*operands) where the condition holds, else otherwise(*operands). Only the branch that is taken runs.
 
     condition: one truth value. Both branches return arrays of the same dtypes and shapes, in the same containers."""
-    if not _STACK or not isinstance(condition, Tracer) or condition.concrete is not None:
+    if not is_tracing() or not isinstance(condition, Tracer) or condition.concrete is not None:
         return then(*operands) if condition else otherwise(*operands)
     program = trace().program
     blocks, trees = [], []
@@ -29,7 +29,7 @@ def cond(condition, then, otherwise, *operands):
     (first, kinds), (second, _) = blocks
     _check_types(first.results, second.results, "the branches of quern.cond return")
     flag = build.reshape(cast(condition.value, bool), ())
-    values = program.emit("if", [flag], [(value.dtype, value.dims) for value in first.results], (first, second), symbols="[]")
+    values = program.emit("if", [flag], _types(first.results), (first, second), symbols="[]")
     return _unflatten(trees[0], iter(_results(values, kinds)))
 
 
@@ -37,7 +37,7 @@ def while_loop(condition, body, initial):
     """Applies `body` to the state as long as `condition` of it holds; returns the last state.
 
     initial: an array, or tuples, lists and dicts of them; `body` returns one with the same dtypes and shapes."""
-    if not _STACK:
+    if not is_tracing():
         state = initial
         while condition(state):
             state = body(state)
@@ -45,14 +45,14 @@ def while_loop(condition, body, initial):
     state, tree, kinds = _state(initial)
     first = as_tracer(_bound(condition)(_unflatten(tree, iter(_results(state, kinds)))))
     program = trace().program
-    with program.block([(np.int64, ()), (bool, ()), *((value.dtype, value.dims) for value in state)]) as block:
+    with program.block([(np.int64, ()), (bool, ()), *_types(state)]) as block:
         before = _unflatten(tree, iter(_results(block.arguments[2:], kinds)))
         after = _bound(body)(before)
         again = as_tracer(_bound(condition)(after))
         block.results = [build.reshape(cast(again.value, bool), ()), *_carried(after, tree, state, "quern.while_loop")]
     forever = program.constant(np.int64(-1))
     flag = build.reshape(cast(first.value, bool), ())
-    values = program.emit("loop", [forever, flag, *state], [(value.dtype, value.dims) for value in state], (block,), symbols="[]")
+    values = program.emit("loop", [forever, flag, *state], _types(state), (block,), symbols="[]")
     return _unflatten(tree, iter(_results(values, kinds)))
 
 
@@ -60,7 +60,7 @@ def scan(body, initial, xs, length=None):
     """Goes through the first axis: state, y = body(state, x). Returns the last state and all y along a new first axis.
 
     xs: an array, containers of arrays with equal first extents, or None with `length` given."""
-    if not _STACK:
+    if not is_tracing():
         return _scan_arrays(body, initial, xs, length)
     state, tree, kinds = _state(initial)
     leaves = []
@@ -69,7 +69,7 @@ def scan(body, initial, xs, length=None):
     program = trace().program
     for leaf in leaves[1:]:
         build.agree(extent, leaf.dims[0], program, lambda a, b: _complain(f"quern.scan: first extents {a} and {b}"))
-    with program.block([(np.int64, ()), (bool, ()), *((value.dtype, value.dims) for value in state)]) as block:
+    with program.block([(np.int64, ()), (bool, ()), *_types(state)]) as block:
         index = block.arguments[0]
         parts = [Tracer(_gather(leaf, index)) for leaf in leaves]
         after, y = _bound(body)(_unflatten(tree, iter(_results(block.arguments[2:], kinds))),
@@ -82,7 +82,7 @@ def scan(body, initial, xs, length=None):
     steps = program.facts.symbol(name)
     trips = build.extents(program, [extent], scalar=True)
     values = program.emit("loop", [trips, program.constant(np.bool_(True)), *state],
-                          [(value.dtype, value.dims) for value in state] + [(value.dtype, (steps, *value.dims)) for value in ys],
+                          _types(state) + [(value.dtype, (steps, *value.dims)) for value in ys],
                           (block,), symbols=f'["{name}"]' if ys else "[]")
     values = values if isinstance(values, list) else [values]
     last, stacked = values[:len(state)], values[len(state):]
@@ -111,6 +111,10 @@ def _scan_arrays(body, initial, xs, length):
 def _bound(function):
     """The function as the trace sees functions."""
     return trace().scope.reach(function)
+
+
+def _types(values):
+    return [(value.dtype, value.dims) for value in values]
 
 
 def _complain(text):

@@ -78,7 +78,8 @@ class ShapeFacts:
     def holds(self, actual):
         """Whether other values of the symbols agree with all that was taken for granted."""
         for name, known in self.known.items():
-            if (known if isinstance(known, int) else known.substitute(self.known).substitute(actual).constant) != actual[name]:
+            known = known if isinstance(known, int) else known.substitute(self.known).substitute(actual).constant
+            if known != actual[name]:
                 return False
         return all(getattr(operator, comparison)(dim.substitute(self.known).substitute(actual).constant, 0) == result
                    for dim, comparison, result in self.comparisons)

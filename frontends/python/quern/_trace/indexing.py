@@ -25,7 +25,8 @@ def get(array, index):
 def put(array, index, value):
     index = _items(index)
     value = as_tracer(value)
-    if array.concrete is not None and value.concrete is not None and all(map(is_concrete, index)) and not _has_extents(index):
+    known = all(map(is_concrete, index)) and not _has_extents(index)
+    if known and array.concrete is not None and value.concrete is not None:
         array.concrete[tuple(map(_plain, index))] = value.concrete
         return
     parts = _expand(array, index)
@@ -149,8 +150,8 @@ def _of_mask(array, mask, axis):
         raise TraceError("a single truth value as an index is not supported: use numpy.where")
 
     def complain(first, second):
-        raise IndexError(f"boolean index did not match indexed array along axis {axis}; size of axis is {first} but size of "
-                         f"corresponding boolean axis is {second}")
+        raise IndexError(f"boolean index did not match indexed array along axis {axis}; size of axis is {first} but "
+                         f"size of corresponding boolean axis is {second}")
 
     for own, theirs in zip(array.shape[axis:], mask.shape):
         build.agree(own, theirs, mask.value.program, complain)
@@ -276,8 +277,8 @@ class _Advanced:
         for place, (kind, item) in enumerate(parts):
             if kind in ("array", "integer"):
                 extent = self.view.shape[axis]
-                value = item.value if kind == "array" else build.extents(program, [_position(item, extent, axis)], scalar=True)
-                arrays.append(value)
+                arrays.append(item.value if kind == "array" else
+                              build.extents(program, [_position(item, extent, axis)], scalar=True))
                 self.axes.append(axis)
                 places.append(place)
             axis += 1

@@ -85,7 +85,8 @@ def kron(a, b):
     a, b = as_tracer(a), as_tracer(b)
     rank = max(a.ndim, b.ndim)
     a, b = (one.reshape((*[1] * (rank - one.ndim), *one.shape)) for one in (a, b))
-    spread = a.reshape([e for extent in a.shape for e in (extent, 1)]) * b.reshape([e for extent in b.shape for e in (1, extent)])
+    left = a.reshape([e for extent in a.shape for e in (extent, 1)])
+    spread = left * b.reshape([e for extent in b.shape for e in (1, extent)])
     return spread.reshape([x * y for x, y in zip(a.shape, b.shape)])
 
 
@@ -246,10 +247,9 @@ def _parse(operands):
     else:
         pairs = list(zip(operands[0::2], operands[1::2]))
         arrays = [as_tracer(array) for array, _ in pairs]
-        names = lambda labels: "".join("..." if label is Ellipsis else chr(97 + label) if label < 26 else chr(39 + label) for label in labels)
-        terms = [names(labels) for _, labels in pairs]
+        terms = [_letters(labels) for _, labels in pairs]
         arrow = len(operands) % 2 == 1
-        right = names(operands[-1]) if arrow else ""
+        right = _letters(operands[-1]) if arrow else ""
     if len(terms) != len(arrays):
         raise ValueError(f"einsum: {len(terms)} terms for {len(arrays)} operands")
     inputs, widest = [], 0
@@ -270,6 +270,11 @@ def _parse(operands):
         if not any(label in labels for labels in inputs):
             raise ValueError(f"einsum: the output has the label {label!r}, which no operand has")
     return inputs, output, arrays
+
+
+def _letters(labels):
+    """Numbers as NumPy's letters: a to z, then A to Z."""
+    return "".join("..." if label is Ellipsis else chr(97 + label) if label < 26 else chr(39 + label) for label in labels)
 
 
 def _own_axes(array, labels, inputs, output):

@@ -146,7 +146,10 @@ def atleast_2d(*arrays):
 
 @implements(np.atleast_3d)
 def atleast_3d(*arrays):
-    return _each(arrays, lambda a: a if a.ndim >= 3 else a[..., None] if a.ndim == 2 else a.reshape((1, *(a.shape or (1,)), 1)))
+    def raised(a):
+        return a if a.ndim >= 3 else a[..., None] if a.ndim == 2 else a.reshape((1, *(a.shape or (1,)), 1))
+
+    return _each(arrays, raised)
 
 
 def _each(arrays, function):
@@ -208,7 +211,8 @@ def concatenate(arrays, /, axis=0, out=None, *, dtype=None, casting="same_kind")
 @implements(np.stack)
 def stack(arrays, axis=0, out=None, *, dtype=None, casting="same_kind"):
     arrays = [as_tracer(array) for array in arrays]
-    return concatenate([expand_dims(array, axis) for array in arrays], axis if axis >= 0 else arrays[0].ndim + 1 + axis, dtype=dtype)
+    axis = axis if axis >= 0 else arrays[0].ndim + 1 + axis
+    return concatenate([expand_dims(array, axis) for array in arrays], axis, dtype=dtype)
 
 
 @implements(np.hstack)
@@ -578,7 +582,8 @@ def real(val):
     array = as_tracer(val)
     if array.dtype.kind != "c":
         return array
-    return array.derive(lambda whole: whole.real, lambda whole, new: ComplexValue(new, whole.imag), lambda whole: whole.real)
+    return array.derive(lambda whole: whole.real, lambda whole, new: ComplexValue(new, whole.imag),
+                        lambda whole: whole.real)
 
 
 @implements(np.imag)
@@ -586,7 +591,8 @@ def imag(val):
     array = as_tracer(val)
     if array.dtype.kind != "c":
         return np.zeros_like(array)
-    return array.derive(lambda whole: whole.imag, lambda whole, new: ComplexValue(whole.real, new), lambda whole: whole.imag)
+    return array.derive(lambda whole: whole.imag, lambda whole, new: ComplexValue(whole.real, new),
+                        lambda whole: whole.imag)
 
 
 @implements(np.angle)

@@ -109,7 +109,8 @@ class Program:
             elements = ["true" if element else "false" for element in array.ravel()]
         elif array.dtype.kind == "f":
             width = array.dtype.itemsize
-            elements = [f"0x{int.from_bytes(data[i:i + width], 'little'):0{2 * width}X}" for i in range(0, len(data), width)]
+            elements = [f"0x{int.from_bytes(data[i:i + width], 'little'):0{2 * width}X}"
+                        for i in range(0, len(data), width)]
         else:
             elements = [str(element) for element in array.ravel().tolist()]
         if len(elements) == 1:

@@ -76,7 +76,8 @@ class Scope:
 
     def reach(self, thing):
         """A function that the function under trace hands over, such as the branches of quern.cond."""
-        return thing if isinstance(thing, types.FunctionType) and isinstance(thing.__globals__, _Globals) else self._bound(thing)
+        is_bound = isinstance(thing, types.FunctionType) and isinstance(thing.__globals__, _Globals)
+        return thing if is_bound else self._bound(thing)
 
     def unchanged(self):
         """Whether everything that was read is what it was."""

@@ -37,8 +37,8 @@ def median(a, axis=None, out=None, overwrite_input=False, keepdims=False):
 
 @implements(np.percentile)
 def percentile(a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False, *, weights=None):
-    return quantile(a, np.asarray(q) / 100 if not isinstance(q, Tracer) else q / 100, axis, method=method, keepdims=keepdims,
-                    weights=weights)
+    q = q if isinstance(q, Tracer) else np.asarray(q)
+    return quantile(a, q / 100, axis, method=method, keepdims=keepdims, weights=weights)
 
 
 @implements(np.quantile)

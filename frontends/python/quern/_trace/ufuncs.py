@@ -33,7 +33,8 @@ def call(ufunc, method, inputs, keywords):
 def store(target, result, where=True):
     """Writes a result to an `out` argument."""
     if not isinstance(target, Tracer):
-        raise TraceError("out= is an array that the trace does not see: make it inside the function or pass it as an argument")
+        raise TraceError("out= is an array that the trace does not see: make it inside the function or pass it as an "
+                         "argument")
     if not np.can_cast(result.dtype, target.dtype, "same_kind"):
         raise TypeError(f"Cannot cast output from {result.dtype!r} to {target.dtype!r} with casting rule 'same_kind'")
     if where is not True:
@@ -274,7 +275,9 @@ def _isinf(x):
 
 
 def _isnan(x):
-    return build.predicate("is_nan", x) if x.dtype.kind == "f" else build.broadcast(build.constant(x.program, False), x.dims)
+    if x.dtype.kind != "f":
+        return build.broadcast(build.constant(x.program, False), x.dims)
+    return build.predicate("is_nan", x)
 
 
 def _wide(rule):
@@ -330,7 +333,8 @@ def _cbrt(x):
     root = build.binary("pow", size, _number(x, 1 / 3))
     nonzero = build.binary("and", build.compare("gt", size, _number(x, 0)), _isfinite(x))
     safe = build.select(nonzero, root, _number(x, 1))
-    step = build.binary("div", build.binary("sub", root, build.binary("div", size, build.binary("mul", safe, safe))), _number(x, 3))
+    gap = build.binary("sub", root, build.binary("div", size, build.binary("mul", safe, safe)))
+    step = build.binary("div", gap, _number(x, 3))
     return _copysign(build.select(nonzero, build.binary("sub", root, step), root), x)
 
 
