@@ -51,29 +51,6 @@ func.func @conv(%x: tensor<1x16x8x8xf32>, %w: tensor<16x16x3x3xf32>, %d: tensor<
   return %1 : tensor<1x16x8x8xf32>
 }
 
-// Attention has as many queries for each block as leave no multiprocessor idle. One query has blocks for parts of its
-// keys. Heads too large for the memory of a block are the processor's.
-// CHECK-LABEL: @attention
-// CHECK: kernel.region "attention"{{.*}}#kernel.schedule<"tiled_attention", {key_splits = 1 : i64, thread_keys = 4 : i64, thread_queries = 4 : i64, tile_keys = 32 : i64, tile_queries = 64 : i64}
-// CHECK: kernel.region "attention#2"{{.*}}#kernel.schedule<"tiled_attention", {key_splits = 13 : i64, thread_keys = 1 : i64, thread_queries = 1 : i64, tile_keys = 32 : i64, tile_queries = 4 : i64}, "few queries: blocks share the keys, and their parts are combined">
-// CHECK: kernel.region "attention#3"{{.*}}#kernel.schedule<"attention", {}, "on the processor: the device has no tiles for heads of this size;
-func.func @attention(%q: tensor<8x12x128x64xf32>, %k: tensor<8x12x128x64xf32>, %a: tensor<1x8x1x64xf32>, %b: tensor<1x8x?x64xf32, #graph.dims<["", "", "T", ""]>>, %c: tensor<1x1x64x2048xf32>) -> (tensor<8x12x128x64xf32>, tensor<1x8x1x64xf32>, tensor<1x1x64x2048xf32>) {
-  %0 = graph.attention %q, %k, %k {scale = 0.125 : f64} : (tensor<8x12x128x64xf32>, tensor<8x12x128x64xf32>, tensor<8x12x128x64xf32>) -> tensor<8x12x128x64xf32>
-  %1 = graph.attention %a, %b, %b {scale = 0.125 : f64} : (tensor<1x8x1x64xf32>, tensor<1x8x?x64xf32, #graph.dims<["", "", "T", ""]>>, tensor<1x8x?x64xf32, #graph.dims<["", "", "T", ""]>>) -> tensor<1x8x1x64xf32>
-  %2 = graph.attention %c, %c, %c {scale = 0.125 : f64} : (tensor<1x1x64x2048xf32>, tensor<1x1x64x2048xf32>, tensor<1x1x64x2048xf32>) -> tensor<1x1x64x2048xf32>
-  return %0, %1, %2 : tensor<8x12x128x64xf32>, tensor<1x8x1x64xf32>, tensor<1x1x64x2048xf32>
-}
-
-// A layer of few blocks divides those of its weights; rows of the batch that share them are a block's, up to four.
-// CHECK-LABEL: @recurrent
-// CHECK: kernel.region "rnn"{{.*}}#kernel.schedule<"recurrent_steps", {task_rows = 2 : i64, task_units = 8 : i64}
-// CHECK: kernel.region "rnn#2"{{.*}}#kernel.schedule<"recurrent_steps", {task_rows = 4 : i64, task_units = 16 : i64}
-func.func @recurrent(%p: tensor<1x7x2x1x1x16xf32>, %r: tensor<1x1x16x1x16xf32>, %q: tensor<1x7x64x64x1x16xf32>, %s: tensor<1x64x1024x1x16xf32>) -> (tensor<7x1x2x16xf32>, tensor<7x1x64x1024xf32>) {
-  %0:3 = graph.rnn %p, %r {activations = ["Tanh"], alphas = array<f64: 0.0>, betas = array<f64: 0.0>, clip = 0.0 : f64, direction = "forward", input_forget = false, kind = #graph<rnn_kind rnn>, linear_before_reset = false, operandSegmentSizes = array<i32: 1, 1, 0, 0, 0, 0, 0>} : (tensor<1x7x2x1x1x16xf32>, tensor<1x1x16x1x16xf32>) -> (tensor<7x1x2x16xf32>, tensor<1x2x16xf32>, tensor<1x2x16xf32>)
-  %1:3 = graph.rnn %q, %s {activations = ["Tanh"], alphas = array<f64: 0.0>, betas = array<f64: 0.0>, clip = 0.0 : f64, direction = "forward", input_forget = false, kind = #graph<rnn_kind rnn>, linear_before_reset = false, operandSegmentSizes = array<i32: 1, 1, 0, 0, 0, 0, 0>} : (tensor<1x7x64x64x1x16xf32>, tensor<1x64x1024x1x16xf32>) -> (tensor<7x1x64x1024xf32>, tensor<1x64x1024xf32>, tensor<1x64x1024xf32>)
-  return %0#0, %1#0 : tensor<7x1x2x16xf32>, tensor<7x1x64x1024xf32>
-}
-
 // What the device has no code for stays on the processor, and says so.
 // CHECK-LABEL: @processor
 // CHECK: kernel.region "cumulative"{{.*}}#kernel.schedule<"cumulative", {}, "on the processor: the device has no kernel for cumulative; one pass per line">
