@@ -200,9 +200,9 @@ class _Traced:
             dims.append(program.facts.symbol(name, extent))
             self._symbols.append((name, place, axis))
         if array.dtype.kind == "c":
-            part = program.input(array.real.dtype, (*dims, 2))
+            part = program.input(array.real.dtype.newbyteorder("="), (*dims, 2))
             return Tracer(unstack(part), weak=weak)
-        return Tracer(program.input(array.dtype, dims), weak=weak)
+        return Tracer(program.input(array.dtype.newbyteorder("="), dims), weak=weak)
 
     def _capture(self, array, how):
         """An array of the globals or a closure."""

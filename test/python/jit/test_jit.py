@@ -205,3 +205,29 @@ def test_traces_of_many_threads_do_not_meet():
     finally:
         sys.setswitchinterval(5e-3)
     assert [text.count("graph.sin") for text in texts] == list(range(1, 13))
+
+
+def test_arrays_of_the_other_byte_order():
+    check(lambda x: x + 1.5, np.arange(6.0).reshape(2, 3))
+    swapped = np.arange(6.0).reshape(2, 3).astype(">f8")
+    got = quern.jit(lambda x: x + 1.5)(swapped)
+    assert got.dtype == np.dtype("=f8")
+    np.testing.assert_array_equal(got, swapped + 1.5)
+
+
+def test_functions_without_arrays():
+    np.testing.assert_array_equal(quern.jit(lambda: np.arange(3))(), np.arange(3))
+    assert quern.jit(lambda n: n * 2)(4) == 8 and quern.jit(lambda x: None)(np.ones(2)) is None
+
+
+class Layer:
+    def __init__(self):
+        self.weights = np.eye(3)
+
+    @quern.jit
+    def forward(self, x):
+        return x @ self.weights + 1
+
+
+def test_methods():
+    np.testing.assert_array_equal(Layer().forward(np.ones((2, 3))), 2)
