@@ -80,7 +80,7 @@ class Artifact:
         for name, (result, arguments) in FUNCTIONS.items():
             function = getattr(self.library, name)
             function.restype, function.argtypes = result, arguments
-        descriptor = Descriptor.in_dll(self.library, "quern_model_descriptor")
+        self.descriptor = descriptor = Descriptor.in_dll(self.library, "quern_model_descriptor")
         self.model, self.pool, self.context, message = c_void_p(), None, c_void_p(), c_char_p()
         if self.library.quern_model_open(ctypes.byref(descriptor), None, self.model, message):
             raise RuntimeError(f"'{path}': {message.value.decode()}")

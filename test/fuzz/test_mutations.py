@@ -12,6 +12,7 @@ import random
 import resource
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -20,7 +21,10 @@ import onnx
 import onnx.backend.test
 import pytest
 
+sys.path.append(str(Path(__file__).resolve().parents[2] / "bench"))
+
 import quern
+from artifact import Artifact, Tensor
 from mutations import extremes, mutate
 from quern._arrays import convert
 from quern._compile import find_compiler
@@ -113,14 +117,25 @@ def fill(array, dtype, choice):
         array[...] = extremes(dtype, array.shape, choice)
 
 
+def run_between_guards(artifact, inputs, results, keep, before):
+    """The run again, into memory with a guard for each output; its status."""
+    descriptor = artifact.descriptor
+
+    def tensors(values, arrays):
+        made = (Tensor * max(len(arrays), 1))()
+        for i, array in enumerate(arrays):
+            made[i] = Tensor(array.ctypes.data, array.nbytes, values[i].dtype, array.ndim)
+            made[i].dims[:array.ndim] = array.shape
+        return made
+
+    outputs = [guarded(result.shape, result.dtype, keep, before) for result in results]
+    return artifact.library.quern_run(artifact.context, tensors(descriptor.inputs, inputs), len(inputs),
+                                      tensors(descriptor.outputs, outputs), len(outputs))
+
+
 def run_absurdly(library, choice, rounds=30):
     keep = []
-    before = False
-
-    def empty(shape, dtype, buffer=None):    # the memory of large outputs is guarded too
-        return guarded(shape, "uint16" if dtype == "bfloat16" else dtype, keep, before)
-
-    model = Model(library, 1, 0, convert, empty)
+    model, artifact = Model(library, 1, 0, (0, 0), convert), Artifact(library)
     for _ in range(rounds):
         before, sizes, arrays = choice.random() < 0.3, {}, []
         for name, dtype, dims in model.inputs:
@@ -132,9 +147,12 @@ def run_absurdly(library, choice, rounds=30):
             fill(array, dtype, choice)
             arrays.append(array)
         try:
-            model.run(*arrays)
+            results = model.run(*arrays)
         except (quern.QuernError, MemoryError) as error:
             assert "\n" not in str(error)
+        else:
+            status = run_between_guards(artifact, arrays, results, keep, before)
+            assert status == 0, artifact.library.quern_context_error(artifact.context)
 
 
 def ended(child):

@@ -70,7 +70,7 @@ def test_scan_without_input():
 def test_what_does_not_fit_is_refused(function, text):
     with pytest.raises(quern.TraceError) as error:
         quern.jit(function)(X)
-    assert text in str(error.value) and "test_control.py:" in str(error.value)
+    assert text in str(error.value) and "test_control_flow.py:" in str(error.value)
 
 
 def test_a_value_cannot_leave_its_branch():
