@@ -12,7 +12,9 @@ using namespace mlir;
 
 namespace quern {
 
-static llvm::Error complain(llvm::StringRef what) { return makeError(ErrorKind::Internal, "{0}", what); }
+static llvm::Error complain(llvm::StringRef what) {
+  return makeError(ErrorKind::Internal, "{0}", what);
+}
 
 /// Fails on the first op that is `wrong`.
 static llvm::Error refuse(Operation *root, llvm::StringRef why, llvm::function_ref<bool(Operation *)> wrong) {
@@ -26,7 +28,9 @@ static llvm::Error refuse(Operation *root, llvm::StringRef why, llvm::function_r
   return found.empty() ? llvm::Error::success() : complain(found + " " + why.str());
 }
 
-static bool inDialect(Operation *op, llvm::StringRef name) { return op->getName().getDialectNamespace() == name; }
+static bool inDialect(Operation *op, llvm::StringRef name) {
+  return op->getName().getDialectNamespace() == name;
+}
 
 /// Every text but the last has the model's interface: @main, whose arguments and results have names.
 static llvm::Error verifyInterface(Compilation &c, llvm::StringRef nameAttr) {
@@ -53,8 +57,25 @@ llvm::Error verifyImport(Compilation &c) {
                 [](Operation *op) { return inDialect(op, "graph") || inDialect(op, "kernel"); });
 }
 
+/// A call binds the symbols to the extents of its arrays; it solves no equations.
+static llvm::Error verifyInputs(func::FuncOp main) {
+  for (BlockArgument argument : main.getArguments())
+    for (const Dim &dim : isa<RankedTensorType>(argument.getType()) ? graph::dimsOf(argument) : SmallVector<Dim>()) {
+      std::vector<std::string> symbols;
+      dim.collectSymbols(symbols);
+      if (!dim.isConstant() && (symbols.size() != 1 || symbols[0] != dim.str()))
+        return complain(
+            llvm::formatv("argument {0} of @main has the extent \"{1}\": those of inputs are numbers or symbols",
+                          argument.getArgNumber(), dim.str())
+                .str());
+    }
+  return llvm::Error::success();
+}
+
 llvm::Error verifyGraph(Compilation &c) {
   if (llvm::Error error = verifyInterface(c, "graph.name"))
+    return error;
+  if (llvm::Error error = verifyInputs(c.module->lookupSymbol<func::FuncOp>("main")))
     return error;
   return runPasses(c, [](PassManager &manager) { manager.addPass(graph::createVerifyGraphPass()); });
 }

@@ -48,7 +48,7 @@ static bool isKind(const Dispatcher::Argument &argument, PyObject *given) {
   if (argument.what == Dispatcher::Argument::constant)
     return given == argument.value.ptr() || (PyLong_CheckExact(given) && PyLong_CheckExact(argument.value.ptr()) &&
                                              PyObject_RichCompareBool(given, argument.value.ptr(), Py_EQ) == 1);
-  if (!isArray(given) || !(kindOf(given) == argument.kind))
+  if (!isPlainArray(given) || !(kindOf(given) == argument.kind))
     return false;
   const intptr_t *shape = shapeOf(given);
   for (int axis = 0; axis < argument.kind.rank; ++axis)
@@ -153,6 +153,9 @@ PyObject *Dispatcher::call(PyObject *self, PyObject *args, PyObject *keywords) {
     return nullptr;
   } catch (const std::bad_alloc &) {
     return PyErr_NoMemory();
+  } catch (const std::exception &error) {
+    PyErr_SetString(PyExc_RuntimeError, error.what());
+    return nullptr;
   }
   PyObject *slow = PyObject_GetAttrString(self, "_call");
   if (!slow)

@@ -50,6 +50,10 @@ static PyArrayObject *arrayOf(PyObject *object) {
   return reinterpret_cast<PyArrayObject *>(object);
 }
 
+bool isPlainArray(PyObject *object) {
+  return PyArray_CheckExact(object);
+}
+
 bool isArray(PyObject *object) {
   return PyArray_Check(object);
 }

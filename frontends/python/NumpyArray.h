@@ -10,8 +10,9 @@ namespace quern {
 /// To be called once, when the module is made. False: an ImportError is set.
 bool importNumpy();
 
-/// Whether `object` is an ndarray, of any kind.
+/// Whether `object` is an ndarray, or exactly of that class: others may have rules of their own.
 bool isArray(PyObject *object);
+bool isPlainArray(PyObject *object);
 
 /// NumPy's number of the dtype of an array, and its rank.
 struct ArrayKind {

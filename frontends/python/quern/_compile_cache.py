@@ -1,7 +1,8 @@
 """Programs that were compiled before, on disk: `$XDG_CACHE_HOME/quern`, or `~/.cache/quern`.
 
-An entry is one file: a line of JSON with the whole key and the checksum of the rest, then the shared library. A fault of
-the cache is never a fault of a compilation: what cannot be read or written is compiled again, or not kept.
+An entry is one file: a line of JSON with the whole key and the checksum of the rest, then the shared library. The least
+recently used entries go where all take more than a gigabyte. A fault of the cache is never a fault of a compilation: what
+cannot be read or written is compiled again, or not kept. A folder that others may write to is not used.
 """
 import functools
 import hashlib
@@ -12,6 +13,8 @@ import tempfile
 
 from . import _compile
 from ._model import CompiledModel
+
+MOST_BYTES = 1 << 30
 
 
 def compile_program(text, name, target, threads):
@@ -64,6 +67,8 @@ def _path(key):
 def _read(path, key, artifact):
     """Whether the entry was there and whole; then `artifact` holds it."""
     try:
+        if not _is_own(os.path.dirname(path)):
+            return False
         with open(path, "rb") as file:
             head = json.loads(file.readline())
             code = file.read()
@@ -77,16 +82,36 @@ def _read(path, key, artifact):
         return False
 
 
+def _is_own(place):
+    """Whether nobody else can put code here for us to load."""
+    state = os.stat(place)
+    return state.st_uid == os.geteuid() and not state.st_mode & 0o022
+
+
+def _prune(place):
+    entries = sorted(((entry.stat(), entry.path) for entry in os.scandir(place) if entry.name.endswith(".quern")),
+                     key=lambda pair: pair[0].st_mtime, reverse=True)
+    kept = 0
+    for state, path in entries:
+        kept += state.st_size
+        if kept > MOST_BYTES:
+            os.unlink(path)
+
+
 def _write(path, key, artifact):
     temporary = None
     try:
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        if not _is_own(os.path.dirname(path)):
+            return
         with open(artifact, "rb") as file:
             code = file.read()
         descriptor, temporary = tempfile.mkstemp(prefix=".new-", dir=os.path.dirname(path))
         with open(descriptor, "wb") as file:
             file.write(json.dumps({"key": key, "sha256": hashlib.sha256(code).hexdigest()}).encode() + b"\n" + code)
         os.replace(temporary, path)
+        temporary = None
+        _prune(os.path.dirname(path))
     except OSError:
         if temporary:
             try:

@@ -9,7 +9,7 @@ from . import _compile_cache
 from ._errors import InputError, UsageError
 from ._runtime import Dispatcher, _kind
 from ._trace import functions as _functions
-from ._trace.array import Trace, Tracer, as_tracer, check_dtype
+from ._trace.array import Trace, Tracer, as_tracer, check_array
 from ._trace.complex import ComplexValue
 from ._trace.complexes import stack, unstack
 from ._trace.errors import TraceError
@@ -114,9 +114,9 @@ def jit_again(module, name, threads, target):
 def _flatten(thing, leaves, key):
     """Adds the arrays and floats of an argument to `leaves`, and what decides the program to `key`."""
     kind = type(thing)
-    if kind is np.ndarray or isinstance(thing, np.ndarray):
+    if isinstance(thing, np.ndarray):
         leaves.append(thing)
-        key.append((thing.dtype.char, *[extent if extent == 1 else -1 for extent in thing.shape]))
+        key.append((kind, thing.dtype.char, *[extent if extent == 1 else -1 for extent in thing.shape]))
     elif kind is float or kind is complex:
         leaves.append(thing)
         key.append(kind)
@@ -172,7 +172,7 @@ class _Traced:
     def _argument(self, thing):
         kind = type(thing)
         if isinstance(thing, np.ndarray):
-            check_dtype(thing.dtype)
+            check_array(thing)
             leaf = len(self.inputs)
             self.inputs.append(leaf)
             tracer = self._input(thing, leaf)
@@ -206,7 +206,7 @@ class _Traced:
 
     def _capture(self, array, how):
         """An array of the globals or a closure."""
-        check_dtype(array.dtype)
+        check_array(array)
         place = ("outside", len(self.captured))
         self.captured.append((how, array.dtype, tuple(extent if extent == 1 else -1 for extent in array.shape)))
         self.inputs.append(place)
@@ -260,7 +260,7 @@ class _Traced:
             return None
         arguments, of_leaf = [], {}
         for position, argument in enumerate(args):
-            if isinstance(argument, np.ndarray):
+            if type(argument) is np.ndarray:
                 of_leaf[len(of_leaf)] = position
                 ones = sum(1 << axis for axis, extent in enumerate(argument.shape) if extent == 1)
                 arguments.append((_ARRAY, *_kind(argument), ones, None))
@@ -271,13 +271,13 @@ class _Traced:
                 arguments.append((_CONSTANT, 0, 0, 0, argument))
             else:
                 return None
-        reads = [(*place, None)[:2] + (thing,) for (_, *place), thing in self.scope.reads]
+        reads = [(*_place(how), thing) for how, thing in self.scope.reads]
         inputs = []
         for place in self.inputs:
             if isinstance(place, tuple):
-                (read, *where), dtype, _ = self.captured[place[1]]
-                array = read(*where)
-                reads.append(((*where, None)[0], (*where, None)[1], array))
+                how = self.captured[place[1]][0]
+                array = self.array(place, ())
+                reads.append((*_place(how), array))
                 inputs.append((0, array))
             else:
                 inputs.append((of_leaf[place], None))
@@ -297,6 +297,12 @@ class _Traced:
             rows.append(([(factor, [places[name] for name in names]) for factor, names in terms],
                          _COMPARISONS.index(comparison), result))
         return rows
+
+
+def _place(how):
+    """Where something outside is read, for Dispatcher::Read: (a dict, a name), or (a cell, None)."""
+    _, *where = how
+    return where if len(where) == 2 else (*where, None)
 
 
 _COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")    # as Dispatcher::Fact has them

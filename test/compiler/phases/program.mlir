@@ -6,6 +6,7 @@
 // RUN: not quern compile %t/good.mlir --shape x=2x3 2>&1 | FileCheck %t/good.mlir --check-prefix=SHAPE
 // RUN: not quern compile %t/foreign.mlir 2>&1 | FileCheck %t/foreign.mlir
 // RUN: not quern compile %t/nameless.mlir 2>&1 | FileCheck %t/nameless.mlir
+// RUN: not quern compile %t/solve.mlir 2>&1 | FileCheck %t/solve.mlir
 // RUN: not quern compile %t/broken.mlir 2>&1 | FileCheck %t/broken.mlir
 
 //--- good.mlir
@@ -30,6 +31,13 @@ func.func @main(%x: tensor<2x3xf32> {graph.name = "x"}) -> (tensor<2x3xf32> {gra
 // CHECK: quern: error: '{{.*}}nameless.mlir' is no program of graph ops: argument 0 of @main has no graph.name
 func.func @main(%x: tensor<2x3xf32>) -> (tensor<2x3xf32> {graph.name = "y"}) {
   return %x : tensor<2x3xf32>
+}
+
+//--- solve.mlir
+// CHECK: quern: error: '{{.*}}solve.mlir' is no program of graph ops: argument 0 of @main has the extent "n - 1": those of inputs are numbers or symbols
+func.func @main(%x: tensor<?xf32, #graph.dims<["n - 1"]>> {graph.name = "x"}, %y: tensor<?xf32, #graph.dims<["n"]>> {graph.name = "y"})
+    -> (tensor<?xf32, #graph.dims<["n - 1"]>> {graph.name = "z"}) {
+  return %x : tensor<?xf32, #graph.dims<["n - 1"]>>
 }
 
 //--- broken.mlir

@@ -1,5 +1,6 @@
 """The compiled function as an object: extents, Python's numbers, globals, errors, threads, pickles, the cache."""
 import concurrent.futures
+import os
 import pickle
 import subprocess
 import sys
@@ -231,3 +232,44 @@ class Layer:
 
 def test_methods():
     np.testing.assert_array_equal(Layer().forward(np.ones((2, 3))), 2)
+
+
+def test_classes_with_rules_of_their_own_are_refused():
+    compiled = quern.jit(lambda x: x * 2)
+    compiled(np.ones((2, 2)))
+    for array, name in ((np.ma.masked_array(np.ones((2, 2)), [[0, 1], [0, 0]]), "MaskedArray"), (np.matrix(np.ones((2, 2))), "matrix")):
+        with pytest.raises(quern.UnsupportedError, match=f"an array of class {name} is not supported"):
+            compiled(array)
+
+
+def test_extents_that_become_empty_or_one():
+    def f(x):
+        return x[1:].squeeze(), x.sum()
+
+    compiled = check(f, np.arange(5.0))
+    check_call(compiled, f, np.arange(2.0))
+    largest = quern.jit(lambda x: x[2:].max())
+    assert largest(np.arange(5.0)) == 4
+    with pytest.raises(ValueError, match="zero-size array to reduction operation maximum"):
+        largest(np.arange(2.0))
+    stretched = quern.jit(lambda x, y: x[1:] + y)
+    np.testing.assert_array_equal(stretched(np.arange(5.0), np.ones(4)), np.arange(2.0, 6))
+    np.testing.assert_array_equal(stretched(np.arange(2.0), np.ones(4)), np.full(4, 2.0))
+
+
+def test_the_cache_is_pruned(cache, monkeypatch):
+    from quern import _compile_cache
+    quern.jit(lambda x: x * 3)(np.ones(2))
+    first, = cache.iterdir()
+    monkeypatch.setattr(_compile_cache, "MOST_BYTES", int(first.stat().st_size * 1.5))
+    os.utime(first, (1, 1))
+    quern.jit(lambda x: x * 4)(np.ones(2))
+    left, = cache.iterdir()
+    assert left != first
+
+
+def test_a_folder_that_others_may_write_to_is_not_used(cache):
+    cache.mkdir(mode=0o700)
+    cache.chmod(0o777)
+    np.testing.assert_array_equal(quern.jit(lambda x: x * 5)(np.ones(2)), 5)
+    assert not list(cache.iterdir())

@@ -3,6 +3,7 @@ import threading
 
 import numpy as np
 
+from .._errors import UnsupportedError
 from . import build
 from .complex import ComplexValue
 from .errors import TraceError
@@ -301,7 +302,7 @@ def is_tracing():
 def wrap(thing):
     """What NumPy made of constants, as a traced array where it is an array."""
     if isinstance(thing, (np.ndarray, np.generic)):
-        check_dtype(thing.dtype)
+        check_array(thing)
         return Tracer(None, concrete=np.array(thing))
     if isinstance(thing, (tuple, list)) and type(thing) in (tuple, list):
         return type(thing)(map(wrap, thing))
@@ -322,10 +323,17 @@ def visible(value):
     return part.program.is_visible(part)
 
 
+def check_array(array):
+    """Refuses arrays that programs do not have: other dtypes, and classes with rules of their own."""
+    if isinstance(array, (np.matrix, np.ma.MaskedArray)):
+        raise UnsupportedError(f"an array of class {type(array).__name__} is not supported: its operators mean something "
+                               "else than an ndarray's")
+    check_dtype(array.dtype)
+
+
 def check_dtype(dtype):
     """Refuses dtypes that programs do not have."""
     if dtype.name not in ELEMENTS and dtype.name not in ("complex64", "complex128"):
-        from .._errors import UnsupportedError
         raise UnsupportedError(f"dtype {dtype} is not supported: expected bool, an integer, a float or complex of up to 64 "
                                "bits a part")
 
@@ -363,6 +371,10 @@ def _has_tracer(items):
 
 def is_concrete(thing):
     return not isinstance(thing, Extent) and (not isinstance(thing, Tracer) or thing.concrete is not None)
+
+
+def all_concrete(things):
+    return all(all_concrete(thing) if isinstance(thing, (tuple, list)) else is_concrete(thing) for thing in things)
 
 
 def plain(thing):

@@ -1,7 +1,6 @@
 """Builds graph ops on Values: the shape rule of each, and the op. Operands have the dtypes that the op wants."""
 import numpy as np
 
-from .errors import TraceError
 from .extents import Extent, actual, product, same
 
 BOOL, I64 = np.dtype(bool), np.dtype(np.int64)
@@ -27,10 +26,21 @@ def _text(extent):
 
 
 def is_one(extent):
-    """Whether an extent is 1 in this call; one that is so has to stay so."""
-    if isinstance(extent, Extent) and actual(extent) == 1:
-        return extent.facts.specialise(extent.dim) == 1
-    return isinstance(extent, int) and extent == 1
+    """Whether an extent is 1, now and in every call of the program. Axes of arguments with one element are the number 1,
+    and one that depends on data is taken for more."""
+    if not isinstance(extent, Extent) or actual(extent) is None or is_argument(extent):
+        return isinstance(extent, int) and extent == 1
+    return extent == 1 and bool(extent.facts.specialise(extent.dim))
+
+
+def is_argument(extent):
+    """Whether an extent is that of an argument's axis, which is not 1."""
+    return str(extent.dim) in extent.facts.actual
+
+
+def is_zero(extent):
+    """Whether an extent is 0, now and in every call of the program; one that depends on data is taken for more."""
+    return not (isinstance(extent, Extent) and actual(extent) is None) and extent == 0
 
 
 def broadcast_dims(shapes, program):
@@ -266,11 +276,6 @@ def axes_of(axis, rank):
 def count(value, axes):
     """How many elements lie along the axes."""
     return product(value.dims[axis] for axis in axes)
-
-
-def need(condition, text):
-    if not condition:
-        raise TraceError(text)
 
 
 def _integers(values):

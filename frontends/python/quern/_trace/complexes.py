@@ -1,5 +1,5 @@
 """Arithmetic of complex numbers, by the formulas that NumPy uses."""
-from . import build
+from . import build, loops
 from .complex import ComplexValue
 
 
@@ -28,8 +28,7 @@ def _divide(a, b):
 
 
 def _absolute(x):
-    from .ufuncs import _RULES
-    return _RULES["hypot"](x.real, x.imag)
+    return loops.RULES["hypot"](x.real, x.imag)
 
 
 def _exp(x):
@@ -38,19 +37,17 @@ def _exp(x):
 
 
 def _log(x):
-    from .ufuncs import _RULES
-    return ComplexValue(build.unary("log", _absolute(x)), _RULES["arctan2"](x.imag, x.real))
+    return ComplexValue(build.unary("log", _absolute(x)), loops.RULES["arctan2"](x.imag, x.real))
 
 
 def _sqrt(x):
     """sqrt((|x| + |re|) / 2) is the part along re; the other is im over twice that."""
-    from .ufuncs import _RULES
     size = _absolute(x)
     part = build.unary("sqrt", _b("mul", _b("add", size, build.unary("abs", x.real)), build.like(size, 0.5)))
     zero = build.compare("eq", part, build.like(part, 0))
     other = build.select(zero, part, _b("div", build.unary("abs", x.imag), _b("mul", part, build.like(part, 2))))
     right = build.compare("ge", x.real, build.like(part, 0))
-    sign = _RULES["copysign"]
+    sign = loops.RULES["copysign"]
     return ComplexValue(build.select(right, part, other), sign(build.select(right, other, part), x.imag))
 
 
@@ -65,8 +62,7 @@ def _power(a, b):
 
 def _checks(name, op):
     def rule(x):
-        from .ufuncs import _RULES
-        return _b(op, _RULES[name](x.real), _RULES[name](x.imag))
+        return _b(op, loops.RULES[name](x.real), loops.RULES[name](x.imag))
     return rule
 
 

@@ -4,11 +4,11 @@ import operator
 import numpy as np
 
 from . import build
-from .array import Tracer, as_tracer, check_dtype, is_concrete, plain, trace, wrap
+from .array import Tracer, all_concrete, as_tracer, check_dtype, is_concrete, plain, trace, wrap
 from .dtypes import cast
 from .errors import TraceError
 from .extents import Extent
-from .functions import TABLE, implements
+from .functions import TABLE, call, implements
 
 
 def _symbolic(shape):
@@ -244,20 +244,12 @@ class Namespace:
 def _function(function):
     """A function of NumPy that sees traced arrays in every place, and whose results are traced."""
     def traced(*args, **keywords):
-        if _only_concrete(args) and _only_concrete(keywords.values()):
-            return wrap(function(*map(plain, args), **{key: plain(value) for key, value in keywords.items()}))
-        implementation = TABLE.get(function)
-        if implementation is None:
-            return function(*args, **keywords)
-        from .functions import call
-        return call(function, args, keywords)
+        if function in TABLE or all_concrete(args) and all_concrete(keywords.values()):
+            return call(function, args, keywords)
+        return function(*args, **keywords)
 
     traced.__name__ = getattr(function, "__name__", "function")
     return traced
-
-
-def _only_concrete(things):
-    return all(_only_concrete(thing) if isinstance(thing, (tuple, list)) else is_concrete(thing) for thing in things)
 
 
 class _Scalar:

@@ -54,8 +54,12 @@ class ShapeFacts:
             raise TraceError("an extent that depends on values cannot decide a branch: it is known only when the "
                              "function runs")
         result = getattr(operator, comparison)(value, 0)
-        self.comparisons.append((dim, comparison, result))
+        self._note(dim, comparison, result)
         return result
+
+    def _note(self, dim, comparison, result):
+        if not any(str(known) == str(dim) and name == comparison for known, name, _ in self.comparisons):
+            self.comparisons.append((dim, comparison, result))
 
     def equate(self, a, b):
         """Takes for granted that two extents with the same value in this call are equal; returns the simpler one."""
@@ -63,12 +67,14 @@ class ShapeFacts:
         if str(first) == str(second):
             return a
         for lone, other in ((second, first), (first, second)):
-            name = str(lone)
-            if lone.symbols == [name] and name in self.actual and name not in other.symbols:
-                self.known[name] = other
+            if self._is_lone(lone) and (other.constant is not None or self._is_lone(other)):
+                self.known[str(lone)] = other    # no other expression: an input's extent is a number or a symbol
                 return self.extent(other)
-        self.comparisons.append((first.sub(second), "eq", True))
+        self._note(first.sub(second), "eq", True)
         return a if isinstance(a, int) else b
+
+    def _is_lone(self, dim):
+        return dim.symbols == [str(dim)] and str(dim) in self.actual
 
     def extent(self, dim):
         """An int, or an Extent."""

@@ -1,7 +1,6 @@
 """NumPy's functions on traced arrays: one table from NumPy's function to ours, with NumPy's own signatures."""
 
-
-from .array import is_concrete, plain, wrap
+from .array import all_concrete, plain, wrap
 from .errors import TraceError
 
 TABLE = {}
@@ -18,7 +17,7 @@ def implements(*functions):
 
 def call(function, args, keywords):
     """Tracer.__array_function__."""
-    if _all_concrete(args) and _all_concrete(keywords.values()):
+    if all_concrete(args) and all_concrete(keywords.values()):
         return wrap(function(*map(plain, args), **{key: plain(value) for key, value in keywords.items()}))
     implementation = TABLE.get(function)
     if implementation is None:
@@ -40,10 +39,6 @@ def call(function, args, keywords):
 
 def _is_signature(error, implementation):
     return f"{implementation.__name__}() got an unexpected" in str(error)
-
-
-def _all_concrete(things):
-    return all(_all_concrete(thing) if isinstance(thing, (tuple, list)) else is_concrete(thing) for thing in things)
 
 
 def load():

@@ -6,7 +6,7 @@ from .array import Tracer, as_tracer, is_concrete, plain
 from .complex import move
 from .dtypes import cast
 from .errors import TraceError
-from .extents import Extent, actual, product, same
+from .extents import Extent, actual, same
 
 
 def get(array, index):
@@ -267,8 +267,6 @@ class _Advanced:
 
     def __init__(self, array, parts):
         program = array.value.program
-        basic = [(kind, slice(None)) if kind == "array" else (kind, item) for kind, item in parts
-                 if kind != "integer"]
         # Integers beside arrays count as arrays.
         basic = [("slice", slice(None)) if kind in ("array", "integer") else (kind, item) for kind, item in parts]
         self.array, self.view = array, _BasicView(array.shape, basic)
@@ -327,7 +325,3 @@ class _Advanced:
         new = build.transpose(new, indices + [axis for axis in range(len(new.dims)) if axis not in indices])
         value = build.scatter_nd(build.transpose(part, order), self._tuples(), new)
         return build.transpose(value, [order.index(axis) for axis in range(len(order))])
-
-
-def flat_size(array):
-    return product(array.shape)

@@ -6,7 +6,6 @@ from .array import Tracer, as_tracer
 from .complex import ComplexValue, move
 from .dtypes import cast
 from .errors import TraceError
-from .extents import actual
 from .functions import implements
 
 
@@ -68,7 +67,7 @@ def _extremum(kind, pick):
         if isinstance(value, ComplexValue):
             raise TraceError(f"numpy.{kind} of complex numbers is not supported")
         axes = build.axes_of(axis, len(value.dims))
-        if initial is np._NoValue and 0 in [actual(value.dims[one]) for one in axes]:
+        if initial is np._NoValue and True in [build.is_zero(value.dims[one]) for one in axes]:
             raise ValueError(f"zero-size array to reduction operation {pick.__name__} which has no identity")
         return _with_initial(_finish(value, axes, kind, keepdims), initial, pick)
     return reduce
@@ -147,11 +146,13 @@ def _arg(largest):
         if array.dtype.kind == "b":
             array = array.astype(np.uint8)
         if axis is None:
+            if build.is_zero(array.size):
+                raise ValueError(f"attempt to get arg{'max' if largest else 'min'} of an empty sequence")
             flat = array.reshape(-1)
             result = Tracer(build.drop_axes(build.arg_reduce(flat.value, 0, largest), [0]))
             return result.reshape([1] * array.ndim) if keepdims else result
         axis = build.normalize(axis, array.ndim)
-        if actual(array.shape[axis]) == 0:
+        if build.is_zero(array.shape[axis]):
             raise ValueError(f"attempt to get arg{'max' if largest else 'min'} of an empty sequence")
         value = build.arg_reduce(array.value, axis, largest)
         return Tracer(value if keepdims else build.drop_axes(value, [axis]))
