@@ -7,30 +7,17 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
 import quern
-from c_interface import Cuda, Failure, Model
+from c_interface import Failure, Model
 from dlpack import DlpackArray
-from emulated import CUDA, compile_for
+from emulated import CUDA
 
 pytestmark = pytest.mark.skipif(not (CUDA / "libcuda.so.1").exists(), reason="the interpreter is not built: ninja ptxDriver")
 
 
-@pytest.fixture
-def cuda():
-    device = Cuda(CUDA / "libcuda.so.1")
-    yield device
-    device.close()
-
-
-def build(folder, body, target="sm_80"):
-    onnx.save(onnx.parser.parse_model(f'<ir_version: 8, opset_import: ["" : 17]> m {body}'), folder / "m.onnx")
-    return compile_for(target, folder / "m.onnx", folder / "m.so")
-
-
 @pytest.fixture(scope="module")
-def mixed(tmp_path_factory):
+def mixed(tmp_path_factory, build):
     """Kernels of the device around one of the processor (top_k); an input that both read, an output of each, and an input
     that is an output."""
     return build(tmp_path_factory.mktemp("mixed"), """
@@ -90,7 +77,7 @@ def test_tensors_without_elements(cuda, mixed):
     model.close()
 
 
-def test_concatenation_into_the_callers_memory(cuda, tmp_path):
+def test_concatenation_into_the_callers_memory(cuda, tmp_path, build):
     """Both parts and the whole are written where the caller wants the whole; a cache in the device's memory stays there."""
     model = Model(build(tmp_path, """
         (float[1,n,4] past, float[1,2,4] x) => (float[1,m,4] cache, float[1,2,4] y)
@@ -126,7 +113,7 @@ def test_refuses_the_memory_of_another_device(cuda, mixed):
     model.close()
 
 
-def test_a_model_of_the_processor_refuses_memory_of_a_device(cuda, tmp_path):
+def test_a_model_of_the_processor_refuses_memory_of_a_device(cuda, tmp_path, build):
     model = Model(build(tmp_path, "(float[4] x) => (float[4] y) { y = Neg (x) }", target="x86-64"))
     x = np.zeros(4, np.float32)
     assert model.device == (1, 0)

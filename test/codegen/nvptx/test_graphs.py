@@ -1,28 +1,15 @@
 """Kernels that a run gives the device are one CUDA graph from the second run of the same shapes on. The interpreter's driver
 counts kernels, graphs and their updates."""
 import numpy as np
-import onnx
 import pytest
-from c_interface import Cuda, Failure, Model
-from emulated import CUDA, compile_for
+from c_interface import Failure, Model
+from emulated import CUDA
 
 pytestmark = pytest.mark.skipif(not (CUDA / "libcuda.so.1").exists(), reason="the interpreter is not built: ninja ptxDriver")
 
 
-@pytest.fixture
-def cuda():
-    device = Cuda(CUDA / "libcuda.so.1")
-    yield device
-    device.close()
-
-
-def build(folder, body):
-    onnx.save(onnx.parser.parse_model(f'<ir_version: 8, opset_import: ["" : 17]> m {body}'), folder / "m.onnx")
-    return compile_for("sm_80", folder / "m.onnx", folder / "m.so")
-
-
 @pytest.fixture(scope="module")
-def rows(tmp_path_factory):
+def rows(tmp_path_factory, build):
     """Three kernels, one after another; the last writes the output."""
     return build(tmp_path_factory.mktemp("rows"), """
         (float[n,4] x) => (float[n,4] y)
@@ -117,7 +104,7 @@ def test_tensors_of_the_device_may_move(cuda, rows):
     model.close()
 
 
-def test_copies_are_part_of_the_graph(cuda, tmp_path):
+def test_copies_are_part_of_the_graph(cuda, tmp_path, build):
     """A tensor that begins elsewhere than CUDA's own is copied to a slot first; its graph has the copy's address."""
     model = Model(build(tmp_path, "(float[n,4] x) => (float[n,4] y) { y = Softmax (x) }"))
     counts = Counts(cuda)
@@ -129,7 +116,7 @@ def test_copies_are_part_of_the_graph(cuda, tmp_path):
     model.close()
 
 
-def test_kernels_of_the_processor_part_graphs(cuda, tmp_path):
+def test_kernels_of_the_processor_part_graphs(cuda, tmp_path, build):
     model = Model(build(tmp_path, """
         (float[n,8] x) => (float[n,3] y)
         {
@@ -165,7 +152,7 @@ def test_the_number_of_graphs_is_bounded(cuda, rows):
     assert cuda.count("graph held") == 0
 
 
-def test_an_error_of_a_kernel_in_a_graph_is_found(cuda, tmp_path):
+def test_an_error_of_a_kernel_in_a_graph_is_found(cuda, tmp_path, build):
     model = Model(build(tmp_path, """
         (float[rows,4] x, int64[n] i) => (float[n,4] y)
         {
