@@ -1,26 +1,19 @@
 """The C interface of a compiled model through ctypes, and CUDA's own through the interpreter's library, in one process: what a
 program with tensors in the device's memory does."""
 import ctypes
+import sys
+from pathlib import Path
 
 import numpy as np
+
+sys.path.append(str(Path(__file__).resolve().parents[3] / "bench"))
+from artifact import Tensor
+from device_artifact import Device as Place
+from device_artifact import Places
 
 CPU, CUDA = 1, 2
 NUMBERS = {"float32": 1, "int64": 7}
 NAMES = {number: name for name, number in NUMBERS.items()}
-
-
-class Place(ctypes.Structure):
-    _fields_ = [("type", ctypes.c_int32), ("ordinal", ctypes.c_int32)]
-
-
-class Tensor(ctypes.Structure):
-    _fields_ = [("data", ctypes.c_void_p), ("bytes", ctypes.c_uint64), ("dtype", ctypes.c_int32), ("rank", ctypes.c_int32),
-                ("dims", ctypes.c_int64 * 8)]
-
-
-class Places(ctypes.Structure):
-    _fields_ = [("size", ctypes.c_uint32), ("reserved", ctypes.c_uint32), ("inputs", ctypes.POINTER(Place)),
-                ("outputs", ctypes.POINTER(Place))]
 
 
 class ModelOptions(ctypes.Structure):
