@@ -11,9 +11,9 @@ bool Dispatcher::Read::holds() const {
 }
 
 void Dispatcher::add(nb::object model, nb::list arguments, nb::list reads, nb::list facts, nb::list inputs,
-                     std::vector<bool> complex, bool single) {
-  auto made =
-      std::make_shared<Program>(Program{model, nb::cast<Model *>(model), {}, {}, {}, {}, std::move(complex), single});
+                     std::vector<bool> complex, bool single, bool flagged, nb::object classes) {
+  auto made = std::make_shared<Program>(Program{
+      model, nb::cast<Model *>(model), {}, {}, {}, {}, std::move(complex), single, flagged, std::move(classes)});
   Program &program = *made;
   for (nb::handle item : arguments) {
     nb::tuple row = nb::cast<nb::tuple>(item);
@@ -50,6 +50,8 @@ static bool isKind(const Dispatcher::Argument &argument, PyObject *given) {
                                              PyObject_RichCompareBool(given, argument.value.ptr(), Py_EQ) == 1);
   if (!isPlainArray(given) || !(kindOf(given) == argument.kind))
     return false;
+  if (argument.what == Dispatcher::Argument::anyExtents)
+    return true;
   const intptr_t *shape = shapeOf(given);
   for (int axis = 0; axis < argument.kind.rank; ++axis)
     if ((shape[axis] == 1) != bool(argument.ones >> axis & 1))
@@ -116,7 +118,7 @@ PyObject *Dispatcher::run(const Program &program, PyObject *args) {
   for (size_t i = 0; i < program.inputs.size(); ++i) {
     const Input &input = program.inputs[i];
     arrays[i] = input.outside.is_none() ? PyTuple_GET_ITEM(args, input.argument) : input.outside.ptr();
-    if (!input.outside.is_none() || program.arguments[input.argument].what == Argument::array)
+    if (!input.outside.is_none() || program.arguments[input.argument].what != Argument::number)
       continue;
     void *data = nullptr;
     floats[i] = nb::steal(makeArray(QUERN_F64, 0, nullptr, nullptr, data));
@@ -127,16 +129,23 @@ PyObject *Dispatcher::run(const Program &program, PyObject *args) {
   }
   nb::object results = program.model->runOn(arrays, /*pairs=*/true);
   PyObject *tuple = results.ptr();
-  for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(tuple); ++i) {
+  Py_ssize_t count = PyTuple_GET_SIZE(tuple) - program.flagged;
+  if (program.flagged && truthOf(PyTuple_GET_ITEM(tuple, count)))
+    return nullptr;
+  for (Py_ssize_t i = 0; i < count; ++i) {
     PyObject *result = PyTuple_GET_ITEM(tuple, i);
     if (program.complex[i] && !(result = complexOf(result))) {
+      PyTuple_SET_ITEM(tuple, i, nullptr);
+      throw nb::python_error();
+    }
+    if (!program.classes.is_none() && !(result = takeFrom(program.classes.ptr(), result))) {
       PyTuple_SET_ITEM(tuple, i, nullptr);
       throw nb::python_error();
     }
     PyTuple_SET_ITEM(tuple, i, kindOf(result).rank ? result : scalarOf(result)); // NumPy's functions give scalars
   }
   if (!program.single)
-    return results.release().ptr();
+    return program.flagged ? PyTuple_GetSlice(tuple, 0, count) : results.release().ptr();
   return nb::borrow(PyTuple_GET_ITEM(tuple, 0)).release().ptr();
 }
 
@@ -146,7 +155,10 @@ PyObject *Dispatcher::call(PyObject *self, PyObject *args, PyObject *keywords) {
     for (size_t i = 0; i < programs.size() && !(keywords && PyDict_GET_SIZE(keywords)); ++i)
       if (fits(*programs[i], args)) {
         std::shared_ptr<const Program> program = programs[i]; // other threads add to the list during the run
-        return run(*program, args);
+        PyObject *result = run(*program, args);
+        if (result || PyErr_Occurred())
+          return result;
+        break;
       }
   } catch (nb::python_error &error) {
     error.restore();
@@ -171,6 +183,7 @@ int Dispatcher::traverse(PyObject *self, visitproc visit, void *arg) {
     return 0;
   for (const std::shared_ptr<const Program> &program : nb::inst_ptr<Dispatcher>(self)->programs) {
     Py_VISIT(program->owner.ptr());
+    Py_VISIT(program->classes.ptr());
     for (const Argument &argument : program->arguments)
       Py_VISIT(argument.value.ptr());
     for (const Read &read : program->reads) {

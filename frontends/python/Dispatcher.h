@@ -13,9 +13,9 @@ namespace quern {
 class Dispatcher {
 public:
   /// What an argument must be: an array of a kind, with extents of 1 on the axes whose bits are set in `ones` and on no
-  /// others; a float; or `value`.
+  /// others; a float; `value`; or an array of a kind with any extents.
   struct Argument {
-    enum What { array, number, constant } what;
+    enum What { array, number, constant, anyExtents } what;
     ArrayKind kind;
     uint32_t ones;
     nb::object value;
@@ -49,10 +49,13 @@ public:
     std::vector<Input> inputs;
     std::vector<bool> complex; ///< of the results
     bool single;               ///< one result, not a tuple of them
+    /// The last output is no result: a bool that says that `_call` must look at the arguments.
+    bool flagged;
+    nb::object classes; ///< an array whose elements the results are the positions of; None: they are no positions
   };
 
   void add(nb::object model, nb::list arguments, nb::list reads, nb::list facts, nb::list inputs,
-           std::vector<bool> complex, bool single);
+           std::vector<bool> complex, bool single, bool flagged, nb::object classes);
 
   /// tp_call, tp_traverse and tp_clear.
   static PyObject *call(PyObject *self, PyObject *args, PyObject *keywords);
@@ -61,6 +64,7 @@ public:
 
 private:
   static bool fits(const Program &program, PyObject *args);
+  /// The results; null without an exception where the flag is set.
   static PyObject *run(const Program &program, PyObject *args);
 
   std::vector<std::shared_ptr<const Program>> programs; // the latest first

@@ -123,6 +123,16 @@ PyObject *makeArray(quern_dtype dtype, int rank, const int64_t *dims, PyObject *
   return nullptr;
 }
 
+PyObject *takeFrom(PyObject *array, PyObject *positions) {
+  PyObject *result = PyArray_TakeFrom(arrayOf(array), positions, 0, nullptr, NPY_RAISE);
+  Py_DECREF(positions);
+  return result;
+}
+
+bool truthOf(PyObject *array) {
+  return *static_cast<const bool *>(PyArray_DATA(arrayOf(array)));
+}
+
 PyObject *scalarOf(PyObject *array) {
   return PyArray_Return(arrayOf(array));
 }

@@ -34,6 +34,11 @@ PyObject *complexOf(PyObject *array);
 /// keeps alive; null for memory of its own. `data` becomes the array's.
 PyObject *makeArray(quern_dtype dtype, int rank, const int64_t *dims, PyObject *owner, void *&data);
 
+/// The elements of an array at these positions; takes the reference to `positions`.
+PyObject *takeFrom(PyObject *array, PyObject *positions);
+/// The first element of an array of bools.
+bool truthOf(PyObject *array);
+
 /// An array of rank 0 as NumPy's scalar. Takes the reference; null with an exception set where there is no memory.
 PyObject *scalarOf(PyObject *array);
 

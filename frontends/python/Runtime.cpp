@@ -34,7 +34,8 @@ NB_MODULE(_runtime, module) {
   nb::class_<Dispatcher>(module, "Dispatcher", nb::type_slots(slots))
       .def(nb::init<>())
       .def("_add", &Dispatcher::add, nb::arg("model"), nb::arg("arguments"), nb::arg("reads"), nb::arg("facts"),
-           nb::arg("inputs"), nb::arg("complex"), nb::arg("single"));
+           nb::arg("inputs"), nb::arg("complex"), nb::arg("single"), nb::arg("flagged") = false,
+           nb::arg("classes") = nb::none());
   module.def("_kind", [](nb::object array) {
     ArrayKind kind = kindOf(array.ptr());
     return std::pair(kind.type, kind.rank);

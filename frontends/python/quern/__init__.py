@@ -12,10 +12,11 @@ from ._errors import (DataError, FileError, InputError, InternalError, ModelErro
 from ._jit import Jitted, jit
 from ._model import CompiledModel, Kernel, Value, load
 from ._session import InferenceSession
+from ._sklearn.estimator import CompiledEstimator
 from ._trace.control import cond, scan, while_loop
 from ._trace.errors import TraceError
 
 __version__ = "0.1.0"
-__all__ = ["CompiledModel", "DataError", "FileError", "InferenceSession", "InputError", "InternalError", "Jitted", "Kernel",
-           "ModelError", "QuernError", "TraceError", "UnsupportedError", "UsageError", "Value", "compile", "cond",
-           "jit", "load", "scan", "where", "while_loop"]
+__all__ = ["CompiledEstimator", "CompiledModel", "DataError", "FileError", "InferenceSession", "InputError",
+           "InternalError", "Jitted", "Kernel", "ModelError", "QuernError", "TraceError", "UnsupportedError", "UsageError",
+           "Value", "compile", "cond", "jit", "load", "scan", "where", "while_loop"]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ._errors import BY_EXIT_CODE, FileError, InternalError, UsageError
 from ._model import CompiledModel
+from ._sklearn.registry import is_estimator
 
 MOST_BYTES = 2**31 - 1    # of a protobuf message
 
@@ -26,9 +27,9 @@ def find_compiler():
 
 
 def compile(model, target="native", shapes=None, threads=None, *, name=None, precision="default"):
-    """Compiles an ONNX model.
+    """Compiles a model: an ONNX model into a CompiledModel, a fitted scikit-learn estimator into a CompiledEstimator.
 
-    model: a path, the file's bytes, or an onnx.ModelProto. External data is read beside a path only.
+    model: a path, the file's bytes, an onnx.ModelProto, or the estimator. External data is read beside a path only.
     target: "native" (this machine), or a machine to save the model for, such as "x86-64" or "aarch64" (every level in one
     file) or "x86-64-v3" (one level): `quern targets` lists them. What this machine does not run, it does not open.
     shapes: fixes dims of inputs, {"x": (1, 3, 224, None)}; None leaves a dim as it is.
@@ -36,9 +37,26 @@ def compile(model, target="native", shapes=None, threads=None, *, name=None, pre
     precision: "default" allows algorithms whose errors are of the size of float32's own (Winograd's convolution);
     "strict" allows none; "tf32" lets a device's matrix units multiply float32, whose factors they round to 11 bits.
     """
-    options = [f"--target={target}", *(f"--shape={_shape(*item)}" for item in (shapes or {}).items())]
     if precision not in ("default", "strict", "tf32"):
         raise UsageError(f"precision is {precision!r}: expected 'default', 'strict' or 'tf32'")
+    for recognizes, frontend in _FRONTENDS:
+        if recognizes(model):
+            return frontend(model, target, shapes, threads, name, precision)
+    return _compile_onnx(model, target, shapes, threads, name, precision)
+
+
+def _compile_estimator(model, target, shapes, threads, name, precision):
+    if shapes:
+        raise UsageError(f"shapes={shapes!r} has no meaning for an estimator: it takes any number of rows")
+    from ._sklearn.estimator import compile_estimator
+    return compile_estimator(model, target, threads, name)
+
+
+_FRONTENDS = [(is_estimator, _compile_estimator)]    # what is none of these is an ONNX model
+
+
+def _compile_onnx(model, target, shapes, threads, name, precision):
+    options = [f"--target={target}", *(f"--shape={_shape(*item)}" for item in (shapes or {}).items())]
     options.append(f"--precision={precision}")
     if name is not None:
         options.append(f"--name={name}")
@@ -69,16 +87,17 @@ def _path(model, folder):
             raise UsageError("the model is over 2 GB: save it with external data and pass its path")
         model = model.SerializeToString()
     if not isinstance(model, (bytes, bytearray, memoryview)):
-        raise UsageError(f"cannot compile a {type(model).__name__}: expected a path, bytes or an onnx.ModelProto")
+        raise UsageError(f"cannot compile a {type(model).__name__}: expected a path, bytes, an onnx.ModelProto or a fitted "
+                         "scikit-learn estimator")
     path = os.path.join(folder, "model.onnx")
     with open(path, "wb") as file:
         file.write(model)
     return path
 
 
-def _run_compiler(arguments):
+def _run_compiler(arguments, header=False):
     """Ctrl-C ends the child too: the terminal signals both, and subprocess waits for it."""
-    command = [find_compiler(), "compile", "--quiet", "--no-header", *arguments]
+    command = [find_compiler(), "compile", "--quiet", *([] if header else ["--no-header"]), *arguments]
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     except OSError as error:

@@ -19,7 +19,7 @@ MOST_BYTES = 1 << 30
 
 def compile_program(text, name, target, threads):
     """A program of graph ops as a CompiledModel."""
-    key = json.dumps([_version(), target, _machine() if target == "native" else "", name, text])
+    key = json.dumps([*code_key(target), name, text])
     path = _path(key)
     folder = tempfile.mkdtemp(prefix="quern-")
     artifact = os.path.join(folder, "model.so")
@@ -35,6 +35,11 @@ def compile_program(text, name, target, threads):
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
+
+
+def code_key(target):
+    """What code for this target depends on besides the program."""
+    return [_version(), target, _machine() if target == "native" else ""]
 
 
 @functools.cache

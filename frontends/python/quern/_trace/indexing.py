@@ -165,6 +165,8 @@ def bounds(item, extent):
     step = 1 if item.step is None else int(item.step)
     if step == 0:
         raise ValueError("slice step cannot be zero")
+    if item.start is None and item.stop is None and step == 1:     # whole, also where the extent depends on data
+        return 0, 1, extent
     if not any(isinstance(one, Extent) for one in (extent, item.start, item.stop)):
         start, stop, step = item.indices(extent)
         return start, step, len(range(start, stop, step))

@@ -48,6 +48,7 @@ class Program:
         self._weights = []     # (name, bytes)
         self._constants = {}   # (dtype, shape, bytes) -> Value
         self.count = 0
+        self.place = None      # what the ops are said to come from; by default the line of the user's function
 
     def _value(self, dtype, dims):
         self.count += 1
@@ -80,8 +81,7 @@ class Program:
             raise errors.TraceError("a value that a branch or a loop's body made is used outside of it: return it from "
                                     "there")
         values = [self._value(*result) for result in results]
-        file, line, function = errors.user_line()
-        self._open[-1].ops.append(_Op(name, operands, values, attributes, (f"{function}:{line}", name), blocks))
+        self._open[-1].ops.append(_Op(name, operands, values, attributes, (self.place or _user_place(), name), blocks))
         return values[0] if len(values) == 1 else values
 
     def constant(self, array):
@@ -167,11 +167,14 @@ class Program:
         types = ", ".join(map(self._type, values))
         return types if len(values) == 1 else f"({types})"
 
-    def text(self, results):
+    def text(self, results, input_names=None, output_names=None):
         """The module with these Values as the results of @main."""
-        arguments = ", ".join(f'{value.name}: {self._type(value)} {{graph.name = "input{i}"}}'
-                              for i, value in enumerate(self.inputs))
-        types = ", ".join(f'{self._type(value)} {{graph.name = "output{i}"}}' for i, value in enumerate(results))
+        inputs = input_names or [f"input{i}" for i in range(len(self.inputs))]
+        outputs = output_names or [f"output{i}" for i in range(len(results))]
+        arguments = ", ".join(f'{value.name}: {self._type(value)} {{graph.name = "{_quoted(name)}"}}'
+                              for value, name in zip(self.inputs, inputs))
+        types = ", ".join(f'{self._type(value)} {{graph.name = "{_quoted(name)}"}}'
+                          for value, name in zip(results, outputs))
         lines = ["module {", f"  func.func @main({arguments}) -> ({types}) {{"]
         lines += [line for op in (*self._literals, *self._main.ops) for line in self._lines(op, "    ")]
         lines += [f"    return {', '.join(value.name for value in results)} : {', '.join(map(self._type, results))}",
@@ -180,6 +183,11 @@ class Program:
             weights = ",\n".join(f'      {name}: "0x{data.hex()}"' for name, data in self._weights)
             lines += ["{-#", "  dialect_resources: {", "    builtin: {", weights, "    }", "  }", "#-}"]
         return "\n".join(lines) + "\n"
+
+
+def _user_place():
+    _, line, function = errors.user_line()
+    return f"{function}:{line}"
 
 
 def _quoted(text):

@@ -1,0 +1,232 @@
+"""The compiled estimator: methods that run native code, and what the estimator says of itself."""
+import os
+import pickle
+import shutil
+import tempfile
+import threading
+
+import numpy as np
+
+from .. import _compile, _compile_cache
+from .._errors import FileError, QuernError, UnsupportedError, UsageError
+from .._model import _from_bytes
+from .._runtime import Dispatcher
+from . import programs, registry
+from .inputs import Expected, check_dtype
+
+_ATTRIBUTES = ("classes_", "n_features_in_", "feature_names_in_", "n_outputs_", "n_classes_", "n_components_", "offset_")
+_FIRST = ("predict", "transform", "decision_function", "score_samples", "kneighbors")
+# The outputs of a saved library.
+_OUTPUTS = {"predict_proba": "probabilities", "decision_function": "decision", "transform": "transformed",
+            "inverse_transform": "restored", "score_samples": "scores", "kneighbors": ("distances", "neighbors"),
+            "apply": "leaves"}
+_UNSAVED = ("predict_log_proba", "predict_joint_log_proba", "inverse_transform", "apply")
+
+
+def compile_estimator(estimator, target="native", threads=None, name=None):
+    """A fitted estimator as a CompiledEstimator; what `quern.compile` does with it."""
+    registry.load()
+    return CompiledEstimator(estimator, target, threads, name)
+
+
+class CompiledEstimator:
+    """A fitted estimator whose methods run native code. Made by `quern.compile`.
+
+    It has the methods and attributes that the estimator has, of `predict`, `predict_proba`, `predict_log_proba`,
+    `decision_function`, `transform`, `score_samples`, `kneighbors`; `classes_`, `n_features_in_`, `feature_names_in_`,
+    `get_feature_names_out`. Each method takes what the estimator's own takes, but sparse rows; results are arrays, also
+    where scikit-learn gives sparse ones or frames. There is one program for each method and dtype of rows, which is compiled
+    when it is first needed.
+    """
+
+    def __init__(self, estimator, target="native", threads=None, name=None):
+        fitted = registry.read(estimator)
+        self._settings = target, threads
+        self._name = name or fitted.name
+        self._fitted = fitted
+        self._estimator = _snapshot(estimator)
+        names = getattr(estimator, "feature_names_in_", None)
+        self._expected = Expected(fitted.name, fitted.takes, _count(estimator), names)
+        self._lock = threading.RLock()
+        for attribute in _ATTRIBUTES:
+            try:
+                setattr(self, attribute, getattr(estimator, attribute))
+            except AttributeError:
+                continue
+        self._out_names = _feature_names_out(estimator)
+        self._make_methods(fitted.methods)
+        first = next((method for method in _FIRST if method in fitted.methods), next(iter(fitted.methods)))
+        if self._expected.count is not None and fitted.takes != "texts" and not (
+                fitted.takes == "named" and names is not None):
+            getattr(self, first)._compiled(("matrix", "float64"))
+
+    def _make_methods(self, names, compiled=()):
+        self._methods = tuple(names)
+        for name in names:
+            setattr(self, name, Method(self, name))
+        for name, kind, program in compiled:
+            getattr(self, name)._add_program(kind, program)
+        if self._out_names is not None:
+            self.get_feature_names_out = self._get_feature_names_out
+
+    def _get_feature_names_out(self, input_features=None):
+        return self._out_names.copy()
+
+    def _reading(self):
+        """The Fitted; of a pickle it is read again when another dtype comes."""
+        if self._fitted is None:
+            if self._estimator is None:
+                raise UnsupportedError(f"the {self._expected.name} could not be pickled, so this copy has only the programs "
+                                       "that were compiled before; compile it again")
+            registry.load()
+            self._fitted = registry.read(pickle.loads(self._estimator))
+        return self._fitted
+
+    def save(self, path, X=None, *, dtypes=None, name=None, target=None, methods=None):
+        """Writes one shared library with the results of all methods as outputs, and its C header beside it.
+
+        X: rows like those that C will give, an array or a frame, whose values do not matter; or dtypes: one dtype, or
+        {column: dtype} for one input for each column. By default float64 rows.
+        name: of the model in C. target: as in `quern.compile`. methods: some of them.
+        Outputs are called label (of classifiers and clusterers), prediction, probabilities, decision, transformed, scores;
+        classes that are texts are given by their positions in `classes_`, as label_index. Rows with NaN or infinity are
+        not refused there: results that depend on them are undefined.
+        """
+        kind = self._kind(X, dtypes)
+        chosen = [one for one in self._methods if one not in _UNSAVED] if methods is None else list(methods)
+        for one in chosen:
+            if one not in self._methods:
+                raise UsageError(f"{self._expected.name} has no method {one!r}: expected some of {', '.join(self._methods)}")
+        traced = programs.Traced(self._reading(), self._expected, chosen, kind, flagged=False)
+        outputs = [output for one, tree in zip(chosen, traced.tree) for output in self._output_names(one, tree)]
+        text = traced.program.text(traced.values, traced.names, outputs)
+        name = name or self._name
+        folder = tempfile.mkdtemp(prefix="quern-")
+        try:
+            program, artifact = os.path.join(folder, "program.mlir"), os.path.join(folder, "model.so")
+            with open(program, "w", encoding="utf-8") as file:
+                file.write(text)
+            _compile._run_compiler([program, "-o", artifact, f"--target={target or self._settings[0]}", f"--name={name}"],
+                                   header=True)
+            path = os.fspath(path)
+            shutil.copyfile(os.path.join(folder, "model.h"), os.path.splitext(path)[0] + ".h")
+            shutil.copyfile(artifact, path)
+        except OSError as error:
+            raise error if isinstance(error, QuernError) else FileError(
+                f"cannot write '{path}': {error.strerror}") from error
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _kind(self, X, dtypes):
+        if X is not None:
+            return self._expected.read(X)[0]
+        if isinstance(dtypes, dict):
+            for dtype in dtypes.values():
+                check_dtype(np.dtype(dtype), "a column")
+            return ("frame", tuple((str(name), np.dtype(dtype).name) for name, dtype in dtypes.items()))
+        check_dtype(np.dtype(dtypes or np.float64), "X")
+        return ("matrix", np.dtype(dtypes or np.float64).name)
+
+    def _output_names(self, method, tree):
+        leaves = _leaves(tree)
+        names = _OUTPUTS.get(method, method)
+        if method == "predict":
+            kinds = {leaf[0] for leaf in leaves}
+            names = "label_index" if "labels" in kinds else "label" if self._has_labels() else "prediction"
+        if isinstance(names, tuple):
+            return names
+        return [names] if len(leaves) == 1 else [f"{names}{i}" for i in range(len(leaves))]
+
+    def _has_labels(self):
+        return hasattr(self, "classes_") or getattr(self._reading(), "kind", None) == "clusterer"
+
+    def __repr__(self):
+        count = sum(len(getattr(self, name)._programs) for name in self._methods)
+        return f"<quern.CompiledEstimator of {self._expected.name}: {', '.join(self._methods)}; {count} programs>"
+
+    def __getstate__(self):
+        state = {key: value for key, value in vars(self).items()
+                 if key not in ("_lock", "_fitted", "get_feature_names_out", *self._methods)}
+        state["programs"] = [(name, kind, program.portable()) for name in self._methods
+                             for kind, program in list(getattr(self, name)._programs.items())]
+        state["made_for"] = _compile_cache.code_key(self._settings[0])
+        return state
+
+    def __setstate__(self, state):
+        compiled, made_for = state.pop("programs"), state.pop("made_for")
+        vars(self).update(state, _lock=threading.RLock(), _fitted=None)
+        target, threads = self._settings
+        same = made_for == _compile_cache.code_key(target)
+        self._make_methods(self._methods, [(name, kind, programs.Compiled(
+            text, meaning, self._name, target, threads,
+            _from_bytes(code, threads, 0, None) if same else None)) for name, kind, (text, meaning, code) in compiled])
+
+
+def _leaves(tree):
+    return [tree] if isinstance(tree[0], str) and tree[0] != "stack" else [
+        leaf for item in tree[1] for leaf in _leaves(item)]
+
+
+def _snapshot(estimator):
+    """The estimator as it is now: it may be fitted again later. None where it cannot be pickled."""
+    try:
+        return pickle.dumps(estimator, protocol=5)
+    except Exception:      # whatever a class of others raises
+        return None
+
+
+def _count(estimator):
+    count = getattr(estimator, "n_features_in_", None)
+    return None if count is None else int(count)
+
+
+def _feature_names_out(estimator):
+    """None where the estimator has none: it may raise anything for estimators within it that lack them."""
+    try:
+        return np.asarray(estimator.get_feature_names_out(), dtype=object)
+    except Exception:
+        return None
+
+
+class Method(Dispatcher):
+    """A method of a CompiledEstimator: Dispatcher runs the programs that it knows; `_call` does the rest."""
+
+    def __init__(self, owner, name):
+        super().__init__()
+        self._owner, self.__name__ = owner, name
+        self._programs = {}     # kind -> Compiled
+
+    def _call(self, X, **keywords):
+        owner = self._owner
+        if keywords:
+            raise UsageError(f"{owner._expected.name}.{self.__name__} takes the rows alone when it is compiled, not "
+                             f"{next(iter(keywords))!r}")
+        kind, arrays = owner._expected.read(X)
+        program = self._compiled(kind)
+        result, suspicious = program.run(arrays)
+        if suspicious:
+            programs.diagnose(owner._reading(), owner._expected, self.__name__, kind, arrays, *owner._settings)
+        return result
+
+    def _compiled(self, kind):
+        program = self._programs.get(kind)
+        if program is None:
+            with self._owner._lock:
+                program = self._programs.get(kind) or self._compile(kind)
+        return program
+
+    def _compile(self, kind):
+        owner = self._owner
+        target, threads = owner._settings
+        traced = programs.Traced(owner._reading(), owner._expected, [self.__name__], kind)
+        program = programs.Compiled(traced.text, traced.meaning, f"{owner._name}_{self.__name__}", target, threads)
+        self._add_program(kind, program)
+        return program
+
+    def _add_program(self, kind, program):
+        if row := program.for_dispatcher(kind, self._owner._expected):
+            self._add(program.model._model, *row)
+        self._programs[kind] = program
+
+    def __repr__(self):
+        return f"<method {self.__name__} of {self._owner!r}>"

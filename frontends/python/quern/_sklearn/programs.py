@@ -1,0 +1,124 @@
+"""Methods of estimators as programs, compiled: tracing, results, and what to say where rows are refused."""
+import numpy as np
+
+from .. import _compile_cache
+from .._errors import InputError
+from .._trace.array import Tracer, as_tracer
+from .._trace.program import Program
+from .inputs import trace_inputs
+from .rows import EstimatorTrace, Labels, Stacked
+
+
+class Traced:
+    """The program of methods of an estimator for rows of one kind.
+
+    text: the program. tree: how its outputs become the results of the methods, in order. flagged: whether its last output
+    says that rows must be refused, or looked at.
+    """
+
+    def __init__(self, fitted, expected, methods, kind, flagged=True):
+        program = Program(fitted.name)
+        program.place = fitted.name
+        with EstimatorTrace(program) as trace:
+            X, names = trace_inputs(program, kind, expected)
+            leaves = []
+            self.tree = [_flatten(fitted.methods[method](X), leaves) for method in methods]
+            flag = trace.flag() if flagged else None
+            self.flagged = flag is not None
+            values = [leaf.value for leaf in leaves] + ([flag.value] if self.flagged else [])
+        self.names = names
+        self.program, self.values = program, values
+        self.text = program.text(values, names)
+
+    @property
+    def meaning(self):
+        """What a Program needs besides the code: it can be pickled."""
+        return self.tree, self.flagged
+
+
+def _flatten(thing, leaves):
+    """How results lie in the outputs: ("array", output), ("labels", output, classes), ("stack", items) or (list or tuple,
+    items)."""
+    if isinstance(thing, Labels):
+        if thing.is_numeric:
+            return _flatten(thing.array(), leaves)
+        leaves.append(thing.index)
+        return ("labels", len(leaves) - 1, thing.classes)
+    if isinstance(thing, Stacked):
+        return ("stack", [_flatten(item, leaves) for item in thing.items])
+    if isinstance(thing, (list, tuple)):
+        return (type(thing), [_flatten(item, leaves) for item in thing])
+    leaves.append(as_tracer(thing))
+    return ("array", len(leaves) - 1)
+
+
+def unflatten(tree, outputs):
+    if tree[0] == "array":
+        return outputs[tree[1]]
+    if tree[0] == "labels":
+        return tree[2].take(outputs[tree[1]])
+    if tree[0] == "stack":
+        return np.stack([unflatten(item, outputs) for item in tree[1]], axis=1)
+    return tree[0](unflatten(item, outputs) for item in tree[1])
+
+
+class Compiled:
+    """The program of one method for one kind, ready to run."""
+
+    def __init__(self, text, meaning, name, target, threads, model=None):
+        self.text, self.meaning = text, meaning
+        (self.tree,), self.flagged = meaning
+        self.model = model or _compile_cache.compile_program(text, name, target, threads)
+
+    def run(self, arrays):
+        """(result, whether the flag is set)."""
+        outputs = self.model._model.run(*arrays)
+        return unflatten(self.tree, outputs), self.flagged and bool(outputs[-1])
+
+    def portable(self):
+        """What a pickle keeps."""
+        with open(self.model._path, "rb") as file:
+            return self.text, self.meaning, file.read()
+
+    def for_dispatcher(self, kind, expected):
+        """What Dispatcher._add takes besides the model; None where only Python can run the program."""
+        if kind[0] != "matrix":
+            return None
+        tree = self.tree
+        single = tree[0] in ("array", "labels")
+        if not single and (tree[0] is not tuple or any(item[0] != "array" for item in tree[1])):
+            return None
+        arguments = [(_ANY_EXTENTS, *_numpy_kind(kind[1]), 0, None)]
+        facts = [([(1, [(0, 1)]), (-expected.count, [])], _EQUAL, True), ([(1, [(0, 0)])], _GREATER, True)]
+        outputs = len(self.model.outputs)
+        classes = tree[2] if tree[0] == "labels" else None
+        return arguments, [], facts, [(0, None)], [False] * outputs, single, self.flagged, classes
+
+
+_EQUAL, _GREATER = 0, 4     # as Dispatcher::Fact has them
+_ANY_EXTENTS = 3            # as Dispatcher::Argument has it
+
+
+def _numpy_kind(dtype):
+    from .._runtime import _kind
+    return _kind(np.empty((0, 0), dtype))
+
+
+def diagnose(fitted, expected, method, kind, arrays, target, threads):
+    """Raises InputError if scikit-learn would refuse these rows for values that are not finite."""
+    program = Program(fitted.name)
+    program.place = fitted.name
+    with EstimatorTrace(program) as trace:
+        X, names = trace_inputs(program, kind, expected)
+        fitted.methods[method](X)
+        found = [np.stack([np.any(np.isnan(tracer)), np.any(np.isinf(tracer))]) for _, _, tracer in trace.checks]
+        values = [Tracer(one.value).value for one in found]
+    if not values:
+        return
+    model = _compile_cache.compile_program(program.text(values, names), f"{fitted.name}_check", target, threads)
+    for (name, allow_nan, tracer), (nan, infinite) in zip(trace.checks, model._model.run(*arrays)):
+        if nan and not allow_nan:
+            raise InputError(f"Input X contains NaN. {name} does not take missing values")
+        if infinite:
+            raise InputError(f"Input X contains infinity or a value too large for dtype('{tracer.dtype}'). {name} does not "
+                             "take it")
