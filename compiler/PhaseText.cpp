@@ -1,4 +1,5 @@
 #include "compiler/PhaseText.h"
+#include "compiler/ProgramWeights.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "mlir/Parser/Parser.h"
@@ -80,6 +81,9 @@ llvm::Error readPhaseText(Compilation &c) {
   c.module = parseSourceFile<ModuleOp>(sources, &c.context);
   if (!c.module)
     return makeError(ErrorKind::Model, "{0} is not the text of a phase: {1}", quoted(c.input), reason);
+  if (isProgram(*c.module))
+    if (llvm::Error error = bindWeights(*c.module, c.input))
+      return error;
   return checkWeights(*c.module, c.input);
 }
 

@@ -185,6 +185,7 @@ std::unique_ptr<Model::Frame> Model::take() {
 
 void Model::giveBack(std::unique_ptr<Frame> frame) {
   frame->holders.clear();
+  std::fill(frame->places.begin(), frame->places.end(), quern_device{});
   frame->deviceHolders.clear();
   std::fill(frame->results.begin(), frame->results.end(), nb::object());
   std::lock_guard<std::mutex> lock(mutex);
@@ -265,29 +266,26 @@ bool Model::inferDims(const quern_value_info &value, const std::vector<quern_ten
   return true;
 }
 
-nb::object Model::makeOutput(uint32_t index, quern_tensor &tensor, size_t &given) const {
+nb::object Model::makeOutput(uint32_t index, MakeOutput make, quern_tensor &tensor, size_t &given) const {
   const quern_value_info &info = descriptor->outputs[index];
   size_t bytes = quern_dtype_size(info.dtype);
   for (int32_t axis = 0; axis < tensor.rank; ++axis)
     if (__builtin_mul_overflow(bytes, size_t(tensor.dims[axis]), &bytes))
       throw std::bad_alloc();
-  nb::object owner;
+  std::unique_ptr<OutputBlock> block;
   if (bytes >= OutputMemory::smallest) {
-    auto block = std::make_unique<OutputBlock>(memory, bytes);
+    block = std::make_unique<OutputBlock>(memory, bytes);
     given += block->capacity();
-    tensor.data = block->data();
-    owner = nb::cast(std::move(block));
   }
-  PyObject *array = makeArray(info.dtype, tensor.rank, tensor.dims, owner.ptr(), tensor.data);
-  if (!array)
+  PyObject *made = make(info.dtype, tensor.rank, tensor.dims, std::move(block), tensor.data);
+  if (!made)
     throw nb::python_error();
   tensor.bytes = bytes;
-  return nb::steal(array);
+  return nb::steal(made);
 }
 
 void Model::readInputs(PyObject *const *arrays, bool pairs, Frame &frame) const {
   for (uint32_t i = 0; i < frame.inputs.size(); ++i) {
-    frame.places[i] = {};
     quern_dtype dtype = descriptor->inputs[i].dtype;
     if (readArray(arrays[i], dtype, frame.inputs[i]) || (pairs && readPairs(arrays[i], dtype, frame.inputs[i])))
       continue;
@@ -305,47 +303,55 @@ nb::object Model::run(nb::args arrays) {
   return runOn(&PyTuple_GET_ITEM(arrays.ptr(), 0));
 }
 
-nb::object Model::runOn(PyObject *const *arrays, bool pairs) {
-  // The frame goes back when the results that lie in its context are copied.
-  struct GiveBack {
-    Model &model;
-    std::unique_ptr<Frame> frame;
-    ~GiveBack() { model.giveBack(std::move(frame)); }
-  } held{*this, take()};
-  Frame &frame = *held.frame;
-  readInputs(arrays, pairs, frame);
+static PyObject *makeNumpyOutput(quern_dtype dtype, int rank, const int64_t *dims, std::unique_ptr<OutputBlock> block,
+                                 void *&data) {
+  nb::object owner;
+  if (block) {
+    data = block->data();
+    owner = nb::cast(std::move(block));
+  }
+  return makeArray(dtype, rank, dims, owner.ptr(), data);
+}
 
+nb::object Model::runOn(PyObject *const *arrays, bool pairs) {
+  Call call(*this);
+  readInputs(arrays, pairs, *call.frame);
+  return call.run(makeNumpyOutput);
+}
+
+nb::object Model::Call::run(MakeOutput make) {
+  const quern_model_descriptor *descriptor = model.descriptor;
   size_t given = 0; // bytes of output memory
-  for (uint32_t i = 0; i < frame.outputs.size(); ++i) {
-    quern_tensor &output = frame.outputs[i];
+  for (uint32_t i = 0; i < frame->outputs.size(); ++i) {
+    quern_tensor &output = frame->outputs[i];
     output = {nullptr, 0, descriptor->outputs[i].dtype, 0, {}};
-    if (!inferDims(descriptor->outputs[i], frame.inputs, output.dims))
+    if (!model.inferDims(descriptor->outputs[i], frame->inputs, output.dims))
       continue;
     output.rank = descriptor->outputs[i].rank;
-    frame.results[i] = makeOutput(i, output, given);
+    frame->results[i] = model.makeOutput(i, make, output, given);
   }
   quern_status status;
   {
     nb::gil_scoped_release release;
-    quern_places places = {sizeof places, 0, frame.places.data(), nullptr};
-    status = quern_run_on(frame.context, frame.inputs.data(), frame.inputs.size(), frame.outputs.data(),
-                          frame.outputs.size(), &places);
+    quern_places places = {sizeof places, 0, frame->places.data(), nullptr};
+    status = quern_run_on(frame->context, frame->inputs.data(), frame->inputs.size(), frame->outputs.data(),
+                          frame->outputs.size(), &places);
   }
   if (status)
-    raise(status, quern_context_error(frame.context));
-  for (uint32_t i = 0; i < frame.outputs.size(); ++i) {
-    if (frame.results[i])
+    raise(status, quern_context_error(frame->context));
+  for (uint32_t i = 0; i < frame->outputs.size(); ++i) {
+    if (frame->results[i])
       continue;
-    const void *made = frame.outputs[i].data;
-    frame.results[i] = makeOutput(i, frame.outputs[i], given);
-    if (frame.outputs[i].bytes)
-      memcpy(frame.outputs[i].data, made, frame.outputs[i].bytes);
+    const void *made = frame->outputs[i].data;
+    frame->results[i] = model.makeOutput(i, make, frame->outputs[i], given);
+    if (frame->outputs[i].bytes)
+      memcpy(frame->outputs[i].data, made, frame->outputs[i].bytes);
   }
   if (given)
-    memory->countCall(given);
-  nb::object tuple = nb::steal(PyTuple_New(Py_ssize_t(frame.results.size())));
-  for (size_t i = 0; i < frame.results.size(); ++i)
-    PyTuple_SET_ITEM(tuple.ptr(), Py_ssize_t(i), frame.results[i].release().ptr());
+    model.memory->countCall(given);
+  nb::object tuple = nb::steal(PyTuple_New(Py_ssize_t(frame->results.size())));
+  for (size_t i = 0; i < frame->results.size(); ++i)
+    PyTuple_SET_ITEM(tuple.ptr(), Py_ssize_t(i), frame->results[i].release().ptr());
   return tuple;
 }
 

@@ -26,11 +26,19 @@ public:
   Model(const Model &) = delete;
   ~Model();
 
+  /// Makes the object of an output: `block` is its memory, null for memory of its own, which `data` becomes; null with an
+  /// exception set where there is none.
+  using MakeOutput = PyObject *(*)(quern_dtype dtype, int rank, const int64_t *dims, std::unique_ptr<OutputBlock> block,
+                                   void *&data);
+  /// One call: a context and room for its tensors, which the model gets back at the end.
+  class Call;
+
   nb::object run(nb::args arrays);
   /// As many arrays as the model has inputs; a tuple of the outputs. `pairs`: arrays of complex numbers may stand for
   /// inputs of floats with one more axis.
   nb::object runOn(PyObject *const *arrays, bool pairs = false);
   uint32_t numInputs() const { return descriptor->num_inputs; }
+  quern_dtype inputDtype(uint32_t index) const { return descriptor->inputs[index].dtype; }
 
   nb::tuple inputs() const { return describe(descriptor->inputs, descriptor->num_inputs); }
   nb::tuple outputs() const { return describe(descriptor->outputs, descriptor->num_outputs); }
@@ -70,8 +78,8 @@ private:
   void readInputs(PyObject *const *arrays, bool pairs, Frame &frame) const;
   /// The dims of an output, where the inputs alone say them.
   bool inferDims(const quern_value_info &value, const std::vector<quern_tensor> &inputs, int64_t *dims) const;
-  /// A new array for output `index`, whose dims the tensor has; its memory becomes the tensor's.
-  nb::object makeOutput(uint32_t index, quern_tensor &tensor, size_t &given) const;
+  /// A new object for output `index`, whose dims the tensor has; its memory becomes the tensor's.
+  nb::object makeOutput(uint32_t index, MakeOutput make, quern_tensor &tensor, size_t &given) const;
 
   void *library = nullptr;
   int file = -1;
@@ -82,6 +90,23 @@ private:
       std::make_shared<OutputMemory>(); // the arrays' too, which may live longer
   std::mutex mutex;
   std::vector<std::unique_ptr<Frame>> idle;
+};
+
+class Model::Call {
+public:
+  explicit Call(Model &model) : model(model), frame(model.take()) {}
+  Call(const Call &) = delete;
+  ~Call() { model.giveBack(std::move(frame)); }
+
+  /// To be filled before the run.
+  quern_tensor &input(uint32_t index) { return frame->inputs[index]; }
+  /// A tuple of the outputs.
+  nb::object run(MakeOutput make);
+
+private:
+  friend class Model;
+  Model &model;
+  std::unique_ptr<Frame> frame;
 };
 
 } // namespace quern

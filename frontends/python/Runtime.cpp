@@ -2,6 +2,7 @@
 #include "frontends/python/Dispatcher.h"
 #include "frontends/python/Model.h"
 #include "frontends/python/NumpyArray.h"
+#include "frontends/python/TorchProgram.h"
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
@@ -36,6 +37,19 @@ NB_MODULE(_runtime, module) {
       .def("_add", &Dispatcher::add, nb::arg("model"), nb::arg("arguments"), nb::arg("reads"), nb::arg("facts"),
            nb::arg("inputs"), nb::arg("complex"), nb::arg("single"), nb::arg("flagged") = false,
            nb::arg("classes") = nb::none());
+  static PyType_Slot torchSlots[] = {{Py_tp_call, reinterpret_cast<void *>(TorchProgram::call)},
+                                     {Py_tp_traverse, reinterpret_cast<void *>(TorchProgram::traverse)},
+                                     {Py_tp_clear, reinterpret_cast<void *>(TorchProgram::clear)},
+                                     {0, nullptr}};
+  nb::class_<TorchProgram>(module, "TorchProgram", nb::type_slots(torchSlots))
+      .def(nb::init<>())
+      .def("_bind", &TorchProgram::bind, nb::arg("model"), nb::arg("inputs"), nb::arg("weights"), nb::arg("count"))
+      .def("_run", &TorchProgram::run)
+      .def("_are_weights_packed", &TorchProgram::areWeightsPacked);
+  module.def("_import_torch", [](nb::object tensorClass) {
+    if (!importTorch(tensorClass.ptr()))
+      throw nb::python_error();
+  });
   module.def("_kind", [](nb::object array) {
     ArrayKind kind = kindOf(array.ptr());
     return std::pair(kind.type, kind.rank);

@@ -1,5 +1,6 @@
 // quern compile: a model in, an artifact and its header out.
 #include "compiler/PhaseText.h"
+#include "compiler/ProgramWeights.h"
 #include "compiler/tools/quern/Command.h"
 #include "compiler/tools/quern/Limits.h"
 #include "compiler/tools/quern/Progress.h"
@@ -199,6 +200,9 @@ Error run() {
   uint64_t fileBytes = 0;
   if (sys::fs::file_size(input, fileBytes)) // the import says what is wrong
     fileBytes = 0;
+  uint64_t besideBytes = 0;
+  if (StringRef(input).ends_with(".mlir") && !sys::fs::file_size(weightsPath(input), besideBytes))
+    fileBytes += besideBytes;
   limitProcess(input, memoryLimit(fileBytes), timeout);
 
   mlir::MLIRContext context;

@@ -1,8 +1,8 @@
 """Programs that were compiled before, on disk: `$XDG_CACHE_HOME/quern`, or `~/.cache/quern`.
 
-An entry is one file: a line of JSON with the whole key and the checksum of the rest, then the shared library. The least
-recently used entries go where all take more than a gigabyte. A fault of the cache is never a fault of a compilation: what
-cannot be read or written is compiled again, or not kept. A folder that others may write to is not used.
+An entry is one file (`_cache_entry.py`) with the whole key and a checksum. The least recently used entries go where all
+take more than a few gigabytes. A fault of the cache is never a fault of a compilation: what cannot be read or written is
+compiled again, or not kept. A folder that others may write to is not used.
 """
 import functools
 import hashlib
@@ -10,15 +10,18 @@ import json
 import os
 import shutil
 import tempfile
+import threading
 
-from . import _compile
+import numpy as np
+
+from . import _cache_entry, _compile
 from ._model import CompiledModel
 
-MOST_BYTES = 1 << 30
+MOST_BYTES = 4 << 30
 
 
-def compile_program(text, name, target, threads):
-    """A program of graph ops as a CompiledModel."""
+def compile_program(text, name, target, threads, weights=None):
+    """A program of graph ops as a CompiledModel. `weights`: the arrays of Program.weights; the text has their checksum."""
     key = json.dumps([*code_key(target), name, text])
     path = _path(key)
     folder = tempfile.mkdtemp(prefix="quern-")
@@ -28,8 +31,11 @@ def compile_program(text, name, target, threads):
             program = os.path.join(folder, f"{name}.mlir")
             with open(program, "w", encoding="utf-8") as file:
                 file.write(text)
+            write_weights(weights or {}, os.path.join(folder, f"{name}.safetensors"))
             _compile._run_compiler([program, "-o", artifact, f"--target={target}", f"--name={name}"])
-            os.unlink(program)
+            for entry in os.scandir(folder):
+                if entry.path != artifact:
+                    os.unlink(entry.path)
             _write(path, key, artifact)
         return CompiledModel(artifact, threads, folder=folder)
     except BaseException:
@@ -69,22 +75,41 @@ def _path(key):
     return os.path.join(folder(), hashlib.sha256(key.encode()).hexdigest() + ".quern")
 
 
+def write_weights(weights, path):
+    """Arrays by name as a safetensors file, with what the compiler reads of one."""
+    if not weights:
+        return
+    header, end = {}, 0
+    for name, array in weights.items():
+        header[name] = {"dtype": "U8", "shape": [array.nbytes], "data_offsets": [end, end + array.nbytes]}
+        end += array.nbytes
+    head = json.dumps(header).encode()
+    with open(path, "wb") as file:
+        file.write(len(head).to_bytes(8, "little") + head)
+        for array in weights.values():
+            file.write(np.atleast_1d(array).view(np.uint8))
+
+
 def _read(path, key, artifact):
-    """Whether the entry was there and whole; then `artifact` holds it."""
+    """Whether the entry was there and whole; then `artifact` is it."""
     try:
         if not _is_own(os.path.dirname(path)):
             return False
-        with open(path, "rb") as file:
-            head = json.loads(file.readline())
-            code = file.read()
-        if head.get("key") != key or head.get("sha256") != hashlib.sha256(code).hexdigest():
+        if not _cache_entry.is_whole(path, key):
             return False
-        with open(artifact, "wb") as file:
-            file.write(code)
+        _link(path, artifact)
         os.utime(path)      # the least recently used go first
         return True
     except (OSError, ValueError, AttributeError):
         return False
+
+
+def _link(path, other):
+    """`other` becomes the same file, or a copy where that is another file system's."""
+    try:
+        os.link(path, other)
+    except OSError:
+        shutil.copyfile(path, other)
 
 
 def _is_own(place):
@@ -104,16 +129,15 @@ def _prune(place):
 
 
 def _write(path, key, artifact):
+    """Makes an entry of `artifact`, which becomes the same file."""
     temporary = None
     try:
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
         if not _is_own(os.path.dirname(path)):
             return
-        with open(artifact, "rb") as file:
-            code = file.read()
-        descriptor, temporary = tempfile.mkstemp(prefix=".new-", dir=os.path.dirname(path))
-        with open(descriptor, "wb") as file:
-            file.write(json.dumps({"key": key, "sha256": hashlib.sha256(code).hexdigest()}).encode() + b"\n" + code)
+        _cache_entry.append(artifact, key)
+        temporary = os.path.join(os.path.dirname(path), f".new-{os.getpid()}-{threading.get_ident()}")
+        _link(artifact, temporary)
         os.replace(temporary, path)
         temporary = None
         _prune(os.path.dirname(path))

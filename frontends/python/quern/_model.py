@@ -7,6 +7,7 @@ import tempfile
 import weakref
 from dataclasses import dataclass
 
+from . import _cache_entry
 from ._arrays import convert
 from ._errors import FileError, InputError, UsageError
 from ._runtime import Model
@@ -101,7 +102,7 @@ class CompiledModel:
             descriptor, temporary = tempfile.mkstemp(prefix=".quern-", dir=os.path.dirname(os.path.abspath(path)))
             os.close(descriptor)
             try:
-                shutil.copyfile(self._path, temporary)
+                _cache_entry.copy_code(self._path, temporary)
                 shutil.copymode(self._path, temporary)
                 os.replace(temporary, path)
             except BaseException:
@@ -152,7 +153,8 @@ class CompiledModel:
 
     def __reduce__(self):
         with open(self._path, "rb") as file:
-            return _from_bytes, (file.read(), self.threads, self._max_level, self._device)
+            data = file.read()
+        return _from_bytes, (data[:_cache_entry.code_size(data)], self.threads, self._max_level, self._device)
 
 
 def _kernel(site, kernel):

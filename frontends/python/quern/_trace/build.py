@@ -2,6 +2,7 @@
 import numpy as np
 
 from .extents import Extent, actual, product, same
+from .program import BFLOAT16
 
 BOOL, I64 = np.dtype(bool), np.dtype(np.int64)
 
@@ -71,7 +72,15 @@ def constant(program, array, dtype=None):
 
 def like(value, number):
     """A rank-0 constant in the dtype of `value`."""
-    return value.program.constant(np.asarray(number).astype(value.dtype))
+    return scalar(value.program, number, value.dtype)
+
+
+def scalar(program, number, dtype):
+    if dtype != BFLOAT16:
+        return program.constant(np.asarray(number).astype(dtype))
+    bits = int(np.asarray(number, np.float32).view(np.uint32))     # the upper half, to the nearest, halves to even
+    rounded = bits + 0x7FFF + (bits >> 16 & 1) if number == number else bits
+    return program.constant(np.asarray(rounded >> 16, np.uint16).view(BFLOAT16))
 
 
 def extents(program, dims, scalar=False):

@@ -1,5 +1,6 @@
 """A program under construction: graph ops in order, written down as text that the compiler reads."""
 import contextlib
+import hashlib
 
 import numpy as np
 
@@ -8,7 +9,9 @@ from .extents import Dim, ShapeFacts, dim_of
 
 # The element types of the graph dialect, by NumPy's names.
 ELEMENTS = {"bool": "i1", "int8": "i8", "int16": "i16", "int32": "i32", "int64": "i64", "uint8": "ui8", "uint16": "ui16",
-            "uint32": "ui32", "uint64": "ui64", "float16": "f16", "float32": "f32", "float64": "f64"}
+            "uint32": "ui32", "uint64": "ui64", "float16": "f16", "float32": "f32", "float64": "f64", "void16": "bf16"}
+# NumPy has no bfloat16: its values are two bytes without a meaning there.
+BFLOAT16 = np.dtype("V2")
 _SMALL = 64    # elements that a constant may have inside its op
 
 
@@ -45,10 +48,13 @@ class Program:
         self._main = Block()
         self._open = [self._main]
         self._literals = []    # the ops of constants, before all others
-        self._weights = []     # (name, bytes)
+        self._weights = []     # (name, bytes), written with the text
+        self.weights = {}      # name -> array, in a file of their own beside the text (compiler/ProgramWeights.h)
         self._constants = {}   # (dtype, shape, bytes) -> Value
         self.count = 0
-        self.place = None      # what the ops are said to come from; by default the line of the user's function
+        # What the ops are said to come from, alone or with the operator that they are part of; by default the line of the
+        # user's function.
+        self.place = None
 
     def _value(self, dtype, dims):
         self.count += 1
@@ -74,6 +80,15 @@ class Program:
         self.inputs.append(value)
         return value
 
+    def weight(self, name, dtype, shape):
+        """The Value of an array that is not written with the text: `weights[name]` has to be set to it. Names are unique."""
+        value = self._value(dtype, shape)
+        value.block = self._main
+        kind = _type(value.dtype, shape)
+        self._literals.append(_Op("constant", [], [value], {"value": f"dense_resource<{name}> : {kind}"}, None))
+        self.weights[name] = None
+        return value
+
     def emit(self, name, operands, results, blocks=(), **attributes):
         """Adds an op. `results` are (dtype, dims); returns their Values, or the one Value. Attributes are texts, or
         lists of extents."""
@@ -81,7 +96,9 @@ class Program:
             raise errors.TraceError("a value that a branch or a loop's body made is used outside of it: return it from "
                                     "there")
         values = [self._value(*result) for result in results]
-        self._open[-1].ops.append(_Op(name, operands, values, attributes, (self.place or _user_place(), name), blocks))
+        place = self.place or _user_place()
+        place = (place, name) if isinstance(place, str) else place
+        self._open[-1].ops.append(_Op(name, operands, values, attributes, place, blocks))
         return values[0] if len(values) == 1 else values
 
     def constant(self, array):
@@ -97,7 +114,7 @@ class Program:
         return self._constants[key]
 
     def _literal(self, array, data):
-        kind = f"tensor<{''.join(f'{extent}x' for extent in array.shape)}{ELEMENTS[array.dtype.name]}>"
+        kind = _type(array.dtype, array.shape)
         if array.size == 0:
             return f"dense<> : {kind}"
         if array.size > _SMALL:
@@ -107,7 +124,7 @@ class Program:
             return f"dense_resource<{name}> : {kind}"
         if array.dtype.kind == "b":
             elements = ["true" if element else "false" for element in array.ravel()]
-        elif array.dtype.kind == "f":
+        elif array.dtype.kind in "fV":
             width = array.dtype.itemsize
             elements = [f"0x{int.from_bytes(data[i:i + width], 'little'):0{2 * width}X}"
                         for i in range(0, len(data), width)]
@@ -168,14 +185,15 @@ class Program:
         return types if len(values) == 1 else f"({types})"
 
     def text(self, results, input_names=None, output_names=None):
-        """The module with these Values as the results of @main."""
+        """The module with these Values as the results of @main. It says which contents the weights beside it have."""
         inputs = input_names or [f"input{i}" for i in range(len(self.inputs))]
         outputs = output_names or [f"output{i}" for i in range(len(results))]
         arguments = ", ".join(f'{value.name}: {self._type(value)} {{graph.name = "{_quoted(name)}"}}'
                               for value, name in zip(self.inputs, inputs))
         types = ", ".join(f'{self._type(value)} {{graph.name = "{_quoted(name)}"}}'
                           for value, name in zip(results, outputs))
-        lines = ["module {", f"  func.func @main({arguments}) -> ({types}) {{"]
+        digest = f' attributes {{quern.weights = "sha256:{digest_of(self.weights)}"}}' if self.weights else ""
+        lines = [f"module{digest} {{", f"  func.func @main({arguments}) -> ({types}) {{"]
         lines += [line for op in (*self._literals, *self._main.ops) for line in self._lines(op, "    ")]
         lines += [f"    return {', '.join(value.name for value in results)} : {', '.join(map(self._type, results))}",
                   "  }", "}"]
@@ -188,6 +206,18 @@ class Program:
 def _user_place():
     _, line, function = errors.user_line()
     return f"{function}:{line}"
+
+
+def _type(dtype, shape):
+    return f"tensor<{''.join(f'{extent}x' for extent in shape)}{ELEMENTS[dtype.name]}>"
+
+
+def digest_of(weights):
+    """SHA-256 of all bytes in the order of the dict; shapes and names are in the text."""
+    digest = hashlib.sha256()
+    for array in weights.values():
+        digest.update(memoryview(array.view(np.uint8)).cast("B") if array.ndim else array.tobytes())
+    return digest.hexdigest()
 
 
 def _quoted(text):

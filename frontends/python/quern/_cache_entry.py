@@ -1,0 +1,50 @@
+"""An entry of the cache as a file: a shared library, then a line of JSON that says what it was made of, its length and a mark.
+
+What loads the library does not see the rest, so an entry is used where it lies; what copies it leaves the rest out.
+"""
+import hashlib
+import json
+import mmap
+import os
+import shutil
+
+_MARK = b"quern-entry"
+_FOOT = 8 + len(_MARK)
+
+
+def append(artifact, key):
+    """Makes an entry of a shared library."""
+    with open(artifact, "r+b") as file:
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as code:
+            head = json.dumps({"key": key, "sha256": hashlib.sha256(code).hexdigest()}).encode()
+        file.seek(0, os.SEEK_END)
+        file.write(head + len(head).to_bytes(8, "little") + _MARK)
+
+
+def is_whole(path, key):
+    """Whether this is the entry of a key, and nothing of it has changed. Raises OSError and ValueError for what is none."""
+    with open(path, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as entry:
+        size = code_size(entry)
+        if size == len(entry):
+            return False
+        head = json.loads(entry[size:-_FOOT])
+        if head.get("key") != key:
+            return False
+        with memoryview(entry) as everything, everything[:size] as code:
+            return head.get("sha256") == hashlib.sha256(code).hexdigest()
+
+
+def code_size(data):
+    """How many of these bytes are the library."""
+    if data[-len(_MARK):] != _MARK:
+        return len(data)
+    size = len(data) - _FOOT - int.from_bytes(data[-_FOOT:-len(_MARK)], "little")
+    return max(size, 0)
+
+
+def copy_code(path, other):
+    """Copies the library alone."""
+    shutil.copyfile(path, other)
+    with open(other, "r+b") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        size = code_size(data)
+    os.truncate(other, size)

@@ -1,0 +1,70 @@
+"""Products of matrices, and convolutions."""
+from ..._trace import build, neural
+from ..refusal import Refusal
+from .elementwise import result
+from .table import lowers
+
+
+def _is_float(dtype):
+    return dtype.kind in "fV"
+
+
+@lowers("mm.default", "bmm.default", "matmul.default")
+def mm(c, a, b):
+    return build.matmul(a, b)
+
+
+@lowers("mv.default")
+def mv(c, a, b):
+    return build.drop_axes(build.matmul(a, build.add_axes(b, [1])), [1])
+
+
+@lowers("dot.default")
+def dot(c, a, b):
+    return build.reshape(build.matmul(build.add_axes(a, [0]), build.add_axes(b, [1])), [])
+
+
+def _scaled(value, factor):
+    return value if factor == 1 else build.binary("mul", value, build.like(value, factor))
+
+
+@lowers("addmm.default", "baddbmm.default")
+def addmm(c, bias, a, b, beta=1, alpha=1):
+    product = _scaled(build.matmul(a, b), alpha)
+    if beta == 0:
+        return product
+    return result(c, build.binary("add", product, _scaled(bias, beta)))
+
+
+@lowers("addmv.default")
+def addmv(c, bias, a, b, beta=1, alpha=1):
+    product = _scaled(mv(c, a, b), alpha)
+    return product if beta == 0 else result(c, build.binary("add", product, _scaled(bias, beta)))
+
+
+@lowers("linear.default")
+def linear(c, x, weight, bias=None):
+    if len(x.dims) < 2:
+        raise Refusal("the input is a vector")
+    y = build.matmul(x, build.transpose(weight, [1, 0]))
+    return y if bias is None else build.binary("add", y, bias)
+
+
+@lowers("convolution.default")
+def convolution(c, x, weight, bias, stride, padding, dilation, transposed, output_padding, groups):
+    if not _is_float(x.dtype):
+        raise Refusal("convolutions of integers are not supported")
+    if not all(isinstance(extent, int) for extent in weight.dims[1:]):
+        raise Refusal(f"the weight's extents {list(weight.dims)} are not numbers")
+    rank = len(weight.dims) - 2
+    single = len(x.dims) == rank + 1      # without a batch
+    x = build.add_axes(x, [0]) if single else x
+    stride, padding, dilation, output_padding = (list(v) * rank if len(v) == 1 else list(v) for v in
+                                                 (stride, padding, dilation, output_padding))
+    if transposed:
+        y = neural.conv_transpose(x, weight, stride, dilation, padding, output_padding, groups)
+    else:
+        y = neural.conv(x, weight, stride, dilation, padding, padding, groups)
+    if bias is not None:
+        y = build.binary("add", y, build.reshape(bias, [1, bias.dims[0], *[1] * rank]))
+    return build.drop_axes(y, [0]) if single else y

@@ -1,0 +1,43 @@
+"""Operators that make tensors of nothing but numbers."""
+import numpy as np
+
+from ..._trace import build
+from .elementwise import result
+from .table import lowers
+
+
+@lowers("full.default", "new_full.default", "full_like.default")
+def full(c, _shape, value, **_options):
+    return build.broadcast(c.tensor(value, c.dtype()), c.dims())
+
+
+@lowers("fill.Scalar", "fill.Tensor")
+def fill(c, _x, value):
+    return result(c, c.tensor(value, c.dtype()))
+
+
+@lowers("scalar_tensor.default")
+def scalar_tensor(c, value, **_options):
+    return c.tensor(value, c.dtype())
+
+
+# What an empty tensor holds is up to us.
+@lowers("zeros.default", "zeros_like.default", "new_zeros.default", "empty.memory_format", "empty_strided.default",
+        "empty_like.default", "new_empty.default", "new_empty_strided.default", "empty_permuted.default")
+def zeros(c, *_, **_options):
+    return build.broadcast(c.tensor(0, c.dtype()), c.dims())
+
+
+@lowers("ones.default", "ones_like.default", "new_ones.default")
+def ones(c, *_, **_options):
+    return build.broadcast(c.tensor(1, c.dtype()), c.dims())
+
+
+@lowers("arange.start_step")
+def arange(c, start, end, step=1, **_options):
+    index = build.iota(c.program, c.dims(), 0)
+    kind = c.wide(index, c.dtype()).dtype
+    if kind.kind == "f":      # rounded once, as PyTorch's is
+        kind = np.dtype(np.float64)
+    spread = build.binary("mul", c.tensor(index, kind), c.tensor(step, kind))
+    return result(c, build.binary("add", spread, c.tensor(start, kind)))

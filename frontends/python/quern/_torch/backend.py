@@ -1,0 +1,55 @@
+"""The backend of torch.compile(model, backend="quern"), found by its entry point: nothing is imported."""
+import torch
+
+from .capture import capture
+from .options import Options
+from .partition import compile_captured
+from .refusal import Refusal
+from .report import left_to_pytorch
+
+# Dynamo leaves recurrent layers out because other backends unroll them; here each is one operator.
+torch._dynamo.config.allow_rnn = True
+
+
+def compile_graph(module, examples, *, options=None, mode=None):
+    """Compiles a graph of Dynamo's. Returns a callable of its inputs, by position.
+
+    options: {"threads": ..., "target": ...}, see Options.
+    Operators without a kernel stay with PyTorch, and a warning says so once. A graph through which gradients may flow
+    stays with PyTorch as a whole.
+    """
+    options = Options.of(options, mode)
+    reason = _why_not(module, examples)
+    if reason is None:
+        try:
+            return _compile(module, options)
+        except Refusal as refusal:
+            reason = str(refusal)
+    left_to_pytorch(reason)
+    return module.forward
+
+
+def _why_not(module, examples):
+    """Why a graph as a whole is left to PyTorch."""
+    tensors = [example for example in examples if isinstance(example, torch.Tensor)]
+    grad = torch.is_grad_enabled() or any(node.target is torch._C._set_grad_enabled and node.args[0]
+                                          for node in module.graph.nodes)
+    if grad and any(tensor.requires_grad for tensor in tensors):
+        return "gradients are on and something requires them; call it under torch.no_grad() to run compiled code"
+    for tensor in tensors:
+        if tensor.device.type != "cpu":
+            return f"an input is on the device {tensor.device}"
+        if tensor.layout != torch.strided or tensor.is_quantized:
+            return f"an input has the layout {tensor.layout}"
+        if type(tensor) not in (torch.Tensor, torch.nn.Parameter, torch.nn.Buffer) and \
+                not isinstance(tensor, torch._subclasses.FakeTensor):
+            return f"an input is of the class {type(tensor).__name__}"
+    return None
+
+
+def _compile(module, options):
+    captured = capture(module)
+    weights = [i for i, node in enumerate(captured.placeholders(module)) if i not in captured.written and
+               node.meta.get("tensor_dict", {}).get("_dynamo_static_input_type")]
+    run = compile_captured(captured, weights, options)
+    return run if captured.is_plain else captured.finish(run, module.forward)

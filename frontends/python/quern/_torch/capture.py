@@ -1,0 +1,171 @@
+"""Dynamo's graph becomes a functional one of ATen operators: no operator writes to a tensor, views are values.
+
+What the graph writes to its inputs comes out as further results, for the caller to copy back. This is torch.func's
+functionalization, without AOTAutograd, whose wrappers would cost tens of microseconds a call.
+"""
+from dataclasses import dataclass, field
+
+import torch
+from torch.fx import traceback
+from torch.fx.experimental.proxy_tensor import make_fx
+
+from . import decompositions, layers
+from .refusal import Refusal
+
+_aten = torch.ops.aten
+# Checks of what the trace takes for granted; guards and the program's own checks stand for them.
+_CHECKS = ("aten._assert_tensor_metadata.default", "aten._assert_async.msg", "aten._assert_scalar.default")
+
+
+@dataclass
+class Captured:
+    """graph: results first, then the new values of written inputs.
+
+    written: the inputs that these are. views: {number of a result: a view of which input}.
+    """
+    module: torch.fx.GraphModule
+    written: list = field(default_factory=list)
+    views: dict = field(default_factory=dict)
+    result_count: int = 0
+
+    @property
+    def graph(self):
+        return self.module.graph
+
+    @staticmethod
+    def placeholders(module):
+        return [node for node in module.graph.nodes if node.op == "placeholder"]
+
+    @property
+    def is_plain(self):
+        return not self.written and not self.views
+
+    def finish(self, run, eager):
+        """A callable that also writes to the inputs and makes the views. `eager` runs what is written and read as others."""
+        def finished(*arguments):
+            if self._is_shared(arguments):
+                return eager(*arguments)
+            results = run(*arguments)
+            for source, value in zip(self.written, results[self.result_count:]):
+                arguments[source].copy_(value)
+            return tuple(self.views[i].of(arguments) if i in self.views else results[i] for i in range(self.result_count))
+        return finished
+
+    def _is_shared(self, arguments):
+        """Whether something that is written to shares its memory with another input."""
+        if not self.written:
+            return False
+        places = [argument.untyped_storage().data_ptr() for argument in arguments if isinstance(argument, torch.Tensor)]
+        return any(places.count(arguments[i].untyped_storage().data_ptr()) > 1 for i in self.written)
+
+
+@dataclass
+class View:
+    """A result that shares memory with an input. `how` is (sizes, strides, offset), or None for the input itself."""
+    source: int
+    how: tuple | None
+
+    def of(self, arguments):
+        source = arguments[self.source]
+        return source if self.how is None else source.as_strided(*self.how)
+
+
+def capture(module):
+    """Captures a GraphModule of Dynamo's. Raises Refusal for what only PyTorch can run."""
+    examples = [node.meta["example_value"] for node in module.graph.nodes if node.op == "placeholder"]
+    views = _views(module, examples)
+    module = layers.keep_whole(module)
+
+    def run(*inputs):
+        return tuple(torch.fx.Interpreter(module).run(*inputs))
+
+    symbolic = any(isinstance(size, torch.SymInt) for example in examples
+                   for size in ([example] if not isinstance(example, torch.Tensor) else example.shape))
+    with torch.no_grad(), traceback.preserve_node_meta():      # so that nodes know the lines of the model
+        traced = make_fx(torch.func.functionalize(run, remove="mutations"),
+                         decomposition_table=decompositions.table(), tracing_mode="symbolic" if symbolic else "fake",
+                         _allow_non_fake_inputs=True)(*examples)
+    captured = Captured(traced, views=views)
+    _tidy(captured)
+    return captured
+
+
+def _tidy(captured):
+    """Writes to inputs become results; checks and what nothing reads go."""
+    graph = captured.graph
+    placeholders = [node for node in graph.nodes if node.op == "placeholder"]
+    output = next(node for node in graph.nodes if node.op == "output")
+    results = [None if i in captured.views else result for i, result in enumerate(output.args[0])]
+    captured.result_count = len(results)
+    for node in list(graph.nodes):
+        if str(node.target) in _CHECKS:
+            graph.erase_node(node)
+        elif node.target is _aten.copy_.default:
+            if node.args[0] not in placeholders:
+                raise Refusal(f"{node.name} writes to a tensor that is no input")
+            captured.written.append(placeholders.index(node.args[0]))
+            results.append(node.args[1])
+            node.replace_all_uses_with(node.args[1])
+            graph.erase_node(node)
+    output.args = (tuple(results),)
+    graph.eliminate_dead_code()
+
+
+#--- Results that share memory --------------------------------------------------------------------
+
+def _views(module, examples):
+    """Which results share memory with an input."""
+    output = next(node for node in module.graph.nodes if node.op == "output")
+    inputs = {example.untyped_storage()._cdata: i for i, example in enumerate(examples) if isinstance(example, torch.Tensor)}
+    placeholders = [node for node in module.graph.nodes if node.op == "placeholder"]
+    views, apart = {}, []
+    for number, result in enumerate(output.args[0]):
+        value = result.meta.get("example_value") if isinstance(result, torch.fx.Node) else None
+        if not isinstance(value, torch.Tensor):
+            continue
+        if result in placeholders:
+            views[number] = View(placeholders.index(result), None)
+        elif (source := inputs.get(value.untyped_storage()._cdata)) is not None:
+            views[number] = View(source, _how(result, value))
+        else:
+            apart.append((result, value))
+    _check_apart(apart)
+    return views
+
+
+def _how(result, value):
+    how = (tuple(value.shape), value.stride(), value.storage_offset())
+    if any(isinstance(part, torch.SymInt) for part in (*how[0], *how[1], how[2])):
+        raise Refusal(f"the result {result.name} is a view of an input with sizes that vary")
+    return how
+
+
+def _check_apart(results):
+    """Results that share memory with each other have to be computed by PyTorch, unless they are one or lie apart."""
+    by_storage = {}
+    for result, value in results:
+        by_storage.setdefault(value.untyped_storage()._cdata, {})[result] = value
+    for group in by_storage.values():
+        spans = sorted(map(_span, group.values())) if len(group) > 1 else []
+        if any(after[0] <= before[1] for before, after in zip(spans, spans[1:])) and not _interleave(list(group.values())):
+            raise Refusal(f"the results {', '.join(node.name for node in group)} share memory")
+
+
+def _span(value):
+    """The first and the last element of a view in its storage."""
+    first = value.storage_offset()
+    return first, first + sum((size - 1) * stride for size, stride in zip(value.shape, value.stride()))
+
+
+def _interleave(values):
+    """Whether views of one storage cross without having an element in common: columns of one matrix."""
+    if any(isinstance(part, torch.SymInt) for value in values for part in (*value.shape, *value.stride(), value.storage_offset())):
+        return False
+    strides = values[0].stride()
+    if any(value.stride() != strides for value in values):
+        return False
+    rows = max(strides, default=0)
+    widths = [[(size - 1) * stride for size, stride in zip(value.shape, strides) if stride != rows] for value in values]
+    ranges = sorted((value.storage_offset() % rows, value.storage_offset() % rows + sum(width))
+                    for value, width in zip(values, widths)) if rows else []
+    return bool(ranges) and ranges[-1][1] < rows and all(a[1] < b[0] for a, b in zip(ranges, ranges[1:]))

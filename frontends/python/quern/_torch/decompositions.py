@@ -1,0 +1,16 @@
+"""Which ATen operators are taken apart into others: all of PyTorch's own list that have no line in the table here."""
+import functools
+
+import torch
+from torch._decomp import core_aten_decompositions, get_decompositions
+
+from . import aten
+
+# Not in PyTorch's list, because others have kernels for them.
+_MORE = (torch.ops.aten.grid_sampler_2d, torch.ops.aten.addmv, torch.ops.aten.index_add, torch.ops.aten.index_copy)
+
+
+@functools.cache
+def table():
+    known = dict(core_aten_decompositions()) | get_decompositions(_MORE)
+    return {operator: rule for operator, rule in known.items() if str(operator) not in aten.LOWERINGS}

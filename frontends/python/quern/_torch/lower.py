@@ -1,0 +1,235 @@
+"""A functional graph of ATen operators becomes a program of graph ops, node by node."""
+import operator
+
+import numpy as np
+import torch
+
+from .._trace import build
+from .._trace.extents import Extent
+from .._trace.neural import read_extent
+from .._trace.program import BFLOAT16, Program, Value
+from . import aten
+from .dtypes import OF_TORCH, as_array
+from .refusal import Refusal
+from .symbols import Symbols
+
+FLOAT32 = np.dtype(np.float32)
+_SMALL = 64     # elements of a constant that goes with the text
+
+
+class Call:
+    """One node under lowering: what its function in `aten/` asks about it."""
+
+    def __init__(self, program, symbols, node):
+        self.program, self.symbols, self.node, self.value = program, symbols, node, node.meta.get("val")
+
+    def dims(self, i=None):
+        """The extents of the result, or of result `i` of several, as PyTorch has them."""
+        return self.symbols.dims((self.value if i is None else self.value[i]).shape)
+
+    def dtype(self, i=None):
+        return _dtype(self.value if i is None else self.value[i])
+
+    def tensor(self, x, dtype=None):
+        """An argument as a Value: a number or an extent becomes a constant. `dtype` None leaves a Value's as it is."""
+        if isinstance(x, Value):
+            return x if dtype is None else cast(x, dtype)
+        dtype = np.dtype(dtype)
+        if isinstance(x, Extent):
+            return cast(build.extents(self.program, [x], scalar=True), dtype)
+        if isinstance(x, (bool, int, float)):
+            if dtype.kind in "iu" and isinstance(x, int):    # wraps, as PyTorch's does
+                bits = 8 * dtype.itemsize
+                return self.program.constant(np.array(x & (2 ** bits - 1), f"uint{bits}").view(dtype))
+            return build.scalar(self.program, x, dtype)
+        raise Refusal(f"an argument is a {type(x).__name__}")
+
+    def wide(self, x, dtype=None):
+        """The same for computing: narrow floats in float32, where each operator rounds its result, as PyTorch's do."""
+        dtype = x.dtype if dtype is None else dtype
+        return self.tensor(x, widened(dtype))
+
+    def common(self, *operands):
+        """The dtype in which operands meet, by PyTorch's promotion."""
+        kinds = [argument.meta["val"] if isinstance(argument, torch.fx.Node) else argument for argument in operands]
+        first, *rest = [torch.empty((), dtype=torch.int64) if isinstance(kind, torch.SymInt) else kind for kind in kinds]
+        return OF_TORCH[torch.result_type(first, rest[0]) if rest else first.dtype]
+
+
+def widened(dtype):
+    return FLOAT32 if dtype in (BFLOAT16, np.float16) else dtype
+
+
+def cast(value, dtype):
+    """As Tensor.to: floats become narrow integers by way of the widest, whose low bits stay."""
+    if value.dtype.kind in "fV" and dtype.kind in "iu" and dtype.itemsize < 8:
+        return build.cast(build.cast(value, np.int64), dtype)
+    return build.cast(value, dtype)
+
+
+def _dtype(tensor):
+    dtype = OF_TORCH.get(tensor.dtype)
+    if dtype is None:
+        raise Refusal(f"tensors of {tensor.dtype} are not supported")
+    return dtype
+
+
+#--- Which nodes ----------------------------------------------------------------------------------
+
+def why_not(node):
+    """Why a node cannot be part of a program; None where it can, as far as its operator and dtypes say."""
+    if node.target is operator.getitem or _is_symbolic(node):
+        return None
+    if str(node.target) not in aten.LOWERINGS:
+        return f"the operator {node.target} is not supported"
+    for thing in (*node.all_input_nodes, node):
+        for value in _flat(thing.meta.get("val")):
+            if isinstance(value, torch.Tensor):
+                if value.dtype not in OF_TORCH:
+                    return f"tensors of {value.dtype} are not supported"
+                if value.layout != torch.strided or value.device.type != "cpu":
+                    return f"tensors on {value.device} in layout {value.layout} are not supported"
+            elif value is not None and not isinstance(value, (int, torch.SymInt)):
+                return f"values of type {type(value).__name__} are not supported"
+    return None
+
+
+def _flat(value):
+    return value if isinstance(value, (tuple, list)) else (value,)
+
+
+def _is_symbolic(node):
+    """Whether a node computes sizes, whose expression is known already."""
+    return isinstance(node.meta.get("val"), (torch.SymInt, torch.SymBool))
+
+
+#--- The whole graph ------------------------------------------------------------------------------
+
+class Lowered:
+    """The program of a graph.
+
+    inputs: for each input of the program, the number of the graph's placeholder; a symbolic int is an int64 of rank 0.
+    weights: {number of a placeholder: the name of its weight}; their contents come later.
+    results: for each result of the graph, ("output", number) or ("constant", thing).
+    refused: {node: why}, where `collect` lets the lowering go on behind what is refused.
+    """
+
+    def __init__(self, graph, name, weights, collect=False):
+        """weights: the numbers of placeholders that become part of the program."""
+        self.name, self.program = name, Program(name)
+        self.symbols = Symbols(self.program.facts)
+        self.inputs, self.results, self.weights, self.refused, self._values = [], [], {}, {}, {}
+        placeholders = [node for node in graph.nodes if node.op == "placeholder"]
+        self.input_count = len(placeholders)
+        self._bind(placeholders, weights)
+        for node in graph.nodes:
+            if node.op == "call_function":
+                self._try(node) if collect else self._lower(node)
+            elif node.op == "get_attr":
+                self._values[node] = self._constant(node.name, getattr(graph.owning_module, node.target))
+        self._outputs = []
+        for result in _flat(next(node for node in graph.nodes if node.op == "output").args[0]):
+            self._result(result)
+        self.program.place = None
+
+    def text(self, tensors, input_names=None, output_names=None):
+        """The program's text with these tensors as its weights, in the order of `weights`, and the arrays beside it."""
+        for weight, tensor in zip(self.weights.values(), tensors):
+            self.program.weights[weight] = as_array(tensor)
+        return self.program.text(self._outputs, input_names, output_names), self.program.weights
+
+    @property
+    def output_count(self):
+        return len(self._outputs)
+
+    def _bind(self, placeholders, weights):
+        numbers = []
+        for i, node in enumerate(placeholders):
+            value = node.meta["val"]
+            if i in weights:
+                self.weights[i] = self._weight_name(node.name)
+                self._values[node] = self.program.weight(self.weights[i], _dtype(value), value.shape)
+            elif isinstance(value, torch.Tensor):
+                dims = [self.symbols.bind(size, f"in{i}_{axis}") for axis, size in enumerate(value.shape)]
+                self._values[node] = self.program.input(_dtype(value), dims)
+                self.inputs.append(i)
+            elif isinstance(value, torch.SymInt):
+                numbers.append((i, node))
+            elif node.users:
+                raise Refusal(f"the input {node.name} is a {type(value).__name__}")
+        for i, node in numbers:      # those that are no extents of a tensor
+            expression = node.meta["val"].node.expr
+            if expression.is_Symbol and not self.symbols.is_known(expression):
+                value = self.program.input(np.int64, ())
+                self.inputs.append(i)
+                self.symbols.set(expression, read_extent(value, expression.name))
+
+    def _weight_name(self, name):
+        return "".join(letter if letter.isalnum() else "_" for letter in name)
+
+    def _constant(self, name, tensor):
+        array = as_array(tensor)
+        if array.size <= _SMALL:
+            return self.program.constant(array)
+        name = self._weight_name(name)
+        value = self.program.weight(name, array.dtype, array.shape)
+        self.program.weights[name] = array
+        return value
+
+    def _try(self, node):
+        """Lowers a node; what is refused counts as an input from there on."""
+        try:
+            self._lower(node)
+        except Refusal as refusal:
+            self.refused[node] = str(refusal)
+            self._values[node] = self._stand_in(node.meta.get("val"))
+
+    def _stand_in(self, value):
+        if isinstance(value, (tuple, list)):
+            return tuple(map(self._stand_in, value))
+        if not isinstance(value, torch.Tensor) or value.dtype not in OF_TORCH:
+            return None
+        dims = [self.symbols.bind(size, f"after{self.program.count}_{axis}") for axis, size in enumerate(value.shape)]
+        return self.program.input(_dtype(value), dims)
+
+    def _lower(self, node):
+        if _is_symbolic(node):
+            return
+        refused = why_not(node)
+        if refused:
+            raise Refusal(refused)
+        arguments, keywords = torch.fx.map_arg((node.args, node.kwargs), self._argument)
+        if node.target is operator.getitem:
+            self._values[node] = arguments[0][arguments[1]]
+            return
+        self.program.place = (node.name, str(node.target))
+        result = aten.LOWERINGS[str(node.target)](Call(self.program, self.symbols, node), *arguments, **keywords)
+        self._check(node, result)
+        self._values[node] = result
+
+    def _argument(self, node):
+        value = node.meta.get("val")
+        if isinstance(value, torch.SymInt):
+            return self.symbols.extent(value)
+        if self._values.get(node) is None:
+            raise Refusal(f"its operand {node.name} is not part of the program")
+        return self._values[node]
+
+    def _check(self, node, result):
+        """What was built has the dtype and the extents that PyTorch says."""
+        for value, expected in zip(_flat(result), _flat(node.meta["val"])):
+            if value is None or not isinstance(expected, torch.Tensor):
+                continue
+            dims = self.symbols.dims(expected.shape)
+            if value.dtype != _dtype(expected) or len(value.dims) != len(dims) or any(
+                    isinstance(a, int) and isinstance(b, int) and a != b for a, b in zip(value.dims, dims)):
+                raise Refusal(f"{node.target} gave {value.dtype}{list(value.dims)}, expected {_dtype(expected)}{list(dims)}")
+
+    def _result(self, result):
+        if isinstance(result, torch.fx.Node) and isinstance(result.meta.get("val"), torch.Tensor):
+            self.results.append(("output", len(self._outputs)))
+            self._outputs.append(self._values[result])
+        elif isinstance(result, torch.fx.Node):
+            raise Refusal(f"the result {result.name} is a {type(result.meta.get('val')).__name__}")
+        else:
+            self.results.append(("constant", result))

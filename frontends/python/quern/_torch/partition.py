@@ -1,0 +1,81 @@
+"""A captured graph becomes pieces that are compiled and a rest that PyTorch runs."""
+import operator
+
+import torch
+from torch.fx.passes.infra.partitioner import CapabilityBasedPartitioner
+from torch.fx.passes.operator_support import OperatorSupportBase
+
+from .lower import Lowered
+from .program import Piece
+from .refusal import Refusal
+from .report import operators_left_to_pytorch
+
+# A piece of these alone is not worth a call.
+_MOVEMENTS = ["aten.view", "aten.permute", "aten.t", "aten.transpose", "aten.unsqueeze", "aten.squeeze", "aten.expand",
+              "aten.slice", "aten.select", "aten.alias", "aten.clone", "aten.detach"]
+
+
+def compile_captured(captured, weights, options, name="graph"):
+    """A callable of the graph's inputs that returns all its results. weights: the numbers of inputs that are parameters."""
+    lowered = Lowered(captured.graph, name, weights, collect=True)
+    if not lowered.refused:
+        return _plain(captured, Piece(lowered, options))
+    calls = [node for node in captured.graph.nodes if node.op == "call_function" and node.target is not operator.getitem]
+    operators_left_to_pytorch(lowered.refused, len(calls))
+    if len(lowered.refused) == len(calls):
+        return captured.module.forward
+    return _split(captured.module, weights, lowered.refused, options, name)
+
+
+def _plain(captured, piece):
+    """The piece itself where it returns just the program's outputs."""
+    results = piece.lowered.results
+    if all(kind == "output" for kind, _ in results):
+        return piece
+
+    def with_constants(*arguments):
+        outputs = piece(*arguments)
+        return tuple(outputs[thing] if kind == "output" else thing for kind, thing in results)
+    return with_constants
+
+
+class _Supported(OperatorSupportBase):
+    def __init__(self, refused):
+        self._refused = refused
+
+    def is_node_supported(self, submodules, node):
+        return node.op == "call_function" and node not in self._refused and \
+            isinstance(node.meta.get("val"), (torch.Tensor, tuple, list))
+
+
+def _split(module, weights, refused, options, name):
+    placeholders = [node for node in module.graph.nodes if node.op == "placeholder"]
+    parameters = {placeholders[i].name for i in weights}
+    partitioner = CapabilityBasedPartitioner(module, _Supported(refused), allows_single_node_partition=True,
+                                             non_compute_ops=_MOVEMENTS)
+    partitions = partitioner.propose_partitions()
+    partitioner.remove_bookend_non_compute_ops(partitions)
+    outer = partitioner.fuse_partitions([part for part in partitions if part.nodes])
+    for node in list(outer.graph.nodes):
+        if node.op == "call_module":
+            _replace(outer, node, parameters, options, name)
+    outer.recompile()
+    return outer.forward
+
+
+def _replace(outer, node, parameters, options, name):
+    """Compiles one piece; leaves it to PyTorch where its sizes cannot be told from its own inputs."""
+    inner = outer.get_submodule(node.target)
+    weights = [i for i, argument in enumerate(node.args) if argument.name in parameters]
+    try:
+        lowered = Lowered(inner.graph, name, weights)
+    except Refusal:
+        return
+    result = next(part for part in inner.graph.nodes if part.op == "output").args[0]
+    delattr(outer, node.target)
+    object.__setattr__(outer, node.target, Piece(lowered, options))
+    if not isinstance(result, (tuple, list)):
+        with outer.graph.inserting_after(node):
+            single = outer.graph.call_function(operator.getitem, (node, 0))
+        single.meta = dict(node.meta)
+        node.replace_all_uses_with(single, delete_user_cb=lambda user: user is not single)

@@ -1,0 +1,41 @@
+"""One compiled piece of a graph: its program, the weights that are packed in it, and its calls."""
+import threading
+import weakref
+
+import torch
+
+from .. import _compile_cache
+from .._runtime import TorchProgram, _import_torch
+_import_torch(torch.Tensor)
+
+
+class Piece(TorchProgram):
+    """A lowered graph as a callable of its inputs, which returns a tuple of tensors.
+
+    It is compiled at the first call, when the weights are there, and again when one of them has changed: the tensor, its
+    storage or its version. Writes that PyTorch does not count (through `.data` or NumPy) are not seen.
+    """
+
+    def __init__(self, lowered, options):
+        super().__init__()
+        self.lowered, self._options = lowered, options
+        self._lock = threading.Lock()
+        self.model = None
+
+    def _call(self, *arguments):
+        """The call that TorchProgram cannot run by itself."""
+        if not self._are_weights_packed(arguments):
+            with self._lock:      # another thread may have come first
+                if not self._are_weights_packed(arguments):
+                    self._pack(arguments)
+        return self._run(tuple(argument.contiguous() if isinstance(argument, torch.Tensor) else argument
+                               for argument in arguments))
+
+    def _pack(self, arguments):
+        lowered, options = self.lowered, self._options
+        text, weights = lowered.text([arguments[i] for i in lowered.weights])
+        self.model = _compile_cache.compile_program(text, lowered.name, options.target, options.threads, weights)
+        for name in lowered.weights.values():      # the tensors are the module's, who may change or free them
+            weights[name] = None
+        references = [(i, weakref.ref(arguments[i])) for i in lowered.weights]
+        self._bind(self.model._model, lowered.inputs, references, lowered.input_count)

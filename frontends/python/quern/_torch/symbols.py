@@ -1,0 +1,79 @@
+"""PyTorch's symbolic sizes as extents."""
+import sympy
+import torch
+from torch.utils._sympy import functions as torch_functions
+
+from .._trace.extents import dim_of
+from .._dims import Dim
+from .refusal import Refusal
+
+_FLOOR_DIVISIONS = (torch_functions.FloorDiv, torch_functions.CleanDiv)
+_REMAINDERS = (torch_functions.Mod, torch_functions.PythonMod)
+
+
+class Symbols:
+    """The extents of a program: each of PyTorch's symbols is one of the program's, once an input has it as an extent."""
+
+    def __init__(self, facts):
+        self._facts = facts
+        self._known = {}    # PyTorch's name -> extent
+
+    def extent(self, size):
+        """An int, or an Extent."""
+        if isinstance(size, int):
+            return size
+        if isinstance(size, torch.SymInt):
+            size = size.node.expr
+        if isinstance(size, sympy.Integer):
+            return int(size)
+        return self._facts.extent(self._dim(size))
+
+    def dims(self, sizes):
+        return tuple(map(self.extent, sizes))
+
+    def bind(self, size, name):
+        """The extent of an input's axis: a symbol of PyTorch becomes the program's own, an expression gets a symbol of its
+        own, because inputs have numbers and symbols as extents."""
+        if isinstance(size, int) or size.node.expr.is_Integer:
+            return int(size)
+        expression = size.node.expr
+        if not expression.is_Symbol:
+            return self._facts.symbol(name)
+        if expression.name not in self._known:
+            self._known[expression.name] = self._facts.symbol(expression.name)
+        return self._known[expression.name]
+
+    def is_known(self, expression):
+        return expression.is_Symbol and expression.name in self._known
+
+    def set(self, expression, extent):
+        self._known[expression.name] = extent
+
+    def _dim(self, expression):
+        if expression.is_Integer:
+            return Dim.of(int(expression))
+        if expression.is_Symbol:
+            if expression.name not in self._known:
+                raise Refusal(f"the size {expression} is known only from values")
+            return dim_of(self._known[expression.name])
+        if expression.is_Pow and expression.exp.is_Integer and 0 < expression.exp <= 8:
+            return self._fold([expression.base] * int(expression.exp), Dim.mul)
+        if expression.is_Add:
+            return self._fold(expression.args, Dim.add)
+        if expression.is_Mul:
+            return self._fold(expression.args, Dim.mul)
+        if isinstance(expression, _FLOOR_DIVISIONS):
+            return self._fold(expression.args, Dim.floordiv)
+        if isinstance(expression, _REMAINDERS):
+            return self._fold(expression.args, Dim.mod)
+        if isinstance(expression, torch_functions.Max):
+            return self._fold(expression.args, Dim.max)
+        if isinstance(expression, torch_functions.Min):
+            return self._fold(expression.args, Dim.min)
+        raise Refusal(f"a size is the expression {expression}, which extents cannot be")
+
+    def _fold(self, parts, combine):
+        first, *rest = map(self._dim, parts)
+        for part in rest:
+            first = combine(first, part)
+        return first

@@ -1,0 +1,264 @@
+"""torch.compile(model, backend="quern"): what it runs, what it leaves to PyTorch and says so."""
+import os
+import subprocess
+import sys
+import threading
+import warnings
+
+import pytest
+import quern
+import torch
+from torch import nn
+
+
+def mlp():
+    return nn.Sequential(nn.Linear(64, 128), nn.ReLU(), nn.Linear(128, 10)).eval()
+
+
+def test_the_backend_is_found_without_an_import():
+    program = ("import torch\n"
+               "assert 'quern' in torch.compiler.list_backends()\n"
+               "with torch.no_grad():\n"
+               "    print(torch.compile(lambda x: x + 1, backend='quern')(torch.ones(3)).tolist())\n")
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=os.environ | {
+        "PYTHONPATH": os.path.dirname(os.path.dirname(quern.__file__))})
+    assert done.stdout == "[2.0, 2.0, 2.0]\n", done.stderr
+
+
+def test_weights_are_packed_again_when_they_change(check):
+    model, x = mlp(), torch.randn(3, 64)
+    compiled = check(model, x)
+    model[0].weight.mul_(2)
+    check(model, x, compiled=compiled)
+    model[0].weight.data = torch.randn(128, 64)
+    check(model, x, compiled=compiled)
+    model.load_state_dict(mlp().state_dict())
+    check(model, x, compiled=compiled)
+    model[2] = nn.Linear(128, 10)
+    check(model, x, compiled=compiled)
+
+
+def test_a_graph_does_not_keep_parameters_alive():
+    import weakref
+    model = mlp()
+    compiled = torch.compile(model, backend="quern")
+    compiled(torch.randn(3, 64))
+    parameter = weakref.ref(model[0].weight)
+    model[0].weight = nn.Parameter(torch.randn(128, 64))
+    assert parameter() is None
+
+
+def test_inputs_with_strides(check):
+    model = mlp()
+    compiled = check(model, torch.randn(5, 64))
+    for x in (torch.randn(64, 5).t(), torch.randn(10, 64)[::2], torch.randn(5, 128)[:, ::2]):
+        check(model, x, compiled=compiled)
+
+
+def test_channels_last(check):
+    model = nn.Conv2d(3, 8, 3).eval()
+    check(model, torch.randn(2, 3, 16, 16).to(memory_format=torch.channels_last), rtol=1e-4, atol=1e-5)
+
+
+def test_gradients_are_never_dropped(fallbacks):
+    model, x = mlp(), torch.randn(3, 64)
+    with torch.enable_grad():
+        compiled = torch.compile(model, backend="quern")
+        compiled(x).sum().backward()
+        compiled(x)
+    assert model[0].weight.grad is not None
+    text, = fallbacks()
+    assert text == ("quern: a graph runs in PyTorch: gradients are on and something requires them; call it under "
+                    "torch.no_grad() to run compiled code")
+
+
+def test_gradients_within_a_graph(fallbacks):
+    def f(x, w):
+        with torch.enable_grad():
+            return x * w
+    w = torch.randn(3, requires_grad=True)
+    assert torch.compile(f, backend="quern")(torch.randn(3), w).requires_grad
+    assert fallbacks()
+
+
+def test_what_needs_no_gradient_runs_where_gradients_are_on(check):
+    with torch.enable_grad():
+        check(lambda x: x.relu() + 1, torch.randn(4))
+
+
+def test_operators_without_a_kernel_run_in_pytorch(fallbacks):
+    def f(x):
+        return torch.erfinv(x * 0.5).relu() + 1
+
+    x = torch.rand(16)
+    compiled = torch.compile(f, backend="quern", fullgraph=True)
+    torch.testing.assert_close(compiled(x), f(x))
+    compiled(x)
+    text, = fallbacks()
+    assert text.startswith("quern: 1 of 4 operators run in PyTorch: aten.erfinv.default (")
+    assert __file__ in text and text.endswith("the operator aten.erfinv.default is not supported")
+
+
+def test_random_numbers_are_pytorchs(fallbacks):
+    def f(x):
+        return torch.nn.functional.dropout(x * 2, 0.5, training=True) + 1
+
+    x = torch.ones(64)
+    torch.manual_seed(1)
+    given = torch.compile(f, backend="quern", fullgraph=True)(x)
+    torch.manual_seed(1)
+    torch.testing.assert_close(given, f(x))
+    assert len(fallbacks()) == 1
+
+
+def test_dtypes_without_kernels_run_in_pytorch(fallbacks):
+    def f(x):
+        return x * (1 + 2j)
+
+    x = torch.randn(4, dtype=torch.complex64)
+    torch.testing.assert_close(torch.compile(f, backend="quern")(x), f(x))
+    assert "torch.complex64" in fallbacks()[0]
+
+
+def test_data_dependent_operators(fallbacks):
+    def f(x):
+        return (x[x > 0] * 2).sum()
+
+    x = torch.randn(32)
+    torch.testing.assert_close(torch.compile(f, backend="quern")(x), f(x))
+    assert not fallbacks()      # Dynamo breaks the graph there itself
+
+
+#--- Writes and views -----------------------------------------------------------------------------
+
+def test_inputs_are_written_to(check):
+    def f(cache, new, position):
+        cache.index_copy_(1, position, new)
+        return cache.sum(1)
+
+    def call(function):
+        cache = torch.zeros(2, 8, 4)
+        result = function(cache, torch.ones(2, 1, 4), torch.tensor([3]))
+        return cache, result
+
+    torch.testing.assert_close(call(torch.compile(f, backend="quern", fullgraph=True)), call(f))
+
+
+def test_buffers_are_written_to():
+    class Counter(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.register_buffer("count", torch.zeros(3))
+
+        def forward(self, x):
+            self.count += 1
+            return x + self.count
+
+    model = Counter()
+    compiled = torch.compile(model, backend="quern", fullgraph=True)
+    for expected in (1.0, 2.0, 3.0):
+        torch.testing.assert_close(compiled(torch.zeros(3)), torch.full((3,), expected))
+
+
+def test_writes_to_shared_memory():
+    def f(a, b):
+        a.add_(1)
+        return a + b
+
+    memory = torch.zeros(8)
+    compiled = torch.compile(f, backend="quern", fullgraph=True)
+    torch.testing.assert_close(compiled(torch.zeros(4), torch.ones(4)), torch.full((4,), 2.0))
+    torch.testing.assert_close(compiled(memory[:4], memory[2:6]), torch.tensor([2.0, 2, 1, 1]))
+
+
+def test_results_that_are_views_of_inputs():
+    def f(x):
+        return x.t(), x[1], x + 1
+
+    x = torch.randn(3, 4)
+    turned, row, _ = torch.compile(f, backend="quern", fullgraph=True)(x)
+    x.mul_(3)
+    torch.testing.assert_close(turned, x.t())
+    torch.testing.assert_close(row, x[1])
+
+
+def test_views_of_written_inputs():
+    def f(x):
+        x.add_(1)
+        return x.view(-1)
+
+    x = torch.zeros(2, 2)
+    flat = torch.compile(f, backend="quern", fullgraph=True)(x)
+    assert flat.data_ptr() == x.data_ptr() and flat.tolist() == [1, 1, 1, 1]
+
+
+def test_results_that_share_memory_with_each_other(fallbacks):
+    def f(x):
+        y = x + 1
+        return y, y.view(-1)
+
+    a, b = torch.compile(f, backend="quern", fullgraph=True)(torch.zeros(2, 2))
+    a.fill_(7)
+    assert b.tolist() == [7, 7, 7, 7]
+    assert "share memory" in fallbacks()[0]
+
+
+def test_parts_of_one_result(check):
+    check(lambda x: (x + 1).chunk(3, dim=-1), torch.randn(4, 12))
+    check(lambda x: (x + 1).split([1, 3]), torch.randn(4, 12))
+
+
+def test_results_that_are_no_tensors():
+    compiled = torch.compile(lambda x: (x + 1, None, 3, x.shape[0]), backend="quern", fullgraph=True)
+    y, none, three, size = compiled(torch.zeros(2))
+    assert (y.tolist(), none, three, size) == ([1, 1], None, 3, 2)
+
+
+#--- Options --------------------------------------------------------------------------------------
+
+def test_options(check):
+    compiled = torch.compile(lambda x: x * 3, backend="quern", options={"threads": 1, "target": "x86-64-v3"})
+    assert compiled(torch.ones(2)).tolist() == [3, 3]
+
+
+@pytest.mark.parametrize("keywords, text", [
+    ({"options": {"thread": 1}}, "the quern backend has no option 'thread': expected 'threads' or 'target'"),
+    ({"options": {"threads": 0}}, "threads=0: expected a number of at least 1"),
+    ({"options": {"target": "x87"}}, "x87"),
+    ({"mode": "max-autotune"}, "the quern backend has no mode 'max-autotune': leave mode out"),
+])
+def test_options_that_are_wrong(keywords, text):
+    with pytest.raises(Exception, match=text):
+        torch.compile(lambda x: x * 3, backend="quern", **keywords)(torch.ones(2))
+
+
+def test_many_threads(check):
+    model = mlp()
+    compiled = check(model, torch.randn(2, 64))
+    inputs = [torch.randn(2, 64) for _ in range(8)]
+    expected = [model(x) for x in inputs]
+    given = [None] * len(inputs)
+
+    def work(i):
+        with torch.no_grad():
+            for _ in range(20):
+                given[i] = compiled(inputs[i])
+
+    threads = [threading.Thread(target=work, args=(i,)) for i in range(len(inputs))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    torch.testing.assert_close(given, expected)
+
+
+def test_a_second_process_finds_the_code(tmp_path):
+    entries = []
+    for _ in range(2):
+        torch._dynamo.reset()
+        torch.manual_seed(3)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            torch.compile(mlp(), backend="quern")(torch.ones(3, 64))
+        entries.append(sorted(entry.name for entry in (tmp_path / "quern").iterdir()))
+    assert entries[0] == entries[1] and len(entries[0]) == 1
