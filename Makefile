@@ -10,7 +10,8 @@
 #   make board        an archive that times the models of bench/ on an Arm board: out/quern-board.tar.gz
 #   make check-large  models of more than 2 and 4 GB, compiled and run here and on an emulated Arm machine; needs 8 GB of disk
 #   make report-nvptx what ptxas says of the kernels for NVIDIA's devices: out/nvptx-sm_80.md, out/nvptx-sm_90a.md
-#   make check-pip    `pip install .` into a new environment, ten minutes
+#   make wheel        a wheel that needs no LLVM where it is installed: out/wheels, ten minutes the first time
+#   make check-wheel  the same, installed and used where no LLVM is seen
 #   make bench        the models of bench/ beside ONNX Runtime
 # Each installs what it needs first; a second run finds it in place.
 
@@ -20,7 +21,7 @@ SETUP := compiler/setup/setup.sh
 export CCACHE_SLOPPINESS := pch_defines,time_macros
 export PYTHONPATH := $(CURDIR)/build/python$(if $(PYTHONPATH),:$(PYTHONPATH))
 
-.PHONY: zoo quickstart check build tiny check-math check-arm report-arm report-nvptx board check-large check-pip bench
+.PHONY: zoo quickstart check build tiny check-math check-arm report-arm report-nvptx board check-large wheel check-wheel bench
 .DEFAULT_GOAL := build
 
 build:
@@ -61,9 +62,15 @@ report-nvptx: zoo
 check-large: build
 	@$(PYTHON) -m pytest -q -s test/large/large.py
 
-check-pip:
+wheel:
 	@$(SETUP) check
-	@$(PYTHON) -m pytest -q -s test/large/pip_install.py
+	@$(PYTHON) -m pip wheel --disable-pip-version-check --no-deps --wheel-dir out/wheels -C build-dir=out/wheel-build \
+	  -C cmake.define.CMAKE_C_COMPILER_LAUNCHER=ccache -C cmake.define.CMAKE_CXX_COMPILER_LAUNCHER=ccache .
+	@ls -l out/wheels/*.whl | awk '{printf "%s: %.1f MB\n", $$NF, $$5 / 1e6}'
+
+check-wheel:
+	@$(SETUP) check
+	@$(PYTHON) -m pytest -q -s test/large/wheel.py
 
 bench: zoo
 	@$(PYTHON) bench/peers.py --models out/models --systems ort,quern --json out/peers.json

@@ -16,7 +16,7 @@ import quern
 from quern._compile import find_compiler
 
 ROOT = Path(__file__).resolve().parents[2]
-COMMANDS = ("compile", "run", "inspect", "explain", "bench", "targets", "doctor")
+COMMANDS = ("compile", "run", "inspect", "explain", "bench", "targets", "cache", "doctor")
 
 # name: (graph, shapes of weights, FLOPs of all launches where symbols are as in BINDINGS)
 MODELS = {

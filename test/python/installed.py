@@ -17,8 +17,8 @@ print(os.path.dirname(quern.__file__))
 
 
 def check_installed(python, command, folder, path=None):
-    """Compiles and runs a model in `folder` with the package that `python` finds (on `path`, where that is given) and
-    with its `command`. Returns the folder of the package."""
+    """Compiles and runs a model in `folder` with the package that the command line `python` finds (on `path`, where that is
+    given) and with its `command`. Returns the folder of the package."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     if path:
         environment["PYTHONPATH"] = str(path)
@@ -26,7 +26,7 @@ def check_installed(python, command, folder, path=None):
     def output(*arguments):
         return subprocess.run(list(map(str, arguments)), cwd=folder, env=environment, check=True, text=True,
                               stdout=subprocess.PIPE).stdout
-    package = output(python, "-c", PROGRAM).strip()
+    package = output(*python, "-c", PROGRAM).strip()
     assert output(*command, "--version").startswith("quern ")
     output(*command, "compile", "square.onnx", "-o", "square.so")
     assert "y: float32[n]" in output(*command, "inspect", "square.so")

@@ -6,6 +6,7 @@
 """
 from numpy import where
 
+from ._benchmark import Benchmark, Measurement
 from ._compile import compile
 from ._errors import (DataError, FileError, InputError, InternalError, ModelError, QuernError, UnsupportedError,
                       UsageError)
@@ -17,6 +18,6 @@ from ._trace.control import cond, scan, while_loop
 from ._trace.errors import TraceError
 
 __version__ = "0.1.0"
-__all__ = ["CompiledEstimator", "CompiledModel", "DataError", "FileError", "InferenceSession", "InputError",
-           "InternalError", "Jitted", "Kernel", "ModelError", "QuernError", "TraceError", "UnsupportedError", "UsageError",
-           "Value", "compile", "cond", "jit", "load", "scan", "where", "while_loop"]
+__all__ = ["Benchmark", "CompiledEstimator", "CompiledModel", "DataError", "FileError", "InferenceSession", "InputError",
+           "InternalError", "Jitted", "Kernel", "Measurement", "ModelError", "QuernError", "TraceError", "UnsupportedError",
+           "UsageError", "Value", "compile", "cond", "jit", "load", "scan", "where", "while_loop"]

@@ -40,12 +40,38 @@ class Kernel:
     bytes: int | str
     weight_bytes: int | str
 
+@dataclass(frozen=True)
+class Measurement:
+    name: str
+    nodes: str
+    algorithm: str
+    min_us: float
+    median_us: float
+    p99_us: float
+    share: float | None
+    mflop: float | None
+    mbyte: float | None
+    gflop_s: float | None
+    gb_s: float | None
+    roof: float | None
+    bound: str
+
+@dataclass(frozen=True)
+class Benchmark:
+    run: Measurement
+    kernels: tuple[Measurement, ...]
+    threads: int
+    peak_gflop_s: float | None
+
 class CompiledModel:
     inputs: tuple[Value, ...]
     outputs: tuple[Value, ...]
     def __call__(self, *arrays: Any) -> Any: ...
     def run(self, outputs: Sequence[str] | None, inputs: Mapping[str, Any]) -> list[ndarray]: ...
     def save(self, path: Path) -> None: ...
+    def benchmark(self, threads: int = 1, seconds: float = 1.0,
+                  shapes: Mapping[str, Sequence[int]] | None = None) -> Benchmark: ...
+    last_benchmark: Benchmark | None
     @property
     def name(self) -> str: ...
     @property

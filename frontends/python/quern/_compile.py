@@ -102,16 +102,20 @@ def _run_compiler(arguments, header=False):
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     except OSError as error:
         raise FileError(f"cannot run '{command[0]}': {error.strerror}") from error
-    if done.returncode == 0:
-        return
-    text = done.stderr.decode(errors="replace")
     own = os.path.join(os.path.dirname(arguments[arguments.index("-o") + 1]), "")    # means nothing to the caller
-    lines = [line.removeprefix("quern: error: ").replace(own, "") for line in text.splitlines() if line.startswith("quern: error: ")]
-    if done.returncode < 0 and not lines:
+    raise_for(done.returncode, done.stderr.decode(errors="replace").replace(own, ""))
+
+
+def raise_for(code, text):
+    """Raises what an exit code of the `quern` command means; `text` is what it wrote to stderr."""
+    if code == 0:
+        return
+    lines = [line.removeprefix("quern: error: ") for line in text.splitlines() if line.startswith("quern: error: ")]
+    if code < 0 and not lines:
         last = (text.strip().splitlines() or ["it said nothing"])[-1]
-        lines = [f"the compiler was ended by {signal.Signals(-done.returncode).name}: {last}"]
-    kind = BY_EXIT_CODE.get(done.returncode, InternalError)
-    raise kind(lines[-1] if lines else f"the compiler failed with exit code {done.returncode}: {text[-500:]}")
+        lines = [f"the compiler was ended by {signal.Signals(-code).name}: {last}"]
+    kind = BY_EXIT_CODE.get(code, InternalError)
+    raise kind(lines[-1] if lines else f"the compiler failed with exit code {code}: {text[-500:]}")
 
 
 def main():

@@ -59,6 +59,7 @@ class CompiledModel:
         if not os.path.isfile(self._path):
             raise FileError(f"cannot read '{path}': {'not a regular file' if os.path.exists(path) else 'no such file'}")
         self._max_level, self._device = max_level, device
+        self.last_benchmark = None
         self._model = Model(self._path, threads or default_threads(), max_level, _device(device), convert)
         self.inputs = tuple(Value(*value) for value in self._model.inputs)
         self.outputs = tuple(Value(*value) for value in self._model.outputs)
@@ -146,6 +147,26 @@ class CompiledModel:
         """What runs the model: "cpu", or "cuda:0" and so on."""
         kind, ordinal = self._model.device
         return "cpu" if kind == _DEVICES["cpu"] else f"cuda:{ordinal}"
+
+    def benchmark(self, threads=1, seconds=1.0, shapes=None):
+        """Measures a run and its kernels on this machine, with random inputs; returns a Benchmark.
+
+        threads: how many a run uses. seconds: time to spend, besides measuring what the machine can do at best.
+        shapes: dims of inputs that the model leaves open, {"x": (8, 128)}.
+        """
+        from ._benchmark import measure
+        self.last_benchmark = measure(self._path, threads, seconds, shapes, self._max_level)
+        return self.last_benchmark
+
+    def _repr_html_(self):
+        from ._html import model_card
+        return model_card(self)
+
+    def __copy__(self):
+        return self     # nothing of it changes
+
+    def __deepcopy__(self, _memo):
+        return self
 
     def __repr__(self):
         inputs, outputs = (", ".join(map(str, values)) for values in (self.inputs, self.outputs))
