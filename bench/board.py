@@ -34,7 +34,7 @@ COMPILERS = {"aarch64": ("aarch64-linux-gnu-gcc",), "native": ("cc", "-march=nat
 
 def compile_model(model, target, artifact):
     """Empty, or why the model was left out."""
-    from quern._compile import find_compiler
+    from quern._compiler import find_compiler
     done = subprocess.run([find_compiler(), "compile", "--quiet", "--no-header", f"--target={target}", model, "-o", artifact],
                           capture_output=True, text=True)
     return done.stderr.strip() if done.returncode else ""

@@ -120,7 +120,7 @@ def kernel_model(kernel, path):
 def compiled(model, target, folder, inputs, outputs):
     """Our artifact, bound to the tensors."""
     from device_artifact import DeviceArtifact
-    from quern._compile import find_compiler
+    from quern._compiler import find_compiler
     path = Path(folder) / f"{model.stem}.so"
     subprocess.run([find_compiler(), "compile", model, "-o", path, f"--target={target}", "--quiet", "--no-header"], check=True)
     artifact = DeviceArtifact(path)

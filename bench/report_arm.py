@@ -137,7 +137,7 @@ def measure_tiles(tool):
 
 
 def compile_assembly(model, target):
-    from quern._compile import find_compiler
+    from quern._compiler import find_compiler
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.s"
         subprocess.run([find_compiler(), "compile", model, "-o", path, f"--target={target}", "--emit=asm", "--quiet"], check=True)
@@ -146,7 +146,7 @@ def compile_assembly(model, target):
 
 def tiles(model, target):
     """Kernel -> (algorithm, register tile) from the manifest."""
-    from quern._compile import find_compiler
+    from quern._compiler import find_compiler
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run([find_compiler(), "compile", model, "-o", Path(folder) / "model.so", f"--target={target}", "--json",
                                "--no-header"], capture_output=True, text=True, check=True)

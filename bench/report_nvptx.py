@@ -114,7 +114,7 @@ def assemble(path, target):
 
 def compile_ptx(model, target, folder):
     """The manifest; the kernels' PTX lies in `folder`."""
-    from quern._compile import find_compiler
+    from quern._compiler import find_compiler
     done = subprocess.run([find_compiler(), "compile", model, "-o", folder, f"--target={target}", "--emit=ptx", "--json"],
                           capture_output=True, text=True)
     if done.returncode:

@@ -1,6 +1,9 @@
 """--machine NAME: tests that compile and run models do so for another machine, under an emulator (harness/emulated.py).
 --models DIR: the folder of the models of large/models.py."""
+import os
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -15,6 +18,8 @@ def pytest_addoption(parser):
 
 
 def pytest_configure(config):
+    config.cache_folder = tempfile.mkdtemp(prefix="quern-cache-")    # nothing of the user's is read or written
+    os.environ["XDG_CACHE_HOME"] = config.cache_folder
     name = config.getoption("--machine")
     if not name:
         return
@@ -27,3 +32,7 @@ def pytest_configure(config):
     emulated.install(machine)
     import batch
     batch.LEVELS = dict(machine.levels)
+
+
+def pytest_unconfigure(config):
+    shutil.rmtree(config.cache_folder, ignore_errors=True)

@@ -45,7 +45,7 @@ def test_help_and_names():
 
 @pytest.mark.parametrize("name", KERNELS)
 def test_models_compile_for_a_device(tmp_path, name):
-    from quern._compile import find_compiler
+    from quern._compiler import find_compiler
     model = kernel_model(KERNELS[name], tmp_path / "m.onnx")
     folder = tmp_path / "ptx"
     subprocess.run([find_compiler(), "compile", model, "-o", folder, "--target=sm_80", "--emit=ptx", "--quiet"], check=True)

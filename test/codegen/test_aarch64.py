@@ -12,7 +12,7 @@ import pytest
 import quern
 from emulated import MACHINES, EmulatedRuntime, compile_for
 from onnx import numpy_helper
-from quern._compile import find_compiler
+from quern._compiler import find_compiler
 
 ARM = MACHINES["aarch64"]
 EXAMPLE = Path(__file__).resolve().parents[1] / "example"

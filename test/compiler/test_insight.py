@@ -13,7 +13,7 @@ import onnx
 import pytest
 
 import quern
-from quern._compile import find_compiler
+from quern._compiler import find_compiler
 
 ROOT = Path(__file__).resolve().parents[2]
 COMMANDS = ("compile", "run", "inspect", "explain", "bench", "targets", "cache", "doctor")

@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 import pytest
 
-from quern._compile import find_compiler
+from quern._compiler import find_compiler
 
 TABLE = Path(__file__).resolve().parents[2] / "compiler/Phases.inc"
 PHASES = re.findall(r'^QUERN_PHASE\("(\w+)"', TABLE.read_text(), re.MULTILINE)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from quern._compile import find_compiler
+from quern._compiler import find_compiler
 
 README = Path(__file__).resolve().parents[2] / "compiler/README.md"
 BLOCKS = re.findall(r"^```(console|python)\n(.*?)^```$", README.read_text(), re.MULTILINE | re.DOTALL)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from quern._compile import find_compiler
+from quern._compiler import find_compiler
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / "dialects").glob("*/*Ops.td"))

@@ -16,7 +16,7 @@ import pytest
 from onnx import helper, numpy_helper
 
 import quern
-from quern._compile import find_compiler
+from quern._compiler import find_compiler
 
 LEVELS = {"v3": 3, "v4": 4}
 

@@ -6,7 +6,7 @@ import pytest
 from onnx import TensorProto, helper
 import onnx
 
-from quern._compile import find_compiler
+from quern._compiler import find_compiler
 
 OK, INVALID_ARGUMENT, UNSUPPORTED_CPU, ABI_MISMATCH = 0, 1, 4, 5
 

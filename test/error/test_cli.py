@@ -8,7 +8,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from quern._compile import find_compiler
+from quern._compiler import find_compiler
 
 USAGE, MODEL, UNSUPPORTED, FILE = 2, 3, 4, 5
 

@@ -8,7 +8,7 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from quern._compile import find_compiler
+from quern._compiler import find_compiler
 
 HERE = Path(__file__).resolve().parent
 EXPECTED = "1 0 10 16\n1 0 1 0.25\n"

@@ -27,7 +27,7 @@ import quern
 from artifact import Artifact, Tensor
 from mutations import extremes, mutate
 from quern._arrays import convert
-from quern._compile import find_compiler
+from quern._compiler import find_compiler
 from quern._runtime import Model
 
 SECONDS = float(os.environ.get("QUERN_FUZZ_SECONDS", 20))

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from quern import _compile, _errors, _model
+from quern import _compile_cache, _compiler, _errors, _model
 from quern._arrays import convert
 
 HERE = Path(__file__).resolve().parent
@@ -64,7 +64,7 @@ MACHINES = {
 
 def compile_for(target, model, artifact, *options):
     """Compiles the file `model` for any target; the path of the artifact."""
-    done = subprocess.run([_compile.find_compiler(), "compile", "--quiet", model, "-o", artifact, f"--target={target}", *options],
+    done = subprocess.run([_compiler.find_compiler(), "compile", "--quiet", model, "-o", artifact, f"--target={target}", *options],
                           capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return artifact
@@ -80,7 +80,7 @@ class EmulatedRuntime:
 
     def __init__(self, machine, path, threads, max_level):
         self.threads = threads
-        self.manifest = subprocess.run([_compile.find_compiler(), "inspect", "--json", path], capture_output=True, text=True,
+        self.manifest = subprocess.run([_compiler.find_compiler(), "inspect", "--json", path], capture_output=True, text=True,
                                        check=True).stdout
         description = json.loads(self.manifest)
         self.name, self.metadata = description["name"], description["metadata"]
@@ -137,7 +137,7 @@ def emulated_model(machine):
     """A class that stands for CompiledModel."""
 
     class EmulatedModel(_model.CompiledModel):
-        def __init__(self, path, threads=None, max_level=0, folder=None, device=None):
+        def __init__(self, path, threads=None, max_level=0, folder=None, device=None, source=None):
             self._path, self._max_level, self._device = os.path.abspath(os.fspath(path)), max_level, device
             self._model = EmulatedRuntime(machine, self._path, threads or 2, max_level)
             self.inputs, self.outputs = (tuple(_model.Value(*value) for value in values)
@@ -161,7 +161,7 @@ for word; do
   case $word in --target=*) word=--target={machine.target} ;; esac
   words+=("$word")
 done
-exec '{_compile.find_compiler()}' "${{words[@]}}"
+exec '{_compiler.find_compiler()}' "${{words[@]}}"
 ''')
     script.chmod(0o755)
     return str(script)
@@ -170,5 +170,5 @@ exec '{_compile.find_compiler()}' "${{words[@]}}"
 def install(machine):
     """From here on `quern` compiles for the machine and runs there."""
     compiler, model = compiler_for(machine), emulated_model(machine)
-    _compile.find_compiler = lambda: compiler
-    _compile.CompiledModel = _model.CompiledModel = model
+    _compiler.find_compiler = _compile_cache.find_compiler = lambda: compiler
+    _compile_cache.CompiledModel = _model.CompiledModel = model

@@ -8,7 +8,7 @@ import onnx
 import quern
 from onnx import numpy_helper
 from onnx.backend.test.loader import load_model_tests
-from quern._compile import find_compiler
+from quern._compiler import find_compiler
 
 KINDS = ("node", "simple", "pytorch-converted", "pytorch-operator", "real")
 # Schedules that -O0 does not choose: there the same ops are plain loops, or read weights that are not packed.

@@ -11,7 +11,7 @@ BUILD = Path(__file__).resolve().parents[2] / "build"
 def test_installed_files(tmp_path):
     site = tmp_path / "site"
     subprocess.run(["cmake", "--install", BUILD, "--component", "python", "--prefix", site], check=True)
-    command = [sys.executable, "-c", "from quern._compile import main; main()"]
+    command = [sys.executable, "-c", "from quern._compiler import main; main()"]
     assert check_installed([sys.executable], command, tmp_path, site) == str(site / "quern")
     assert not list(site.rglob("_build_paths.py")), "an installed package looks into no build folder"
     assert {"__init__.pyi", "py.typed"} <= {path.name for path in site.rglob("*")}

@@ -10,7 +10,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from emulated import MACHINES
-from quern._compile import find_compiler
+from quern._compiler import find_compiler
 
 ROOT = Path(__file__).resolve().parents[2]
 # What kernels and the host function may call beside what the runtime does.

@@ -3,7 +3,7 @@ import json
 import subprocess
 from dataclasses import dataclass, fields
 
-from ._compile import find_compiler, raise_for
+from ._compiler import find_compiler, raise_for
 from ._errors import FileError, UsageError
 
 

@@ -12,11 +12,12 @@ _MARK = b"quern-entry"
 _FOOT = 8 + len(_MARK)
 
 
-def append(artifact, key):
-    """Makes an entry of a shared library."""
+def append(artifact, key, name, target):
+    """Makes an entry of a shared library. The name and the target are for people: `quern cache` shows them."""
     with open(artifact, "r+b") as file:
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as code:
-            head = json.dumps({"key": key, "sha256": hashlib.sha256(code).hexdigest()}).encode()
+            checksum = hashlib.sha256(code).hexdigest()
+        head = json.dumps({"name": name, "target": target, "sha256": checksum, "key": key}).encode()
         file.seek(0, os.SEEK_END)
         file.write(head + len(head).to_bytes(8, "little") + _MARK)
 

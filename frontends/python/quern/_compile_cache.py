@@ -1,8 +1,8 @@
-"""Programs that were compiled before, on disk: `$XDG_CACHE_HOME/quern`, or `~/.cache/quern`.
+"""Models that were compiled before, on disk: `$XDG_CACHE_HOME/quern`, or `~/.cache/quern`.
 
 An entry is one file (`_cache_entry.py`) with the whole key and a checksum. The least recently used entries go where all
-take more than a few gigabytes. A fault of the cache is never a fault of a compilation: what cannot be read or written is
-compiled again, or not kept. A folder that others may write to is not used.
+take more than a few gigabytes, or are thousands. A fault of the cache is never a fault of a compilation: what cannot be
+read or written is compiled again, or not kept. A folder that others may write to is not used.
 """
 import functools
 import hashlib
@@ -12,32 +12,34 @@ import shutil
 import tempfile
 import threading
 
-import numpy as np
-
-from . import _cache_entry, _compile
+from . import _cache_entry
+from ._compiler import find_compiler, run_compiler
 from ._model import CompiledModel
+from ._source import ProgramSource
 
-MOST_BYTES = 4 << 30
+MOST_BYTES, MOST_ENTRIES = 4 << 30, 4096
 
 
 def compile_program(text, name, target, threads, weights=None):
     """A program of graph ops as a CompiledModel. `weights`: the arrays of Program.weights; the text has their checksum."""
-    key = json.dumps([*code_key(target), name, text])
-    path = _path(key)
+    return compile_source(ProgramSource(text, name, target, weights or {}), threads)
+
+
+def compile_source(source, threads):
+    """A source (`_source.py`) as a CompiledModel."""
+    parts = source.key()
+    key = parts and json.dumps([*code_key(source.target), *parts])
     folder = tempfile.mkdtemp(prefix="quern-")
     artifact = os.path.join(folder, "model.so")
     try:
-        if not _read(path, key, artifact):
-            program = os.path.join(folder, f"{name}.mlir")
-            with open(program, "w", encoding="utf-8") as file:
-                file.write(text)
-            write_weights(weights or {}, os.path.join(folder, f"{name}.safetensors"))
-            _compile._run_compiler([program, "-o", artifact, f"--target={target}", f"--name={name}"])
+        if not key or not _read(_path(key), key, artifact):
+            run_compiler([*source.write(folder), "-o", artifact, f"--target={source.target}"])
             for entry in os.scandir(folder):
                 if entry.path != artifact:
                     os.unlink(entry.path)
-            _write(path, key, artifact)
-        return CompiledModel(artifact, threads, folder=folder)
+            if key:
+                _write(_path(key), key, artifact, source)
+        return CompiledModel(artifact, threads, folder=folder, source=source)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -51,7 +53,7 @@ def code_key(target):
 @functools.cache
 def _version():
     """Another compiler makes other code."""
-    state = os.stat(_compile.find_compiler())
+    state = os.stat(find_compiler())
     return f"{state.st_size}-{state.st_mtime_ns}"
 
 
@@ -73,21 +75,6 @@ def folder():
 
 def _path(key):
     return os.path.join(folder(), hashlib.sha256(key.encode()).hexdigest() + ".quern")
-
-
-def write_weights(weights, path):
-    """Arrays by name as a safetensors file, with what the compiler reads of one."""
-    if not weights:
-        return
-    header, end = {}, 0
-    for name, array in weights.items():
-        header[name] = {"dtype": "U8", "shape": [array.nbytes], "data_offsets": [end, end + array.nbytes]}
-        end += array.nbytes
-    head = json.dumps(header).encode()
-    with open(path, "wb") as file:
-        file.write(len(head).to_bytes(8, "little") + head)
-        for array in weights.values():
-            file.write(np.atleast_1d(array).view(np.uint8))
 
 
 def _read(path, key, artifact):
@@ -122,20 +109,20 @@ def _prune(place):
     entries = sorted(((entry.stat(), entry.path) for entry in os.scandir(place) if entry.name.endswith(".quern")),
                      key=lambda pair: pair[0].st_mtime, reverse=True)
     kept = 0
-    for state, path in entries:
+    for number, (state, path) in enumerate(entries):
         kept += state.st_size
-        if kept > MOST_BYTES:
+        if kept > MOST_BYTES or number >= MOST_ENTRIES:
             os.unlink(path)
 
 
-def _write(path, key, artifact):
+def _write(path, key, artifact, source):
     """Makes an entry of `artifact`, which becomes the same file."""
     temporary = None
     try:
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
         if not _is_own(os.path.dirname(path)):
             return
-        _cache_entry.append(artifact, key)
+        _cache_entry.append(artifact, key, source.name, source.target)
         temporary = os.path.join(os.path.dirname(path), f".new-{os.getpid()}-{threading.get_ident()}")
         _link(artifact, temporary)
         os.replace(temporary, path)

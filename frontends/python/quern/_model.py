@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from . import _cache_entry
 from ._arrays import convert
-from ._errors import FileError, InputError, UsageError
+from ._errors import FileError, InputError, ModelError, UnsupportedError, UsageError
 from ._runtime import Model
 from ._threads import default_threads
 
@@ -51,14 +51,16 @@ class CompiledModel:
         first, = model.run(["y"], {"x": x})   # the outputs named, as a list
     """
 
-    def __init__(self, path, threads=None, max_level=0, folder=None, device=None):
-        """Opens the shared library `path`; `folder` is removed when this object goes."""
+    def __init__(self, path, threads=None, max_level=0, folder=None, device=None, source=None):
+        """Opens the shared library `path`; `folder` is removed when this object goes. `source`: what it was compiled from
+        (`_source.py`), if that is known."""
         if threads is not None and (not isinstance(threads, int) or threads < 1):
             raise UsageError(f"threads={threads!r}: expected a number of at least 1")
         self._path = os.path.abspath(os.fspath(path))
         if not os.path.isfile(self._path):
             raise FileError(f"cannot read '{path}': {'not a regular file' if os.path.exists(path) else 'no such file'}")
         self._max_level, self._device = max_level, device
+        self._source = source
         self.last_benchmark = None
         self._model = Model(self._path, threads or default_threads(), max_level, _device(device), convert)
         self.inputs = tuple(Value(*value) for value in self._model.inputs)
@@ -172,10 +174,16 @@ class CompiledModel:
         inputs, outputs = (", ".join(map(str, values)) for values in (self.inputs, self.outputs))
         return f"<quern.CompiledModel {self.name}({inputs}) -> ({outputs}), {self.level}, {self.threads} threads>"
 
-    def __reduce__(self):
+    def code(self):
+        """The bytes of the shared library."""
         with open(self._path, "rb") as file:
             data = file.read()
-        return _from_bytes, (data[:_cache_entry.code_size(data)], self.threads, self._max_level, self._device)
+        return data[:_cache_entry.code_size(data)]
+
+    def __reduce__(self):
+        state = {"format": _PICKLE_FORMAT, "quern": _version(), "code": self.code(), "threads": self.threads,
+                 "max_level": self._max_level, "device": self._device, "source": self._source and self._source.portable()}
+        return _from_pickle, (state,)
 
 
 def _kernel(site, kernel):
@@ -196,13 +204,36 @@ def _device(text):
     return _DEVICES[kind], int(ordinal or 0)
 
 
-def _from_bytes(data, threads, max_level, device):
+_PICKLE_FORMAT = 1
+
+
+def _version():
+    from . import __version__
+    return __version__
+
+
+def _from_pickle(state):
+    """Code that does not run here is compiled again, if the pickle has what it was compiled from."""
+    if state["format"] != _PICKLE_FORMAT:
+        raise ModelError(f"the pickle has format {state['format']} of quern {state['quern']}: this is quern {_version()}, which "
+                         f"reads format {_PICKLE_FORMAT}; compile the model again")
+    source = state["source"]
+    try:
+        return _from_bytes(state["code"], state["threads"], state["max_level"], state["device"], source)
+    except UnsupportedError:
+        if source is None:
+            raise
+    from ._compile_cache import compile_source
+    return compile_source(source, state["threads"])
+
+
+def _from_bytes(data, threads, max_level, device, source=None):
     folder = tempfile.mkdtemp(prefix="quern-")
     path = os.path.join(folder, "model.so")
     try:
         with open(path, "wb") as file:
             file.write(data)
-        return CompiledModel(path, threads, max_level, folder, device)
+        return CompiledModel(path, threads, max_level, folder, device, source)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise

@@ -9,7 +9,7 @@ from pathlib import Path
 import onnx
 import pytest
 from emulated import CUDA
-from quern._compile import find_compiler
+from quern._compiler import find_compiler
 
 needs_ptxas = pytest.mark.skipif(not shutil.which("ptxas"), reason="there is no ptxas")
 

@@ -8,7 +8,7 @@ import onnx
 import pytest
 from emulated import CUDA, MACHINES, EmulatedRuntime, compile_for
 from onnx import helper
-from quern._compile import find_compiler
+from quern._compiler import find_compiler
 
 pytestmark = pytest.mark.skipif(not (CUDA / "libcuda.so.1").exists(), reason="the interpreter is not built: ninja ptxDriver")
 HUGE = np.float32(-3.4e38)

@@ -11,7 +11,7 @@ import pytest
 import quern
 from emulated import CUDA, MACHINES, EmulatedRuntime, compile_for
 from onnx import TensorProto, helper, numpy_helper
-from quern._compile import find_compiler
+from quern._compiler import find_compiler
 
 DEVICE = MACHINES["sm_80"]
 pytestmark = pytest.mark.skipif(not (CUDA / "libcuda.so.1").exists(), reason="the interpreter is not built: ninja ptxDriver")

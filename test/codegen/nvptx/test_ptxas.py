@@ -6,7 +6,7 @@ import subprocess
 import onnx
 import pytest
 
-from quern._compile import find_compiler
+from quern._compiler import find_compiler
 
 TARGETS = ["sm_80", "sm_90a"]
 MODELS = {

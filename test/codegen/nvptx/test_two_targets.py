@@ -10,7 +10,7 @@ import numpy as np
 import onnx
 import pytest
 from emulated import CUDA, MACHINES, EmulatedRuntime, compile_for
-from quern._compile import find_compiler
+from quern._compiler import find_compiler
 
 DEVICE = MACHINES["sm_80"]
 ABSENT = dataclasses.replace(DEVICE, emulator=("env", "LD_LIBRARY_PATH="))

@@ -7,6 +7,20 @@ import numpy as np
 
 import quern
 
+JAX = """
+import sys
+import jax, jax.numpy as jnp, numpy as np, onnx
+from jax2onnx import to_onnx
+
+def mlp(x, w, v):
+    return jax.nn.softmax(jnp.tanh(x @ w) @ v)
+
+generator = np.random.default_rng(0)
+arrays = [generator.normal(size=shape).astype(np.float32) for shape in ((3, 8), (8, 16), (16, 4))]
+onnx.save(to_onnx(mlp, [array.shape for array in arrays]), sys.argv[1])
+np.savez(sys.argv[2], **dict(zip("xwv", arrays)), y=mlp(*arrays))
+"""
+
 KERAS = """
 import sys
 import keras
@@ -20,24 +34,19 @@ model.export(sys.argv[1], format="onnx", verbose=False)
 """
 
 
-def test_jax():
-    import jax
-    import jax.numpy as jnp
-    from jax2onnx import to_onnx
+def export(program, folder, **environment):
+    """Runs a program that writes model.onnx and case.npz, in a process of its own: these libraries start threads, which tests
+    that fork cannot have, and Keras settles on its backend when it is imported."""
+    subprocess.run([sys.executable, "-c", program, folder / "model.onnx", folder / "case.npz"], check=True,
+                   env={**os.environ, **environment})
+    return quern.compile(folder / "model.onnx"), np.load(folder / "case.npz")
 
-    def mlp(x, w, v):
-        return jax.nn.softmax(jnp.tanh(x @ w) @ v)
 
-    generator = np.random.default_rng(0)
-    arrays = [generator.normal(size=shape).astype(np.float32) for shape in ((3, 8), (8, 16), (16, 4))]
-    model = quern.compile(to_onnx(mlp, [array.shape for array in arrays]))
-    np.testing.assert_allclose(model(*arrays), mlp(*arrays), rtol=1e-5, atol=1e-6)
+def test_jax(tmp_path):
+    model, case = export(JAX, tmp_path)
+    np.testing.assert_allclose(model(case["x"], case["w"], case["v"]), case["y"], rtol=1e-5, atol=1e-6)
 
 
 def test_keras(tmp_path):
-    """In a process of its own: Keras settles on its backend when it is imported."""
-    subprocess.run([sys.executable, "-c", KERAS, tmp_path / "model.onnx", tmp_path / "case.npz"], check=True,
-                   env={**os.environ, "KERAS_BACKEND": "torch"})
-    case = np.load(tmp_path / "case.npz")
-    result = quern.compile(tmp_path / "model.onnx")(case["x"])
-    np.testing.assert_allclose(result, case["y"], rtol=1e-5, atol=1e-6)
+    model, case = export(KERAS, tmp_path, KERAS_BACKEND="torch")
+    np.testing.assert_allclose(model(case["x"]), case["y"], rtol=1e-5, atol=1e-6)

@@ -7,7 +7,8 @@ import threading
 
 import numpy as np
 
-from .. import _compile, _compile_cache
+from .. import _compile_cache
+from .._compiler import run_compiler
 from .._errors import FileError, QuernError, UnsupportedError, UsageError
 from .._model import _from_bytes
 from .._runtime import Dispatcher
@@ -106,7 +107,7 @@ class CompiledEstimator:
             program, artifact = os.path.join(folder, "program.mlir"), os.path.join(folder, "model.so")
             with open(program, "w", encoding="utf-8") as file:
                 file.write(text)
-            _compile._run_compiler([program, "-o", artifact, f"--target={target or self._settings[0]}", f"--name={name}"],
+            run_compiler([program, "-o", artifact, f"--target={target or self._settings[0]}", f"--name={name}"],
                                    header=True)
             path = os.fspath(path)
             shutil.copyfile(os.path.join(folder, "model.h"), os.path.splitext(path)[0] + ".h")

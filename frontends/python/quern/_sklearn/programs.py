@@ -77,8 +77,7 @@ class Compiled:
 
     def portable(self):
         """What a pickle keeps."""
-        with open(self.model._path, "rb") as file:
-            return self.text, self.meaning, file.read()
+        return self.text, self.meaning, self.model.code()
 
     def for_dispatcher(self, kind, expected):
         """What Dispatcher._add takes besides the model; None where only Python can run the program."""
