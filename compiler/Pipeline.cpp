@@ -118,6 +118,7 @@ static llvm::Error runFuse(Compilation &c) {
       manager.addPass(graph::createFoldConstantsPass()); // ... which are carried out here
       manager.addPass(createCSEPass());
     }
+    manager.addPass(createPackTreesPass()); // tables that are constants by now
     FormKernelsPassOptions options;
     options.fuse = c.options.optimize;
     manager.addPass(createFormKernelsPass(options));

@@ -125,6 +125,21 @@ Dim scatter(Operation *op) {
   return kind.getValue() == ScatterKind::none ? Dim(0) : elements(op->getOperand(2));
 }
 
+/// A comparison for each level of a balanced tree, and what leaves add.
+Dim treeEnsemble(Operation *op) {
+  auto trees = cast<TreeEnsembleOp>(op);
+  int64_t count = *dimOf(trees.getTrees(), 0).constant(), leaves = *dimOf(trees.getValues(), 0).constant();
+  int64_t levels = llvm::Log2_64_Ceil(std::max<int64_t>(leaves / std::max<int64_t>(count, 1), 1));
+  return dimOf(trees.getX(), 0) * (count * (levels + *dimOf(trees.getValues(), 1).constant()));
+}
+
+/// The same where the depths are known: what the rows need, not what it takes to keep them side by side.
+Dim packedTrees(Operation *op) {
+  auto trees = cast<PackedTreesOp>(op);
+  int64_t added = int64_t(trees.getTrees()) * *dimOf(trees.getValues(), 1).constant();
+  return dimOf(trees.getX(), 0) * (int64_t(trees.getSteps()) + added);
+}
+
 struct Line {
   StringLiteral op;
   Dim (*operations)(Operation *);
@@ -137,6 +152,8 @@ constexpr Line table[] = {
     {"graph.attention", attention, attentionProducts},
     {"graph.rnn", rnn, rnnProducts},
     {"graph.winograd_weight", none, none}, // of constants, when the model is compiled
+    {"graph.tree_ensemble", treeEnsemble, none},
+    {"graph.packed_trees", packedTrees, none},
     {"graph.softmax", perElementRead<5>, none},
     {"graph.layer_norm", layerNorm, none},
     {"graph.pool", pool, none},

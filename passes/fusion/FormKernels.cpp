@@ -411,7 +411,7 @@ private:
   }
 
   /// Ops whose kernels read their operands from memory; what others read may be a number inside the kernel.
-  static bool readsMemory(Operation *op) { return isa<MatmulOp, ConvOp, ConvTransposeOp, AttentionOp, RnnOp>(op); }
+  static bool readsMemory(Operation *op) { return isa<MatmulOp, ConvOp, ConvTransposeOp, AttentionOp, RnnOp, PackedTreesOp>(op); }
 
   Operation *outline(Group &group) {
     llvm::SmallPtrSet<Operation *, 16> members(group.ops.begin(), group.ops.end());

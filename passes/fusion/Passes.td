@@ -52,6 +52,21 @@ def PackWeightsPass : Pass<"quern-pack-weights", "mlir::ModuleOp"> {
   }];
 }
 
+def PackTreesPass : Pass<"quern-pack-trees", "mlir::ModuleOp"> {
+  let summary = "Lay the nodes of tree ensembles out as their kernel walks them";
+  let description = [{
+    Features become keys that order as integers, children stand side by side, level by level, and trees with few leaves
+    get bit vectors (dialects/graph/TreeTables.h).
+
+    ```mlir
+    %y = graph.tree_ensemble %x, %nodes, ...   ->   %y = graph.packed_trees %x, %tables, %cuts, %values, %base {...}
+    ```
+
+    It must run after FoldConstants, which makes the tables constants, and before FormKernels: the op as it is in a model
+    has no kernel. The full case is test/passes/fusion/pack-trees.mlir.
+  }];
+}
+
 def FormKernelsPass : Pass<"quern-form-kernels", "mlir::ModuleOp"> {
   let summary = "Put every compute op into exactly one kernel.region";
   let description = [{

@@ -1,4 +1,5 @@
 // Chooses the algorithm of each kernel by its anchor op. One line per kind of anchor in the table below.
+#include "dialects/graph/TreeTables.h"
 #include "passes/schedule/Choice.h"
 #include "passes/schedule/Schedule.h"
 #include "passes/schedule/TaskSize.h"
@@ -55,6 +56,16 @@ Choice chooseRecurrent(Operation *op) {
                  : "short steps: a task walks all of them"};
 }
 
+Choice chooseTrees(Operation *op) {
+  auto trees = cast<PackedTreesOp>(op);
+  return {"trees",
+          {{"task_rows", treeTaskRows(trees)}},
+          llvm::formatv("{0}; few rows: {1} trees of a row side by side",
+                        trees.getWords() ? "trees of few leaves: bit vectors over 64 rows, without a branch"
+                                         : "8 rows walk a tree side by side, without a branch",
+                        TreeTables::kLanes)};
+}
+
 /// The algorithm by the name of the anchor op; everything else is a vector loop.
 struct Line {
   StringRef op;
@@ -71,6 +82,7 @@ const Line table[] = {
     {"graph.top_k", [](Operation *) { return Choice{"top_k", {}, "a heap per row"}; }},
     {"graph.non_zero", [](Operation *) { return Choice{"non_zero", {}, "one pass counts, one writes"}; }},
     {"graph.cumulative", [](Operation *) { return Choice{"cumulative", {}, "one pass per line"}; }},
+    {"graph.packed_trees", chooseTrees},
     {"graph.scatter_elements", [](Operation *) { return Choice{"scatter", {}, "copy, then updates in order"}; }},
     {"graph.scatter_nd", [](Operation *) { return Choice{"scatter", {}, "copy, then updates in order"}; }},
 };

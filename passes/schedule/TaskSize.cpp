@@ -1,4 +1,5 @@
 #include "passes/schedule/TaskSize.h"
+#include "dialects/graph/TreeTables.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -76,6 +77,14 @@ int64_t recurrentTaskUnits(graph::RnnOp rnn) {
   if (2.0 * gates * hidden * hidden * rows < kLeastStepFlops)
     return blocks * kBlock;
   return std::min(kGateBlocks / gates, blocks) * kBlock;
+}
+
+int64_t treeTaskRows(graph::PackedTreesOp trees) {
+  // Measured on one core: an entry of the bit vectors for a row, and a step of a walk.
+  constexpr double kEntryNanoseconds = 0.055, kStepNanoseconds = 0.7, kLeastNanoseconds = 30000;
+  constexpr int64_t kBlock = graph::TreeTables::kRows, kMost = 16 * kBlock;
+  double row = trees.getWords() ? kEntryNanoseconds * trees.getEntries() : kStepNanoseconds * trees.getSteps();
+  return std::clamp<int64_t>(llvm::alignTo(int64_t(kLeastNanoseconds / std::max(row, 1.0)), kBlock), kBlock, kMost);
 }
 
 WinogradTask winogradTask(graph::ConvOp conv) {

@@ -24,6 +24,9 @@ ConvTask convTask(graph::ConvOp conv);
 /// shared.
 int64_t recurrentTaskUnits(graph::RnnOp rnn);
 
+/// Rows that a task sends through all trees: whole blocks of TreeTables::kRows.
+int64_t treeTaskRows(graph::PackedTreesOp trees);
+
 /// Of a convolution by Winograd's algorithm: tiles of the image (of all images), and blocks of 16 output channels.
 struct WinogradTask {
   int64_t tiles, blocks;

@@ -1,0 +1,97 @@
+// Ensembles of decision trees: blocks of rows go through one tree after another, so that a tree is in the cache for all
+// of them; the few rows that fill no block go through several trees at a time.
+#include "passes/loops/Emitters.h"
+#include "passes/loops/TreeKernel.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+using namespace quern::graph;
+
+namespace quern {
+
+TreeKernel::TreeKernel(KernelFunction &kernel, PackedTreesOp op)
+    : kernel(kernel), op(op), b(kernel.builder), layout(TreeTables::of(op)), sumType(elementOf(op.getValues())),
+      width(*dimOf(op.getValues(), 1).constant()), targets(dimOf(op.getBase(), 0)), xType(elementOf(op.getX())),
+      features(dimOf(op.getX(), 1)) {
+  auto buffer = [&](Value operand) { return kernel.buffer(cast<BlockArgument>(operand)); };
+  x = buffer(op.getX());
+  tables = buffer(op.getTables());
+  cuts = buffer(op.getCuts());
+  values = buffer(op.getValues());
+  halves = kernel.memory(kernel.address(tables, kernel.index(0)), b.builder.getIntegerType(16));
+  keys = kernel.scratch(b.builder.getI32Type(), std::max<int64_t>(layout.keyCount(), 1) * kRows);
+  sums = kernel.scratch(sumType, targets * kRows);
+  leavesOfRow = kernel.scratch(b.builder.getI32Type(), layout.groupCount() * kLanes);
+}
+
+Value TreeKernel::i32(int64_t value) { return b.create<arith::ConstantIntOp>(value, 32); }
+
+Index TreeKernel::field(int64_t section, Index record, int64_t width, int64_t position) {
+  Value loaded = load(tables, b.add(b.mul(record, width), section + position));
+  return b.create<arith::IndexCastUIOp>(b.builder.getIndexType(), loaded).getResult();
+}
+
+namespace {
+
+/// The fewest rows that are worth a block of their own. A block by bit vectors takes as long for one row as for all.
+int64_t leastRowsOfBlock(const TreeTables &layout, int64_t steps) {
+  if (!layout.wordCount)
+    return TreeTables::kLanes / 2;
+  // An entry of a row in a full block beside a step of a row on its own, as in TaskSize.cpp.
+  constexpr double kEntryOfStep = 0.08;
+  double block = kEntryOfStep * layout.entryCount * TreeTables::kRows, row = std::max<double>(steps, layout.treeCount);
+  return std::clamp<int64_t>(block / row, 1, TreeTables::kRows);
+}
+
+void emitBlock(TreeKernel &trees, Index first, Index count) {
+  IndexBuilder &b = trees.b;
+  Value base = trees.kernel.buffer(cast<BlockArgument>(trees.op.getBase())), result = trees.kernel.resultBuffer(0);
+  Index targets = trees.kernel.dim(trees.targets);
+  bool isWalk = !trees.layout.wordCount;
+  trees.makeKeys(first, count, TreeKernel::kRows, /*isUnsigned=*/isWalk);
+  b.loop(b.index(0), targets, 1, [&](Index target) {
+    Value start = b.create<memref::LoadOp>(base, b.value(target));
+    b.loop(b.index(0), b.index(TreeKernel::kRows), 1, [&](Index row) {
+      b.create<memref::StoreOp>(start, trees.sums, b.value(b.add(b.mul(target, TreeKernel::kRows), row)));
+    });
+  });
+  if (isWalk)
+    trees.walkRows(count);
+  else
+    trees.intersectRows();
+  b.loop(b.index(0), count, 1, [&](Index row) {
+    b.loop(b.index(0), targets, 1, [&](Index target) {
+      Value sum = b.create<memref::LoadOp>(trees.sums, b.value(b.add(b.mul(target, TreeKernel::kRows), row)));
+      b.create<memref::StoreOp>(sum, result, b.value(b.add(b.mul(b.add(first, row), targets), target)));
+    });
+  });
+}
+
+} // namespace
+
+LogicalResult emitTrees(KernelFunction &kernel) {
+  auto op = kernel.find<PackedTreesOp>();
+  if (!op)
+    return kernel.source.emitError() << "has no trees";
+  TreeKernel trees(kernel, op);
+  IndexBuilder &b = trees.b;
+  Dim rows = dimOf(op.getX(), 0);
+  int64_t perTask = kernel.source.getSchedule().parameter("task_rows", TreeKernel::kRows);
+  int64_t least = leastRowsOfBlock(trees.layout, op.getSteps());
+  kernel.forTasks(rows.ceildiv(perTask), [&](Value task) {
+    Index from = b.mul(task, perTask), to = b.min(b.add(from, perTask), kernel.dim(rows));
+    b.loop(from, to, TreeKernel::kRows, [&](Index first) {
+      Index count = b.min(b.sub(to, first), TreeKernel::kRows);
+      auto one = [&] {
+        b.loop(first, b.add(first, count), 1, [&](Index row) {
+          trees.makeKeys(row, b.index(1), /*stride=*/1, /*isUnsigned=*/true);
+          trees.walkTrees(row);
+        });
+      };
+      b.branch(b.lessThan(count, b.index(least)), one, [&] { emitBlock(trees, first, count); });
+    });
+  });
+  return success();
+}
+
+} // namespace quern

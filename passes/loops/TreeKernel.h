@@ -1,0 +1,61 @@
+// The parts of the kernel of tree ensembles (dialects/graph/TreeTables.h): keys, walks, bit vectors.
+#pragma once
+#include "dialects/graph/TreeTables.h"
+#include "passes/loops/IndexBuilder.h"
+#include "passes/loops/KernelFunction.h"
+
+namespace quern {
+
+/// The tables and memory of one kernel, and what its parts share. Sums of a block are kept target by target,
+/// [targets][kRows], as keys are.
+class TreeKernel {
+public:
+  static constexpr int64_t kLanes = graph::TreeTables::kLanes, kRows = graph::TreeTables::kRows;
+
+  TreeKernel(KernelFunction &kernel, graph::PackedTreesOp op);
+
+  /// Of rows [first, first + count): key k of row r at k * `stride` + r. `bias` is added to make them unsigned.
+  void makeKeys(Index first, Index count, int64_t stride, bool isUnsigned);
+
+  /// Adds all leaves of a block of `count` rows to the sums, by walks (of unsigned keys) or bit vectors (of signed
+  /// ones). Lanes that have no row end at some leaf, too.
+  void walkRows(Index count);
+  void intersectRows();
+
+  /// Adds all leaves of one row, whose unsigned keys lie side by side, to row `row` of the result.
+  void walkTrees(Index row);
+
+  /// A field of a record of the tables that is not negative.
+  Index field(int64_t section, Index record, int64_t width, int64_t position);
+
+  KernelFunction &kernel;
+  graph::PackedTreesOp op;
+  IndexBuilder b;
+  const graph::TreeTables layout;
+  mlir::Type sumType; ///< of the values
+  int64_t width;      ///< of a row of the values
+  Dim targets;
+  mlir::Value keys, sums;
+
+private:
+  mlir::Value load(mlir::Value memory, Index at) { return b.create<mlir::memref::LoadOp>(memory, b.value(at)); }
+  mlir::Value i32(int64_t value);
+  /// Of an x that is not missing, as signed.
+  mlir::Value bitKey(mlir::Value number);
+  mlir::Value rankKey(mlir::Value number, Index column);
+  void makeNumberKeys(Index first, Index count, int64_t stride, bool isUnsigned);
+  void makeSetKeys(Index first, Index count, int64_t stride, bool isUnsigned);
+  void storeKey(mlir::Value key, Index at, bool isUnsigned);
+
+  /// kLanes walks from the places in `at`, `steps` deep; lane i reads keys at column * stride + firsts[i].
+  void walk(llvm::SmallVectorImpl<mlir::Value> &at, Index steps, int64_t stride, llvm::ArrayRef<Index> firsts);
+  mlir::Value step(mlir::Value at, int64_t stride, Index first);
+  void intersectTree(Index tree);
+  void addLeaves(llvm::ArrayRef<mlir::Value> leaves, Index tree);
+
+  mlir::Value x, tables, halves, cuts, values, leavesOfRow;
+  mlir::Type xType;
+  Dim features;
+};
+
+} // namespace quern

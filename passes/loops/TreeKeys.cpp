@@ -1,0 +1,97 @@
+// Keys of rows: what an f32 is among all floats, what an f64 is among the thresholds of its feature, and whether a
+// category is in a set.
+#include "passes/loops/TreeKernel.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+
+using namespace mlir;
+using namespace quern::graph;
+
+namespace quern {
+
+void TreeKernel::makeKeys(Index first, Index count, int64_t stride, bool isUnsigned) {
+  makeNumberKeys(first, count, stride, isUnsigned);
+  makeSetKeys(first, count, stride, isUnsigned);
+}
+
+/// Columns outside: all rows read the same cuts, as often as their number says.
+void TreeKernel::makeNumberKeys(Index first, Index count, int64_t stride, bool isUnsigned) {
+  b.loop(b.index(0), b.index(layout.columnCount), 1, [&](Index column) {
+    Index feature = field(layout.columns, column, TreeTables::kColumn, 0);
+    Index record = b.add(b.mul(column, TreeTables::kColumn), layout.columns);
+    Value missing = load(tables, b.add(record, 1));
+    Value limit = b.create<arith::BitcastOp>(b.builder.getF32Type(), load(tables, b.add(record, 2)));
+    if (xType.isF64())
+      limit = b.create<arith::ExtFOp>(xType, limit);
+    b.loop(b.index(0), count, 1, [&](Index row) {
+      Value number = load(x, b.add(b.mul(b.add(first, row), kernel.dim(features)), feature));
+      Value key = xType.isF32() ? bitKey(number) : rankKey(number, column);
+      Value isMissing =
+          b.create<arith::CmpFOp>(arith::CmpFPredicate::ULE, b.create<math::AbsFOp>(number), limit);
+      key = b.create<arith::SelectOp>(isMissing, missing, key);
+      storeKey(key, b.add(b.mul(column, stride), row), isUnsigned);
+    });
+  });
+}
+
+/// The bits, with those of a negative number turned around; -0 is 0.
+Value TreeKernel::bitKey(Value number) {
+  Type type = b.builder.getI32Type();
+  Value zero = b.create<arith::ConstantOp>(b.builder.getF32FloatAttr(0));
+  Value bits = b.create<arith::BitcastOp>(type, b.create<arith::AddFOp>(number, zero));
+  Value sign = b.create<arith::ShRSIOp>(bits, i32(31));
+  return b.create<arith::XOrIOp>(bits,
+                                 b.create<arith::AndIOp>(sign, i32(std::numeric_limits<int32_t>::max())));
+}
+
+/// How many cuts are below the number: each step decides a bit of it, without a branch.
+Value TreeKernel::rankKey(Value number, Index column) {
+  Index start = field(layout.columns, column, TreeTables::kColumn, 3),
+        bits = field(layout.columns, column, TreeTables::kColumn, 4);
+  SmallVector<Value> rank{b.value(0)};
+  b.carry(b.index(0), bits, 1, rank, [&](Index i, SmallVectorImpl<Value> &carried) {
+    Value bit = b.value(b.sub(b.sub(bits, i), 1));
+    Value half = b.create<arith::ShLIOp>(b.value(1), bit);
+    Index at = b.sub(b.add(b.add(start, carried[0]), half), 1);
+    Value below = b.create<arith::CmpFOp>(arith::CmpFPredicate::OLT, load(cuts, at), number);
+    Value more = b.create<arith::IndexCastUIOp>(b.builder.getIndexType(), below);
+    carried[0] = b.create<arith::AddIOp>(carried[0], b.create<arith::ShLIOp>(more, bit));
+  });
+  return b.create<arith::IndexCastOp>(b.builder.getI32Type(), rank[0]);
+}
+
+void TreeKernel::makeSetKeys(Index first, Index count, int64_t stride, bool isUnsigned) {
+  b.loop(b.index(0), b.index(layout.setColumnCount), 1, [&](Index column) {
+    auto at = [&](int64_t position) { return field(layout.setColumns, column, TreeTables::kSetColumn, position); };
+    Index feature = at(0), words = at(3), size = b.mul(at(4), 32);
+    Value nan = b.create<arith::IndexCastOp>(b.builder.getI32Type(), b.value(at(1)));
+    Value beyond = b.create<arith::IndexCastOp>(b.builder.getI32Type(), b.value(at(2)));
+    Type i64 = b.builder.getI64Type();
+    Value zero = b.create<arith::ConstantOp>(b.builder.getFloatAttr(xType, 0));
+    Value end = b.create<arith::SIToFPOp>(xType, b.create<arith::IndexCastOp>(i64, b.value(size)));
+    b.loop(b.index(0), count, 1, [&](Index row) {
+      Value number = load(x, b.add(b.mul(b.add(first, row), kernel.dim(features)), feature));
+      Value isWithin = b.create<arith::AndIOp>(b.create<arith::CmpFOp>(arith::CmpFPredicate::OGE, number, zero),
+                                               b.create<arith::CmpFOp>(arith::CmpFPredicate::OLT, number, end));
+      Value safe = b.create<arith::SelectOp>(isWithin, number, zero);
+      Value category = b.create<arith::FPToSIOp>(b.builder.getI32Type(), safe);
+      Value place = b.create<arith::IndexCastUIOp>(b.builder.getIndexType(),
+                                                   b.create<arith::ShRUIOp>(category, i32(5)));
+      Value word = load(tables, b.add(b.add(words, place), layout.setWords));
+      Value bit = b.create<arith::ShRUIOp>(word, b.create<arith::AndIOp>(category, i32(31)));
+      Value key = b.create<arith::XOrIOp>(b.create<arith::AndIOp>(bit, i32(1)), i32(1));
+      key = b.create<arith::SelectOp>(isWithin, key, beyond);
+      Value isNan = b.create<arith::CmpFOp>(arith::CmpFPredicate::UNO, number, number);
+      key = b.create<arith::SelectOp>(isNan, nan, key);
+      storeKey(key, b.add(b.mul(b.add(column, layout.columnCount), stride), row), isUnsigned);
+    });
+  });
+}
+
+void TreeKernel::storeKey(Value key, Index at, bool isUnsigned) {
+  if (isUnsigned)
+    key = b.create<arith::XOrIOp>(key, i32(std::numeric_limits<int32_t>::min()));
+  b.create<memref::StoreOp>(key, keys, b.value(at));
+}
+
+} // namespace quern
