@@ -17,7 +17,7 @@
 //   group       the largest depth in it
 //   tree        root, depth, first target, first row of the values, first word; and one that ends the last tree's words
 //   word        32 leaves of a tree, from the left: first entry; and one that ends the last word's entries
-//   entry       threshold; which leaves are left of key > threshold; first key of the column in a block of kRows rows
+//   entry       threshold + 1; which leaves a key from there on leaves; first key of the column in a block of kRows rows
 //
 // Entries are the algorithm of QuickScorer (Lucchese et al., SIGIR 2015) by words of 32 leaves: every node whose answer
 // is no takes the leaves of its other side away; the first that is left is where the row ends.

@@ -77,7 +77,11 @@ LogicalResult pack(TreeEnsembleOp op) {
       layout.setWordCount, layout.nodeCount, layout.nodeWords, layout.treeCount, layout.wordCount, layout.entryCount,
       packed->steps);
   op.replaceAllUsesWith(result.getOperation());
+  SmallVector<Value> unpacked = op.getOperands().drop_front();
   op.erase();
+  for (Value table : unpacked)
+    if (table.use_empty())
+      table.getDefiningOp()->erase();
   return success();
 }
 

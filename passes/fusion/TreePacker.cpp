@@ -94,7 +94,7 @@ public:
 
 private:
   struct Entry {
-    int32_t threshold, left, key;
+    int32_t firstNo, left, key;
   };
 
   /// The bit vectors, where they are expected to take less time than walks: for a row, an entry is three vector
@@ -107,7 +107,7 @@ private:
         for (const Place &place : tree.places)
           addEntry(tree, place, first);
         std::sort(entries.begin() + wordStarts.back(), entries.end(),
-                  [](const Entry &a, const Entry &b) { return std::tie(a.key, a.threshold) < std::tie(b.key, b.threshold); });
+                  [](const Entry &a, const Entry &b) { return std::tie(a.key, a.firstNo) < std::tie(b.key, b.firstNo); });
       }
       if (int64_t(entries.size()) > kEntriesOfStep * std::max<int64_t>(packed.steps, trees.size())) {
         entries.clear();
@@ -131,7 +131,7 @@ private:
       return;
     uint32_t taken = llvm::maskTrailingOnes<uint32_t>(to) & ~llvm::maskTrailingOnes<uint32_t>(from);
     Question question = columns.questionOf(place.code);
-    entries.push_back({question.threshold, int32_t(~taken), int32_t(question.column * TreeTables::kRows)});
+    entries.push_back({question.threshold + 1, int32_t(~taken), int32_t(question.column * TreeTables::kRows)});
   }
 
   void writeNodes() {
@@ -191,7 +191,7 @@ private:
     llvm::copy(wordStarts, packed.tables.begin() + packed.layout.words);
     int32_t *record = packed.tables.data() + packed.layout.entries;
     for (const Entry &entry : entries)
-      for (int32_t value : {entry.threshold, entry.left, entry.key})
+      for (int32_t value : {entry.firstNo, entry.left, entry.key})
         *record++ = value;
   }
 

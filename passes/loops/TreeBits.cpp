@@ -30,12 +30,13 @@ void TreeKernel::intersectTree(Index tree) {
     b.carry(field(layout.words, word, 1, 0), field(layout.words, b.add(word, 1), 1, 0), 1, left,
             [&](Index entry, SmallVectorImpl<Value> &vectors) {
               Index record = b.add(b.mul(entry, TreeTables::kEntry), layout.entries);
-              Value threshold = broadcast(load(tables, record)), kept = broadcast(load(tables, b.add(record, 1)));
+              Value firstNo = broadcast(load(tables, record)), kept = broadcast(load(tables, b.add(record, 1)));
               Index column = field(layout.entries, entry, TreeTables::kEntry, 2);
               for (auto [j, vector] : llvm::enumerate(vectors)) {
                 Value key = kernel.loadVector(type, keys, b.value(b.add(column, j * lanes)));
-                Value isNo = b.create<arith::CmpIOp>(arith::CmpIPredicate::sgt, key, threshold);
-                vector = b.create<arith::SelectOp>(isNo, b.create<arith::AndIOp>(vector, kept), vector);
+                // Asked this way round, AVX2 has the answer in one instruction.
+                Value isYes = b.create<arith::CmpIOp>(arith::CmpIPredicate::sgt, firstNo, key);
+                vector = b.create<arith::SelectOp>(isYes, vector, b.create<arith::AndIOp>(vector, kept));
               }
             });
     Value place = b.create<arith::IndexCastOp>(b.builder.getI32Type(), b.value(b.mul(b.sub(word, first), 32)));

@@ -47,7 +47,7 @@ class CompiledEstimator:
         self._fitted = fitted
         self._estimator = _snapshot(estimator)
         names = getattr(estimator, "feature_names_in_", None)
-        self._expected = Expected(fitted.name, fitted.takes, _count(estimator), names)
+        self._expected = Expected(fitted.name, fitted.takes, fitted.features or _count(estimator), names)
         self._lock = threading.RLock()
         for attribute in _ATTRIBUTES:
             try:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from .._errors import QuernError, UnsupportedError, UsageError
 
 READERS = {}
-_FAMILIES = ("linear",)
+_FAMILIES = ("linear", "trees", "boosting", "lightgbm", "xgboost")
 _LIBRARIES = ("sklearn", "lightgbm", "xgboost")
 
 
@@ -20,10 +20,12 @@ class Fitted:
     methods: each takes the rows (a Tracer [N, F], or Columns) and returns a Tracer, Labels, or a list or tuple of them.
     takes: what a call may give: "matrix", rows of one dtype; "columns", also a frame whose columns have dtypes of their
     own; "named", a frame in which columns are looked up by name; a key of inputs.KINDS.
+    features: columns of the rows, for models without n_features_in_.
     """
     name: str
     methods: dict
     takes: str = "matrix"
+    features: int = None
     read: object = field(default=None, repr=False)    # the estimator
 
 

@@ -1,0 +1,140 @@
+"""Decision trees, forests of them and isolation forests."""
+import numpy as np
+
+from .ensembles import MISSING_YES, NAN_MISSING, Ensemble
+from .formulas import with_log
+from .registry import reader
+from .rows import Labels, Stacked, matrix, validate
+
+_PUBLIC = {"tree": "DecisionTree ExtraTree", "ensemble": "RandomForest ExtraTrees"}
+CLASSIFIERS, REGRESSORS = ([f"sklearn.{module}.{name}{kind}" for module, names in _PUBLIC.items() for name in names.split()]
+                           for kind in ("Classifier", "Regressor"))
+
+
+def add_tree(ensemble, tree, values, target=0, features=None):
+    """Adds a fitted sklearn.tree._tree.Tree. values: [nodes, W]. features: which of the rows' it was fitted on."""
+    flags = NAN_MISSING | np.where(tree.missing_go_to_left, MISSING_YES, 0)
+    feature = np.maximum(tree.feature, 0)
+    ensemble.add(tree.children_left, tree.children_right, feature if features is None else np.asarray(features)[feature],
+                 tree.threshold, values, flags=flags, target=target)
+
+
+def rows_of_trees(X, estimator, name=None):
+    """The rows as trees take them: float32, then checked."""
+    return validate(matrix(X).astype(np.float32), name or type(estimator).__name__, allow_nan=takes_nan(estimator))
+
+
+def takes_nan(estimator):
+    return bool(estimator.__sklearn_tags__().input_tags.allow_nan)
+
+
+def members(estimator):
+    """The Tree objects of a tree or a forest."""
+    trees = getattr(estimator, "estimators_", None)
+    return [estimator.tree_] if trees is None else [tree.tree_ for tree in trees]
+
+
+def leaf_positions(trees):
+    """A function from float32 rows to the leaf of each tree by its number in the tree, int64 [N, trees]."""
+    ensemble = Ensemble(len(trees))
+    for target, tree in enumerate(trees):
+        add_tree(ensemble, tree, np.arange(tree.node_count), target)
+    return lambda X: ensemble.sums(X).astype(np.int64)
+
+
+def _with_apply(methods, estimator):
+    trees, is_tree = members(estimator), not hasattr(estimator, "estimators_")
+    leaves = leaf_positions(trees)
+
+    def apply(X):
+        result = leaves(rows_of_trees(X, estimator))
+        return result[:, 0] if is_tree else result
+
+    return {**methods, "apply": apply}
+
+
+#--- Regression -----------------------------------------------------------------------------------
+
+@reader(*REGRESSORS)
+def regression(estimator):
+    trees, outputs = members(estimator), estimator.n_outputs_
+    ensemble = Ensemble(outputs)
+    for tree in trees:
+        add_tree(ensemble, tree, tree.value[:, :, 0])
+
+    def predict(X):
+        total = ensemble.sums(rows_of_trees(X, estimator))
+        mean = total / len(trees) if hasattr(estimator, "estimators_") else total
+        return mean if outputs > 1 else mean[:, 0]
+
+    return _with_apply({"predict": predict}, estimator)
+
+
+#--- Classification -------------------------------------------------------------------------------
+
+@reader(*CLASSIFIERS)
+def classification(estimator):
+    trees, counts = members(estimator), np.atleast_1d(estimator.n_classes_)
+    ensemble, starts = Ensemble(int(counts.sum())), np.cumsum([0, *counts])
+    for tree in trees:
+        add_tree(ensemble, tree, np.concatenate([tree.value[:, i, :count] for i, count in enumerate(counts)], axis=1))
+
+    def probabilities(X):
+        total = ensemble.sums(rows_of_trees(X, estimator))
+        mean = total / len(trees) if hasattr(estimator, "estimators_") else total
+        return [mean[:, start:start + count] for start, count in zip(starts, counts)]
+
+    classes = [estimator.classes_] if estimator.n_outputs_ == 1 else estimator.classes_
+
+    def predict(X):
+        labels = [Labels(np.argmax(one, axis=1), own) for one, own in zip(probabilities(X), classes)]
+        return labels[0] if estimator.n_outputs_ == 1 else _side_by_side(labels)
+
+    if estimator.n_outputs_ > 1:
+        methods = {"predict": predict, "predict_proba": probabilities,
+                   "predict_log_proba": lambda X: [np.log(one) for one in probabilities(X)]}
+    else:
+        methods = with_log({"predict": predict, "predict_proba": lambda X: probabilities(X)[0]})
+    return _with_apply(methods, estimator)
+
+
+def _side_by_side(labels):
+    """Labels of several outputs, in the dtype of the first one's classes."""
+    if not all(one.is_numeric for one in labels):
+        return Stacked(labels)
+    return np.stack([one.array().astype(labels[0].classes.dtype) for one in labels], axis=1)
+
+
+#--- Isolation forest -----------------------------------------------------------------------------
+
+@reader("sklearn.ensemble.IsolationForest")
+def isolation(estimator):
+    samples = IsolationScores(estimator)
+
+    def decision(X):
+        return samples(X) - estimator.offset_
+
+    return {"predict": lambda X: np.where(decision(X) < 0, -1, 1), "decision_function": decision, "score_samples": samples}
+
+
+class IsolationScores:
+    """-2 ** -(mean depth / expected depth) of rows. What a tree adds is computed as scikit-learn does, for its leaves."""
+
+    def __init__(self, estimator):
+        from sklearn.ensemble._iforest import _average_path_length
+        self.estimator, self.ensemble = estimator, Ensemble(1)
+        lengths = zip(estimator.estimators_, estimator.estimators_features_, estimator._decision_path_lengths,
+                      estimator._average_path_length_per_tree)
+        for tree, features, path, average in lengths:
+            add_tree(self.ensemble, tree.tree_, path + average - 1.0, features=features)
+        self.denominator = len(estimator.estimators_) * float(_average_path_length([estimator._max_samples])[0])
+
+    def __call__(self, X):
+        X = validate(matrix(X).astype(np.float32), "IsolationForest", allow_nan="all")
+        depths = self.ensemble.sums(X)[:, 0]
+        if not self.denominator:
+            return -np.power(2.0, -np.ones_like(depths))
+        return -np.power(2.0, -(depths / self.denominator))
+
+
+__all__ = ["CLASSIFIERS", "REGRESSORS", "add_tree", "leaf_positions", "members", "rows_of_trees", "takes_nan"]
