@@ -12,7 +12,7 @@ from quern._sklearn import registry
 registry.load()
 
 
-@pytest.mark.parametrize("name", sorted(registry.READERS))
+@pytest.mark.parametrize("name", sorted(set(registry.READERS) - {"xgboost.core.Booster"}))    # test_trees.py
 def test_has_cases(name):
     assert any(case.name == name for case in load().values()), f"no case of {name} in test/python/sklearn/cases_*.py"
 
@@ -55,6 +55,8 @@ def _compare_batches(case, estimator, compiled, method, X):
 
 def test_refuses_what_scikit_learn_refuses(fitted):
     case, estimator, X = fitted
+    if not case.name.startswith("sklearn."):
+        pytest.skip("the library takes rows that scikit-learn would refuse")
     compiled = quern.compile(estimator)
     method = compiled._methods[0]
     run = getattr(compiled, method)

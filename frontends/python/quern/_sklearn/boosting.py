@@ -37,7 +37,7 @@ def classifier(estimator, raw, pick):
         index = pick(decision(X)).astype(np.int64) if is_binary else np.argmax(raw(X), axis=1)
         return Labels(index, estimator.classes_)
 
-    return with_log({"predict": predict, "predict_proba": probabilities, "decision_function": decision})
+    return {"predict": predict, "predict_proba": probabilities, "decision_function": decision}
 
 
 #--- By trees -------------------------------------------------------------------------------------
@@ -75,7 +75,7 @@ def boosted_regression(estimator):
 @reader("sklearn.ensemble.GradientBoostingClassifier")
 def boosted_classification(estimator):
     raw, apply = _stages(estimator)
-    return {**classifier(estimator, raw, lambda sums: sums >= 0), "apply": apply}
+    return {**with_log(classifier(estimator, raw, lambda sums: sums >= 0)), "apply": apply}
 
 
 #--- By histograms --------------------------------------------------------------------------------
@@ -121,6 +121,7 @@ class Histograms:
     def _encoded(self, X):
         """Categorical features first, by their positions among the categories."""
         is_categorical = self.estimator.is_categorical_
+        validate(X[:, np.flatnonzero(is_categorical)], "OrdinalEncoder", allow_nan=True)
         codes = [_code(X[:, feature], categories)
                  for feature, categories in zip(np.flatnonzero(is_categorical), self.encoder.categories_)]
         rest = X[:, np.flatnonzero(~is_categorical)].astype(np.float64)

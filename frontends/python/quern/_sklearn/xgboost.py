@@ -8,7 +8,7 @@ from .._errors import UnsupportedError
 from .ensembles import BEYOND_YES, MISSING_YES, NAN_MISSING, Ensemble
 from .formulas import expit, pair, softmax
 from .registry import Fitted, reader
-from .rows import Labels, matrix, validate
+from .rows import matrix, validate
 
 
 def _logit(score):
@@ -138,7 +138,7 @@ def regression(estimator):
 
 @reader("xgboost.sklearn.XGBClassifier", "xgboost.sklearn.XGBRFClassifier")
 def classification(estimator):
-    model, count = _model(estimator), int(estimator.n_classes_)
+    model = _model(estimator)
     if model.objective == "binary:logitraw" or (model.targets > 1 and not model.objective.startswith("multi:")):
         raise UnsupportedError(f"{type(estimator).__name__} of {model.targets} targets with objective {model.objective!r} is "
                                "not supported")
@@ -149,8 +149,9 @@ def classification(estimator):
         return pair(model.predict(_rows(X, estimator))[:, 0])
 
     def predict(X):
-        if model.targets > 1:
-            return Labels(np.argmax(model.margin(_rows(X, estimator)), axis=1), np.arange(count))
+        if model.targets > 1:      # XGBoost gives int32 where the objective itself picks the class
+            kind = np.int32 if model.objective == "multi:softmax" else np.int64
+            return np.argmax(model.margin(_rows(X, estimator)), axis=1).astype(kind)
         return (model.predict(_rows(X, estimator))[:, 0] > 0.5).astype(np.int64)
 
     return {"predict": predict, "predict_proba": probabilities}
