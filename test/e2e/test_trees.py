@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
-from quern._compile import find_compiler
+from quern._compiler import find_compiler
 from quern._trace.program import Program
 from quern._trace.trees import tree_ensemble
 
