@@ -1,8 +1,8 @@
 // What lies where in the tables of a graph.packed_trees.
 //
 // Rows become *keys* first: one 32-bit integer for each *column*, a feature as some nodes see it. Keys order as the
-// numbers do, what is missing is below or above all of them, and a set is a column of its own with keys 0 (in it) and 1.
-// So every node asks one question, key > threshold, and no node knows of NaN, f64 or categories.
+// numbers do, what is missing is below or above all of them, and a set is a column of its own with keys 0 (in it)
+// and 1. So every node asks one question, key > threshold, and no node knows of NaN, f64 or categories.
 //
 //   column      feature; key of a missing x; bits of the f32 up to which abs(x) is missing (negative: none);
 //               f64: first of its cuts, and the logarithm of their number + 1
@@ -17,7 +17,8 @@
 //   group       the largest depth in it
 //   tree        root, depth, first target, first row of the values, first word; and one that ends the last tree's words
 //   word        32 leaves of a tree, from the left: first entry; and one that ends the last word's entries
-//   entry       threshold + 1; which leaves a key from there on leaves; first key of the column in a block of kRows rows
+//   entry       threshold + 1; which leaves a key from there on leaves; first key of the column in a block of kRows
+//   rows
 //
 // Entries are the algorithm of QuickScorer (Lucchese et al., SIGIR 2015) by words of 32 leaves: every node whose answer
 // is no takes the leaves of its other side away; the first that is left is where the row ends.

@@ -12,7 +12,9 @@ namespace {
 
 constexpr int64_t kMost = std::numeric_limits<int32_t>::max();
 
-bool isReal(Type type) { return type.isF32() || type.isF64(); }
+bool isReal(Type type) {
+  return type.isF32() || type.isF64();
+}
 
 /// `value` is a tensor of known extents: `extents`, of which a negative one is any.
 bool hasExtents(Value value, ArrayRef<int64_t> extents, Type element) {
@@ -25,7 +27,9 @@ bool hasExtents(Value value, ArrayRef<int64_t> extents, Type element) {
   });
 }
 
-int64_t extent(Value value, int64_t axis) { return cast<ShapedType>(value.getType()).getDimSize(axis); }
+int64_t extent(Value value, int64_t axis) {
+  return cast<ShapedType>(value.getType()).getDimSize(axis);
+}
 
 /// x [N, F] and result [N, targets] of `base`'s type, whose rows are those of the values.
 LogicalResult checkBorders(Operation *op, Value x, Value values, Value base, Value result) {
@@ -47,8 +51,8 @@ LogicalResult checkBorders(Operation *op, Value x, Value values, Value base, Val
 class TableChecker {
 public:
   TableChecker(TreeEnsembleOp op, ConstantTensor nodes, ConstantTensor trees, ConstantTensor sets)
-      : op(op), nodes(std::move(nodes)), trees(std::move(trees)), sets(std::move(sets)), count(extent(op.getNodes(), 0)),
-        leaves(extent(op.getValues(), 0)), hasParent(count) {}
+      : op(op), nodes(std::move(nodes)), trees(std::move(trees)), sets(std::move(sets)),
+        count(extent(op.getNodes(), 0)), leaves(extent(op.getValues(), 0)), hasParent(count) {}
 
   LogicalResult check() {
     for (int64_t node = 0; node < count; ++node)
@@ -126,8 +130,8 @@ LogicalResult TreeEnsembleOp::verify() {
   if (!hasExtents(getNodes(), {-1, 5}, i32))
     return emitOpError() << "has nodes of type " << getNodes().getType() << ", not i32 [M, 5]";
   if (!hasExtents(getThresholds(), {extent(getNodes(), 0)}, elementOf(getX())))
-    return emitOpError() << "has thresholds of type " << getThresholds().getType() << " for "
-                         << extent(getNodes(), 0) << " nodes that read " << elementOf(getX());
+    return emitOpError() << "has thresholds of type " << getThresholds().getType() << " for " << extent(getNodes(), 0)
+                         << " nodes that read " << elementOf(getX());
   if (!hasExtents(getTrees(), {-1, 2}, i32) || extent(getTrees(), 0) < 1)
     return emitOpError() << "has trees of type " << getTrees().getType() << ", not i32 [T, 2] with a tree or more";
   if (!hasExtents(getSets(), {-1}, i32))

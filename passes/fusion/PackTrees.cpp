@@ -1,7 +1,7 @@
 #include "dialects/graph/ConstantTensor.h"
+#include "mlir/IR/BuiltinOps.h"
 #include "passes/fusion/Fusion.h"
 #include "passes/fusion/TreePacker.h"
-#include "mlir/IR/BuiltinOps.h"
 
 using namespace mlir;
 using namespace quern::graph;
@@ -19,8 +19,8 @@ std::optional<ConstantTensor> constantOf(Value value) {
 
 /// The ensemble that the op's constants say; nothing where one of them is data.
 std::optional<TreeEnsemble> read(TreeEnsembleOp op) {
-  auto nodes = constantOf(op.getNodes()), thresholds = constantOf(op.getThresholds()), trees = constantOf(op.getTrees()),
-       sets = constantOf(op.getSets());
+  auto nodes = constantOf(op.getNodes()), thresholds = constantOf(op.getThresholds()),
+       trees = constantOf(op.getTrees()), sets = constantOf(op.getSets());
   if (!nodes || !thresholds || !trees || !sets)
     return std::nullopt;
   TreeEnsemble ensemble;
@@ -65,17 +65,18 @@ LogicalResult pack(TreeEnsembleOp op) {
   std::optional<PackedTrees> packed = packTrees(*ensemble);
   int64_t width = values->type.getDimSize(1);
   if (!packed || int64_t(packed->rows.size()) > std::numeric_limits<int32_t>::max() / width)
-    return op.emitOpError() << "has " << ensemble->nodes.size() << " nodes: its tables would have more than 2^31 elements";
+    return op.emitOpError() << "has " << ensemble->nodes.size()
+                            << " nodes: its tables would have more than 2^31 elements";
   OpBuilder builder(op);
   Location loc = op.getLoc();
   const TreeTables &layout = packed->layout;
   Value tables = makeTable<int32_t>(builder, loc, builder.getI32Type(), packed->tables),
         cuts = makeTable<double>(builder, loc, builder.getF64Type(), packed->cuts),
         rows = reorder(builder, loc, *values, packed->rows);
-  auto result = builder.create<PackedTreesOp>(
-      loc, op.getType(), op.getX(), tables, cuts, rows, op.getBase(), layout.columnCount, layout.setColumnCount,
-      layout.setWordCount, layout.nodeCount, layout.nodeWords, layout.treeCount, layout.wordCount, layout.entryCount,
-      packed->steps);
+  auto result =
+      builder.create<PackedTreesOp>(loc, op.getType(), op.getX(), tables, cuts, rows, op.getBase(), layout.columnCount,
+                                    layout.setColumnCount, layout.setWordCount, layout.nodeCount, layout.nodeWords,
+                                    layout.treeCount, layout.wordCount, layout.entryCount, packed->steps);
   op.replaceAllUsesWith(result.getOperation());
   SmallVector<Value> unpacked = op.getOperands().drop_front();
   op.erase();

@@ -115,8 +115,7 @@ void TreeColumns::write(const TreeTables &layout, std::vector<int32_t> &tables) 
     int32_t first = ensemble.sets[set + 1] & 1 ? 0 : 1;
     int32_t nan = !(flags & kNanMissing) ? first : flags & kMissingYes ? 0 : 1;
     int32_t record[] = {feature, nan, flags & kBeyondYes ? 0 : 1, set + 1, ensemble.sets[set]};
-    llvm::copy(record,
-               tables.begin() + layout.setColumns + ((column - columnCount()) * TreeTables::kSetColumn));
+    llvm::copy(record, tables.begin() + layout.setColumns + ((column - columnCount()) * TreeTables::kSetColumn));
   }
   llvm::copy(ensemble.sets, tables.begin() + layout.setWords);
 }

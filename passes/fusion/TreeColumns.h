@@ -36,8 +36,8 @@ private:
 
   const TreeEnsemble &ensemble;
   std::map<int32_t, Cuts> features;
-  std::map<std::pair<int32_t, int32_t>, int32_t> columns;                 // (feature, flags)
-  std::map<std::tuple<int32_t, int32_t, int32_t>, int32_t> setColumns;    // (feature, flags, set)
+  std::map<std::pair<int32_t, int32_t>, int32_t> columns;              // (feature, flags)
+  std::map<std::tuple<int32_t, int32_t, int32_t>, int32_t> setColumns; // (feature, flags, set)
 };
 
 } // namespace quern

@@ -12,8 +12,8 @@ using Question = TreeColumns::Question;
 
 /// What a node of a tree in the order of its level is.
 struct Place {
-  int32_t code;                  // a node of the ensemble, or leaf ~code
-  int32_t yes = -1;              // place in the tree; `no` stands behind it
+  int32_t code;                   // a node of the ensemble, or leaf ~code
+  int32_t yes = -1;               // place in the tree; `no` stands behind it
   int32_t firstLeaf, endLeaf = 0; // from the left, of the leaves below it
 };
 
@@ -40,8 +40,7 @@ private:
   /// Numbers the leaves from the left: how many are below each place, from the last level up, then where they begin.
   void countLeaves() {
     for (size_t i = places.size(); i-- > 0;)
-      places[i].endLeaf =
-          places[i].yes < 0 ? 1 : places[places[i].yes].endLeaf + places[places[i].yes + 1].endLeaf;
+      places[i].endLeaf = places[i].yes < 0 ? 1 : places[places[i].yes].endLeaf + places[places[i].yes + 1].endLeaf;
     leaves = places[0].endLeaf;
     places[0].firstLeaf = 0;
     for (Place &place : places) {
@@ -106,8 +105,9 @@ private:
         wordStarts.push_back(entries.size());
         for (const Place &place : tree.places)
           addEntry(tree, place, first);
-        std::sort(entries.begin() + wordStarts.back(), entries.end(),
-                  [](const Entry &a, const Entry &b) { return std::tie(a.key, a.firstNo) < std::tie(b.key, b.firstNo); });
+        std::sort(entries.begin() + wordStarts.back(), entries.end(), [](const Entry &a, const Entry &b) {
+          return std::tie(a.key, a.firstNo) < std::tie(b.key, b.firstNo);
+        });
       }
       if (int64_t(entries.size()) > kEntriesOfStep * std::max<int64_t>(packed.steps, trees.size())) {
         entries.clear();
@@ -172,9 +172,8 @@ private:
   void writeOrder() {
     std::vector<int32_t> byDepth(trees.size());
     std::iota(byDepth.begin(), byDepth.end(), 0);
-    llvm::sort(byDepth, [&](int32_t a, int32_t b) {
-      return std::tie(trees[a].depth, a) < std::tie(trees[b].depth, b);
-    });
+    llvm::sort(byDepth,
+               [&](int32_t a, int32_t b) { return std::tie(trees[a].depth, a) < std::tie(trees[b].depth, b); });
     int32_t *order = packed.tables.data() + packed.layout.order, *group = packed.tables.data() + packed.layout.groups;
     for (int64_t i = 0; i < packed.layout.groupCount() * TreeTables::kLanes; ++i) {
       bool isTree = i < int64_t(trees.size());

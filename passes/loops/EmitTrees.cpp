@@ -1,8 +1,8 @@
 // Ensembles of decision trees: blocks of rows go through one tree after another, so that a tree is in the cache for all
 // of them; the few rows that fill no block go through several trees at a time.
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "passes/loops/Emitters.h"
 #include "passes/loops/TreeKernel.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
 using namespace quern::graph;
@@ -24,7 +24,9 @@ TreeKernel::TreeKernel(KernelFunction &kernel, PackedTreesOp op)
   leavesOfRow = kernel.scratch(b.builder.getI32Type(), layout.groupCount() * kLanes);
 }
 
-Value TreeKernel::i32(int64_t value) { return b.create<arith::ConstantIntOp>(value, 32); }
+Value TreeKernel::i32(int64_t value) {
+  return b.create<arith::ConstantIntOp>(value, 32);
+}
 
 Index TreeKernel::field(int64_t section, Index record, int64_t width, int64_t position) {
   Value loaded = load(tables, b.add(b.mul(record, width), section + position));

@@ -1,8 +1,8 @@
 // Keys of rows: what an f32 is among all floats, what an f64 is among the thresholds of its feature, and whether a
 // category is in a set.
-#include "passes/loops/TreeKernel.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "passes/loops/TreeKernel.h"
 
 using namespace mlir;
 using namespace quern::graph;
@@ -26,8 +26,7 @@ void TreeKernel::makeNumberKeys(Index first, Index count, int64_t stride, bool i
     b.loop(b.index(0), count, 1, [&](Index row) {
       Value number = load(x, b.add(b.mul(b.add(first, row), kernel.dim(features)), feature));
       Value key = xType.isF32() ? bitKey(number) : rankKey(number, column);
-      Value isMissing =
-          b.create<arith::CmpFOp>(arith::CmpFPredicate::ULE, b.create<math::AbsFOp>(number), limit);
+      Value isMissing = b.create<arith::CmpFOp>(arith::CmpFPredicate::ULE, b.create<math::AbsFOp>(number), limit);
       key = b.create<arith::SelectOp>(isMissing, missing, key);
       storeKey(key, b.add(b.mul(column, stride), row), isUnsigned);
     });
@@ -40,8 +39,7 @@ Value TreeKernel::bitKey(Value number) {
   Value zero = b.create<arith::ConstantOp>(b.builder.getF32FloatAttr(0));
   Value bits = b.create<arith::BitcastOp>(type, b.create<arith::AddFOp>(number, zero));
   Value sign = b.create<arith::ShRSIOp>(bits, i32(31));
-  return b.create<arith::XOrIOp>(bits,
-                                 b.create<arith::AndIOp>(sign, i32(std::numeric_limits<int32_t>::max())));
+  return b.create<arith::XOrIOp>(bits, b.create<arith::AndIOp>(sign, i32(std::numeric_limits<int32_t>::max())));
 }
 
 /// How many cuts are below the number: each step decides a bit of it, without a branch.
@@ -75,8 +73,8 @@ void TreeKernel::makeSetKeys(Index first, Index count, int64_t stride, bool isUn
                                                b.create<arith::CmpFOp>(arith::CmpFPredicate::OLT, number, end));
       Value safe = b.create<arith::SelectOp>(isWithin, number, zero);
       Value category = b.create<arith::FPToSIOp>(b.builder.getI32Type(), safe);
-      Value place = b.create<arith::IndexCastUIOp>(b.builder.getIndexType(),
-                                                   b.create<arith::ShRUIOp>(category, i32(5)));
+      Value place =
+          b.create<arith::IndexCastUIOp>(b.builder.getIndexType(), b.create<arith::ShRUIOp>(category, i32(5)));
       Value word = load(tables, b.add(b.add(words, place), layout.setWords));
       Value bit = b.create<arith::ShRUIOp>(word, b.create<arith::AndIOp>(category, i32(31)));
       Value key = b.create<arith::XOrIOp>(b.create<arith::AndIOp>(bit, i32(1)), i32(1));

@@ -1,7 +1,7 @@
-// Walks from roots to leaves, several side by side: the loads of one hide behind those of the others, and as leaves lead
-// to themselves no walk has a branch. Scalar loads, not gathers: a gather is as many loads, and more instructions.
-#include "passes/loops/TreeKernel.h"
+// Walks from roots to leaves, several side by side: the loads of one hide behind those of the others, and as leaves
+// lead to themselves no walk has a branch. Scalar loads, not gathers: a gather is as many loads, and more instructions.
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "passes/loops/TreeKernel.h"
 
 using namespace mlir;
 using namespace quern::graph;
@@ -33,7 +33,8 @@ Value TreeKernel::step(Value at, int64_t stride, Index first) {
 
 void TreeKernel::walkRows(Index count) {
   b.loop(b.index(0), b.index(layout.treeCount), 1, [&](Index tree) {
-    Index root = field(layout.trees, tree, TreeTables::kTree, 0), depth = field(layout.trees, tree, TreeTables::kTree, 1),
+    Index root = field(layout.trees, tree, TreeTables::kTree, 0),
+          depth = field(layout.trees, tree, TreeTables::kTree, 1),
           target = field(layout.trees, tree, TreeTables::kTree, 2);
     b.loop(b.index(0), count, kLanes, [&](Index row) {
       SmallVector<Value> lanes(kLanes, b.value(root));
@@ -59,8 +60,7 @@ void TreeKernel::walkTrees(Index row) {
   b.loop(b.index(0), b.index(layout.groupCount()), 1, [&](Index group) {
     SmallVector<Value> lanes;
     for (int64_t lane = 0; lane < kLanes; ++lane)
-      lanes.push_back(
-          b.value(field(layout.order, b.add(b.mul(group, kLanes), lane), TreeTables::kOrder, 0)));
+      lanes.push_back(b.value(field(layout.order, b.add(b.mul(group, kLanes), lane), TreeTables::kOrder, 0)));
     walk(lanes, field(layout.groups, group, 1, 0), /*stride=*/1, SmallVector<Index>(kLanes, b.index(0)));
     for (auto [i, lane] : llvm::enumerate(lanes)) {
       Index tree = field(layout.order, b.add(b.mul(group, kLanes), i), TreeTables::kOrder, 1);
@@ -82,9 +82,8 @@ void TreeKernel::walkTrees(Index row) {
     return;
   }
   Index start = b.mul(row, kernel.dim(targets));
-  b.loop(b.index(0), kernel.dim(targets), 1, [&](Index i) {
-    b.create<memref::StoreOp>(load(base, i), result, b.value(b.add(start, i)));
-  });
+  b.loop(b.index(0), kernel.dim(targets), 1,
+         [&](Index i) { b.create<memref::StoreOp>(load(base, i), result, b.value(b.add(start, i))); });
   b.loop(b.index(0), b.index(layout.treeCount), 1, [&](Index tree) {
     Index leaf = leafOf(tree), sum = b.add(start, field(layout.trees, tree, TreeTables::kTree, 2));
     b.loop(b.index(0), b.index(width), 1, [&](Index i) {

@@ -15,9 +15,9 @@
 // V4-NEXT: decq
 // V4-NEXT: jne
 
-// V3:      vpcmpgtd 224(%{{.*}},4), %{{ymm[0-9]+}}, %[[YES:ymm[0-9]+]]
-// V3-NEXT: vpor %{{ymm[0-9]+}}, %[[YES]], %[[YES]]
-// V3-NEXT: vpand %{{ymm[0-9]+}}, %[[YES]], %{{ymm[0-9]+}}
+// V3:      vpcmpgtd 224(%{{.*}},4), %ymm{{[0-9]+}}, %ymm{{[0-9]+}}
+// V3-NEXT: vpor %ymm
+// V3-NEXT: vpand %ymm
 // V3-NEXT: addq $12,
 // V3-NEXT: decq
 // V3-NEXT: jne
