@@ -116,6 +116,12 @@ bool isIndexArithmetic(Operation *op, int depth = 6) {
          });
 }
 
+/// Some instructions for a vector, at most: reading an operand of it takes longer.
+bool isCheap(Operation *op) {
+  return isa<AddOp, SubOp, MulOp, NegOp, AbsOp, MinOp, MaxOp, CompareOp, SelectOp, CastOp, AndOp, OrOp, NotOp, BroadcastOp,
+             ConstantOp>(op);
+}
+
 GroupKind kindOf(Operation *op) {
   if (rowAxis(op) >= 0)
     return GroupKind::Rows;
@@ -298,8 +304,10 @@ private:
     if (elementwise && result == ArrayRef(group.domain))
       return "";
     // Another domain: what the group made so far must not be a result of the kernel.
-    if (!elementwise && !isa<TransposeOp, SliceOp, BroadcastOp>(op))
+    if (!elementwise && !isa<TransposeOp, SliceOp, BroadcastOp, ReduceOp>(op))
       return "it has loops of its own: it reads by index, or several elements for each that it writes";
+    if (isa<ReduceOp>(op) && !llvm::all_of(group.ops, isCheap))
+      return "it has few results: what takes long is computed by more threads than it has tasks";
     if (elementwise && !llvm::all_of(group.ops, [](Operation *member) { return isIndexArithmetic(member); }))
       return "the smaller result is broadcast here: it would be computed again for each element";
     bool plain = llvm::all_of(group.ops, [](Operation *member) {
