@@ -351,7 +351,7 @@ void AttentionEmitter::emitSoftmax(int64_t rows, Index keys) {
     SmallVector<Value> total{constant(0)};
     builder.carry(builder.index(0), padded, lanes, total, [&](Index k, SmallVectorImpl<Value> &carried) {
       Value shifted = builder.create<arith::SubFOp>(load(k), maximum);
-      Value power = emitMath(builder.builder, builder.builder.getLoc(), MathFunction::Exp, shifted);
+      Value power = emitMath(builder.builder, builder.builder.getLoc(), MathFunction::ExpNegative, shifted);
       builder.create<vector::StoreOp>(power, scores, builder.value(builder.add(start, k)));
       carried[0] = builder.create<arith::AddFOp>(carried[0], power);
     });

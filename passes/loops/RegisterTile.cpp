@@ -38,6 +38,17 @@ Value RegisterTile::loadVector(Index offset) const {
   return widen(builder, builder.create<vector::LoadOp>(stored, operands.b, builder.value(offset)), shape.element);
 }
 
+/// Of `steps` steps of so many rows of A, where their vectors do not all fit the registers: LLVM loads neighbours
+/// together, where it knows them.
+SmallVector<Index> RegisterTile::vectorsAt(Index offsetA, int64_t steps, int64_t rows) const {
+  SmallVector<Index> vectors;
+  int64_t count = steps / shape.lanes;
+  if (level.multipliesLanes && !dot && (rows + 1) * shape.vectors + count * rows > level.vectorRegisters)
+    for (int64_t i = 0; i < count; ++i)
+      vectors.push_back(builder.opaque(builder.value(builder.add(offsetA, i * shape.lanes))));
+  return vectors;
+}
+
 SmallVector<Index> RegisterTile::panelsAt(Index offsetB) const {
   SmallVector<Index> panels;
   for (int64_t column = 0; level.multipliesLanes && column < shape.vectors * shape.lanes;
@@ -130,6 +141,8 @@ void RegisterTile::addSteps(MutableArrayRef<Value> sums, const Run &run, Index f
     Index alongB = builder.mul(run.loop.stepB, number), offsetB = builder.add(run.offsetB, alongB);
     Step step{run, offsetA, offsetB, alongA, alongB, u % shape.lanes, {}};
     if (byLane && step.lane == 0) {
+      if (!run.vectorsA.empty())
+        step.offsetA = builder.add(run.vectorsA[u / shape.lanes], from);
       rows.clear();
       for (int64_t row = first; row < end; ++row) {
         auto [memory, offset] = rowAt(step, row);
@@ -140,6 +153,17 @@ void RegisterTile::addSteps(MutableArrayRef<Value> sums, const Run &run, Index f
     step.rows = rows;
     add(sums.slice(u % shape.chains * each, each), step, first, end);
   }
+}
+
+/// Steps per iteration of the innermost loop. Where only two iterations are left LLVM neither unrolls them nor advances
+/// the addresses: it computes them anew from a flag.
+static int64_t stepsOfIteration(const ReductionLoop &loop, int64_t lanes) {
+  constexpr int64_t kLeastIterations = 4;
+  int64_t steps = loop.unroll;
+  if (auto extent = constant(loop.extent))
+    while (steps > lanes && steps * kLeastIterations > *extent)
+      steps /= 2;
+  return steps;
 }
 
 /// Steps of the outermost loop that make a part of a long sum; 0 where the sum is short, or its length is not known.
@@ -213,12 +237,15 @@ void RegisterTile::accumulate(Accumulators &sums, ArrayRef<ReductionLoop> nest, 
         indices.pop_back();
       };
     };
-    if (depth + 1 == nest.size())
-      run.emplace(Run{loop, a, b, panelsAt(b), rowMemory ? (*rowMemory)(a, indices) : SmallVector<Value>()});
-    if (depth + 1 < nest.size() || loop.unroll == 1)
+    bool innermost = depth + 1 == nest.size();
+    int64_t unroll = innermost ? stepsOfIteration(loop, shape.lanes) : 1;
+    if (innermost)
+      run.emplace(Run{loop, a, b, vectorsAt(a, unroll, end - first), panelsAt(b),
+                      rowMemory ? (*rowMemory)(a, indices) : SmallVector<Value>()});
+    if (unroll == 1)
       return builder.carry(builder.index(0), loop.extent, 1, inside, body(1));
-    Index whole = builder.sub(loop.extent, builder.rem(loop.extent, loop.unroll));
-    builder.carry(builder.index(0), whole, loop.unroll, inside, body(loop.unroll));
+    Index whole = builder.sub(loop.extent, builder.rem(loop.extent, unroll));
+    builder.carry(builder.index(0), whole, unroll, inside, body(unroll));
     builder.carry(whole, loop.extent, 1, inside, body(1));
   };
   descend(descend, 0, offsetA, offsetB, active);

@@ -74,12 +74,14 @@ public:
 private:
   void accumulateParts(Accumulators &sums, llvm::ArrayRef<ReductionLoop> nest, Index offsetA, Index offsetB,
                        int64_t first, int64_t end, std::optional<RowMemory> rowMemory, int64_t steps) const;
-  /// An innermost loop: where it starts in A and B, in each panel of B, and rows with memory of their own. Where
-  /// scalars come by lane the panels' places are numbers of unknown origin, for LLVM to address all of a panel from one
-  /// register; elsewhere there are none, as LLVM does better with what it knows.
+  /// An innermost loop: where it starts in A and B, in A for each vector of an iteration's steps, in each panel of B,
+  /// and rows with memory of their own. Where scalars come by lane the vectors' and panels' places are numbers of unknown
+  /// origin, for LLVM to address all of a panel from one register; elsewhere there are none, as LLVM does better with
+  /// what it knows.
   struct Run {
     const ReductionLoop &loop;
     Index offsetA, offsetB;
+    llvm::SmallVector<Index> vectorsA;
     llvm::SmallVector<Index> panels;
     llvm::SmallVector<mlir::Value> ownMemory;
   };
@@ -91,6 +93,7 @@ private:
     int64_t lane;
     llvm::ArrayRef<mlir::Value> rows;
   };
+  llvm::SmallVector<Index> vectorsAt(Index offsetA, int64_t steps, int64_t rows) const;
   llvm::SmallVector<Index> panelsAt(Index offsetB) const;
   void addSteps(llvm::MutableArrayRef<mlir::Value> sums, const Run &run, Index from, int64_t count, int64_t first,
                 int64_t end) const;

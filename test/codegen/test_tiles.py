@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 ARM = MACHINES["aarch64"]
 # qemu's CPU of each level; of the upper two none has less than all of them.
 CPUS = {"aarch64": "cortex-a72", "aarch64+dotprod": "neoverse-n1", "aarch64+bf16": "max", "aarch64+i8mm": "max"}
-TILES = ["f32_1x32", "f32_2x32", "f32_4x16", "f32_5x16", "sdot_8x12", "udot_8x12", "bfmmla_8x12", "smmla_8x12", "ummla_8x12",
+TILES = ["f32_1x32", "f32_2x32", "f32_5x16", "sdot_8x12", "udot_8x12", "bfmmla_8x12", "smmla_8x12", "ummla_8x12",
          "usmmla_8x12", "usdot_8x12"]
 PANEL = 16
 

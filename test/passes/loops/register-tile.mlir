@@ -18,7 +18,7 @@
 // lies: it gets a register.
 // LANES-LABEL: func.func @k_neon
 // LANES:       llvm.inline_asm "", "=r,0"
-// LANES:       scf.for {{.*}} step %c4 iter_args(
+// LANES:       scf.for {{.*}} step %c8 iter_args(
 // LANES-NOT:     memref.load
 // LANES-COUNT-9: vector.load {{.*}} vector<4xf32>
 // LANES:         %[[A0:.*]] = vector.extract %{{.*}}[0] : f32 from vector<4xf32>
@@ -26,6 +26,8 @@
 // LANES-NOT:     memref.load
 // LANES:         vector.extract %{{.*}}[3] : f32 from vector<4xf32>
 // LANES:         scf.yield
+// LANES-LABEL: func.func @short_neon
+// LANES:       scf.for {{.*}} = %c0 to %c16 step %c4 iter_args(
 // LANES-LABEL: func.func @row_neon
 // LANES-COUNT-2: llvm.inline_asm "", "=r,0"
 // LANES:         scf.yield
@@ -34,6 +36,13 @@ kernel.func @k attributes {dims = 0 : i64, schedule = #kernel.schedule<"gemm", {
   %0 = graph.matmul %x, %w {columns = 32 : i64} : (tensor<14x64xf32>, tensor<2x64x16xf32>) -> tensor<14x32xf32>
   %1 = graph.add %0, %b : (tensor<14x32xf32>, tensor<32xf32>) -> tensor<14x32xf32>
   kernel.yield %1 : tensor<14x32xf32>
+}
+
+// A short loop takes fewer steps at a time, so that four iterations are left.
+kernel.func @short attributes {dims = 0 : i64, schedule = #kernel.schedule<"gemm", {task_columns = 64 : i64, task_rows = 126 : i64}, "test">} {
+^bb0(%x: tensor<15x16xf32>, %w: tensor<1x16x16xf32>):
+  %0 = graph.matmul %x, %w {columns = 16 : i64} : (tensor<15x16xf32>, tensor<1x16x16xf32>) -> tensor<15x16xf32>
+  kernel.yield %0 : tensor<15x16xf32>
 }
 
 // One row has few accumulators: each is split in two sums that take turns, step by step, and are added at the end.
