@@ -5,7 +5,8 @@
 #   make build        what the others start with
 #   make tiny         one small model through every phase, in seconds
 #   make check-math   the math functions of f32 on all 2^32 inputs, an hour
-#   make check-arm    every operator, the ONNX suite and the models of bench/ on an emulated Arm machine, an hour or two
+#   make check-arm    every operator, the ONNX suite and all models of bench/ on an emulated Arm machine, an hour and a half
+#                     on two cores; its parts are check-arm-operators, check-arm-onnx and check-arm-models
 #   make report-arm   the hot loops for Arm by LLVM's models of its cores, and instructions per inference: out/arm.md, an hour
 #   make board        an archive that times the models of bench/ on an Arm board: out/quern-board.tar.gz
 #   make check-large  models of more than 2 and 4 GB, compiled and run here and on an emulated Arm machine; needs 8 GB of disk
@@ -21,7 +22,8 @@ SETUP := compiler/setup/setup.sh
 export CCACHE_SLOPPINESS := pch_defines,time_macros
 export PYTHONPATH := $(CURDIR)/build/python$(if $(PYTHONPATH),:$(PYTHONPATH))
 
-.PHONY: zoo quickstart check build tiny check-math check-arm report-arm report-nvptx board check-large wheel check-wheel bench
+.PHONY: zoo zoo-dynamic real quickstart check build tiny check-math check-arm check-arm-operators check-arm-onnx check-arm-models \
+  report-arm report-nvptx board check-large wheel check-wheel bench
 .DEFAULT_GOAL := build
 
 build:
@@ -45,9 +47,23 @@ zoo: build
 	@$(SETUP) bench bench-nodeps
 	@$(PYTHON) bench/zoo.py --out out/models --missing
 
-check-arm: zoo
-	@$(PYTHON) -m pytest -q -n auto --machine aarch64 test/e2e test/onnx
-	@$(PYTHON) -m pytest -q -s --machine aarch64 --models out/models test/large/models.py
+zoo-dynamic: zoo
+	@$(PYTHON) bench/zoo.py --out out/dynamic --missing --dynamic
+
+real: build
+	@$(SETUP) quickstart bench-nodeps
+	@$(PYTHON) bench/real.py --out out/real
+
+check-arm: check-arm-operators check-arm-onnx check-arm-models
+
+check-arm-operators: build
+	@$(PYTHON) -m pytest -q -n auto --machine aarch64 test/e2e test/codegen/test_aarch64.py
+
+check-arm-onnx: build
+	@$(PYTHON) -m pytest -q -n auto --machine aarch64 test/onnx
+
+check-arm-models: zoo zoo-dynamic real
+	@$(PYTHON) -m pytest -q -s test/large/models.py --machine aarch64 --models out/real out/models out/dynamic
 
 report-arm: zoo
 	@$(PYTHON) bench/report_arm.py --models out/models --page out/arm.md

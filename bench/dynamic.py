@@ -3,6 +3,7 @@
 
     python dynamic.py --models DIR [--threads N] [--json] [NAME...]
 
+DIR holds both: `zoo.py --out DIR` writes the static ones, `zoo.py --out DIR --dynamic` the others.
 The ratio is dynamic over static time with its 95 % confidence interval. Required: dynamic shapes run at 0.9 of the
 static speed or more, so a ratio of at most 1.11. The difference is relative to the largest static output.
 """

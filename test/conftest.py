@@ -1,5 +1,5 @@
 """--machine NAME: tests that compile and run models do so for another machine, under an emulator (harness/emulated.py).
---models DIR: the folder of the models of large/models.py."""
+--models DIR...: the folders of the models of large/models.py."""
 import os
 import shutil
 import sys
@@ -14,7 +14,7 @@ sys.path[:0] = [str(HERE / "harness"), str(HERE / "e2e")]
 
 def pytest_addoption(parser):
     parser.addoption("--machine", help="the machine that models are compiled for and run on: aarch64, sm_80 (default: this one)")
-    parser.addoption("--models", help="the folder of the models that large/models.py runs")
+    parser.addoption("--models", nargs="+", default=[], metavar="DIR", help="the folders of the models that large/models.py runs")
 
 
 def pytest_configure(config):
