@@ -63,6 +63,40 @@ static LogicalResult multiplyOuter(MatmulOp op, PatternRewriter &rewriter) {
   return success();
 }
 
+/// The operand of a reshape that makes one axis of all leading ones; null otherwise.
+static Value withLeadingAxes(Value value) {
+  auto reshape = value.getDefiningOp<ReshapeOp>();
+  if (!reshape || rankOf(value) != 2)
+    return {};
+  Value source = reshape.getOperand();
+  return rankOf(source) > 2 && dimsOf(source).back() == dimsOf(value).back() ? source : Value();
+}
+
+/// reshape(reshape(x) . w + b) is reshape(x . w + b) with the leading axes of x: what comes before and behind joins the
+/// product's kernel, and often the last reshape does nothing.
+static LogicalResult keepLeadingAxes(ReshapeOp op, PatternRewriter &rewriter) {
+  Value value = op.getOperand();
+  auto add = onlyUse<AddOp>(value);
+  if (add && rankOf(add.getRhs()) > 1)
+    return rewriter.notifyMatchFailure(op, "more than a row is added to the product");
+  auto product = onlyUse<MatmulOp>(add ? add.getLhs() : value);
+  Value source = product && rankOf(product.getRhs()) == 2 ? withLeadingAxes(product.getLhs()) : Value();
+  if (!source || product.getColumns())
+    return rewriter.notifyMatchFailure(op, "no product of a matrix whose rows had more axes");
+  SmallVector<Dim> dims = dimsOf(source);
+  dims.back() = dimsOf(product.getResult()).back();
+  Type type = tensorType(dims, elementOf(op.getResult()));
+  Value result = rewriter.create<MatmulOp>(product.getLoc(), type, source, product.getRhs(), product.getTransposeRhs(),
+                                           product.getColumnsAttr());
+  if (add)
+    result = rewriter.create<AddOp>(add.getLoc(), type, result, add.getRhs());
+  if (type == op.getType())
+    rewriter.replaceOp(op, result);
+  else
+    rewriter.replaceOpWithNewOp<ReshapeOp>(op, op.getType(), result);
+  return success();
+}
+
 void graph::populateProductPatterns(RewritePatternSet &patterns) {
-  patterns.add(takeTransposeIn).add(sumColumn).add(multiplyOuter);
+  patterns.add(takeTransposeIn).add(sumColumn).add(multiplyOuter).add(keepLeadingAxes);
 }

@@ -67,3 +67,46 @@ func.func @one_term(%x: tensor<4x1xi32>, %y: tensor<1x5xi32>) -> tensor<4x5xi32>
   %0 = graph.matmul %x, %y : (tensor<4x1xi32>, tensor<1x5xi32>) -> tensor<4x5xi32>
   return %0 : tensor<4x5xi32>
 }
+
+// -----
+
+// CHECK-LABEL: func.func @leading_axes
+// CHECK-SAME:    %[[X:.*]]: tensor<?x?x8xf32, {{.*}}>, %[[W:.*]]: tensor<8x6xf32>, %[[B:.*]]: tensor<6xf32>
+// CHECK-NEXT:    %[[P:.*]] = graph.matmul %[[X]], %[[W]] {{.*}} -> tensor<?x?x6xf32, #graph.dims<["b", "s", ""]>>
+// CHECK-NEXT:    %[[Y:.*]] = graph.add %[[P]], %[[B]]
+// CHECK-NEXT:    return %[[Y]]
+func.func @leading_axes(%x: tensor<?x?x8xf32, #graph.dims<["b", "s", ""]>>, %w: tensor<8x6xf32>, %b: tensor<6xf32>)
+    -> tensor<?x?x6xf32, #graph.dims<["b", "s", ""]>> {
+  %0 = graph.reshape %x : (tensor<?x?x8xf32, #graph.dims<["b", "s", ""]>>) -> tensor<?x8xf32, #graph.dims<["b*s", ""]>>
+  %1 = graph.matmul %0, %w : (tensor<?x8xf32, #graph.dims<["b*s", ""]>>, tensor<8x6xf32>) -> tensor<?x6xf32, #graph.dims<["b*s", ""]>>
+  %2 = graph.add %1, %b : (tensor<?x6xf32, #graph.dims<["b*s", ""]>>, tensor<6xf32>) -> tensor<?x6xf32, #graph.dims<["b*s", ""]>>
+  %3 = graph.reshape %2 : (tensor<?x6xf32, #graph.dims<["b*s", ""]>>) -> tensor<?x?x6xf32, #graph.dims<["b", "s", ""]>>
+  return %3 : tensor<?x?x6xf32, #graph.dims<["b", "s", ""]>>
+}
+
+// -----
+
+// The result has other axes: one reshape stays.
+// CHECK-LABEL: func.func @heads
+// CHECK-SAME:    %[[X:.*]]: tensor<2x3x8xf32>, %[[W:.*]]: tensor<8x6xf32>
+// CHECK-NEXT:    %[[P:.*]] = graph.matmul %[[X]], %[[W]] : (tensor<2x3x8xf32>, tensor<8x6xf32>) -> tensor<2x3x6xf32>
+// CHECK-NEXT:    graph.reshape %[[P]] : (tensor<2x3x6xf32>) -> tensor<2x3x2x3xf32>
+func.func @heads(%x: tensor<2x3x8xf32>, %w: tensor<8x6xf32>) -> tensor<2x3x2x3xf32> {
+  %0 = graph.reshape %x : (tensor<2x3x8xf32>) -> tensor<6x8xf32>
+  %1 = graph.matmul %0, %w : (tensor<6x8xf32>, tensor<8x6xf32>) -> tensor<6x6xf32>
+  %2 = graph.reshape %1 : (tensor<6x6xf32>) -> tensor<2x3x2x3xf32>
+  return %2 : tensor<2x3x2x3xf32>
+}
+
+// -----
+
+// A matrix is added: its rows have no such axes.
+// CHECK-LABEL: func.func @matrix_added
+// CHECK:         graph.matmul {{.*}} -> tensor<6x6xf32>
+func.func @matrix_added(%x: tensor<2x3x8xf32>, %w: tensor<8x6xf32>, %b: tensor<6x6xf32>) -> tensor<2x3x6xf32> {
+  %0 = graph.reshape %x : (tensor<2x3x8xf32>) -> tensor<6x8xf32>
+  %1 = graph.matmul %0, %w : (tensor<6x8xf32>, tensor<8x6xf32>) -> tensor<6x6xf32>
+  %2 = graph.add %1, %b : (tensor<6x6xf32>, tensor<6x6xf32>) -> tensor<6x6xf32>
+  %3 = graph.reshape %2 : (tensor<6x6xf32>) -> tensor<2x3x6xf32>
+  return %3 : tensor<2x3x6xf32>
+}

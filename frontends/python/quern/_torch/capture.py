@@ -76,18 +76,33 @@ def capture(module):
     views = _views(module, examples)
     module = layers.keep_whole(module)
 
-    def run(*inputs):
-        return tuple(torch.fx.Interpreter(module).run(*inputs))
-
-    symbolic = any(isinstance(size, torch.SymInt) for example in examples
-                   for size in ([example] if not isinstance(example, torch.Tensor) else example.shape))
-    with torch.no_grad(), traceback.preserve_node_meta():      # so that nodes know the lines of the model
-        traced = make_fx(torch.func.functionalize(run, remove="mutations"),
-                         decomposition_table=decompositions.table(), tracing_mode="symbolic" if symbolic else "fake",
-                         _allow_non_fake_inputs=True)(*examples)
+    mode = "symbolic" if any(_is_symbolic(example) for example in examples) else "fake"
+    traced = _trace(module, examples, decompositions.table(), mode)
+    if any(map(_is_write, traced.graph.nodes)):      # some operators are taken apart into writes to what they made
+        traced = _trace(traced, examples, {}, mode)
     captured = Captured(traced, views=views)
     _tidy(captured)
     return captured
+
+
+def _trace(module, examples, table, mode):
+    def run(*inputs):
+        return tuple(torch.fx.Interpreter(module).run(*inputs))
+
+    with torch.no_grad(), traceback.preserve_node_meta():      # so that nodes know the lines of the model
+        return make_fx(torch.func.functionalize(run, remove="mutations"), decomposition_table=table, tracing_mode=mode,
+                       _allow_non_fake_inputs=True)(*examples)
+
+
+def _is_symbolic(example):
+    sizes = example.shape if isinstance(example, torch.Tensor) else [example]
+    return any(isinstance(size, torch.SymInt) for size in sizes)
+
+
+def _is_write(node):
+    """Whether a node writes to a tensor, other than to an input at the end of the graph."""
+    return isinstance(node.target, torch._ops.OpOverload) and node.target._schema.is_mutable and \
+        node.target is not _aten.copy_.default
 
 
 def _tidy(captured):

@@ -64,6 +64,8 @@ def cast(value, dtype):
     """As Tensor.to: floats become narrow integers by way of the widest, whose low bits stay."""
     if value.dtype.kind in "fV" and dtype.kind in "iu" and dtype.itemsize < 8:
         return build.cast(build.cast(value, np.int64), dtype)
+    if value.dtype != dtype and value.dtype.itemsize == dtype.itemsize == 2 and value.dtype.kind in "fV" and dtype.kind in "fV":
+        value = build.cast(value, FLOAT32)      # of the two 16-bit floats neither holds the other
     return build.cast(value, dtype)
 
 

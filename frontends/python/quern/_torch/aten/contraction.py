@@ -9,7 +9,7 @@ def _is_float(dtype):
     return dtype.kind in "fV"
 
 
-@lowers("mm.default", "bmm.default", "matmul.default")
+@lowers("mm.default", "bmm.default")
 def mm(c, a, b):
     return build.matmul(a, b)
 
@@ -36,26 +36,13 @@ def addmm(c, bias, a, b, beta=1, alpha=1):
     return result(c, build.binary("add", product, _scaled(bias, beta)))
 
 
-@lowers("addmv.default")
-def addmv(c, bias, a, b, beta=1, alpha=1):
-    product = _scaled(mv(c, a, b), alpha)
-    return product if beta == 0 else result(c, build.binary("add", product, _scaled(bias, beta)))
-
-
-@lowers("linear.default")
-def linear(c, x, weight, bias=None):
-    if len(x.dims) < 2:
-        raise Refusal("the input is a vector")
-    y = build.matmul(x, build.transpose(weight, [1, 0]))
-    return y if bias is None else build.binary("add", y, bias)
-
-
 @lowers("convolution.default")
 def convolution(c, x, weight, bias, stride, padding, dilation, transposed, output_padding, groups):
     if not _is_float(x.dtype):
         raise Refusal("convolutions of integers are not supported")
     if not all(isinstance(extent, int) for extent in weight.dims[1:]):
         raise Refusal(f"the weight's extents {list(weight.dims)} are not numbers")
+    x, weight = c.wide(x), c.wide(weight)      # narrow floats are rounded once, behind the bias
     rank = len(weight.dims) - 2
     single = len(x.dims) == rank + 1      # without a batch
     x = build.add_axes(x, [0]) if single else x
@@ -66,5 +53,5 @@ def convolution(c, x, weight, bias, stride, padding, dilation, transposed, outpu
     else:
         y = neural.conv(x, weight, stride, dilation, padding, padding, groups)
     if bias is not None:
-        y = build.binary("add", y, build.reshape(bias, [1, bias.dims[0], *[1] * rank]))
-    return build.drop_axes(y, [0]) if single else y
+        y = build.binary("add", y, build.reshape(c.wide(bias), [1, bias.dims[0], *[1] * rank]))
+    return c.tensor(build.drop_axes(y, [0]) if single else y, c.dtype())

@@ -6,9 +6,14 @@ from .elementwise import result
 from .table import lowers
 
 
-@lowers("full.default", "new_full.default", "full_like.default")
+@lowers("full.default", "full_like.default")
 def full(c, _shape, value, **_options):
     return build.broadcast(c.tensor(value, c.dtype()), c.dims())
+
+
+@lowers("new_full.default")
+def new_full(c, _like, shape, value, **_options):
+    return full(c, shape, value)
 
 
 @lowers("fill.Scalar", "fill.Tensor")

@@ -24,7 +24,7 @@ _UNARY = {
     "abs": "absolute", "acos": "arccos", "acosh": "arccosh", "asin": "arcsin", "asinh": "arcsinh", "atan": "arctan",
     "atanh": "arctanh", "bitwise_not": "invert", "ceil": "ceil", "cos": "cos", "cosh": "cosh", "exp": "exp", "exp2": "exp2",
     "expm1": "expm1", "floor": "floor", "log": "log", "log10": "log10", "log1p": "log1p", "log2": "log2", "neg": "negative",
-    "reciprocal": "reciprocal", "round": "rint", "sign": "sign", "sin": "sin", "sinh": "sinh", "sqrt": "sqrt", "tan": "tan",
+    "reciprocal": "reciprocal", "round": "rint", "sin": "sin", "sinh": "sinh", "sqrt": "sqrt", "tan": "tan",
     "tanh": "tanh", "trunc": "trunc",
 }
 _PREDICATES = {"isinf": "isinf", "isnan": "isnan", "logical_not": "logical_not", "signbit": "signbit"}
@@ -146,6 +146,15 @@ def sigmoid(c, x):
     return result(c, _unary("sigmoid", c.wide(x, c.dtype())))
 
 
+@lowers("sign.default")
+def sign(c, x):
+    x = c.wide(x)
+    y = x if x.dtype == BOOL else RULES["sign"](x)
+    if x.dtype.kind == "f":      # that of NaN is 0 here
+        y = _select(build.predicate("is_nan", x), _like(x, 0), y)
+    return result(c, y)
+
+
 @lowers("erf.default")
 def erf(c, x):
     return result(c, _unary("erf", c.wide(x, c.dtype())))
@@ -226,11 +235,6 @@ def leaky_relu(c, x, negative_slope=0.01):
 @lowers("hardtanh.default")
 def hardtanh(c, x, low=-1.0, high=1.0):
     return clamp(c, x, low, high)
-
-
-@lowers("relu6.default")
-def relu6(c, x):
-    return clamp(c, x, 0, 6)
 
 
 @lowers("clamp.default", "clamp.Tensor")

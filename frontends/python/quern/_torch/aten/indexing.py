@@ -3,6 +3,7 @@ import numpy as np
 
 from ..._trace import build
 from ..._trace.extents import same
+from ..._trace.loops import RULES
 from ..refusal import Refusal
 from .elementwise import BOOL, result
 from .movement import axis_of
@@ -141,9 +142,7 @@ def scatter_reduce(c, x, dim, index, source, reduce, *, include_self=True):
         first = ones if include_self else _scatter(c, ones, dim, index, fill(0))
         count = _scatter(c, first, dim, index, fill(1), "add")
         count = build.binary("max", count, build.like(count, 1))
-        quotient = build.binary("div", y, count)
-        y = quotient if wide.dtype.kind == "f" else build.select(
-            build.compare("lt", build.binary("mul", quotient, count), y), quotient, quotient)
+        y = RULES["divide" if wide.dtype.kind == "f" else "floor_divide"](y, count)
     return result(c, y)
 
 

@@ -14,8 +14,7 @@ def axis_of(x, dim):
     return dim % len(x.dims) if x.dims else 0
 
 
-@lowers("view.default", "_unsafe_view.default", "unsqueeze.default", "squeeze.dim", "squeeze.dims", "squeeze.default",
-        "reshape.default", "_reshape_alias.default")
+@lowers("view.default", "_unsafe_view.default", "unsqueeze.default", "squeeze.dim", "squeeze.dims", "squeeze.default")
 def view(c, x, *_):
     return build.reshape(x, c.dims())
 

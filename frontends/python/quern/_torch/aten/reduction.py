@@ -133,3 +133,19 @@ def _running(kind):
 
 lowers("cumsum.default")(_running("sum"))
 lowers("cumprod.default")(_running("prod"))
+
+
+#--- Distances ------------------------------------------------------------------------------------
+
+@lowers("_cdist_forward.default")
+def cdist(c, a, b, p, compute_mode):
+    """The p-norm of the differences of all rows of a and b."""
+    rank = len(a.dims)
+    gap = build.unary("abs", build.binary("sub", build.add_axes(c.wide(a), [rank - 1]), build.add_axes(c.wide(b), [rank - 2])))
+    if p in (0, float("inf")):
+        if p == 0:
+            gap = build.cast(build.compare("ne", gap, build.like(gap, 0)), gap.dtype)
+        return result(c, build.reduce(gap, [rank], "sum" if p == 0 else "max"))
+    powers = gap if p == 1 else build.binary("pow", gap, build.like(gap, p))
+    total = build.reduce(powers, [rank], "sum")
+    return result(c, total if p == 1 else build.binary("pow", total, build.like(total, 1 / p)))
