@@ -1,5 +1,8 @@
 """The backend of torch.compile(model, backend="quern"), found by its entry point: nothing is imported."""
 import torch
+from torch._dynamo.exc import TensorifyScalarRestartAnalysis
+from torch._dynamo.symbolic_convert import TensorifyState
+from torch._subclasses.fake_tensor import DataDependentOutputException
 
 from .capture import capture
 from .options import Options
@@ -19,12 +22,15 @@ def compile_graph(module, examples, *, options=None, mode=None):
     stays with PyTorch as a whole.
     """
     options = Options.of(options, mode)
+    _make_floats_constants(module)
     reason = _why_not(module, examples)
     if reason is None:
         try:
             return _compile(module, options)
         except Refusal as refusal:
             reason = str(refusal)
+        except DataDependentOutputException as error:
+            reason = f"{error.func} needs the values of tensors"
     left_to_pytorch(reason)
     return module.forward
 
@@ -45,6 +51,17 @@ def _why_not(module, examples):
                 not isinstance(tensor, torch._subclasses.FakeTensor):
             return f"an input is of the class {type(tensor).__name__}"
     return None
+
+
+def _make_floats_constants(module):
+    """Where Dynamo made a Python float an input, it starts again with the float as a constant, as for AOTAutograd."""
+    found = [node.meta["example_value"] for node in module.graph.nodes if node.op == "call_method" and node.target == "item"]
+    names = [str(value.node.expr) for value in found if isinstance(value, torch.SymFloat)]
+    names = [name for name in names if not TensorifyState.should_specialize(name)]
+    for name in names:
+        TensorifyState.specialize(name)
+    if names:
+        raise TensorifyScalarRestartAnalysis
 
 
 def _compile(module, options):

@@ -11,6 +11,7 @@ from torch.fx.experimental.proxy_tensor import make_fx
 
 from . import decompositions, layers
 from .refusal import Refusal
+from .symbols import evaluator
 
 _aten = torch.ops.aten
 # Checks of what the trace takes for granted; guards and the program's own checks stand for them.
@@ -21,7 +22,7 @@ _CHECKS = ("aten._assert_tensor_metadata.default", "aten._assert_async.msg", "at
 class Captured:
     """graph: results first, then the new values of written inputs.
 
-    written: the inputs that these are. views: {number of a result: a view of which input}.
+    written: the inputs that these are. views: {number of a result: the View of an input or the Size that it is}.
     """
     module: torch.fx.GraphModule
     written: list = field(default_factory=list)
@@ -61,13 +62,23 @@ class Captured:
 
 @dataclass
 class View:
-    """A result that shares memory with an input. `how` is (sizes, strides, offset), or None for the input itself."""
+    """A result that shares memory with an input. `how` gives (sizes, strides, offset) for the call's inputs, or is None for
+    the input itself."""
     source: int
-    how: tuple | None
+    how: object
 
     def of(self, arguments):
         source = arguments[self.source]
-        return source if self.how is None else source.as_strided(*self.how)
+        return source if self.how is None else source.as_strided(*self.how(arguments))
+
+
+@dataclass
+class Size:
+    """A result that is an integer made of the inputs' sizes."""
+    how: object
+
+    def of(self, arguments):
+        return self.how(arguments)[0]
 
 
 def capture(module):
@@ -129,29 +140,37 @@ def _tidy(captured):
 #--- Results that share memory --------------------------------------------------------------------
 
 def _views(module, examples):
-    """Which results share memory with an input."""
+    """Which results share memory with an input, or are sizes."""
     output = next(node for node in module.graph.nodes if node.op == "output")
     inputs = {example.untyped_storage()._cdata: i for i, example in enumerate(examples) if isinstance(example, torch.Tensor)}
     placeholders = [node for node in module.graph.nodes if node.op == "placeholder"]
     views, apart = {}, []
     for number, result in enumerate(output.args[0]):
         value = result.meta.get("example_value") if isinstance(result, torch.fx.Node) else None
+        if isinstance(value, torch.SymInt):
+            views[number] = Size(evaluator([value], examples))
         if not isinstance(value, torch.Tensor):
             continue
         if result in placeholders:
             views[number] = View(placeholders.index(result), None)
         elif (source := inputs.get(value.untyped_storage()._cdata)) is not None:
-            views[number] = View(source, _how(result, value))
+            views[number] = View(source, _how(value, examples))
         else:
             apart.append((result, value))
     _check_apart(apart)
     return views
 
 
-def _how(result, value):
-    how = (tuple(value.shape), value.stride(), value.storage_offset())
-    if any(isinstance(part, torch.SymInt) for part in (*how[0], *how[1], how[2])):
-        raise Refusal(f"the result {result.name} is a view of an input with sizes that vary")
+def _how(value, examples):
+    sizes, strides, offset = tuple(value.shape), value.stride(), value.storage_offset()
+    parts = (*sizes, *strides, offset)
+    if not any(isinstance(part, torch.SymInt) for part in parts):
+        return lambda arguments: (sizes, strides, offset)
+    evaluate = evaluator(parts, examples)
+
+    def how(arguments):
+        *ends, last = evaluate(arguments)
+        return ends[:len(sizes)], ends[len(sizes):], last
     return how
 
 

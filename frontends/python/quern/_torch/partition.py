@@ -18,6 +18,9 @@ _MOVEMENTS = ["aten.view", "aten.permute", "aten.t", "aten.transpose", "aten.uns
 def compile_captured(captured, weights, options, name="graph"):
     """A callable of the graph's inputs that returns all its results. weights: the numbers of inputs that are parameters."""
     lowered = Lowered(captured.graph, name, weights, collect=True)
+    if not lowered.output_count:
+        constants = tuple(thing for _, thing in lowered.results)
+        return lambda *arguments: constants
     if not lowered.refused:
         return _plain(captured, Piece(lowered, options))
     calls = [node for node in captured.graph.nodes if node.op == "call_function" and node.target is not operator.getitem]

@@ -77,3 +77,25 @@ class Symbols:
         for part in rest:
             first = combine(first, part)
         return first
+
+
+def evaluator(sizes, examples):
+    """A function from the inputs of a call to what these sizes are then. Raises Refusal for those that no input says."""
+    places = {}     # symbol -> how to read it
+    for i, example in enumerate(examples):
+        if isinstance(example, torch.SymInt):
+            places.setdefault(example.node.expr, lambda arguments, i=i: arguments[i])
+        elif isinstance(example, torch.Tensor):
+            for axis, size in enumerate(example.shape):
+                if isinstance(size, torch.SymInt):
+                    places.setdefault(size.node.expr, lambda arguments, i=i, axis=axis: arguments[i].shape[axis])
+    expressions = [size.node.expr if isinstance(size, torch.SymInt) else sympy.Integer(size) for size in sizes]
+    symbols = sorted(set().union(*(expression.free_symbols for expression in expressions)), key=str)
+    missing = [symbol for symbol in symbols if symbol not in places]
+    if missing:
+        raise Refusal(f"the size {missing[0]} of a result is known only from values")
+    functions = {"FloorDiv": lambda a, b: a // b, "CleanDiv": lambda a, b: a // b, "Mod": lambda a, b: a % b,
+                 "PythonMod": lambda a, b: a % b, "Max": max, "Min": min}
+    compute = sympy.lambdify(symbols, expressions, modules=[functions, "math"])
+    reads = [places[symbol] for symbol in symbols]
+    return lambda arguments: compute(*(read(arguments) for read in reads))

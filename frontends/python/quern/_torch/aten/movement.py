@@ -53,9 +53,14 @@ def repeat(c, x, repeats):
     return build.reshape(spread, c.dims())
 
 
+def _is_nothing(value):
+    """A vector of no elements, which PyTorch joins to tensors of any rank."""
+    return len(value.dims) == 1 and same(value.dims[0], 0)
+
+
 @lowers("cat.default")
 def cat(c, tensors, dim=0):
-    parts = [c.tensor(part, c.dtype()) for part in tensors if part.dims != (0,)]    # PyTorch skips these whatever the rank
+    parts = [c.tensor(part, c.dtype()) for part in tensors if not _is_nothing(part)]
     if not parts:
         return build.reshape(c.tensor(tensors[0], c.dtype()), c.dims())
     return build.concat(parts, axis_of(parts[0], dim))
