@@ -95,13 +95,13 @@ class CompiledEstimator:
     def __getattr__(self, name: str) -> Any: ...
 
 @overload
-def compile(model: Path | bytes | bytearray | memoryview, target: str = "native",
-            shapes: Mapping[str, Sequence[Dim]] | None = None, threads: int | None = None, *, name: str | None = None,
+def compile(model: Path | bytes | bytearray | memoryview, *, target: str = "native",
+            shapes: Mapping[str, Sequence[Dim]] | None = None, threads: int | None = None, name: str | None = None,
             precision: Literal["default", "strict", "tf32"] = "default") -> CompiledModel: ...
 @overload
-def compile(model: Any, target: str = "native", shapes: Mapping[str, Sequence[Dim]] | None = None,
-            threads: int | None = None, *, name: str | None = None,
-            precision: Literal["default", "strict", "tf32"] = "default") -> Any: ...
+def compile(model: Any, args: Any = None, *, target: str = "native", shapes: Mapping[str, Sequence[Dim]] | None = None,
+            threads: int | None = None, name: str | None = None,
+            precision: Literal["default", "strict", "tf32"] = "default", dynamic_shapes: Any = None) -> Any: ...
 def load(path: Path, threads: int | None = None, max_level: int = 0, device: str | None = None) -> CompiledModel: ...
 
 class NodeArg:

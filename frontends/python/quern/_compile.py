@@ -1,5 +1,6 @@
 """`compile`: what people have as native code."""
 import os
+import sys
 
 from . import _compile_cache
 from ._errors import UsageError
@@ -9,10 +10,14 @@ from ._source import OnnxBytes, OnnxFile
 MOST_BYTES = 2**31 - 1    # of a protobuf message
 
 
-def compile(model, target="native", shapes=None, threads=None, *, name=None, precision="default"):
-    """Compiles a model: an ONNX model into a CompiledModel, a fitted scikit-learn estimator into a CompiledEstimator.
+def compile(model, args=None, *, target="native", shapes=None, threads=None, name=None, precision="default",
+            dynamic_shapes=None):
+    """Compiles a model: an ONNX model or a PyTorch module into a CompiledModel, a fitted scikit-learn estimator into a
+    CompiledEstimator.
 
-    model: a path, the file's bytes, an onnx.ModelProto, or the estimator. External data is read beside a path only.
+    model: a path, the file's bytes, an onnx.ModelProto, a torch.nn.Module, a torch.export.ExportedProgram, or the estimator.
+    External data is read beside a path only.
+    args: example inputs of a module, a tuple or one tensor. dynamic_shapes: its sizes that vary, as in torch.export.export.
     target: "native" (this machine), or a machine to save the model for, such as "x86-64" or "aarch64" (every level in one
     file) or "x86-64-v3" (one level): `quern targets` lists them. What this machine does not run, it does not open.
     shapes: fixes dims of inputs, {"x": (1, 3, 224, None)}; None leaves a dim as it is.
@@ -24,10 +29,28 @@ def compile(model, target="native", shapes=None, threads=None, *, name=None, pre
     """
     if precision not in ("default", "strict", "tf32"):
         raise UsageError(f"precision is {precision!r}: expected 'default', 'strict' or 'tf32'")
+    if _is_torch(model):
+        return _compile_torch(model, args, target, shapes, threads, name, precision, dynamic_shapes)
+    if args is not None or dynamic_shapes is not None:
+        raise UsageError(f"args and dynamic_shapes are for PyTorch modules, not for a {type(model).__name__}")
     for recognizes, frontend in _FRONTENDS:
         if recognizes(model):
             return frontend(model, target, shapes, threads, name, precision)
     return _compile_onnx(model, target, shapes, threads, name, precision)
+
+
+def _is_torch(model):
+    """Whether it is a module or an exported program: then torch is imported already."""
+    torch = sys.modules.get("torch")
+    return torch is not None and isinstance(model, (torch.nn.Module, torch.export.ExportedProgram))
+
+
+def _compile_torch(model, args, target, shapes, threads, name, precision, dynamic_shapes):
+    if shapes:
+        raise UsageError(f"shapes={shapes!r} has no meaning for a module: its shapes are those of args and dynamic_shapes")
+    from ._torch.module import compile_module
+    return compile_module(model, args, target=target, threads=threads, name=name, precision=precision,
+                          dynamic_shapes=dynamic_shapes)
 
 
 def _compile_estimator(model, target, shapes, threads, name, precision):
@@ -63,6 +86,6 @@ def _source(model, options, target):
             raise UsageError("the model is over 2 GB: save it with external data and pass its path")
         model = model.SerializeToString()
     if not isinstance(model, (bytes, bytearray, memoryview)):
-        raise UsageError(f"cannot compile a {type(model).__name__}: expected a path, bytes, an onnx.ModelProto or a fitted "
-                         "scikit-learn estimator")
+        raise UsageError(f"cannot compile a {type(model).__name__}: expected a path, bytes, an onnx.ModelProto, a PyTorch "
+                         "module or a fitted scikit-learn estimator")
     return OnnxBytes(bytes(model), options, target)

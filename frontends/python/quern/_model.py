@@ -97,9 +97,12 @@ class CompiledModel:
         raise InputError(f"input {missing!r} is missing: the model takes {_list(self._input_names)}")
 
     def save(self, path):
-        """Writes the shared library to `path`; it needs nothing else to run."""
+        """Writes the shared library to `path`; it needs nothing else to run. A PyTorch module's gets its C header beside it."""
         path = os.fspath(path)
+        header = os.path.splitext(self._path)[0] + ".h"
         try:
+            if os.path.exists(header):
+                shutil.copyfile(header, os.path.splitext(path)[0] + ".h")
             if os.path.exists(path) and os.path.samefile(path, self._path):
                 return
             descriptor, temporary = tempfile.mkstemp(prefix=".quern-", dir=os.path.dirname(os.path.abspath(path)))

@@ -87,13 +87,18 @@ def capture(module):
     views = _views(module, examples)
     module = layers.keep_whole(module)
 
+    captured = Captured(trace(module, examples, decompositions.table()), views=views)
+    tidy(captured)
+    return captured
+
+
+def trace(module, examples, table):
+    """The functional graph of ATen operators for fake inputs; writes to inputs are copies at its end."""
     mode = "symbolic" if any(_is_symbolic(example) for example in examples) else "fake"
-    traced = _trace(module, examples, decompositions.table(), mode)
+    traced = _trace(module, examples, table, mode)
     if any(map(_is_write, traced.graph.nodes)):      # some operators are taken apart into writes to what they made
         traced = _trace(traced, examples, {}, mode)
-    captured = Captured(traced, views=views)
-    _tidy(captured)
-    return captured
+    return traced
 
 
 def _trace(module, examples, table, mode):
@@ -116,7 +121,7 @@ def _is_write(node):
         node.target is not _aten.copy_.default
 
 
-def _tidy(captured):
+def tidy(captured):
     """Writes to inputs become results; checks and what nothing reads go."""
     graph = captured.graph
     placeholders = [node for node in graph.nodes if node.op == "placeholder"]

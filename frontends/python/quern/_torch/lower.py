@@ -116,10 +116,10 @@ class Lowered:
     refused: {node: why}, where `collect` lets the lowering go on behind what is refused.
     """
 
-    def __init__(self, graph, name, weights, collect=False):
-        """weights: the numbers of placeholders that become part of the program."""
+    def __init__(self, graph, name, weights, collect=False, size_names=None):
+        """weights: the numbers of placeholders that become part of the program. size_names: what to call PyTorch's symbols."""
         self.name, self.program = name, Program(name)
-        self.symbols = Symbols(self.program.facts)
+        self.symbols = Symbols(self.program.facts, size_names or {})
         self.inputs, self.results, self.weights, self.refused, self._values = [], [], {}, {}, {}
         placeholders = [node for node in graph.nodes if node.op == "placeholder"]
         self.input_count = len(placeholders)

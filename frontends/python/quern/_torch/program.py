@@ -34,8 +34,10 @@ class Piece(TorchProgram):
     def _pack(self, arguments):
         lowered, options = self.lowered, self._options
         text, weights = lowered.text([arguments[i] for i in lowered.weights])
-        self.model = _compile_cache.compile_program(text, lowered.name, options.target, options.threads, weights)
-        for name in lowered.weights.values():      # the tensors are the module's, who may change or free them
+        self.model = _compile_cache.compile_program(text, lowered.name, options.target, options.threads,
+                                                    dict(weights))
+        self.model._source = None                   # the tensors are the module's, who may change or free them
+        for name in lowered.weights.values():
             weights[name] = None
         references = [(i, weakref.ref(arguments[i])) for i in lowered.weights]
         self._bind(self.model._model, lowered.inputs, references, lowered.input_count)

@@ -14,8 +14,9 @@ _REMAINDERS = (torch_functions.Mod, torch_functions.PythonMod)
 class Symbols:
     """The extents of a program: each of PyTorch's symbols is one of the program's, once an input has it as an extent."""
 
-    def __init__(self, facts):
-        self._facts = facts
+    def __init__(self, facts, names):
+        """names: what to call PyTorch's symbols, where it is not their own name."""
+        self._facts, self._names = facts, names
         self._known = {}    # PyTorch's name -> extent
 
     def extent(self, size):
@@ -40,7 +41,7 @@ class Symbols:
         if not expression.is_Symbol:
             return self._facts.symbol(name)
         if expression.name not in self._known:
-            self._known[expression.name] = self._facts.symbol(expression.name)
+            self._known[expression.name] = self._facts.symbol(self._names.get(expression.name, expression.name))
         return self._known[expression.name]
 
     def is_known(self, expression):

@@ -1,0 +1,42 @@
+"""Sizes that vary: one program for all of them."""
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+CASES = {
+    "linear layers": (nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 4)), lambda n: (torch.randn(n, 8),)),
+    "convolutions": (nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.AdaptiveAvgPool2d(1)),
+                     lambda n: (torch.randn(n, 3, 4 * n, 3 * n),)),
+    "sizes in results": (lambda a, b: (torch.cat([a, b], 1).sum(1), a.shape[1] * 2 + b.shape[1]),
+                         lambda n: (torch.randn(2, n), torch.randn(2, n + 1))),
+    "an integer": (lambda x, n: x * n + torch.arange(n).sum(), lambda n: (torch.ones(4), n)),
+    "a part": (lambda x: x[:, :x.shape[1] // 2].contiguous().view(-1) + 1, lambda n: (torch.randn(3, 2 * n),)),
+    "from the end": (lambda x: x[-3:] * 2, lambda n: (torch.randn(n, 3),)),
+    "a view of an input": (lambda x: (x[1:], x.sum()), lambda n: (torch.randn(n, 3),)),
+    "padding": (lambda x: F.pad(x, (0, 8 - x.shape[1] % 8)) + 1, lambda n: (torch.randn(2, n),)),
+    "orders": (lambda x: (x.sort(0)[0], x.topk(2, 0)[1], x.flip(0).cumsum(0)), lambda n: (torch.randn(n, 3),)),
+    "spread": (lambda x: (x - x.mean(0)) / x.std(0), lambda n: (torch.randn(n, 3),)),
+    "a diagonal": (lambda x: torch.diagonal(x @ x.t()), lambda n: (torch.randn(n, 3),)),
+    "a recurrent layer": (nn.GRU(4, 8, batch_first=True), lambda n: (torch.randn(2, n, 4),)),
+    "interpolation": (lambda x: F.interpolate(x, scale_factor=2.0, mode="bilinear"), lambda n: (torch.randn(1, 2, n, n + 1),)),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_sizes(name, fallbacks):
+    function, inputs = CASES[name]
+    compiled = torch.compile(function, backend="quern", dynamic=True)
+    torch._dynamo.utils.counters.clear()
+    for n in (4, 5, 9):
+        arguments = inputs(n)
+        torch.testing.assert_close(compiled(*arguments), function(*arguments), rtol=1e-4, atol=1e-5)
+    assert torch._dynamo.utils.counters["stats"]["unique_graphs"] == 1
+    assert not fallbacks()
+
+
+def test_python_floats_are_constants(fallbacks):
+    compiled = torch.compile(lambda x, y: x * y, backend="quern", dynamic=True)
+    for number in (2.0, 3.0):
+        assert compiled(torch.ones(2), number).tolist() == [number, number]
+    assert not fallbacks()

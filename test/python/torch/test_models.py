@@ -1,0 +1,126 @@
+"""Networks of the usual kinds, with no operator left to PyTorch. bench/torch_backend.py runs the zoo's."""
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+
+class Residual(nn.Module):
+    def __init__(self, width=16):
+        super().__init__()
+        self.first = nn.Sequential(nn.Conv2d(3, width, 7, 2, 3, bias=False), nn.BatchNorm2d(width), nn.ReLU(), nn.MaxPool2d(3, 2, 1))
+        self.body = nn.Sequential(nn.Conv2d(width, width, 3, padding=1, bias=False), nn.BatchNorm2d(width), nn.ReLU6(),
+                                  nn.Conv2d(width, width, 3, padding=1, groups=width), nn.GroupNorm(4, width))
+        self.excite = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Conv2d(width, width, 1), nn.Hardsigmoid())
+        self.head = nn.Linear(width, 10)
+
+    def forward(self, image):
+        x = self.first(image)
+        x = F.hardswish(x + self.body(x))
+        x = x * self.excite(x)
+        return self.head(torch.cat([x, F.interpolate(F.avg_pool2d(x, 2), scale_factor=2)], 1)[:, :16].mean((2, 3)))
+
+
+class Block(nn.Module):
+    def __init__(self, width=32, heads=4):
+        super().__init__()
+        self.heads, self.norms = heads, nn.ModuleList([nn.LayerNorm(width), nn.LayerNorm(width)])
+        self.qkv, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
+        self.mlp = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
+
+    def forward(self, x, mask=None, past=None, causal=False):
+        q, k, v = (part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in self.qkv(self.norms[0](x)).chunk(3, -1))
+        if past is not None:
+            k, v = torch.cat([past[0], k], 2), torch.cat([past[1], v], 2)
+        y = F.scaled_dot_product_attention(q, k, v, mask, is_causal=causal)
+        x = x + self.out(y.transpose(1, 2).flatten(2))
+        return x + self.mlp(self.norms[1](x)), (k, v)
+
+
+class Vision(nn.Module):
+    """Patches and a class token."""
+
+    def __init__(self, width=32):
+        super().__init__()
+        self.patches, self.block, self.head = nn.Conv2d(3, width, 8, 8), Block(width), nn.Linear(width, 10)
+        self.token, self.places = nn.Parameter(torch.randn(1, 1, width)), nn.Parameter(torch.randn(1, 17, width))
+
+    def forward(self, image):
+        x = self.patches(image).flatten(2).transpose(1, 2)
+        x = torch.cat([self.token.expand(len(x), -1, -1), x], 1) + self.places
+        return self.head(self.block(x)[0][:, 0])
+
+
+class Encoder(nn.Module):
+    """Tokens with a mask of padding."""
+
+    def __init__(self, width=32):
+        super().__init__()
+        self.words, self.places, self.block = nn.Embedding(100, width), nn.Embedding(64, width), Block(width)
+
+    def forward(self, tokens, mask):
+        x = self.words(tokens) + self.places(torch.arange(tokens.shape[1]))
+        return self.block(x, mask[:, None, None, :].bool())[0]
+
+
+class Decoder(nn.Module):
+    """The next token's scores, and the cache with it."""
+
+    def __init__(self, width=32):
+        super().__init__()
+        self.words, self.block = nn.Embedding(100, width), Block(width)
+
+    def forward(self, tokens, keys=None, values=None):
+        past = None if keys is None else (keys, values)
+        x, (keys, values) = self.block(self.words(tokens), past=past, causal=past is None)
+        return x @ self.words.weight.t(), keys, values
+
+
+CLOSE = {"rtol": 1e-4, "atol": 1e-4}
+
+
+def test_convolutions(check):
+    check(Residual().eval(), torch.randn(2, 3, 48, 48), **CLOSE)
+
+
+def test_a_vision_transformer(check):
+    check(Vision().eval(), torch.randn(2, 3, 32, 32), **CLOSE)
+
+
+def test_an_encoder(check):
+    mask = torch.ones(2, 12, dtype=torch.int64)
+    mask[1, 7:] = 0
+    check(Encoder().eval(), torch.randint(100, (2, 12)), mask, **CLOSE)
+
+
+def test_a_decoder_with_its_cache(check, fallbacks):
+    """Greedy tokens by steps of one; Dynamo makes the cache's size a symbol when it grows."""
+    model = Decoder().eval()
+    compiled = torch.compile(model, backend="quern")
+    tokens = torch.randint(100, (1, 5))
+    ours, theirs = compiled(tokens), model(tokens)
+    for _ in range(6):
+        torch.testing.assert_close(ours, theirs, **CLOSE)
+        token = theirs[0][:, -1:].argmax(-1)
+        ours, theirs = compiled(token, *ours[1:]), model(token, *theirs[1:])
+    assert not fallbacks()
+
+
+@pytest.mark.parametrize("cell", [nn.LSTM, nn.GRU, nn.RNN])
+@pytest.mark.parametrize("keywords", [{}, {"batch_first": True, "num_layers": 2, "bidirectional": True}, {"bias": False}],
+                         ids=["plain", "two layers, two directions", "no bias"])
+def test_recurrent_layers(check, cell, keywords):
+    check(cell(6, 20, **keywords).eval(), torch.randn(3, 5, 6), **CLOSE)
+
+
+def test_a_recurrent_layer_with_a_state(check):
+    state = torch.randn(1, 3, 20), torch.randn(1, 3, 20)
+    check(nn.LSTM(6, 20).eval(), torch.randn(5, 3, 6), state, **CLOSE)
+    check(nn.RNN(6, 20, nonlinearity="relu").eval(), torch.randn(5, 6), state[0][:, 0], **CLOSE)
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float64])
+def test_dtypes(check, dtype):
+    model = nn.Sequential(nn.Linear(16, 32), nn.LayerNorm(32), nn.GELU(), nn.Linear(32, 4)).eval().to(dtype)
+    tolerance = {} if dtype == torch.float64 else {"rtol": 3e-2, "atol": 3e-2}
+    check(model, torch.randn(3, 16, dtype=dtype), **tolerance)
