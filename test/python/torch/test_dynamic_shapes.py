@@ -18,7 +18,6 @@ CASES = {
     "orders": (lambda x: (x.sort(0)[0], x.topk(2, 0)[1], x.flip(0).cumsum(0)), lambda n: (torch.randn(n, 3),)),
     "spread": (lambda x: (x - x.mean(0)) / x.std(0), lambda n: (torch.randn(n, 3),)),
     "a diagonal": (lambda x: torch.diagonal(x @ x.t()), lambda n: (torch.randn(n, 3),)),
-    "a recurrent layer": (nn.GRU(4, 8, batch_first=True), lambda n: (torch.randn(2, n, 4),)),
     "interpolation": (lambda x: F.interpolate(x, scale_factor=2.0, mode="bilinear"), lambda n: (torch.randn(1, 2, n, n + 1),)),
 }
 

@@ -5,6 +5,7 @@ functionalization, without AOTAutograd, whose wrappers would cost tens of micros
 """
 from dataclasses import dataclass, field
 
+import sympy
 import torch
 from torch.fx import traceback
 from torch.fx.experimental.proxy_tensor import make_fx
@@ -185,26 +186,50 @@ def _check_apart(results):
     for result, value in results:
         by_storage.setdefault(value.untyped_storage()._cdata, {})[result] = value
     for group in by_storage.values():
-        spans = sorted(map(_span, group.values())) if len(group) > 1 else []
-        if any(after[0] <= before[1] for before, after in zip(spans, spans[1:])) and not _interleave(list(group.values())):
+        values = list(group.values())
+        if len(values) > 1 and not _are_spans_apart(values) and not _are_columns_apart(values):
             raise Refusal(f"the results {', '.join(node.name for node in group)} share memory")
 
 
-def _span(value):
-    """The first and the last element of a view in its storage."""
+def _are_spans_apart(values):
+    """Whether each view ends before the next one begins."""
+    if any(_is_symbolic(value) or not isinstance(value.storage_offset(), int) for value in values):
+        return False
+    spans = sorted((value.storage_offset(), value.storage_offset() +
+                    sum((size - 1) * stride for size, stride in zip(value.shape, value.stride()))) for value in values)
+    return all(before[1] < after[0] for before, after in zip(spans, spans[1:]))
+
+
+def _are_columns_apart(values):
+    """Whether views are different columns of one matrix: they step by rows, and within a row each has a span of its own."""
+    strides = [stride for value in values for size, stride in zip(value.shape, value.stride()) if not _is(size, 1)]
+    for row in sorted({stride for stride in strides if isinstance(stride, int) and stride > 0}, reverse=True):
+        spans = [_columns(value, row) for value in values]
+        if None not in spans:
+            spans.sort()
+            if all(before[1] < after[0] for before, after in zip(spans, spans[1:])) and spans[-1][1] < row:
+                return True
+    return False
+
+
+def _columns(value, row):
+    """The first and the last column of a view; None where it is none of whole rows."""
     first = value.storage_offset()
-    return first, first + sum((size - 1) * stride for size, stride in zip(value.shape, value.stride()))
+    if not isinstance(first, int):
+        return None
+    last = first = first % row
+    for size, stride in zip(value.shape, value.stride()):
+        if _is(size, 1) or _is_multiple(stride, row):
+            continue
+        if not isinstance(size, int) or not isinstance(stride, int):
+            return None
+        last += (size - 1) * stride
+    return first, last
 
 
-def _interleave(values):
-    """Whether views of one storage cross without having an element in common: columns of one matrix."""
-    if any(isinstance(part, torch.SymInt) for value in values for part in (*value.shape, *value.stride(), value.storage_offset())):
-        return False
-    strides = values[0].stride()
-    if any(value.stride() != strides for value in values):
-        return False
-    rows = max(strides, default=0)
-    widths = [[(size - 1) * stride for size, stride in zip(value.shape, strides) if stride != rows] for value in values]
-    ranges = sorted((value.storage_offset() % rows, value.storage_offset() % rows + sum(width))
-                    for value, width in zip(values, widths)) if rows else []
-    return bool(ranges) and ranges[-1][1] < rows and all(a[1] < b[0] for a, b in zip(ranges, ranges[1:]))
+def _is(size, number):
+    return isinstance(size, int) and size == number
+
+
+def _is_multiple(stride, row):
+    return stride % row == 0 if isinstance(stride, int) else sympy.Mod(stride.node.expr, row) == 0
