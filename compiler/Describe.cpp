@@ -5,6 +5,7 @@
 #include "dialects/kernel/Facts.h"
 #include "dialects/kernel/Kernel.h"
 #include "dialects/rt/Rt.h"
+#include "dialects/text/Text.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "quern/runtime.h"
@@ -30,6 +31,7 @@ static int32_t dtypeOf(Type element) {
     default: return natural ? QUERN_U64 : QUERN_I64;
     }
   }
+  if (isa<text::StringType>(element)) return QUERN_STRING;
   if (element.isF64()) return QUERN_F64;
   if (element.isF16()) return QUERN_F16;
   if (element.isBF16()) return QUERN_BF16;

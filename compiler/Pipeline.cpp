@@ -13,6 +13,8 @@
 #include "codegen/link/LoadedBytes.h"
 #include "codegen/link/Manifest.h"
 #include "codegen/link/OutputFile.h"
+#include "dialects/kernel/Kernel.h"
+#include "dialects/text/Text.h"
 #include "frontends/onnx/Importer.h"
 #include "frontends/onnx/lowering/Lowering.h"
 #include "mlir/Pass/PassManager.h"
@@ -227,6 +229,13 @@ static void addCode(const Compilation &c, LinkRequest &request) {
       request.objects.push_back({object.object.data(), object.object.size()});
 }
 
+/// Whether a kernel calls the runtime's kernels on strings.
+static bool hasText(const Compilation &c) {
+  return llvm::any_of(c.module.get().getOps<kernel::FuncOp>(), [](kernel::FuncOp function) {
+    return function.getSchedule().getAlgorithm() == text::kLinkedAlgorithm;
+  });
+}
+
 static llvm::Error runLink(Compilation &c) {
   if (c.options.emit == EmitKind::Assembly)
     return llvm::Error::success(); // text, which the caller writes
@@ -257,6 +266,8 @@ static llvm::Error runLink(Compilation &c) {
     addCode(*c.processor, request);
   if (description.device)
     request.objects.push_back(deviceDriverObject());
+  if (hasText(c))
+    request.objects.push_back(textObject(c.target->elfMachine));
   request.objects.push_back({descriptor->data(), descriptor->size()});
   std::deque<std::vector<char>> copies;
   request.weights = weightSegments(*c.module, copies);

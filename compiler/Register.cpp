@@ -3,6 +3,7 @@
 #include "dialects/kernel/Kernel.h"
 #include "dialects/onnx/OnnxOps.h"
 #include "dialects/rt/Rt.h"
+#include "dialects/text/Text.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
 #include "mlir/Dialect/Index/IR/IndexDialect.h"
@@ -20,7 +21,7 @@ using namespace mlir;
 namespace quern {
 
 void loadDialects(MLIRContext &context) {
-  context.loadDialect<onnx::OnnxDialect, graph::GraphDialect, kernel::KernelDialect, rt::RtDialect, func::FuncDialect,
+  context.loadDialect<onnx::OnnxDialect, graph::GraphDialect, kernel::KernelDialect, rt::RtDialect, text::TextDialect, func::FuncDialect,
                       gpu::GPUDialect, arith::ArithDialect, index::IndexDialect, math::MathDialect,
                       memref::MemRefDialect, scf::SCFDialect, vector::VectorDialect, LLVM::LLVMDialect, NVVM::NVVMDialect>();
 }

@@ -54,7 +54,7 @@ llvm::Error verifyImport(Compilation &c) {
   if (llvm::Error error = verifyInterface(c, onnx::kNameAttr))
     return error;
   return refuse(*c.module, "is no op of the file",
-                [](Operation *op) { return inDialect(op, "graph") || inDialect(op, "kernel"); });
+                [](Operation *op) { return inDialect(op, "graph") || inDialect(op, "text") || inDialect(op, "kernel"); });
 }
 
 /// A call binds the symbols to the extents of its arrays; it solves no equations.
@@ -90,7 +90,7 @@ llvm::Error verifyFuse(Compilation &c) {
   if (llvm::Error error = verifyInterface(c, "graph.name"))
     return error;
   return refuse(*c.module, "is in no kernel", [](Operation *op) {
-    return inDialect(op, "graph") && !op->getParentOfType<kernel::RegionOp>() && !staysOutside(op);
+    return (inDialect(op, "graph") || inDialect(op, "text")) && !op->getParentOfType<kernel::RegionOp>() && !staysOutside(op);
   });
 }
 

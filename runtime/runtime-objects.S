@@ -12,5 +12,7 @@
     .endm
     embed quern_runtime_x86_64, "runtime-x86_64.o"
     embed quern_runtime_aarch64, "runtime-aarch64.o"
+    embed quern_text_x86_64, "text-x86_64.o"
+    embed quern_text_aarch64, "text-aarch64.o"
     embed quern_cuda_x86_64, "cuda-x86_64.o"
     .section .note.GNU-stack, "", @progbits

@@ -19,13 +19,14 @@ namespace {
 /// What is linked into every model of one machine.
 struct Row {
   uint16_t elfMachine;
-  StringRef libc, libcalls, runtime;
+  StringRef libc, libcalls, runtime, text;
 };
 
 const Row &rowOf(uint16_t elfMachine) {
 #define BYTES(name) StringRef(name, name##_end - name)
 #define ROW(machine, arch)                                                                                             \
-  {ELF::machine, BYTES(quern_libc_##arch), BYTES(quern_libcalls_##arch), BYTES(quern_runtime_##arch)}
+  {ELF::machine, BYTES(quern_libc_##arch), BYTES(quern_libcalls_##arch), BYTES(quern_runtime_##arch),                   \
+   BYTES(quern_text_##arch)}
   static const Row rows[] = {ROW(EM_X86_64, x86_64), ROW(EM_AARCH64, aarch64)};
 #undef ROW
 #undef BYTES
@@ -45,6 +46,9 @@ StringRef libcallsObject(uint16_t elfMachine) {
 }
 StringRef runtimeObject(uint16_t elfMachine) {
   return rowOf(elfMachine).runtime;
+}
+StringRef textObject(uint16_t elfMachine) {
+  return rowOf(elfMachine).text;
 }
 
 StringRef deviceDriverObject() {

@@ -15,6 +15,9 @@ llvm::StringRef libcallsObject(uint16_t elfMachine);
 /// The runtime as one object for the machine.
 llvm::StringRef runtimeObject(uint16_t elfMachine);
 
+/// The runtime's kernels on strings as one object for the machine, for models that have such ops.
+llvm::StringRef textObject(uint16_t elfMachine);
+
 /// What drives a device beside that machine, for models with kernels for it.
 llvm::StringRef deviceDriverObject();
 

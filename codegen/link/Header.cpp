@@ -15,7 +15,7 @@ namespace {
 struct Value {
   std::string name;
   std::string shape; ///< "float32[1, 3, batch]"
-  StringRef cType;   ///< empty: a string
+  StringRef cType;   ///< empty: a dtype that is not known
   bool isStatic = true;
 };
 

@@ -30,7 +30,7 @@ json::Array describeValues(ArrayRef<ValueInfo> values, ArrayRef<std::string> sym
     }
     const Dtype *dtype = lookupDtype(value.dtype);
     result.push_back(json::Object{{"name", json::fixUTF8(value.name)},
-                                  {"dtype", dtype ? StringRef(dtype->name) : StringRef("string")},
+                                  {"dtype", dtype->name},
                                   {"shape", std::move(shape)}});
   }
   return result;

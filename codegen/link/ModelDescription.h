@@ -10,7 +10,7 @@
 
 namespace quern {
 
-/// A dtype that a C program can pass: every quern_dtype but strings.
+/// A dtype that a C program can pass.
 struct Dtype {
   int32_t number;            ///< quern_dtype
   llvm::StringLiteral name;  ///< as NumPy spells it
@@ -18,7 +18,7 @@ struct Dtype {
   uint64_t bytes;            ///< of an element
 };
 
-/// Null for strings and unknown numbers.
+/// Null for unknown numbers.
 const Dtype *lookupDtype(int32_t number);
 
 struct ValueInfo {

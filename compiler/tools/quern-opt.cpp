@@ -3,13 +3,14 @@
 #include "dialects/kernel/Kernel.h"
 #include "dialects/onnx/OnnxOps.h"
 #include "dialects/rt/Rt.h"
+#include "dialects/text/Text.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 #include "passes/loops/Loops.h"
 
 int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   registry.insert<quern::onnx::OnnxDialect, quern::graph::GraphDialect, quern::kernel::KernelDialect,
-                  quern::rt::RtDialect, mlir::func::FuncDialect, mlir::gpu::GPUDialect, mlir::arith::ArithDialect,
+                  quern::rt::RtDialect, quern::text::TextDialect, mlir::func::FuncDialect, mlir::gpu::GPUDialect, mlir::arith::ArithDialect,
                   mlir::math::MathDialect, mlir::memref::MemRefDialect, mlir::scf::SCFDialect,
                   mlir::vector::VectorDialect, mlir::LLVM::LLVMDialect, mlir::NVVM::NVVMDialect>();
   quern::registerPasses();

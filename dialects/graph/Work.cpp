@@ -180,6 +180,8 @@ constexpr Line table[] = {
     {"graph.block", none, none},
     {"graph.unblock", none, none},
     {"graph.non_zero", none, none},
+    {"text.lookup", none, none},
+    {"text.pick_strings", none, none},
 };
 constexpr Line elementwise = {"", perElementWritten, none};
 
@@ -206,7 +208,11 @@ Dim elementsRead(OpOperand &operand) {
   return elements(picks ? op->getResult(0) : operand.get());
 }
 
-Dim bytesOfElement(Value value) { return std::max<int64_t>((elementOf(value).getIntOrFloatBitWidth() + 7) / 8, 1); }
+Dim bytesOfElement(Value value) {
+  if (!elementOf(value).isIntOrFloat()) // a string: its address and size
+    return 16;
+  return std::max<int64_t>((elementOf(value).getIntOrFloatBitWidth() + 7) / 8, 1);
+}
 Dim bytesOf(Value value) { return elements(value) * bytesOfElement(value); }
 
 } // namespace quern::graph

@@ -184,6 +184,8 @@ std::unique_ptr<Model::Frame> Model::take() {
 }
 
 void Model::giveBack(std::unique_ptr<Frame> frame) {
+  for (StringMemory &strings : frame->strings)
+    strings.release();
   frame->holders.clear();
   std::fill(frame->places.begin(), frame->places.end(), quern_device{});
   frame->deviceHolders.clear();
@@ -200,6 +202,19 @@ void Model::convertInput(uint32_t index, nb::handle object, nb::object &holder, 
                             " dims, expected " + std::to_string(info.rank));
   if (!readArray(holder.ptr(), info.dtype, tensor))
     raise("InputError", std::string("input '") + info.name + "' cannot be read as " + quern_dtype_name(info.dtype));
+}
+
+void Model::readStrings(uint32_t index, nb::handle object, Frame &frame) const {
+  const quern_value_info &info = descriptor->inputs[index];
+  frame.strings.resize(frame.inputs.size());
+  StringMemory &memory = frame.strings[index];
+  if (memory.read(object.ptr(), info.name, frame.inputs[index]))
+    return;
+  nb::object array = convert(object, text(info.name), quern_dtype_name(info.dtype));
+  if (!memory.read(array.ptr(), info.name, frame.inputs[index]))
+    raise("InputError", std::string("input '") + info.name + "' cannot be read as strings");
+  frame.holders.resize(frame.inputs.size());
+  frame.holders[index] = array;
 }
 
 /// DLPack's name of a dtype; bfloat16 and bool are types of their own there.
@@ -287,6 +302,10 @@ nb::object Model::makeOutput(uint32_t index, MakeOutput make, quern_tensor &tens
 void Model::readInputs(PyObject *const *arrays, bool pairs, Frame &frame) const {
   for (uint32_t i = 0; i < frame.inputs.size(); ++i) {
     quern_dtype dtype = descriptor->inputs[i].dtype;
+    if (dtype == QUERN_STRING) {
+      readStrings(i, arrays[i], frame);
+      continue;
+    }
     if (readArray(arrays[i], dtype, frame.inputs[i]) || (pairs && readPairs(arrays[i], dtype, frame.inputs[i])))
       continue;
     frame.holders.resize(frame.inputs.size());
@@ -325,7 +344,8 @@ nb::object Model::Call::run(MakeOutput make) {
   for (uint32_t i = 0; i < frame->outputs.size(); ++i) {
     quern_tensor &output = frame->outputs[i];
     output = {nullptr, 0, descriptor->outputs[i].dtype, 0, {}};
-    if (!model.inferDims(descriptor->outputs[i], frame->inputs, output.dims))
+    if (output.dtype == QUERN_STRING ||
+        !model.inferDims(descriptor->outputs[i], frame->inputs, output.dims))
       continue;
     output.rank = descriptor->outputs[i].rank;
     frame->results[i] = model.makeOutput(i, make, output, given);
@@ -342,6 +362,10 @@ nb::object Model::Call::run(MakeOutput make) {
   for (uint32_t i = 0; i < frame->outputs.size(); ++i) {
     if (frame->results[i])
       continue;
+    if (frame->outputs[i].dtype == QUERN_STRING) {
+      frame->results[i] = makeStrings(frame->outputs[i]);
+      continue;
+    }
     const void *made = frame->outputs[i].data;
     frame->results[i] = model.makeOutput(i, make, frame->outputs[i], given);
     if (frame->outputs[i].bytes)

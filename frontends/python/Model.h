@@ -5,6 +5,7 @@
 // place (lists, strided arrays, those of others) goes through `convert` of quern/_arrays.py first.
 #pragma once
 #include "frontends/python/OutputMemory.h"
+#include "frontends/python/StringArray.h"
 #include "quern/runtime.h"
 #include <memory>
 #include <mutex>
@@ -64,6 +65,7 @@ private:
     std::vector<nb::object> results;
     std::vector<nb::object> holders; // keep converted inputs alive
     std::vector<nb::ndarray<>> deviceHolders;
+    std::vector<StringMemory> strings; // of the inputs that are strings
   };
 
   std::unique_ptr<Frame> take();
@@ -75,6 +77,7 @@ private:
                   quern_device &place) const;
   /// Fills `tensor` with input `index` as an array made of it, which `holder` keeps alive.
   void convertInput(uint32_t index, nb::handle object, nb::object &holder, quern_tensor &tensor) const;
+  void readStrings(uint32_t index, nb::handle object, Frame &frame) const;
   void readInputs(PyObject *const *arrays, bool pairs, Frame &frame) const;
   /// The dims of an output, where the inputs alone say them.
   bool inferDims(const quern_value_info &value, const std::vector<quern_tensor> &inputs, int64_t *dims) const;

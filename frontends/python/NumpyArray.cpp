@@ -1,6 +1,7 @@
 #include "frontends/python/NumpyArray.h"
 #define NPY_NO_DEPRECATED_API NPY_1_23_API_VERSION
 #define NPY_TARGET_VERSION NPY_1_23_API_VERSION
+#define PY_ARRAY_UNIQUE_SYMBOL quern_numpy
 #include <Python.h>
 #include <numpy/arrayobject.h>
 

@@ -10,6 +10,7 @@
 #include "dialects/graph/ModelNodes.h"
 #include "dialects/kernel/Facts.h"
 #include "dialects/kernel/Kernel.h"
+#include "dialects/text/Text.h"
 #include "mlir/Analysis/TopologicalSortUtils.h"
 #include "passes/fusion/Fusion.h"
 #include "llvm/ADT/MapVector.h"
@@ -419,7 +420,10 @@ private:
   }
 
   /// Ops whose kernels read their operands from memory; what others read may be a number inside the kernel.
-  static bool readsMemory(Operation *op) { return isa<MatmulOp, ConvOp, ConvTransposeOp, AttentionOp, RnnOp, PackedTreesOp>(op); }
+  static bool readsMemory(Operation *op) {
+    return isa<MatmulOp, ConvOp, ConvTransposeOp, AttentionOp, RnnOp, PackedTreesOp>(op) ||
+           isa<text::TextDialect>(op->getDialect());
+  }
 
   Operation *outline(Group &group) {
     llvm::SmallPtrSet<Operation *, 16> members(group.ops.begin(), group.ops.end());

@@ -32,7 +32,10 @@ bool graph::isConstant(Value value, int depth) {
     return false;
   if (isa<ConstantOp>(op))
     return true;
-  if (!isa<ReshapeOp, TransposeOp, BroadcastOp, CastOp, AddOp, SubOp, MulOp, DivOp, SqrtOp>(op))
+  if (!isa<ReshapeOp, TransposeOp, BroadcastOp, SliceOp, CastOp, AddOp, SubOp, MulOp, DivOp, SqrtOp>(op))
+    return false;
+  if (auto slice = dyn_cast<SliceOp>(op);
+      slice && !llvm::all_of(dimsOf(slice.getStarts()), [](const Dim &start) { return start.isConstant(); }))
     return false;
   return llvm::all_of(op->getOperands(), [&](Value operand) { return isConstant(operand, depth - 1); });
 }

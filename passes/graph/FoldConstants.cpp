@@ -1,4 +1,5 @@
 #include "dialects/graph/Evaluate.h"
+#include "dialects/text/Text.h"
 #include "mlir/IR/AsmState.h"
 #include "mlir/IR/BuiltinDialect.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
@@ -49,7 +50,7 @@ struct FoldConstants : graph::impl::FoldConstantsPassBase<FoldConstants> {
     getOperation().walk([&](Operation *op) { ops.push_back(op); });
     BlobReaders readers(getOperation());
     for (Operation *op : ops)
-      if (isa_and_nonnull<graph::GraphDialect>(op->getDialect()) && foldOp(op, readers))
+      if (isa_and_nonnull<graph::GraphDialect, text::TextDialect>(op->getDialect()) && foldOp(op, readers))
         ++numFolded;
     SmallVector<graph::ConstantOp> unused;
     getOperation().walk([&](graph::ConstantOp op) {
@@ -62,7 +63,8 @@ struct FoldConstants : graph::impl::FoldConstantsPassBase<FoldConstants> {
 
   /// Replaces an op by a constant of its value; false where it has none.
   static bool foldOp(Operation *op, BlobReaders &readers) {
-    std::optional<ElementsAttr> value = graph::evaluateConstant(op);
+    auto table = dyn_cast<text::HashTableOp>(op);
+    std::optional<ElementsAttr> value = table ? text::makeTable(table) : graph::evaluateConstant(op);
     if (!value)
       return false;
     OpBuilder builder(op);

@@ -1,6 +1,7 @@
 #include "mlir/IR/Dominance.h"
 #include "mlir/Transforms/CSE.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "passes/graph/FormTermProducts.h"
 #include "passes/graph/Passes.h"
 #include "passes/graph/Simplify.h"
 
@@ -22,6 +23,7 @@ struct SimplifyGraph : graph::impl::SimplifyGraphBase<SimplifyGraph> {
     graph::populateProductPatterns(patterns);
     graph::populateTopKPatterns(patterns);
     graph::populateLayerNormPatterns(patterns);
+    graph::populateTermPatterns(patterns);
     FrozenRewritePatternSet frozen(std::move(patterns));
 
     GreedyRewriteConfig config;

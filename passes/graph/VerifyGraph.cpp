@@ -1,3 +1,4 @@
+#include "dialects/text/Text.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "passes/graph/Passes.h"
 #include "llvm/ADT/StringSet.h"
@@ -63,7 +64,7 @@ static SmallVector<Dim> attributeDims(Operation *op) {
 static LogicalResult checkBlock(Block &block, Symbols &symbols);
 
 static LogicalResult checkOp(Operation *op, Symbols &symbols) {
-  if (!isa<GraphDialect, func::FuncDialect>(op->getDialect()))
+  if (!isa<GraphDialect, text::TextDialect, func::FuncDialect>(op->getDialect()))
     return op->emitOpError() << "does not belong in a graph";
   if (failed(checkDims(op, attributeDims(op), symbols)))
     return failure();

@@ -1,6 +1,8 @@
 #include "dialects/graph/ElementTypes.h"
 #include "dialects/kernel/Facts.h"
 #include "dialects/kernel/Kernel.h"
+#include "dialects/text/Text.h"
+#include "passes/loops/EmitText.h"
 #include "passes/loops/Emitters.h"
 #include "passes/loops/Loops.h"
 #include "llvm/ADT/StringSwitch.h"
@@ -75,7 +77,21 @@ struct EmitKernelsPass : impl::EmitKernelsPassBase<EmitKernelsPass> {
     return found;
   }
 
+  static std::string nameOf(kernel::FuncOp source, const Level &level) {
+    return (source.getSymName() + "_" + level.suffix).str();
+  }
+
+  /// The module of a kernel for a level, and of its function, which has the same name.
+  ModuleOp makeModule(kernel::FuncOp source, const Level &level) {
+    OpBuilder builder = OpBuilder::atBlockEnd(getOperation().getBody());
+    auto module = builder.create<ModuleOp>(source.getLoc(), nameOf(source, level));
+    module->setAttr("quern.level", builder.getStringAttr(level.name));
+    return module;
+  }
+
   LogicalResult emit(kernel::FuncOp source, const Level &level, const Device *device) {
+    if (source.getSchedule().getAlgorithm() == text::kLinkedAlgorithm)
+      return emitText(makeModule(source, level), source, nameOf(source, level));
     if (Type element = unstorable(source))
       return source.emitError() << nodesOf(source) << ": there is no kernel for elements of type "
                                 << graph::typeText(element);
@@ -84,11 +100,7 @@ struct EmitKernelsPass : impl::EmitKernelsPassBase<EmitKernelsPass> {
     if (!emitter)
       return source.emitError() << nodesOf(source) << ": there is no kernel for "
                                 << source.getSchedule().getAlgorithm().getValue();
-    std::string name = (source.getSymName() + "_" + level.suffix).str();
-    OpBuilder builder = OpBuilder::atBlockEnd(getOperation().getBody());
-    auto module = builder.create<ModuleOp>(source.getLoc(), name);
-    module->setAttr("quern.level", builder.getStringAttr(level.name));
-    KernelFunction kernel(module, source, level, name, device);
+    KernelFunction kernel(makeModule(source, level), source, level, nameOf(source, level), device);
     if (failed(emitter(kernel)))
       return failure();
     if (kernel.refused)
@@ -104,7 +116,7 @@ struct EmitKernelsPass : impl::EmitKernelsPassBase<EmitKernelsPass> {
     if (device) {
       source.setThreads(kernel.threads);
       if (kernel.tileSize())
-        source->setDiscardableAttr(kernel::kBlockMemoryAttr, builder.getI64IntegerAttr(kernel.tileSize()));
+        source->setDiscardableAttr(kernel::kBlockMemoryAttr, kernel.builder.getI64IntegerAttr(kernel.tileSize()));
     }
     if (!kernel.phases.isEqualTo(1))
       source.setPhases(kernel.phases.str());

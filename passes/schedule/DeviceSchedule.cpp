@@ -158,7 +158,9 @@ const Line table[] = {{"graph.matmul", chooseMatmul},
 
 /// Ops whose result depends on what was computed before, or that have a kernel of their own on the processor alone.
 constexpr llvm::StringLiteral processorOps[] = {"graph.top_k",          "graph.non_zero",         "graph.cumulative",
-                                                "graph.conv_transpose", "graph.scatter_elements", "graph.scatter_nd"};
+                                                "graph.conv_transpose", "graph.scatter_elements", "graph.scatter_nd",
+                                                "text.lookup",         "text.pick_strings",     "text.terms",
+                                                "text.term_product"};
 
 /// Why the device cannot compute `op`; empty where it can.
 std::string obstacle(Operation &op, const Device &device) {

@@ -83,6 +83,11 @@ const Line table[] = {
     {"graph.non_zero", [](Operation *) { return Choice{"non_zero", {}, "one pass counts, one writes"}; }},
     {"graph.cumulative", [](Operation *) { return Choice{"cumulative", {}, "one pass per line"}; }},
     {"graph.packed_trees", chooseTrees},
+    {"text.lookup", [](Operation *) { return Choice{"text", {}, "a hash table among the weights"}; }},
+    {"text.pick_strings", [](Operation *) { return Choice{"text", {}, "addresses of constants"}; }},
+    {"text.terms", [](Operation *) { return Choice{"text", {}, "a task counts the terms of some texts"}; }},
+    {"text.term_product",
+     [](Operation *) { return Choice{"text", {}, "rows of the weight are added up as their terms are met"}; }},
     {"graph.scatter_elements", [](Operation *) { return Choice{"scatter", {}, "copy, then updates in order"}; }},
     {"graph.scatter_nd", [](Operation *) { return Choice{"scatter", {}, "copy, then updates in order"}; }},
 };

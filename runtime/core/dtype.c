@@ -6,7 +6,7 @@ static const struct {
 } dtypes[] = {
     [QUERN_F32] = {"float32", 4},    [QUERN_U8] = {"uint8", 1},     [QUERN_I8] = {"int8", 1},
     [QUERN_U16] = {"uint16", 2},     [QUERN_I16] = {"int16", 2},    [QUERN_I32] = {"int32", 4},
-    [QUERN_I64] = {"int64", 8},      [QUERN_STRING] = {"str", 0},   [QUERN_BOOL] = {"bool", 1},
+    [QUERN_I64] = {"int64", 8},      [QUERN_STRING] = {"str", sizeof(quern_string)},   [QUERN_BOOL] = {"bool", 1},
     [QUERN_F16] = {"float16", 2},    [QUERN_F64] = {"float64", 8},  [QUERN_U32] = {"uint32", 4},
     [QUERN_U64] = {"uint64", 8},     [QUERN_C64] = {"complex64", 8}, [QUERN_C128] = {"complex128", 16},
     [QUERN_BF16] = {"bfloat16", 2},

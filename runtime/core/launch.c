@@ -78,9 +78,12 @@ __attribute__((noinline)) static int32_t fail(quern_context *context, const quer
       [QUERN_KERNEL_DIVISION] = "integer division by zero",
       [QUERN_KERNEL_SIZE] = "a size does not fit the data",
   };
+  const char *nodes = is_list(site->nodes) ? "nodes" : "node";
+  if ((error & 0xff) == QUERN_KERNEL_UNKNOWN)
+    return quern_fail(context, QUERN_DATA_ERROR, "%s \"%s\": column %lld has a value that the model does not know"
+                      " (kernel \"%s\")", nodes, site->nodes, (long long)(error >> 8), site->name);
   bool is_known = error > 0 && (size_t)error < sizeof(texts) / sizeof(texts[0]);
-  return quern_fail(context, QUERN_DATA_ERROR, "%s \"%s\": %s (kernel \"%s\")",
-                    is_list(site->nodes) ? "nodes" : "node", site->nodes,
+  return quern_fail(context, QUERN_DATA_ERROR, "%s \"%s\": %s (kernel \"%s\")", nodes, site->nodes,
                     is_known ? texts[error] : "a value is out of range", site->name);
 }
 

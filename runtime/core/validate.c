@@ -95,6 +95,9 @@ static quern_status check_place(quern_context *context, const char *kind, const 
                       "%s \"%s\": it is in the memory of %s:%lld, but the model runs on %s:%lld", kind, name,
                       quern_device_name(place->type), (long long)place->ordinal, quern_device_name(runs_on->type),
                       (long long)runs_on->ordinal);
+  if (tensor->dtype == QUERN_STRING)
+    return quern_fail(context, QUERN_INVALID_ARGUMENT, "%s \"%s\": strings are in the processor's memory, not in %s:%lld",
+                      kind, name, quern_device_name(place->type), (long long)place->ordinal);
   if (!tensor->data && kind[0] == 'o')
     return quern_fail(context, QUERN_INVALID_ARGUMENT,
                       "output \"%s\": its data is null; an output in the memory of %s:%lld is the caller's", name,
@@ -113,6 +116,20 @@ static quern_status check_places(quern_context *context, const quern_tensor *inp
   for (uint32_t i = 0; places && places->outputs && i < descriptor->num_outputs && !status; ++i)
     status = check_place(context, "output", descriptor->outputs[i].name, &outputs[i], &places->outputs[i]);
   return status;
+}
+
+/* The elements of an input of strings, in the processor's memory. */
+static quern_status check_strings(quern_context *context, uint32_t index, const quern_tensor *tensor) {
+  const quern_value_info *info = &context->model->descriptor->inputs[index];
+  const quern_string *strings = tensor->data;
+  uint64_t bytes = 0;
+  if (info->dtype == QUERN_STRING)
+    quern_tensor_bytes(info->dtype, info->rank, tensor->dims, &bytes);
+  for (uint64_t i = 0; i < bytes / sizeof(quern_string); ++i)
+    if ((!strings[i].data && strings[i].size) || strings[i].size > PTRDIFF_MAX)
+      return quern_fail(context, QUERN_INVALID_ARGUMENT, "input \"%s\": string %lld has %s", info->name, (long long)i,
+                        strings[i].data ? "more bytes than an address can hold" : "bytes, but its data is null");
+  return QUERN_OK;
 }
 
 struct range {
@@ -216,5 +233,9 @@ quern_status quern_validate(quern_context *context, const quern_tensor *inputs, 
     status = check_output(context, i, &outputs[i]);
   for (uint32_t i = 0; i < descriptor->num_outputs && !status; ++i)
     status = check_overlap(context, i, inputs, outputs);
-  return status ? status : check_places(context, inputs, outputs, places);
+  if (!status)
+    status = check_places(context, inputs, outputs, places);
+  for (uint32_t i = 0; i < descriptor->num_inputs && !status; ++i)
+    status = check_strings(context, i, &inputs[i]);
+  return status;
 }

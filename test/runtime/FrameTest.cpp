@@ -131,7 +131,9 @@ TEST(Launch, KernelErrorsNameTheNodes) {
   } rows[] = {{QUERN_KERNEL_INDEX, "nodes \"Node1a, Node1b\": index out of range (kernel \"site1\")"},
               {QUERN_KERNEL_DIVISION, "nodes \"Node1a, Node1b\": integer division by zero (kernel \"site1\")"},
               {QUERN_KERNEL_SIZE, "nodes \"Node1a, Node1b\": a size does not fit the data (kernel \"site1\")"},
-              {4, "nodes \"Node1a, Node1b\": a value is out of range (kernel \"site1\")"},
+              {QUERN_KERNEL_UNKNOWN | 7 << 8,
+               "nodes \"Node1a, Node1b\": column 7 has a value that the model does not know (kernel \"site1\")"},
+              {5, "nodes \"Node1a, Node1b\": a value is out of range (kernel \"site1\")"},
               {99, "nodes \"Node1a, Node1b\": a value is out of range (kernel \"site1\")"}};
   for (const auto &row : rows) {
     auto host = [&](quern_frame *frame) {

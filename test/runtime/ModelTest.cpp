@@ -32,7 +32,7 @@ TEST(Dtype, HasSizeAndName) {
     const char *name;
   } rows[] = {{QUERN_F32, 4, "float32"},   {QUERN_U8, 1, "uint8"},       {QUERN_I8, 1, "int8"},
               {QUERN_U16, 2, "uint16"},    {QUERN_I16, 2, "int16"},      {QUERN_I32, 4, "int32"},
-              {QUERN_I64, 8, "int64"},     {QUERN_STRING, 0, "str"},     {QUERN_BOOL, 1, "bool"},
+              {QUERN_I64, 8, "int64"},     {QUERN_STRING, 16, "str"},     {QUERN_BOOL, 1, "bool"},
               {QUERN_F16, 2, "float16"},   {QUERN_F64, 8, "float64"},    {QUERN_U32, 4, "uint32"},
               {QUERN_U64, 8, "uint64"},    {QUERN_C64, 8, "complex64"},  {QUERN_C128, 16, "complex128"},
               {QUERN_BF16, 2, "bfloat16"}, {0, 0, "unknown"},            {17, 0, "unknown"},
@@ -85,7 +85,7 @@ TEST(ModelOpen, RefusesInconsistentTables) {
       [](Model &model) { const_cast<quern_value_info *>(model.descriptor.inputs)[0].rank = -1; },
       [](Model &model) { const_cast<quern_value_info *>(model.descriptor.inputs)[2].rank = 9; },
       [](Model &model) { const_cast<quern_value_info *>(model.descriptor.inputs)[0].name = nullptr; },
-      [](Model &model) { const_cast<quern_value_info *>(model.descriptor.outputs)[0].dtype = QUERN_STRING; },
+      [](Model &model) { const_cast<quern_value_info *>(model.descriptor.outputs)[0].dtype = 17; },
       [](Model &model) { const_cast<int64_t *>(model.descriptor.inputs[0].dims)[0] = QUERN_COMPUTED_DIM; },
   };
   for (const auto &fault : faults) {

@@ -73,6 +73,33 @@ TEST_F(Validation, Dtype) {
   EXPECT_EQ(refused(), "input \"ids\": dtype is unknown, but the model wants float32");
 }
 
+TEST(Strings, HaveDataForTheirSize) {
+  Model model({{"words", QUERN_STRING, {-1}}}, {{"y", QUERN_I64, {-1}}}, {"n"}, {}, [](quern_frame *frame) {
+    int64_t dims[] = {frame->symbols[0]};
+    auto *sizes = static_cast<int64_t *>(quern_frame_output(frame, 0, 1, dims));
+    for (int64_t i = 0; sizes && i < dims[0]; ++i)
+      sizes[i] = int64_t(static_cast<const quern_string *>(frame->inputs[0].data)[i].size);
+    return 0;
+  });
+  ModelHandle opened = open(model);
+  ContextHandle context = createContext(opened);
+  std::vector<quern_string> words = {{"one", 3}, {nullptr, 0}, {"", 0}};
+  std::vector<quern_tensor> inputs = {{words.data(), sizeof(quern_string) * words.size(), QUERN_STRING, 1, {3}}},
+                            outputs(1);
+  EXPECT_EQ(run(context, inputs, outputs), "");
+  EXPECT_EQ(static_cast<int64_t *>(outputs[0].data)[0], 3);
+  words[1].size = 1;
+  EXPECT_EQ(run(context, inputs, outputs, QUERN_INVALID_ARGUMENT),
+            "input \"words\": string 1 has bytes, but its data is null");
+  words[1] = {"x", uint64_t(1) << 63};
+  EXPECT_EQ(run(context, inputs, outputs, QUERN_INVALID_ARGUMENT),
+            "input \"words\": string 1 has more bytes than an address can hold");
+  words[1] = {};
+  inputs[0].bytes -= 1;
+  EXPECT_EQ(run(context, inputs, outputs, QUERN_INVALID_ARGUMENT),
+            "input \"words\": 47 bytes are given, but its shape takes 48");
+}
+
 TEST_F(Validation, Rank) {
   inputs[1].rank = 3;
   EXPECT_EQ(refused(), "input \"mask\": rank is 3, but the model wants 2");

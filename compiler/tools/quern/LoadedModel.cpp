@@ -58,8 +58,9 @@ LoadedModel::~LoadedModel() {
 
 //===-- Inputs ------------------------------------------------------------------------------------------------===//
 
-/// Numbers in [-1, 1), and 0 or 1 for integers, which may be indices. The same for the same seed.
+/// Numbers in [-1, 1), 0 or 1 for integers, which may be indices, and two words. The same for the same seed.
 static void fillRandom(HostArray &array, unsigned seed) {
+  static constexpr quern_string words[] = {{"some", 4}, {"other", 5}};
   std::mt19937 engine(seed);
   std::uniform_real_distribution<float> real(-1, 1);
   size_t size = std::max<size_t>(1, quern_dtype_size(array.dtype));
@@ -77,6 +78,7 @@ static void fillRandom(HostArray &array, unsigned seed) {
     case QUERN_F16: memcpy(to, &half, 2); break;
     case QUERN_BF16: memcpy(to, &brain, 2); break;
     case QUERN_C64: case QUERN_C128: break;
+    case QUERN_STRING: memcpy(to, &words[number > 0], sizeof(quern_string)); break;
     default: *to = number > 0; // little-endian
     }
   }

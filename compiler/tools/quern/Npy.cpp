@@ -102,7 +102,9 @@ Expected<HostArray> readNpy(StringRef path) {
 Error writeNpy(StringRef path, const quern_tensor &tensor) {
   quern_dtype dtype = tensor.dtype == QUERN_BF16 ? quern_dtype(QUERN_U16) : tensor.dtype;
   const Descr *descr = find_if(descrs, [&](const Descr &known) { return known.dtype == dtype; });
-  assert(descr != std::end(descrs) && "the table has every dtype but bfloat16");
+  if (descr == std::end(descrs))
+    return makeError(ErrorKind::Unsupported, "{0}: an array of {1} cannot be written as .npy", quoted(path),
+                     quern_dtype_name(dtype));
   std::string shape;
   for (int64_t dim : ArrayRef(tensor.dims, tensor.rank))
     shape += std::to_string(dim) + ", ";

@@ -8,8 +8,11 @@ def convert(value, name, dtype):
     """A dense array of `dtype` with the elements of `value`, for the input `name`.
 
     Lists and numbers take the input's dtype where that loses nothing; an array must have it already, because a silent
-    cast hides mistakes. bfloat16 is passed as its bits: NumPy has no such type of its own.
+    cast hides mistakes. bfloat16 is passed as its bits: NumPy has no such type of its own. Strings become an array of
+    objects, whose elements the runtime looks at.
     """
+    if dtype == "str":
+        return np.require(np.asarray(value, dtype=object), requirements=["C", "A"])
     if isinstance(value, (bool, int, float, complex, list, tuple)):
         array = np.asarray(value)
         if array.dtype.kind != "O" and dtype != "bfloat16" and (

@@ -5,7 +5,8 @@ from ._compile import compile
 from ._model import CompiledModel, load
 
 # onnxruntime's names of the element types, by NumPy's.
-ONNX_TYPES = {"float32": "float", "float64": "double", "float16": "float16", "bfloat16": "bfloat16", "bool": "bool"}
+ONNX_TYPES = {"float32": "float", "float64": "double", "float16": "float16", "bfloat16": "bfloat16", "bool": "bool",
+              "str": "string"}
 
 
 class NodeArg:

@@ -62,7 +62,20 @@ enum {
   QUERN_C64 = 14, QUERN_C128 = 15, QUERN_BF16 = 16
 };
 
-/* Bytes of one element; 0 for a dtype without a fixed size or an unknown number. */
+/* An element of QUERN_STRING: `size` bytes of UTF-8 at `data`, which no 0 has to follow; `data` may be null where `size`
+ * is 0. Bytes that are no UTF-8 count as U+FFFD where letters matter. Strings of an input are borrowed for the run.
+ * Those of an output lie in the model's own constants or in the inputs of the run, and are valid as long as these are. */
+typedef struct quern_string {
+  const char *data;
+  uint64_t size;
+} quern_string;
+/* What stands for a missing value among strings, and the beginning of what stands for a number, 8 bytes of a double: no
+ * text is equal to it, as no UTF-8 has these bytes. */
+#define QUERN_MISSING_NONE "\xff" "None" /* Python's None */
+#define QUERN_MISSING_NAN "\xff" "nan"   /* a float that is not a number */
+#define QUERN_NUMBER "\xff" "f"
+
+/* Bytes of one element; 0 for an unknown number. */
 QUERN_EXPORT size_t quern_dtype_size(quern_dtype dtype);
 /* "float32", "int64", ... as NumPy spells them; "unknown" otherwise. Static storage. */
 QUERN_EXPORT const char *quern_dtype_name(quern_dtype dtype);
@@ -75,7 +88,7 @@ typedef struct quern_device {
 } quern_device;
 enum { QUERN_CPU = 1, QUERN_CUDA = 2, QUERN_CUDA_HOST = 3 };
 
-/* A dense row-major tensor. `data` is aligned to its dtype (complex: to the part) and may be null when `bytes` is 0.
+/* A dense row-major tensor. `data` is aligned to its dtype (complex, string: to the part) and may be null when `bytes` is 0.
  * Input:  every field is read; `bytes` must be at least the size that dtype and dims give. Never written.
  * Output: dtype, rank and dims are written. If `data` is not null it must have room (`bytes`) and must not overlap an
  *         input or another output; the result is written there. If it is null the model points it to memory of the
@@ -102,9 +115,13 @@ typedef struct quern_launch {
   void *scratch;              /* this thread's own, of the size that the site asks for, 64-byte aligned */
 } quern_launch;
 
-/* Returns 0, or a QUERN_KERNEL_ code below: the first one ends the run with QUERN_DATA_ERROR. */
+/* Returns 0, or a QUERN_KERNEL_ code below: the first one ends the run with QUERN_DATA_ERROR. QUERN_KERNEL_UNKNOWN has a
+ * column above its low 8 bits. */
 typedef int32_t (*quern_kernel)(const quern_launch *launch);
-enum { QUERN_KERNEL_OK = 0, QUERN_KERNEL_INDEX = 1, QUERN_KERNEL_DIVISION = 2, QUERN_KERNEL_SIZE = 3 };
+enum {
+  QUERN_KERNEL_OK = 0, QUERN_KERNEL_INDEX = 1, QUERN_KERNEL_DIVISION = 2, QUERN_KERNEL_SIZE = 3,
+  QUERN_KERNEL_UNKNOWN = 4
+};
 
 /* One place in the model where a kernel is launched. */
 typedef struct quern_site {

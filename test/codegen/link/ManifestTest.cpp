@@ -50,7 +50,7 @@ TEST_F(Manifest, DescribesTheModel) {
   model.metadata = {{"license", "MIT"}};
   EXPECT_EQ(formatManifest(describe(model)),
             R"({"abi":1,"identifier":"a__","inputs":[{"dtype":"bfloat16","name":"x","shape":["batch",3]},)"
-            R"({"dtype":"string","name":"text","shape":[]}],"levels":["x86-64-v3"],"metadata":{"license":"MIT"},)"
+            R"({"dtype":"str","name":"text","shape":[]}],"levels":["x86-64-v3"],"metadata":{"license":"MIT"},)"
             "\"name\":\"a \xef\xbf\xbd\","
             R"("outputs":[{"dtype":"int64","name":"y","shape":[null]}],"sites":[],"symbols":["batch"]})");
 }

@@ -25,6 +25,7 @@ class Case:
     tolerance: float = 1e-9
     dtypes: tuple = ("float32", "int64")
     gaps: bool = False
+    rows: str = "numbers"  # or "categories", "texts", "values": see test_strings.py
 
 
 def add(name, *estimators, data, **options):
@@ -49,5 +50,5 @@ def load():
     return CASES
 
 
-def parameters():
-    return [pytest.param(case, id=label) for label, case in load().items()]
+def parameters(rows="numbers"):
+    return [pytest.param(case, id=label) for label, case in load().items() if case.rows == rows]

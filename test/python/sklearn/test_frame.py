@@ -130,7 +130,7 @@ def test_save(model, tmp_path):
     quern.compile(LogisticRegression().fit(*texts())).save(tmp_path / "texts.so", dtypes=np.float32, name="grain",
                                                            methods=["predict"])
     saved = quern.load(tmp_path / "texts.so")
-    assert saved.name == "grain" and [str(value) for value in saved.outputs] == ["label_index: int64[rows]"]
+    assert saved.name == "grain" and [str(value) for value in saved.outputs] == ["label: str[rows]"]
     with pytest.raises(quern.UsageError, match="no method"):
         quern.compile(model).save(tmp_path / "model.so", methods=["transform"])
     with pytest.raises(quern.FileError):

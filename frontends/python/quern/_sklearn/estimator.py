@@ -57,7 +57,7 @@ class CompiledEstimator:
         self._out_names = _feature_names_out(estimator)
         self._make_methods(fitted.methods)
         first = next((method for method in _FIRST if method in fitted.methods), next(iter(fitted.methods)))
-        if self._expected.count is not None and fitted.takes != "texts" and not (
+        if self._expected.count is not None and fitted.takes not in ("texts", "values", "categories") and not (
                 fitted.takes == "named" and names is not None):
             getattr(self, first)._compiled(("matrix", "float64"))
 
@@ -90,15 +90,16 @@ class CompiledEstimator:
         {column: dtype} for one input for each column. By default float64 rows.
         name: of the model in C. target: as in `quern.compile`. methods: some of them.
         Outputs are called label (of classifiers and clusterers), prediction, probabilities, decision, transformed, scores;
-        classes that are texts are given by their positions in `classes_`, as label_index. Rows with NaN or infinity are
-        not refused there: results that depend on them are undefined.
+        classes that are texts are strings, as columns of texts are. Rows with NaN or infinity are not refused there: results
+        that depend on them are undefined.
         """
         kind = self._kind(X, dtypes)
         chosen = [one for one in self._methods if one not in _UNSAVED] if methods is None else list(methods)
         for one in chosen:
             if one not in self._methods:
                 raise UsageError(f"{self._expected.name} has no method {one!r}: expected some of {', '.join(self._methods)}")
-        traced = programs.Traced(self._reading(), self._expected, chosen, kind, flagged=False)
+        traced = programs.Traced(self._reading(), self._expected, chosen, kind, flagged=False,
+                                 spelled=True)
         outputs = [output for one, tree in zip(chosen, traced.tree) for output in self._output_names(one, tree)]
         text = traced.program.text(traced.values, traced.names, outputs)
         name = name or self._name
@@ -122,18 +123,16 @@ class CompiledEstimator:
         if X is not None:
             return self._expected.read(X)[0]
         if isinstance(dtypes, dict):
-            for dtype in dtypes.values():
-                check_dtype(np.dtype(dtype), "a column")
-            return ("frame", tuple((str(name), np.dtype(dtype).name) for name, dtype in dtypes.items()))
-        check_dtype(np.dtype(dtypes or np.float64), "X")
-        return ("matrix", np.dtype(dtypes or np.float64).name)
+            return ("frame", tuple((str(name), _dtype_name(dtype, f"column {name!r}")) for name, dtype in dtypes.items()))
+        if self._expected.takes in ("texts", "values"):
+            return ("values", "str" if self._expected.takes == "texts" else _dtype_name(dtypes or np.float64, "X"))
+        return ("matrix", _dtype_name(dtypes or np.float64, "X"))
 
     def _output_names(self, method, tree):
         leaves = _leaves(tree)
         names = _OUTPUTS.get(method, method)
         if method == "predict":
-            kinds = {leaf[0] for leaf in leaves}
-            names = "label_index" if "labels" in kinds else "label" if self._has_labels() else "prediction"
+            names = "label" if self._has_labels() else "prediction"
         if isinstance(names, tuple):
             return names
         return [names] if len(leaves) == 1 else [f"{names}{i}" for i in range(len(leaves))]
@@ -161,6 +160,15 @@ class CompiledEstimator:
         self._make_methods(self._methods, [(name, kind, programs.Compiled(
             text, meaning, self._name, target, threads,
             _from_bytes(code, threads, 0, None) if same else None)) for name, kind, (text, meaning, code) in compiled])
+
+
+def _dtype_name(dtype, what):
+    """The name of a dtype in kinds: "str" for texts."""
+    dtype = np.dtype(dtype)
+    if dtype.kind in "OU":
+        return "str"
+    check_dtype(dtype, what)
+    return dtype.name
 
 
 def _leaves(tree):

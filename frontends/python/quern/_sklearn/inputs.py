@@ -1,6 +1,7 @@
 """What a call gives, as arrays that programs read: the checks that scikit-learn makes of it, and which program it needs.
 
-A kind is a tuple that decides the program: ("matrix", dtype), or ("frame", ((name, dtype), ...)).
+A kind is a tuple that decides the program: ("matrix", dtype), ("values", dtype), or ("frame", ((name, dtype), ...)). The
+dtype of strings, and of objects that are strings, numbers or missing, is "str".
 """
 import numpy as np
 
@@ -21,20 +22,48 @@ class Expected:
         """(kind, arrays). Raises InputError where scikit-learn raises ValueError or TypeError."""
         if hasattr(X, "tocsr"):
             raise InputError(f"{self.name} takes dense rows: X is a sparse {type(X).__name__}, use X.toarray()")
-        if hasattr(X, "columns") and hasattr(X, "__getitem__"):
+        if hasattr(X, "columns") and hasattr(X, "__getitem__") and self.takes not in ("texts", "values"):
             return self._read_frame(X)
         return KINDS[self.takes](self, X)
 
     def read_matrix(self, X):
-        X = np.asarray(X)
-        check_dtype(X.dtype)
+        X = _array(X) if self.takes in ("categories", "columns", "named") else np.asarray(X)
+        if X.dtype.kind not in "OU" or self.takes == "matrix":
+            check_dtype(X.dtype)
         if X.ndim != 2:
             hint = ("" if X.ndim != 1 else ": reshape your data either using array.reshape(-1, 1) if it has a single "
                     "feature or array.reshape(1, -1) if it contains a single sample")
             raise InputError(f"Expected 2D array, got {('scalar' if X.ndim == 0 else f'{X.ndim}D')} array instead{hint}")
         self._check_count(X.shape[1])
         self._check_rows(X.shape)
-        return ("matrix", X.dtype.newbyteorder("=").name), [X]
+        if X.dtype.kind in "OU" and self.takes != "categories":     # columns go different ways
+            arrays = [_column_of(X[:, i]) for i in range(X.shape[1])]
+            return ("frame", tuple((f"x{i}", kind_of(array)) for i, array in enumerate(arrays))), arrays
+        return ("matrix", kind_of(X)), [X]
+
+    def read_values(self, y):
+        """Classes of one output."""
+        y = _array(y)
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = y.ravel()
+        if y.ndim != 1:
+            raise InputError(f"y should be a 1d array, got an array of shape {y.shape} instead.")
+        if y.dtype.kind not in "OU":
+            check_dtype(y.dtype, "y")
+        return ("values", kind_of(y)), [y]
+
+    def read_texts(self, X):
+        if isinstance(X, str):
+            raise InputError("Iterable over raw text documents expected, string object received.")
+        if not isinstance(X, np.ndarray) or X.dtype.kind != "U":
+            if not isinstance(X, np.ndarray):
+                X = np.fromiter(X, dtype=object)
+            for kind in set(map(type, X.ravel())):
+                if not issubclass(kind, str):
+                    raise InputError(f"{self.name} takes texts that are str, not {kind.__name__}")
+        if X.ndim != 1:
+            raise InputError(f"{self.name} takes a list or 1D array of texts, not an array of shape {X.shape}")
+        return ("values", "str"), [X]
 
     def _check_rows(self, shape):
         if shape[0] == 0:
@@ -62,7 +91,7 @@ class Expected:
             return self.read_matrix(_frame_as_matrix(frame, wanted))
         arrays = [column(frame, name) for name in wanted]
         self._check_rows((len(arrays[0]), len(arrays)))
-        return ("frame", tuple((str(name), array.dtype.name) for name, array in zip(wanted, arrays))), arrays
+        return ("frame", tuple((str(name), kind_of(array)) for name, array in zip(wanted, arrays))), arrays
 
     def _check_names(self, given):
         """As scikit-learn: the columns' names, in their order, are those of the fit."""
@@ -90,8 +119,28 @@ def column(frame, name):
             return series.to_numpy(numpy_dtype)
         return series.to_numpy(np.float32 if numpy_dtype == np.float32 else np.float64, na_value=np.nan)
     array = series.to_numpy()
-    check_dtype(array.dtype, f"column {name!r}")
+    if array.dtype.kind not in "OU":
+        check_dtype(array.dtype, f"column {name!r}")
     return array
+
+
+def _column_of(values):
+    """A column of objects as numbers where it has nothing else."""
+    if values.dtype.kind == "O" and all(isinstance(one, (int, float, np.number)) for one in values):
+        return values.astype(np.float64)
+    return np.ascontiguousarray(values)
+
+
+def _array(values):
+    """Strings and numbers side by side stay objects."""
+    if isinstance(values, np.ndarray):
+        return values
+    array = np.asarray(values)
+    return array if array.dtype.kind in "biuf" else np.asarray(values, dtype=object)
+
+
+def kind_of(array):
+    return "str" if array.dtype.kind in "OU" else array.dtype.newbyteorder("=").name
 
 
 def _frame_as_matrix(frame, names):
@@ -109,7 +158,8 @@ def check_dtype(dtype, what="X"):
         raise InputError(f"{what} has dtype {dtype}: expected bool, an integer or a float of up to 64 bits")
 
 
-KINDS = {"matrix": Expected.read_matrix, "columns": Expected.read_matrix, "named": Expected.read_matrix}
+KINDS = {"matrix": Expected.read_matrix, "categories": Expected.read_matrix, "columns": Expected.read_matrix,
+         "named": Expected.read_matrix, "texts": Expected.read_texts, "values": Expected.read_values}
 
 
 def trace_inputs(program, kind, expected):
@@ -117,5 +167,7 @@ def trace_inputs(program, kind, expected):
     rows = program.facts.symbol("rows")
     if kind[0] == "matrix":
         return Tracer(program.input(np.dtype(kind[1]), (rows, expected.count))), ["X"]
+    if kind[0] == "values":
+        return Tracer(program.input(np.dtype(kind[1]), (rows,))), ["X"]
     names = [name for name, _ in kind[1]]
     return Columns(names, [Tracer(program.input(np.dtype(dtype), (rows,))) for _, dtype in kind[1]]), names

@@ -3,6 +3,7 @@ import numpy as np
 
 from .. import _compile_cache
 from .._errors import InputError
+from .._trace import build, strings
 from .._trace.array import Tracer, as_tracer
 from .._trace.program import Program
 from .inputs import trace_inputs
@@ -13,16 +14,17 @@ class Traced:
     """The program of methods of an estimator for rows of one kind.
 
     text: the program. tree: how its outputs become the results of the methods, in order. flagged: whether its last output
-    says that rows must be refused, or looked at.
+    says that rows must be refused, or looked at. spelled: whether classes that are texts are outputs themselves, not their
+    positions.
     """
 
-    def __init__(self, fitted, expected, methods, kind, flagged=True):
+    def __init__(self, fitted, expected, methods, kind, flagged=True, spelled=False):
         program = Program(fitted.name)
         program.place = fitted.name
         with EstimatorTrace(program) as trace:
             X, names = trace_inputs(program, kind, expected)
             leaves = []
-            self.tree = [_flatten(fitted.methods[method](X), leaves) for method in methods]
+            self.tree = [_flatten(fitted.methods[method](X), leaves, spelled) for method in methods]
             flag = trace.flag() if flagged else None
             self.flagged = flag is not None
             values = [leaf.value for leaf in leaves] + ([flag.value] if self.flagged else [])
@@ -36,20 +38,27 @@ class Traced:
         return self.tree, self.flagged
 
 
-def _flatten(thing, leaves):
+def _flatten(thing, leaves, spelled):
     """How results lie in the outputs: ("array", output), ("labels", output, classes), ("stack", items) or (list or tuple,
     items)."""
     if isinstance(thing, Labels):
         if thing.is_numeric:
-            return _flatten(thing.array(), leaves)
-        leaves.append(thing.index)
-        return ("labels", len(leaves) - 1, thing.classes)
+            return _flatten(thing.array(), leaves, spelled)
+        leaves.append(_spell(thing) if spelled else thing.index)
+        return ("array", len(leaves) - 1) if spelled else ("labels", len(leaves) - 1, thing.classes)
     if isinstance(thing, Stacked):
-        return ("stack", [_flatten(item, leaves) for item in thing.items])
+        return ("stack", [_flatten(item, leaves, spelled) for item in thing.items])
     if isinstance(thing, (list, tuple)):
-        return (type(thing), [_flatten(item, leaves) for item in thing])
+        return (type(thing), [_flatten(item, leaves, spelled) for item in thing])
     leaves.append(as_tracer(thing))
     return ("array", len(leaves) - 1)
+
+
+def _spell(labels):
+    """Classes as strings."""
+    index = build.cast(labels.index.value, np.int64)
+    keys = [strings.string_key(one) for one in labels.classes.tolist()]
+    return Tracer(strings.pick_strings(index, strings.Table(index.program, [keys])))
 
 
 def unflatten(tree, outputs):

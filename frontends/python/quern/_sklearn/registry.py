@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from .._errors import QuernError, UnsupportedError, UsageError
 
 READERS = {}
-_FAMILIES = ("linear", "trees", "boosting", "lightgbm", "xgboost")
+_FAMILIES = ("boosting", "encoders", "lightgbm", "linear", "text", "trees", "xgboost")
 _LIBRARIES = ("sklearn", "lightgbm", "xgboost")
 
 

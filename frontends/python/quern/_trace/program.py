@@ -12,6 +12,9 @@ ELEMENTS = {"bool": "i1", "int8": "i8", "int16": "i16", "int32": "i32", "int64":
             "uint32": "ui32", "uint64": "ui64", "float16": "f16", "float32": "f32", "float64": "f64", "void16": "bf16"}
 # NumPy has no bfloat16: its values are two bytes without a meaning there.
 BFLOAT16 = np.dtype("V2")
+# The dtype of strings, of any length, in programs.
+STRING = np.dtype(np.str_)
+_TYPES = {**ELEMENTS, STRING.name: "!text.string"}
 _SMALL = 64    # elements that a constant may have inside its op
 
 
@@ -146,7 +149,7 @@ class Program:
         encoding = ""
         if any(dim.constant is None for dim in dims):
             encoding = ", #graph.dims<[" + ", ".join(f'"{dim}"' if dim.constant is None else '""' for dim in dims) + "]>"
-        return f"tensor<{shape}{ELEMENTS[value.dtype.name]}{encoding}>"
+        return f"tensor<{shape}{_TYPES[value.dtype.name]}{encoding}>"
 
     def _attribute(self, value):
         if isinstance(value, list):
@@ -163,7 +166,8 @@ class Program:
             return [f"{indent}graph.guard {a}, {b}, {message}"]
         attributes = ", ".join(f"{key} = {self._attribute(value)}" for key, value in sorted(op.attributes.items()))
         left = ", ".join(value.name for value in op.results)
-        head = (f"{indent}{left}{' = ' if left else ''}graph.{op.name} {', '.join(value.name for value in op.operands)}"
+        name = op.name if "." in op.name else f"graph.{op.name}"
+        head = (f"{indent}{left}{' = ' if left else ''}{name} {', '.join(value.name for value in op.operands)}"
                 f"{f' {{{attributes}}}' if attributes else ''} : ({', '.join(map(self._type, op.operands))})"
                 f" -> {self._result_types(op.results)}")
         place = f"loc(\"{_quoted(op.place[0])}\"(\"{op.place[1]}\"))"

@@ -1,0 +1,180 @@
+"""Encoders of categories: strings, numbers and both in one column."""
+import numpy as np
+
+from .._trace import build, strings
+from .._trace.array import Tracer
+from .._trace.program import STRING
+from .registry import Fitted, reader, refuse
+from .rows import Columns, take, trace, validate
+
+
+def is_text(tracer):
+    return tracer.dtype == STRING
+
+
+#--- Categories to numbers ------------------------------------------------------------------------
+
+def _keys(categories, dtype):
+    """The keys of the categories for a column of this dtype. One that no element can be equal to has a key that none has."""
+    if dtype == STRING:
+        return [strings.string_key(one) for one in categories]
+    keys = []
+    for place, one in enumerate(categories):
+        number = one is not None and not isinstance(one, str) and (dtype == np.float64 or one == int(one))
+        keys.append(strings.number_keys(np.array([one], dtype))[0] if number else b"\xff%d" % place)
+    return keys
+
+
+def _key_dtype(dtype, categories):
+    """What a column is looked up as: strings, float64 or int64."""
+    if dtype == STRING:
+        return STRING
+    floats = dtype.kind == "f" or any(isinstance(one, (float, np.floating)) and one != np.floor(one) for one in categories)
+    return np.dtype(np.float64 if floats else np.int64)
+
+
+def _lookup(values, categories, required):
+    """int64 numbers of values in the columns' categories: one column [N], or columns side by side [N, F]."""
+    dtypes = {_key_dtype(values.dtype, one) for one in categories}
+    dtype = np.dtype(np.float64) if len(dtypes) > 1 else dtypes.pop()
+    table = strings.Table(values.program, [_keys(one, dtype) for one in categories])
+    return strings.lookup(values if dtype == STRING else build.cast(values, dtype), table, required)
+
+
+def codes(X, name, categories, required):
+    """The number of each element among the categories of its column, -1 where it is none: a Tracer [N, F] of int64."""
+    if not isinstance(X, Columns):
+        X = X if is_text(X) else validate(X, name, allow_nan=True)
+        return Tracer(_lookup(X.value, categories, required))
+    found, program = [], trace().program
+    place = program.place
+    for column, label, own in zip(X.values, X.names, categories):
+        program.place = f"{name} of column {label}"
+        found.append(build.add_axes(_lookup(column.value, [own], required), (1,)))
+    program.place = place
+    return Tracer(build.concat(found, 1))
+
+
+def _mapped(numbers, maps):
+    """maps[c][number] for each column c of [N, F], where -1 is the last of a map."""
+    sizes = np.array([len(one) for one in maps])
+    starts = np.cumsum(sizes) - sizes
+    return take(np.concatenate(maps), np.where(numbers < 0, starts + sizes - 1, numbers + starts))
+
+
+#--- One-hot ------------------------------------------------------------------------------------
+
+@reader("sklearn.preprocessing.OneHotEncoder", takes="categories")
+def one_hot(estimator):
+    required = estimator.handle_unknown == "error"
+    maps, widths = _one_hot_maps(estimator)
+    if any(len(one) == 0 for one in estimator.categories_):
+        refuse(estimator, "categories")
+    dtype = np.dtype(estimator.dtype)
+    column_of = np.repeat(np.arange(len(widths)), widths)
+    place_in = np.concatenate([np.arange(width) for width in widths])
+    plain = all(np.array_equal(one, [*range(len(one) - 1), -1]) for one in maps)
+
+    def transform(X):
+        numbers = codes(X, "OneHotEncoder", estimator.categories_, required)
+        numbers = numbers if plain else _mapped(numbers, maps)
+        return (take(numbers, Tracer(build.constant(trace().program, column_of)), axis=1) == place_in).astype(dtype)
+
+    return {"transform": transform}
+
+
+def _one_hot_maps(estimator):
+    """For each column: the place of each category among the column's outputs, and last that of unknown ones; -1 is none.
+    And how many outputs it has."""
+    maps, widths = [], []
+    unknown_is_infrequent = estimator.handle_unknown in ("infrequent_if_exist", "warn")
+    for column, categories in enumerate(estimator.categories_):
+        grouped, infrequent = _grouped(estimator, column, len(categories))
+        count = int(grouped.max()) + 1
+        places = np.append(grouped, infrequent if unknown_is_infrequent else -1)
+        dropped = estimator._drop_idx_after_grouping
+        if dropped is not None and dropped[column] is not None:
+            gone = int(dropped[column])
+            places = np.where(places == gone, -1, places - (places > gone))
+            count -= 1
+        maps.append(places)
+        widths.append(count)
+    return maps, widths
+
+
+def _grouped(estimator, column, count):
+    """Categories with the infrequent ones as one, behind the others; and the number of that one, -1 where there is none."""
+    if not getattr(estimator, "_infrequent_enabled", False):
+        return np.arange(count), -1
+    mapping = estimator._default_to_infrequent_mappings[column]
+    if mapping is None:
+        return np.arange(count), -1
+    return np.asarray(mapping), int(np.max(mapping))
+
+
+#--- Ordinal ------------------------------------------------------------------------------------
+
+@reader("sklearn.preprocessing.OrdinalEncoder", takes="categories")
+def ordinal(estimator):
+    required = estimator.handle_unknown == "error"
+    dtype = np.dtype(estimator.dtype)
+    values = []
+    for column, categories in enumerate(estimator.categories_):
+        grouped, infrequent = _grouped(estimator, column, len(categories))
+        own = grouped.astype(dtype)
+        missing = getattr(estimator, "_missing_indices", {}).get(column)
+        if missing is not None:     # the last one, which groups of infrequent ones leave out
+            own = np.append(own[:missing], np.asarray(estimator.encoded_missing_value, dtype))
+        unknown = 0 if required else estimator.unknown_value
+        values.append(np.append(own, np.asarray(unknown, dtype)))
+    plain = required and all(np.array_equal(own[:-1], np.arange(len(own) - 1)) for own in values)
+
+    def transform(X):
+        numbers = codes(X, "OrdinalEncoder", estimator.categories_, required)
+        return numbers.astype(dtype) if plain else _mapped(numbers, values)
+
+    return {"transform": transform}
+
+
+#--- By the target --------------------------------------------------------------------------------
+
+@reader("sklearn.preprocessing.TargetEncoder", takes="categories")
+def target(estimator):
+    categories, classes = estimator.categories_, 1
+    if estimator.target_type_ == "multiclass":
+        classes = len(estimator.classes_)
+    means = np.atleast_1d(np.asarray(estimator.target_mean_, np.float64))
+    encodings = [np.append(one, means[place % classes]) for place, one in enumerate(estimator.encodings_)]
+
+    def transform(X):
+        numbers = codes(X, "TargetEncoder", categories, required=False)
+        column_of = np.repeat(np.arange(len(categories)), classes)
+        return _mapped(take(numbers, Tracer(build.constant(trace().program, column_of)), axis=1), encodings)
+
+    return {"transform": transform}
+
+
+#--- Labels -------------------------------------------------------------------------------------
+
+@reader("sklearn.preprocessing.LabelEncoder", takes="values")
+def label(estimator):
+    def transform(y):
+        return Tracer(_lookup(y.value, [estimator.classes_], required=True))
+
+    return Fitted("LabelEncoder", {"transform": transform}, "values")
+
+
+@reader("sklearn.preprocessing.LabelBinarizer", takes="values")
+def label_binarizer(estimator):
+    if estimator.y_type_.startswith("multilabel") or estimator.sparse_input_:
+        refuse(estimator, "y_type_")
+    classes, low, high = estimator.classes_, estimator.neg_label, estimator.pos_label
+
+    def transform(y):
+        numbers = Tracer(_lookup(y.value, [classes], required=False))
+        if len(classes) <= 2:
+            # One column, that of the second class; of a single class there is nothing to tell.
+            return np.where(numbers[:, None] == (1 if len(classes) == 2 else -2), high, low)
+        return np.where(numbers[:, None] == np.arange(len(classes)), high, low)
+
+    return Fitted("LabelBinarizer", {"transform": transform}, "values")
