@@ -67,21 +67,24 @@ void StringMemory::readObjects(PyObject *const *given, size_t count, const char 
   }
 }
 
-/// Appends the UTF-8 of a letter; false for a surrogate and what is no letter.
-static bool append(std::vector<char> &bytes, uint32_t letter) {
+/// Writes the UTF-8 of a letter and goes behind it; false for a surrogate and what is no letter.
+static bool encode(uint32_t letter, char *&to) {
   if ((letter >= 0xd800 && letter < 0xe000) || letter > 0x10ffff)
     return false;
   int more = letter < 0x80 ? 0 : letter < 0x800 ? 1 : letter < 0x10000 ? 2 : 3;
   static constexpr uint32_t heads[] = {0, 0xc0, 0xe0, 0xf0};
-  bytes.push_back(char(heads[more] | letter >> 6 * more));
+  *to++ = char(heads[more] | letter >> 6 * more);
   while (more-- > 0)
-    bytes.push_back(char(0x80 | (letter >> 6 * more & 0x3f)));
+    *to++ = char(0x80 | (letter >> 6 * more & 0x3f));
   return true;
 }
 
 void StringMemory::readLetters(const char *letters, size_t width, size_t count, const char *input) {
+  bytes.resize(4 * width * count); // as much as the letters themselves
+  char *to = bytes.data();
   for (size_t i = 0; i < count; ++i, letters += 4 * width) {
-    size_t first = bytes.size(), length = width;
+    strings[i].data = to;
+    size_t length = width;
     auto letter = [&](size_t at) {
       uint32_t value;
       memcpy(&value, letters + 4 * at, sizeof value);
@@ -90,14 +93,11 @@ void StringMemory::readLetters(const char *letters, size_t width, size_t count, 
     while (length && !letter(length - 1)) // as NumPy fills them up
       --length;
     for (size_t at = 0; at < length; ++at)
-      if (!append(bytes, letter(at)))
+      if (uint32_t value = letter(at); value < 0x80)
+        *to++ = char(value);
+      else if (!encode(value, to))
         raise("InputError", place(input, i) + " has a surrogate");
-    strings[i].size = bytes.size() - first;
-  }
-  const char *data = bytes.data(); // which stays now
-  for (quern_string &string : strings) {
-    string.data = data;
-    data += string.size;
+    strings[i].size = uint64_t(to - strings[i].data);
   }
 }
 
@@ -112,7 +112,6 @@ bool StringMemory::read(PyObject *object, const char *input, quern_tensor &tenso
   size_t count = size_t(PyArray_SIZE(array));
   release();
   strings.resize(count);
-  bytes.clear();
   numbers.clear();
   if (type == NPY_OBJECT)
     readObjects(static_cast<PyObject *const *>(PyArray_DATA(array)), count, input);
