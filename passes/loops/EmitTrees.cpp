@@ -9,18 +9,18 @@ using namespace quern::graph;
 
 namespace quern {
 
-TreeKernel::TreeKernel(KernelFunction &kernel, PackedTreesOp op)
-    : kernel(kernel), op(op), b(kernel.builder), layout(TreeTables::of(op)), sumType(elementOf(op.getValues())),
-      width(*dimOf(op.getValues(), 1).constant()), targets(dimOf(op.getBase(), 0)), xType(elementOf(op.getX())),
-      features(dimOf(op.getX(), 1)) {
+TreeKernel::TreeKernel(KernelFunction &kernel, PackedTreesOp op, int64_t blockRows)
+    : kernel(kernel), op(op), b(kernel.builder), layout(TreeTables::of(op)), blockRows(blockRows),
+      sumType(elementOf(op.getValues())), width(*dimOf(op.getValues(), 1).constant()), targets(dimOf(op.getBase(), 0)),
+      xType(elementOf(op.getX())), features(dimOf(op.getX(), 1)) {
   auto buffer = [&](Value operand) { return kernel.buffer(cast<BlockArgument>(operand)); };
   x = buffer(op.getX());
   tables = buffer(op.getTables());
   cuts = buffer(op.getCuts());
   values = buffer(op.getValues());
   halves = kernel.memory(kernel.address(tables, kernel.index(0)), b.builder.getIntegerType(16));
-  keys = kernel.scratch(b.builder.getI32Type(), std::max<int64_t>(layout.keyCount(), 1) * kRows);
-  sums = kernel.scratch(sumType, targets * kRows);
+  keys = kernel.scratch(b.builder.getI32Type(), std::max<int64_t>(layout.keyCount(), 1) * blockRows);
+  sums = kernel.scratch(sumType, targets * blockRows);
   leavesOfRow = kernel.scratch(b.builder.getI32Type(), layout.groupCount() * kLanes);
 }
 
@@ -50,11 +50,11 @@ void emitBlock(TreeKernel &trees, Index first, Index count) {
   Value base = trees.kernel.buffer(cast<BlockArgument>(trees.op.getBase())), result = trees.kernel.resultBuffer(0);
   Index targets = trees.kernel.dim(trees.targets);
   bool isWalk = !trees.layout.wordCount;
-  trees.makeKeys(first, count, TreeKernel::kRows, /*isUnsigned=*/isWalk);
+  trees.makeKeys(first, count, trees.blockRows, /*isUnsigned=*/isWalk);
   b.loop(b.index(0), targets, 1, [&](Index target) {
     Value start = b.create<memref::LoadOp>(base, b.value(target));
-    b.loop(b.index(0), b.index(TreeKernel::kRows), 1, [&](Index row) {
-      b.create<memref::StoreOp>(start, trees.sums, b.value(b.add(b.mul(target, TreeKernel::kRows), row)));
+    b.loop(b.index(0), b.index(trees.blockRows), 1, [&](Index row) {
+      b.create<memref::StoreOp>(start, trees.sums, b.value(b.add(b.mul(target, trees.blockRows), row)));
     });
   });
   if (isWalk)
@@ -63,7 +63,7 @@ void emitBlock(TreeKernel &trees, Index first, Index count) {
     trees.intersectRows();
   b.loop(b.index(0), count, 1, [&](Index row) {
     b.loop(b.index(0), targets, 1, [&](Index target) {
-      Value sum = b.create<memref::LoadOp>(trees.sums, b.value(b.add(b.mul(target, TreeKernel::kRows), row)));
+      Value sum = b.create<memref::LoadOp>(trees.sums, b.value(b.add(b.mul(target, trees.blockRows), row)));
       b.create<memref::StoreOp>(sum, result, b.value(b.add(b.mul(b.add(first, row), targets), target)));
     });
   });
@@ -75,15 +75,18 @@ LogicalResult emitTrees(KernelFunction &kernel) {
   auto op = kernel.find<PackedTreesOp>();
   if (!op)
     return kernel.source.emitError() << "has no trees";
-  TreeKernel trees(kernel, op);
+  Dim rows = dimOf(op.getX(), 0), perTask = kernel.source.getSchedule().parameter("task_rows", TreeTables::kRows);
+  bool isWalk = !op.getWords();
+  if (isWalk) // a task is one block: of all its rows, but for few rows there should be several
+    perTask = Dim::min(Dim::max(rows.floordiv(8 * TreeTables::kRows), 1) * TreeTables::kRows, perTask);
+  TreeKernel trees(kernel, op,
+                   isWalk ? kernel.source.getSchedule().parameter("task_rows", TreeTables::kRows) : TreeTables::kRows);
   IndexBuilder &b = trees.b;
-  Dim rows = dimOf(op.getX(), 0);
-  int64_t perTask = kernel.source.getSchedule().parameter("task_rows", TreeKernel::kRows);
   int64_t least = leastRowsOfBlock(trees.layout, op.getSteps());
   kernel.forTasks(rows.ceildiv(perTask), [&](Value task) {
-    Index from = b.mul(task, perTask), to = b.min(b.add(from, perTask), kernel.dim(rows));
-    b.loop(from, to, TreeKernel::kRows, [&](Index first) {
-      Index count = b.min(b.sub(to, first), TreeKernel::kRows);
+    Index from = b.mul(task, kernel.dim(perTask)), to = b.min(b.add(from, kernel.dim(perTask)), kernel.dim(rows));
+    b.loop(from, to, trees.blockRows, [&](Index first) {
+      Index count = b.min(b.sub(to, first), trees.blockRows);
       auto one = [&] {
         b.loop(first, b.add(first, count), 1, [&](Index row) {
           trees.makeKeys(row, b.index(1), /*stride=*/1, /*isUnsigned=*/true);

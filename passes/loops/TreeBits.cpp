@@ -34,7 +34,7 @@ void TreeKernel::intersectTree(Index tree) {
   auto broadcast = [&](Value scalar) -> Value { return b.create<vector::BroadcastOp>(type, scalar); };
   Index first = field(layout.trees, tree, TreeTables::kTree, 4),
         end = field(layout.trees, b.add(tree, 1), TreeTables::kTree, 4);
-  SmallVector<Value> leaves(kRows / lanes, splat(0));
+  SmallVector<Value> leaves(blockRows / lanes, splat(0));
   // From the last word to the first: what is left in an earlier one is further to the left.
   b.carry(b.index(0), b.sub(end, first), 1, leaves, [&](Index i, SmallVectorImpl<Value> &found) {
     Index word = b.sub(b.sub(end, i), 1);
@@ -72,7 +72,7 @@ void TreeKernel::addLeaves(ArrayRef<Value> leaves, Index tree) {
   Index target = field(layout.trees, tree, TreeTables::kTree, 2),
         start = b.mul(field(layout.trees, tree, TreeTables::kTree, 3), width);
   b.loop(b.index(0), b.index(width), 1, [&](Index i) {
-    Index sum = b.mul(b.add(target, i), kRows);
+    Index sum = b.mul(b.add(target, i), blockRows);
     for (auto [j, leaf] : llvm::enumerate(leaves)) {
       Value row = width == 1 ? leaf : b.create<arith::MulIOp>(leaf, distance).getResult();
       Value from = b.value(b.add(start, i)), to = b.value(b.add(sum, j * lanes));

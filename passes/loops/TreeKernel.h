@@ -7,12 +7,12 @@
 namespace quern {
 
 /// The tables and memory of one kernel, and what its parts share. Sums of a block are kept target by target,
-/// [targets][kRows], as keys are.
+/// [targets][blockRows], as keys are.
 class TreeKernel {
 public:
-  static constexpr int64_t kLanes = graph::TreeTables::kLanes, kRows = graph::TreeTables::kRows;
+  static constexpr int64_t kLanes = graph::TreeTables::kLanes;
 
-  TreeKernel(KernelFunction &kernel, graph::PackedTreesOp op);
+  TreeKernel(KernelFunction &kernel, graph::PackedTreesOp op, int64_t blockRows);
 
   /// Of rows [first, first + count): key k of row r at k * `stride` + r. `bias` is added to make them unsigned.
   void makeKeys(Index first, Index count, int64_t stride, bool isUnsigned);
@@ -32,8 +32,9 @@ public:
   graph::PackedTreesOp op;
   IndexBuilder b;
   const graph::TreeTables layout;
-  mlir::Type sumType; ///< of the values
-  int64_t width;      ///< of a row of the values
+  const int64_t blockRows; ///< as many as a block may have; TreeTables::kRows of bit vectors
+  mlir::Type sumType;      ///< of the values
+  int64_t width;           ///< of a row of the values
   Dim targets;
   mlir::Value keys, sums;
 

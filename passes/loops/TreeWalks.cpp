@@ -41,11 +41,11 @@ void TreeKernel::walkRows(Index count) {
       SmallVector<Index> rows;
       for (int64_t lane = 0; lane < kLanes; ++lane)
         rows.push_back(b.add(row, lane));
-      walk(lanes, depth, kRows, rows);
+      walk(lanes, depth, blockRows, rows);
       for (Value &lane : lanes)
         lane = b.value(field(layout.leaves, lane, 1, 0));
       b.loop(b.index(0), b.index(width), 1, [&](Index i) {
-        Index sum = b.mul(b.add(target, i), kRows);
+        Index sum = b.mul(b.add(target, i), blockRows);
         for (auto [lane, first] : llvm::zip(lanes, rows)) {
           Index place = b.add(sum, first);
           Value added = b.create<arith::AddFOp>(load(sums, place), load(values, b.add(b.mul(lane, width), i)));

@@ -62,7 +62,7 @@ Choice chooseTrees(Operation *op) {
           {{"task_rows", treeTaskRows(trees)}},
           llvm::formatv("{0}; few rows: {1} trees of a row side by side",
                         trees.getWords() ? "trees of few leaves: bit vectors over 64 rows, without a branch"
-                                         : "8 rows walk a tree side by side, without a branch",
+                                         : "up to 256 rows at a time, 8 of them walk a tree side by side, without a branch",
                         TreeTables::kLanes)};
 }
 

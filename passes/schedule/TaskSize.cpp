@@ -17,8 +17,12 @@ constexpr double kFlopsPerByte = 5;
 /// Of weights that a task goes through for each of its tiles.
 constexpr int64_t kCachedBytes = 512 << 10;
 
-int64_t estimate(const Dim &dim) { return std::max<int64_t>(dim.estimate(kUnknownExtent), 1); }
-double flopsPerTask(double total) { return std::max(kLeastFlops, total / kTasks); }
+int64_t estimate(const Dim &dim) {
+  return std::max<int64_t>(dim.estimate(kUnknownExtent), 1);
+}
+double flopsPerTask(double total) {
+  return std::max(kLeastFlops, total / kTasks);
+}
 
 } // namespace
 
@@ -80,10 +84,15 @@ int64_t recurrentTaskUnits(graph::RnnOp rnn) {
 }
 
 int64_t treeTaskRows(graph::PackedTreesOp trees) {
-  // Measured on one core: an entry of the bit vectors for a row, and a step of a walk.
-  constexpr double kEntryNanoseconds = 0.055, kStepNanoseconds = 0.7, kLeastNanoseconds = 30000;
+  // Measured on one core: an entry of the bit vectors for a row.
+  constexpr double kEntryNanoseconds = 0.055, kLeastNanoseconds = 30000;
   constexpr int64_t kBlock = graph::TreeTables::kRows, kMost = 16 * kBlock;
-  double row = trees.getWords() ? kEntryNanoseconds * trees.getEntries() : kStepNanoseconds * trees.getSteps();
+  // A block of rows should find a tree in the cache again and again, and their keys beside it.
+  constexpr int64_t kKeyBytes = 128 << 10, kMostWalks = 256;
+  int64_t bytesOfRow = 4 * std::max<int64_t>(trees.getColumns() + trees.getSetColumns(), 1);
+  if (!trees.getWords())
+    return std::clamp<int64_t>(llvm::alignDown(kKeyBytes / bytesOfRow, kBlock), kBlock, kMostWalks);
+  double row = kEntryNanoseconds * trees.getEntries();
   return std::clamp<int64_t>(llvm::alignTo(int64_t(kLeastNanoseconds / std::max(row, 1.0)), kBlock), kBlock, kMost);
 }
 

@@ -24,7 +24,8 @@ ConvTask convTask(graph::ConvOp conv);
 /// shared.
 int64_t recurrentTaskUnits(graph::RnnOp rnn);
 
-/// Rows that a task sends through all trees: whole blocks of TreeTables::kRows.
+/// Rows that a task sends through all trees: whole blocks of TreeTables::kRows; of walks one block, or less where there
+/// are few rows.
 int64_t treeTaskRows(graph::PackedTreesOp trees);
 
 /// Of a convolution by Winograd's algorithm: tiles of the image (of all images), and blocks of 16 output channels.
