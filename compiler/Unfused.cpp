@@ -69,7 +69,8 @@ void recordUnfused(ModuleOp module) {
       byReason[reason.empty() ? otherwise : reason].push_back(node);
     }
   }
-  SmallVector<Attribute> unfused;
+  auto elsewhere = module->getAttrOfType<ArrayAttr>(kUnfusedAttr); // what a program's text says of its surroundings
+  SmallVector<Attribute> unfused(elsewhere ? elsewhere.getValue() : ArrayRef<Attribute>());
   for (auto &[reason, nodes] : byReason) {
     nodes.insert(nodes.begin(), builder.getStringAttr(reason));
     unfused.push_back(builder.getArrayAttr(nodes));

@@ -10,7 +10,8 @@ namespace quern {
 /// After lowering: quern.nodes lists the nodes that have graph ops, quern.folded_nodes those of which nothing is left.
 void recordNodes(mlir::ModuleOp module, llvm::ArrayRef<graph::ModelNode> nodes);
 
-/// After fusion: quern.unfused takes the place of both, a list of [reason, nodes...].
+/// After fusion: quern.unfused takes the place of both, a list of [reason, nodes...]. A program's text may have such a list
+/// too, of what is computed elsewhere; it comes first.
 void recordUnfused(mlir::ModuleOp module);
 
 /// [{"reason": "a view: ...", "nodes": ["flatten (Flatten)", ...]}, ...]

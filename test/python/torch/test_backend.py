@@ -99,6 +99,17 @@ def test_operators_without_a_kernel_run_in_pytorch(fallbacks):
     assert __file__ in text and text.endswith("the operator aten.erfinv.default is not supported")
 
 
+def test_explain_lists_what_runs_in_pytorch(tmp_path):
+    torch.compile(lambda x: torch.erfinv(x * 0.5).relu() + 1, backend="quern")(torch.rand(16))
+    from quern._compiler import find_compiler
+    texts = [subprocess.run([find_compiler(), "explain", entry], capture_output=True, text=True, check=True).stdout
+             for entry in (tmp_path / "quern").glob("*.quern")]
+    assert len(texts) == 2      # before and behind
+    for text in texts:
+        assert ("  runs in PyTorch: the operator aten.erfinv.default is not supported\n"
+                "          erfinv (aten.erfinv.default)\n") in text
+
+
 def test_random_numbers_are_pytorchs(fallbacks):
     def f(x):
         return torch.nn.functional.dropout(x * 2, 0.5, training=True) + 1

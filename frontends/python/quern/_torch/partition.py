@@ -61,12 +61,12 @@ def _split(module, weights, refused, options, name):
     outer = partitioner.fuse_partitions([part for part in partitions if part.nodes])
     for node in list(outer.graph.nodes):
         if node.op == "call_module":
-            _replace(outer, node, parameters, options, name)
+            _replace(outer, node, parameters, refused, options, name)
     outer.recompile()
     return outer.forward
 
 
-def _replace(outer, node, parameters, options, name):
+def _replace(outer, node, parameters, refused, options, name):
     """Compiles one piece; leaves it to PyTorch where its sizes cannot be told from its own inputs."""
     inner = outer.get_submodule(node.target)
     weights = [i for i, argument in enumerate(node.args) if argument.name in parameters]
@@ -74,6 +74,8 @@ def _replace(outer, node, parameters, options, name):
         lowered = Lowered(inner.graph, name, weights)
     except Refusal:
         return
+    for left, why in refused.items():
+        lowered.program.elsewhere.setdefault(f"runs in PyTorch: {why}", []).append(f"{left.name} ({left.target})")
     result = next(part for part in inner.graph.nodes if part.op == "output").args[0]
     delattr(outer, node.target)
     object.__setattr__(outer, node.target, Piece(lowered, options))

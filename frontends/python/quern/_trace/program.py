@@ -53,6 +53,7 @@ class Program:
         self._literals = []    # the ops of constants, before all others
         self._weights = []     # (name, bytes), written with the text
         self.weights = {}      # name -> array, in a file of their own beside the text (compiler/ProgramWeights.h)
+        self.elsewhere = {}    # why -> [what]: parts of the model that this program leaves to others, for `quern explain`
         self._constants = {}   # (dtype, shape, bytes) -> Value
         self.count = 0
         # What the ops are said to come from, alone or with the operator that they are part of; by default the line of the
@@ -188,6 +189,14 @@ class Program:
         types = ", ".join(map(self._type, values))
         return types if len(values) == 1 else f"({types})"
 
+    def _attributes(self):
+        attributes = [f'quern.weights = "sha256:{digest_of(self.weights)}"'] if self.weights else []
+        if self.elsewhere:
+            groups = ("[" + ", ".join(f'"{_quoted(part)}"' for part in (reason, *nodes)) + "]"
+                      for reason, nodes in self.elsewhere.items())
+            attributes.append(f"quern.unfused = [{', '.join(groups)}]")
+        return f" attributes {{{', '.join(attributes)}}}" if attributes else ""
+
     def text(self, results, input_names=None, output_names=None):
         """The module with these Values as the results of @main. It says which contents the weights beside it have."""
         inputs = input_names or [f"input{i}" for i in range(len(self.inputs))]
@@ -196,8 +205,7 @@ class Program:
                               for value, name in zip(self.inputs, inputs))
         types = ", ".join(f'{self._type(value)} {{graph.name = "{_quoted(name)}"}}'
                           for value, name in zip(results, outputs))
-        digest = f' attributes {{quern.weights = "sha256:{digest_of(self.weights)}"}}' if self.weights else ""
-        lines = [f"module{digest} {{", f"  func.func @main({arguments}) -> ({types}) {{"]
+        lines = [f"module{self._attributes()} {{", f"  func.func @main({arguments}) -> ({types}) {{"]
         lines += [line for op in (*self._literals, *self._main.ops) for line in self._lines(op, "    ")]
         lines += [f"    return {', '.join(value.name for value in results)} : {', '.join(map(self._type, results))}",
                   "  }", "}"]
