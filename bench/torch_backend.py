@@ -1,0 +1,164 @@
+"""torch.compile with backend="quern" beside the same network compiled from ONNX, Inductor and eager PyTorch.
+
+    python bench/torch_backend.py --zoo DIR                          the zoo's torch modules (bench/zoo.py makes the ONNX files)
+    python bench/torch_backend.py --models resnet18,bert_base_s128 --zoo DIR --threads 1 --json
+    python bench/torch_backend.py --overhead                         what a call costs beside backend="eager"
+
+Each model runs in a process of its own, pinned to as many cores as it has threads, with a cache of its own. `first s` is the
+first call with nothing on disk, `again s` that of a second process, which finds the code there; both are split in Dynamo's own
+part, up to the backend, and the rest. Latencies are taken in turns and are the least of their samples. `left` counts operators
+that run in PyTorch.
+"""
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+
+import timing
+
+
+#--- One model in one process ---------------------------------------------------------------------
+
+def build(name):
+    import torch
+    from models import MODELS
+    torch.manual_seed(0)
+    return MODELS[name].build().eval(), list(MODELS[name].inputs().values())
+
+
+def first_call(name, threads):
+    """Seconds of the first call, of Dynamo's part of it, and the warnings of a fallback; the compiled module with them."""
+    import torch
+    torch.set_num_threads(threads)
+    model, inputs = build(name)
+    import quern._torch.backend as backend    # what torch.compile would import, not counted
+    reached = []
+
+    def compile_graph(module, examples, **keywords):
+        reached.append(time.perf_counter())
+        return backend.compile_graph(module, examples, **keywords)
+
+    compiled = torch.compile(model, backend=compile_graph, options={"threads": threads})
+    with torch.no_grad(), warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        start = time.perf_counter()
+        compiled(*inputs)
+        seconds = time.perf_counter() - start
+    left = [str(warning.message) for warning in told if "run in PyTorch" in str(warning.message) or "runs in PyTorch" in str(warning.message)]
+    return {"seconds": seconds, "dynamo": reached[0] - start, "left": left}, compiled, model, inputs
+
+
+def measure(name, threads, zoo, seconds, inductor):
+    import torch
+    result, compiled, model, inputs = first_call(name, threads)
+    calls = {"quern": lambda: compiled(*inputs), "eager": lambda: model(*inputs)}
+    if zoo:
+        import quern
+        path = os.path.join(zoo, f"{name}.onnx")
+        same = quern.compile(path, threads=threads)
+        arrays = [tensor.numpy() for tensor in inputs]
+        calls["onnx"] = lambda: same(*arrays)
+    if inductor:
+        with_inductor = torch.compile(model)
+        calls["inductor"] = lambda: with_inductor(*inputs)
+    with torch.no_grad():
+        expected, given = model(*inputs), compiled(*inputs)
+        first, ours = (value[0] if isinstance(value, tuple) else value for value in (expected, given))
+        result["error"] = float((first - ours).abs().max() / first.abs().max())
+        samples = timing.interleave(calls, seconds)
+    result["milliseconds"] = {system: 1e3 * min(times) for system, times in samples.items()}
+    return result
+
+
+def overhead(seconds):
+    """Microseconds of a call of small functions, beside backend="eager"."""
+    import torch
+    x = torch.ones(4)
+    mlp = torch.nn.Sequential(torch.nn.Linear(64, 128), torch.nn.ReLU(), torch.nn.Linear(128, 10)).eval()
+    features = torch.randn(1, 64)
+    rows = {"x + 1": (lambda x: x + 1, x), "mlp 64-128-10": (mlp, features)}
+    result = {}
+    with torch.no_grad():
+        for name, (function, argument) in rows.items():
+            calls = {}
+            for backend in ("eager", "quern"):
+                torch._dynamo.reset()
+                calls[backend] = torch.compile(function, backend=backend)
+                calls[backend](argument)
+            # Dynamo's code for both stays: the second trace is of another callable.
+            times = timing.interleave({key: (lambda call=call: call(argument)) for key, call in calls.items()}, seconds)
+            result[name] = {key: 1e6 * min(samples) for key, samples in times.items()}
+    return result
+
+
+#--- All of them ----------------------------------------------------------------------------------
+
+def run(arguments, cache):
+    """This program again, in a process of its own; its last line is JSON."""
+    command = [sys.executable, os.path.abspath(__file__), "--worker", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"XDG_CACHE_HOME": cache})
+    if done.returncode:
+        return {"failed": done.stderr.strip().splitlines()[-1] if done.stderr.strip() else f"exit code {done.returncode}"}
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def row(name, threads, options):
+    common = [json.dumps({"model": name, "threads": threads, "zoo": options.zoo, "seconds": options.seconds, "inductor": options.inductor})]
+    with tempfile.TemporaryDirectory() as cache:
+        result = run(common, cache)
+        if "failed" not in result:
+            again = run([json.dumps({"model": name, "threads": threads, "first_only": True})], cache)
+            result["again"] = again
+    return result
+
+
+def show(name, threads, result):
+    if "failed" in result:
+        return f"{name:<22} {result['failed']}"
+    again, times = result["again"], result["milliseconds"]
+    shown = "".join(f" {times.get(system, float('nan')):9.3f}" for system in ("quern", "onnx", "inductor", "eager"))
+    return (f"{name:<22}{threads:2} {result['seconds']:7.2f} ({result['dynamo']:.2f}) {again.get('seconds', float('nan')):7.2f} "
+            f"({again.get('dynamo', float('nan')):.2f}){shown} {result['error']:8.1e} {len(result['left']):3}")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--models", default="resnet18,bert_base_s128", help="names of bench/models.py, with commas")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--zoo", help="the folder with the ONNX files of the same models")
+    parser.add_argument("--seconds", type=float, default=5.0, help="to spend on the latencies of one model")
+    parser.add_argument("--inductor", action="store_true", help="time PyTorch's own compiler too")
+    parser.add_argument("--overhead", action="store_true", help="only what a call of small functions costs")
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--worker", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.worker:
+        task = json.loads(options.worker)
+        timing.pin(task["threads"])
+        only = task.pop("first_only", False)
+        name = task.pop("model")
+        print(json.dumps(first_call(name, task["threads"])[0] if only else measure(name, **task)))
+        return
+    if options.overhead:
+        timing.pin(options.threads)
+        times = overhead(options.seconds)
+        for name, row_ in times.items():
+            print(f"{name:<16} eager {row_['eager']:7.2f} us, quern {row_['quern']:7.2f} us, above {row_['quern'] - row_['eager']:+.2f} us")
+        return
+    results = {}
+    if not options.json:
+        print(f"{'model':<22} t  first s (Dynamo)  again s (Dynamo)  quern ms   onnx ms  inductor     eager    error left")
+    for name in options.models.split(","):
+        results[name] = row(name, options.threads, options)
+        if not options.json:
+            print(show(name, options.threads, results[name]), flush=True)
+    if options.json:
+        print(json.dumps(results))
+
+
+if __name__ == "__main__":
+    main()
