@@ -9,8 +9,8 @@ using namespace quern::graph;
 
 namespace quern {
 
-/// The number of the lowest bit of each lane that is not 0: the exponent of that bit alone as a float. Without AVX-512,
-/// counting zeros takes twice the instructions.
+/// The number of the lowest bit of each lane that is not 0: the exponent of that bit alone as a float. Counting
+/// zeros takes twice the instructions where vectors have no such one.
 static Value lowestBit(IndexBuilder &b, Value vector) {
   auto type = cast<VectorType>(vector.getType());
   auto splat = [&](int32_t value) -> Value { return b.create<arith::ConstantOp>(DenseElementsAttr::get(type, value)); };
@@ -46,7 +46,7 @@ void TreeKernel::intersectTree(Index tree) {
               Index column = field(layout.entries, entry, TreeTables::kEntry, 2);
               for (auto [j, vector] : llvm::enumerate(vectors)) {
                 Value key = kernel.loadVector(type, keys, b.value(b.add(column, j * lanes)));
-                // Asked this way round, AVX2 has the answer in one instruction.
+                // Asked this way round, instruction sets that have only "greater" answer in one instruction.
                 Value isYes = b.create<arith::CmpIOp>(arith::CmpIPredicate::sgt, firstNo, key);
                 vector = b.create<arith::SelectOp>(isYes, vector, b.create<arith::AndIOp>(vector, kept));
               }
