@@ -149,9 +149,8 @@ struct Line {
 };
 const Line table[] = {{"graph.matmul", chooseMatmul},
                       {"graph.conv", chooseConv},
-                      {"graph.attention", [](Operation *op, const Device &device, bool) {
-                         return *chooseDeviceAttention(cast<AttentionOp>(op), device);
-                       }},
+                      {"graph.attention", [](Operation *op, const Device &device,
+                                             bool) { return *chooseDeviceAttention(cast<AttentionOp>(op), device); }},
                       {"graph.rnn", [](Operation *op, const Device &device, bool) {
                          return chooseDeviceRecurrent(cast<RnnOp>(op), device);
                        }}};
@@ -159,8 +158,8 @@ const Line table[] = {{"graph.matmul", chooseMatmul},
 /// Ops whose result depends on what was computed before, or that have a kernel of their own on the processor alone.
 constexpr llvm::StringLiteral processorOps[] = {"graph.top_k",          "graph.non_zero",         "graph.cumulative",
                                                 "graph.conv_transpose", "graph.scatter_elements", "graph.scatter_nd",
-                                                "text.lookup",         "text.pick_strings",     "text.terms",
-                                                "text.term_product"};
+                                                "text.lookup",          "text.pick_strings",      "text.terms",
+                                                "text.term_product",    "graph.packed_trees"};
 
 /// Why the device cannot compute `op`; empty where it can.
 std::string obstacle(Operation &op, const Device &device) {
