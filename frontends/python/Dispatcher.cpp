@@ -11,9 +11,10 @@ bool Dispatcher::Read::holds() const {
 }
 
 void Dispatcher::add(nb::object model, nb::list arguments, nb::list reads, nb::list facts, nb::list inputs,
-                     std::vector<bool> complex, bool single, bool flagged, nb::object classes) {
+                     std::vector<bool> complex, bool single, bool flagged, nb::object classes,
+                     bool byRows) {
   auto made = std::make_shared<Program>(Program{
-      model, nb::cast<Model *>(model), {}, {}, {}, {}, std::move(complex), single, flagged, std::move(classes)});
+      model, nb::cast<Model *>(model), {}, {}, {}, {}, std::move(complex), single, flagged, byRows, std::move(classes)});
   Program &program = *made;
   for (nb::handle item : arguments) {
     nb::tuple row = nb::cast<nb::tuple>(item);
@@ -127,7 +128,7 @@ PyObject *Dispatcher::run(const Program &program, PyObject *args) {
     *static_cast<double *>(data) = PyFloat_AS_DOUBLE(arrays[i]);
     arrays[i] = floats[i].ptr();
   }
-  nb::object results = program.model->runOn(arrays, /*pairs=*/true);
+  nb::object results = program.model->runOn(arrays, /*pairs=*/true, program.byRows);
   PyObject *tuple = results.ptr();
   Py_ssize_t count = PyTuple_GET_SIZE(tuple) - program.flagged;
   if (program.flagged && truthOf(PyTuple_GET_ITEM(tuple, count)))

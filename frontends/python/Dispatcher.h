@@ -51,11 +51,13 @@ public:
     bool single;               ///< one result, not a tuple of them
     /// The last output is no result: a bool that says that `_call` must look at the arguments.
     bool flagged;
+    bool byRows;        ///< of Model::runOn
     nb::object classes; ///< an array whose elements the results are the positions of; None: they are no positions
   };
 
   void add(nb::object model, nb::list arguments, nb::list reads, nb::list facts, nb::list inputs,
-           std::vector<bool> complex, bool single, bool flagged, nb::object classes);
+           std::vector<bool> complex, bool single, bool flagged, nb::object classes,
+           bool byRows);
 
   /// tp_call, tp_traverse and tp_clear.
   static PyObject *call(PyObject *self, PyObject *args, PyObject *keywords);

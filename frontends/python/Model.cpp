@@ -67,8 +67,11 @@ Model::Model(const std::string &path, int threads, unsigned maxLevel, std::pair<
 }
 
 Model::~Model() {
-  for (const std::unique_ptr<Frame> &frame : idle)
+  for (const std::unique_ptr<Frame> &frame : idle) {
     quern_context_destroy(frame->context);
+    for (quern_context *worker : frame->workers)
+      quern_context_destroy(worker);
+  }
   quern_model_close(model);
   unload();
 }
@@ -177,7 +180,7 @@ std::unique_ptr<Model::Frame> Model::take() {
   frame->results.resize(descriptor->num_outputs);
   quern_context_options options = {};
   options.size = sizeof options;
-  options.pool = sharedPool(threads);
+  options.pool = frame->pool = sharedPool(threads);
   if (quern_status status = quern_context_create(model, &options, &frame->context))
     raise(status, quern_status_text(status));
   return frame;
@@ -316,10 +319,19 @@ void Model::readInputs(PyObject *const *arrays, bool pairs, Frame &frame) const 
 }
 
 nb::object Model::run(nb::args arrays) {
+  checkCount(arrays);
+  return runOn(&PyTuple_GET_ITEM(arrays.ptr(), 0));
+}
+
+nb::object Model::runRows(nb::args arrays) {
+  checkCount(arrays);
+  return runOn(&PyTuple_GET_ITEM(arrays.ptr(), 0), /*pairs=*/false, /*byRows=*/true);
+}
+
+void Model::checkCount(nb::args arrays) const {
   if (arrays.size() != descriptor->num_inputs)
     raise("InputError", "the model takes " + std::to_string(descriptor->num_inputs) + " inputs, but " +
                             std::to_string(arrays.size()) + " were given");
-  return runOn(&PyTuple_GET_ITEM(arrays.ptr(), 0));
 }
 
 static PyObject *makeNumpyOutput(quern_dtype dtype, int rank, const int64_t *dims, std::unique_ptr<OutputBlock> block,
@@ -332,13 +344,13 @@ static PyObject *makeNumpyOutput(quern_dtype dtype, int rank, const int64_t *dim
   return makeArray(dtype, rank, dims, owner.ptr(), data);
 }
 
-nb::object Model::runOn(PyObject *const *arrays, bool pairs) {
+nb::object Model::runOn(PyObject *const *arrays, bool pairs, bool byRows) {
   Call call(*this);
   readInputs(arrays, pairs, *call.frame);
-  return call.run(makeNumpyOutput);
+  return call.run(makeNumpyOutput, byRows);
 }
 
-nb::object Model::Call::run(MakeOutput make) {
+nb::object Model::Call::run(MakeOutput make, bool byRows) {
   const quern_model_descriptor *descriptor = model.descriptor;
   size_t given = 0; // bytes of output memory
   for (uint32_t i = 0; i < frame->outputs.size(); ++i) {
@@ -351,14 +363,19 @@ nb::object Model::Call::run(MakeOutput make) {
     frame->results[i] = model.makeOutput(i, make, output, given);
   }
   quern_status status;
+  std::string error;
   {
     nb::gil_scoped_release release;
     quern_places places = {sizeof places, 0, frame->places.data(), nullptr};
-    status = quern_run_on(frame->context, frame->inputs.data(), frame->inputs.size(), frame->outputs.data(),
-                          frame->outputs.size(), &places);
+    int64_t block = byRows && model.hasRows(*frame) ? model.blockRows(*frame, frame->inputs[0].dims[0]) : 0;
+    if (block)
+      status = model.runBlocks(*frame, block, error);
+    else if ((status = quern_run_on(frame->context, frame->inputs.data(), frame->inputs.size(), frame->outputs.data(),
+                                    frame->outputs.size(), &places)))
+      error = quern_context_error(frame->context);
   }
   if (status)
-    raise(status, quern_context_error(frame->context));
+    raise(status, error);
   for (uint32_t i = 0; i < frame->outputs.size(); ++i) {
     if (frame->results[i])
       continue;

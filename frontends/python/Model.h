@@ -7,6 +7,7 @@
 #include "frontends/python/OutputMemory.h"
 #include "frontends/python/StringArray.h"
 #include "quern/runtime.h"
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <nanobind/nanobind.h>
@@ -35,9 +36,12 @@ public:
   class Call;
 
   nb::object run(nb::args arrays);
+  /// The same for a model whose rows have nothing to do with each other; see runOn.
+  nb::object runRows(nb::args arrays);
   /// As many arrays as the model has inputs; a tuple of the outputs. `pairs`: arrays of complex numbers may stand for
-  /// inputs of floats with one more axis.
-  nb::object runOn(PyObject *const *arrays, bool pairs = false);
+  /// inputs of floats with one more axis. `byRows`: the rows of the inputs have nothing to do with each other; many of
+  /// them are run in blocks, whose intermediate values stay in the caches.
+  nb::object runOn(PyObject *const *arrays, bool pairs = false, bool byRows = false);
   uint32_t numInputs() const { return descriptor->num_inputs; }
   quern_dtype inputDtype(uint32_t index) const { return descriptor->inputs[index].dtype; }
 
@@ -52,6 +56,7 @@ public:
   const int threads;
 
 private:
+  void checkCount(nb::args arrays) const;
   void load(const std::string &path);
   void unload();
   void open(const std::string &path, unsigned maxLevel, quern_device device);
@@ -60,13 +65,24 @@ private:
   /// What one call needs; used again by later ones.
   struct Frame {
     quern_context *context = nullptr;
+    quern_pool *pool = nullptr; // null: the calling thread alone
     std::vector<quern_tensor> inputs, outputs;
     std::vector<quern_device> places; // of the inputs
     std::vector<nb::object> results;
     std::vector<nb::object> holders; // keep converted inputs alive
     std::vector<nb::ndarray<>> deviceHolders;
     std::vector<StringMemory> strings; // of the inputs that are strings
+    std::vector<quern_context *> workers; // of runBlocks, one for each thread
   };
+
+  /// Whether the inputs and outputs of a call can be cut in blocks of rows: all inputs have the same number of them,
+  /// and each output as many too, or it is a bool.
+  bool hasRows(const Frame &frame) const;
+  quern_status makeWorkers(Frame &frame);
+  /// How many of `rows` rows to run at a time; 0: all of them.
+  int64_t blockRows(Frame &frame, int64_t rows);
+  /// The run of a call block by block, each on one thread of the pool. A bool is set where that of a block is.
+  quern_status runBlocks(Frame &frame, int64_t blockRows, std::string &error);
 
   std::unique_ptr<Frame> take();
   void giveBack(std::unique_ptr<Frame> frame);
@@ -91,6 +107,7 @@ private:
   nb::object convert;
   const std::shared_ptr<OutputMemory> memory =
       std::make_shared<OutputMemory>(); // the arrays' too, which may live longer
+  std::atomic<int64_t> rowBytes = -1; // of intermediate values; -1: not known yet
   std::mutex mutex;
   std::vector<std::unique_ptr<Frame>> idle;
 };
@@ -103,8 +120,8 @@ public:
 
   /// To be filled before the run.
   quern_tensor &input(uint32_t index) { return frame->inputs[index]; }
-  /// A tuple of the outputs.
-  nb::object run(MakeOutput make);
+  /// A tuple of the outputs. `byRows`: of runOn.
+  nb::object run(MakeOutput make, bool byRows = false);
 
 private:
   friend class Model;

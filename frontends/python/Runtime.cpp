@@ -19,6 +19,7 @@ NB_MODULE(_runtime, module) {
       .def(nb::init<const std::string &, int, unsigned, std::pair<int, int>, nb::object>(), nb::arg("path"),
            nb::arg("threads"), nb::arg("max_level"), nb::arg("device"), nb::arg("convert"))
       .def("run", &Model::run)
+      .def("run_rows", &Model::runRows)
       .def_ro("threads", &Model::threads)
       .def_prop_ro("inputs", &Model::inputs)
       .def_prop_ro("outputs", &Model::outputs)
@@ -36,7 +37,7 @@ NB_MODULE(_runtime, module) {
       .def(nb::init<>())
       .def("_add", &Dispatcher::add, nb::arg("model"), nb::arg("arguments"), nb::arg("reads"), nb::arg("facts"),
            nb::arg("inputs"), nb::arg("complex"), nb::arg("single"), nb::arg("flagged") = false,
-           nb::arg("classes") = nb::none());
+           nb::arg("classes") = nb::none(), nb::arg("by_rows") = false);
   static PyType_Slot torchSlots[] = {{Py_tp_call, reinterpret_cast<void *>(TorchProgram::call)},
                                      {Py_tp_traverse, reinterpret_cast<void *>(TorchProgram::traverse)},
                                      {Py_tp_clear, reinterpret_cast<void *>(TorchProgram::clear)},

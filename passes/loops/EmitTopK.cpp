@@ -2,6 +2,7 @@
 #include "passes/loops/Emitters.h"
 #include "passes/loops/ElementEmitter.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 using namespace quern::graph;
@@ -34,13 +35,16 @@ public:
       sink(at, get(at), count);
     });
     Value none = b.create<arith::CmpIOp>(arith::CmpIPredicate::eq, count, zero);
-    kernel.forRange(b.create<arith::SelectOp>(none, extent, count), extent, one, [&](Value i) {
-      Entry entry = input(line, i);
-      auto choice = b.create<scf::IfOp>(better(entry, get(zero)), /*withElseRegion=*/false);
+    Value from = b.create<arith::SelectOp>(none, extent, count);
+    Value chunks = b.create<arith::DivUIOp>(b.create<arith::SubIOp>(extent, from), kernel.index(chunk));
+    Value rest = b.create<arith::AddIOp>(from, kernel.multiply(chunks, kernel.index(chunk)));
+    kernel.forRange(from, rest, kernel.index(chunk), [&](Value i) {
+      auto some = b.create<scf::IfOp>(someBeyondWorst(line, i), /*withElseRegion=*/false);
       OpBuilder::InsertionGuard guard(b);
-      b.setInsertionPointToStart(choice.thenBlock());
-      sink(zero, entry, count);
+      b.setInsertionPointToStart(some.thenBlock());
+      kernel.forRange(i, kernel.add(i, chunk), one, [&](Value j) { consider(line, j, count); });
     });
+    kernel.forRange(rest, extent, one, [&](Value i) { consider(line, i, count); });
     // The worst goes behind the heap, which shrinks: the best ends at 0.
     kernel.forRange(one, count, one, [&](Value i) {
       Value last = b.create<arith::SubIOp>(count, i);
@@ -59,6 +63,26 @@ public:
   }
 
 private:
+  /// Elements that are compared with the worst of the heap at once: few lines have many that are better.
+  static constexpr int64_t chunk = 32;
+
+  /// Whether one of the elements from `i` on is past the worst of the heap, whose elements all stand before it.
+  Value someBeyondWorst(const Point &line, Value i) {
+    ElementEmitter e(kernel, chunk);
+    Point point = line;
+    point[op.getAxis()] = {i, 1, {}};
+    Value row = e.at(op.getOperand(), point);
+    return b.create<vector::ReductionOp>(vector::CombiningKind::OR, beyond(row, e.spread(get(kernel.index(0)).value)));
+  }
+  /// Takes the element at `i` into the heap in place of the worst where it is better.
+  void consider(const Point &line, Value i, Value count) {
+    Value root = kernel.index(0);
+    Entry entry = input(line, i);
+    auto choice = b.create<scf::IfOp>(better(entry, get(root)), /*withElseRegion=*/false);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(choice.thenBlock());
+    sink(root, entry, count);
+  }
   Point at(const Point &line, Value i) {
     Point point = line;
     point[op.getAxis()] = {i, 0, {}};

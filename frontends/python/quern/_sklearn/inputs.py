@@ -162,9 +162,12 @@ KINDS = {"matrix": Expected.read_matrix, "categories": Expected.read_matrix, "co
          "named": Expected.read_matrix, "texts": Expected.read_texts, "values": Expected.read_values}
 
 
+ROWS = "rows"     # the symbol of the first extent
+
+
 def trace_inputs(program, kind, expected):
     """The inputs of a program for a kind: (rows, names)."""
-    rows = program.facts.symbol("rows")
+    rows = program.facts.symbol(ROWS)
     if kind[0] == "matrix":
         return Tracer(program.input(np.dtype(kind[1]), (rows, expected.count))), ["X"]
     if kind[0] == "values":

@@ -6,7 +6,7 @@ from .._errors import InputError
 from .._trace import build, strings
 from .._trace.array import Tracer, as_tracer
 from .._trace.program import Program
-from .inputs import trace_inputs
+from .inputs import ROWS, trace_inputs
 from .rows import EstimatorTrace, Labels, Stacked
 
 
@@ -15,7 +15,7 @@ class Traced:
 
     text: the program. tree: how its outputs become the results of the methods, in order. flagged: whether its last output
     says that rows must be refused, or looked at. spelled: whether classes that are texts are outputs themselves, not their
-    positions.
+    positions. by_rows: whether no row has to do with another.
     """
 
     def __init__(self, fitted, expected, methods, kind, flagged=True, spelled=False):
@@ -27,6 +27,7 @@ class Traced:
             self.tree = [_flatten(fitted.methods[method](X), leaves, spelled) for method in methods]
             flag = trace.flag() if flagged else None
             self.flagged = flag is not None
+            self.by_rows = trace.rows_are_apart
             values = [leaf.value for leaf in leaves] + ([flag.value] if self.flagged else [])
         self.names = names
         self.program, self.values = program, values
@@ -35,7 +36,7 @@ class Traced:
     @property
     def meaning(self):
         """What a Program needs besides the code: it can be pickled."""
-        return self.tree, self.flagged
+        return self.tree, self.flagged, self.by_rows
 
 
 def _flatten(thing, leaves, spelled):
@@ -76,12 +77,14 @@ class Compiled:
 
     def __init__(self, text, meaning, name, target, threads, model=None):
         self.text, self.meaning = text, meaning
-        (self.tree,), self.flagged = meaning
+        (self.tree,), self.flagged, by_rows = meaning
         self.model = model or _compile_cache.compile_program(text, name, target, threads)
+        self._by_rows = by_rows and all(value.shape[:1] == (ROWS,) for value in self.model.outputs if value.shape)
+        self._run = self.model._model.run_rows if self._by_rows else self.model._model.run
 
     def run(self, arrays):
         """(result, whether the flag is set)."""
-        outputs = self.model._model.run(*arrays)
+        outputs = self._run(*arrays)
         return unflatten(self.tree, outputs), self.flagged and bool(outputs[-1])
 
     def portable(self):
@@ -100,7 +103,7 @@ class Compiled:
         facts = [([(1, [(0, 1)]), (-expected.count, [])], _EQUAL, True), ([(1, [(0, 0)])], _GREATER, True)]
         outputs = len(self.model.outputs)
         classes = tree[2] if tree[0] == "labels" else None
-        return arguments, [], facts, [(0, None)], [False] * outputs, single, self.flagged, classes
+        return arguments, [], facts, [(0, None)], [False] * outputs, single, self.flagged, classes, self._by_rows
 
 
 _EQUAL, _GREATER = 0, 4     # as Dispatcher::Fact has them
@@ -113,20 +116,16 @@ def _numpy_kind(dtype):
 
 
 def diagnose(fitted, expected, method, kind, arrays, target, threads):
-    """Raises InputError if scikit-learn would refuse these rows for values that are not finite."""
+    """Raises InputError if scikit-learn would refuse these rows for their values."""
     program = Program(fitted.name)
     program.place = fitted.name
     with EstimatorTrace(program) as trace:
         X, names = trace_inputs(program, kind, expected)
         fitted.methods[method](X)
-        found = [np.stack([np.any(np.isnan(tracer)), np.any(np.isinf(tracer))]) for _, _, tracer in trace.checks]
-        values = [Tracer(one.value).value for one in found]
-    if not values:
+        found = [np.any(check()).value for check, _ in trace.checks]
+    if not found:
         return
-    model = _compile_cache.compile_program(program.text(values, names), f"{fitted.name}_check", target, threads)
-    for (name, allow_nan, tracer), (nan, infinite) in zip(trace.checks, model._model.run(*arrays)):
-        if nan and not allow_nan:
-            raise InputError(f"Input X contains NaN. {name} does not take missing values")
-        if infinite:
-            raise InputError(f"Input X contains infinity or a value too large for dtype('{tracer.dtype}'). {name} does not "
-                             "take it")
+    model = _compile_cache.compile_program(program.text(found, names), f"{fitted.name}_check", target, threads)
+    for (_, message), refused in zip(trace.checks, model._model.run(*arrays)):
+        if refused:
+            raise InputError(message)

@@ -4,12 +4,35 @@ A reader takes the fitted estimator and returns its methods as functions on trac
 reads those and calls their functions. scikit-learn itself is not imported here.
 """
 import importlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from .._errors import QuernError, UnsupportedError, UsageError
 
 READERS = {}
-_FAMILIES = ("boosting", "encoders", "lightgbm", "linear", "text", "trees", "xgboost")
+_FAMILIES = (
+    "boosting",
+    "calibration",
+    "cluster",
+    "compose",
+    "decomposition",
+    "dummy",
+    "encoders",
+    "ensemble",
+    "gaussian",
+    "impute",
+    "kernels",
+    "lightgbm",
+    "linear",
+    "multiclass",
+    "naive_bayes",
+    "neighbors",
+    "neural_network",
+    "preprocessing",
+    "svm",
+    "text",
+    "trees",
+    "xgboost",
+)
 _LIBRARIES = ("sklearn", "lightgbm", "xgboost")
 
 
@@ -26,7 +49,7 @@ class Fitted:
     methods: dict
     takes: str = "matrix"
     features: int = None
-    read: object = field(default=None, repr=False)    # the estimator
+    inverse: object = None     # of a transformer, what undoes it
 
 
 def reader(*classes, takes="matrix"):
@@ -78,7 +101,6 @@ def read(estimator):
         raise UsageError(f"the {kind.__name__} is not fitted: it has no {error.name}") from None
     if not isinstance(made, Fitted):
         made = Fitted(kind.__name__, made, takes)
-    made.read = estimator
     return made
 
 

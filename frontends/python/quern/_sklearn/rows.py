@@ -3,7 +3,7 @@ import numpy as np
 
 from .._errors import InputError
 from .._trace import build
-from .._trace.array import Trace, Tracer, trace
+from .._trace.array import Trace, Tracer, as_tracer, trace
 
 
 class Columns:
@@ -49,26 +49,39 @@ class Stacked:
 
 
 class EstimatorTrace(Trace):
-    """A trace that notes what scikit-learn would check of values on the way.
+    """A trace that notes what scikit-learn would refuse on the way.
 
-    A call refuses NaN and infinity where scikit-learn does, without reading its rows once more: `watched` are values that
-    are not finite if the rows are not (a linear model's scores; the rows themselves where that costs little).
-    The program says whether one of them is not finite; only then are the `checks` themselves made.
+    A call refuses NaN and infinity where scikit-learn does, without reading its rows once more: `watched` are flags, bools
+    that are set where the rows may have to be refused (those of a linear model's scores; of the rows themselves where that
+    costs little). Only where one is set a second program makes the `checks`.
     """
 
     def __init__(self, program):
-        super().__init__(program)
-        self.checks = []       # (name of the estimator, whether NaN is allowed, Tracer)
-        self.watched = []      # Tracers, and whether NaN is allowed
+        super().__init__(program, scope=self)
+        self.checks = []       # (a function to a bool Tracer: whether the rows are refused, why)
+        self.watched = []      # functions to bool Tracers of any rank
+        self._seen = set()
+        self.rows_are_apart = True     # no row has to do with another
+
+    def reach(self, function):
+        """Of a Scope: functions that are handed over are our own."""
+        return function
 
     def watch(self, tracer, allow_nan=False):
-        if tracer.dtype.kind == "f" and not any(tracer.value is other.value and allow_nan == also
-                                                for other, also in self.watched):
-            self.watched.append((tracer, allow_nan))
+        """Sets the flag where a value is not finite."""
+        key = (id(tracer.value), allow_nan)
+        if tracer.dtype.kind == "f" and key not in self._seen:
+            self._seen.add(key)
+            self.watched.append(lambda: np.isinf(tracer) if allow_nan else ~np.isfinite(tracer))
+
+    def refuse(self, found, message):
+        """Refuses all rows where `found` gives a bool that is set anywhere."""
+        self.checks.append((found, message))
+        self.watched.append(found)
 
     def flag(self):
-        """Whether a watched value is not finite: a bool of rank 0; None if there is nothing to watch."""
-        flags = [np.any(np.isinf(tracer) if allow_nan else ~np.isfinite(tracer)) for tracer, allow_nan in self.watched]
+        """Whether anything is set: a bool of rank 0; None if there is nothing to watch."""
+        flags = [np.any(found()) for found in self.watched]
         if not flags:
             return None
         return flags[0] if len(flags) == 1 else np.any(np.stack(flags))
@@ -82,13 +95,27 @@ def validate(X, name, dtype="numeric", allow_nan=False, watch=True):
     """
     X = matrix(X)
     if X.dtype.kind == "f" and allow_nan != "all":
-        trace().checks.append((name, allow_nan, X))
+        note_not_finite(X, name, allow_nan)
         if watch:
             trace().watch(X, allow_nan)
     if dtype == "numeric":
         return X
     dtypes = dtype if isinstance(dtype, (list, tuple)) else [dtype]
     return X if X.dtype in dtypes else X.astype(dtypes[0])
+
+
+def note_not_finite(X, name, allow_nan=False):
+    """The checks of values that the estimator called `name` does not take."""
+    if not allow_nan:
+        trace().checks.append((lambda: np.isnan(X), f"Input X contains NaN. {name} does not take missing values"))
+    trace().checks.append((lambda: np.isinf(X), "Input X contains infinity or a value too large for "
+                           f"dtype('{X.dtype}'). {name} does not take it"))
+
+
+def call_users(function, *arguments, **keywords):
+    """A function of the user's, which may compute across rows."""
+    trace().rows_are_apart &= isinstance(function, np.ufunc)
+    return function(*arguments, **keywords)
 
 
 def watch(tracer):
@@ -114,9 +141,19 @@ def columns(X):
 
 def take(array, index, axis=0):
     """array[index] along an axis, for positions that are there."""
-    program = trace().program
-    array = build.constant(program, array) if isinstance(array, np.ndarray) else array.value
-    return Tracer(build.gather(array, index.value, axis))
+    array, index = as_tracer(array), as_tracer(index)
+    return Tracer(build.gather(array.value, index.value, axis))
+
+
+def take_columns(X, positions):
+    """X[:, positions]."""
+    positions = np.asarray(positions, np.int64)
+    if np.array_equal(positions, np.arange(X.shape[1])):
+        return X
+    first, count = int(positions[0]) if len(positions) else 0, len(positions)
+    if np.array_equal(positions, np.arange(first, first + count)):
+        return X[:, first:first + count]
+    return take(X, positions, 1)
 
 
 def full(X, shape, value, dtype=None):
