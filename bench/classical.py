@@ -39,6 +39,12 @@ def run_quern(model, rows, method, threads):
     return getattr(quern.compile(model, threads=threads), method)
 
 
+def run_quern_float32(model, rows, method, threads):
+    """Computing in float32, as the converters to ONNX do."""
+    import quern
+    return getattr(quern.compile(model, threads=threads, precision="float32"), method)
+
+
 def run_sklearn(model, rows, method, threads):
     if "n_jobs" in model.get_params():
         model.set_params(n_jobs=threads)
@@ -136,8 +142,9 @@ def run_treelite(model, rows, method, threads):
     return run if shift is None else lambda X: -run(X) - shift
 
 
-SYSTEMS = {"quern": run_quern, "sklearn": run_sklearn, "onnxruntime": run_onnxruntime, "native": run_native,
+SYSTEMS = {"quern": run_quern, "quern float32": run_quern_float32, "sklearn": run_sklearn, "onnxruntime": run_onnxruntime, "native": run_native,
            "treelite": run_treelite}
+OURS = ("quern", "quern float32")
 
 
 #--- One model in one process -------------------------------------------------------------------------------------------
@@ -215,12 +222,15 @@ def rows_of(name, threads, cells):
         times = {system: cell["us"][i] for system, cell in cells.items() if "us" in cell}
         for system in cells:
             row[f"{system} us"] = times.get(system)
+        peers = {system: us for system, us in times.items() if system not in OURS}
         if "quern" in times:
             row["error"] = cells["quern"]["error"]
-            peers = {system: us for system, us in times.items() if system != "quern"}
-            if peers:
-                best = min(peers, key=peers.get)
-                row["best peer"], row["ratio"] = best, peers[best] / times["quern"]
+        if "quern" in times and peers:
+            row["best peer"] = best = min(peers, key=peers.get)
+            row["ratio"] = peers[best] / times["quern"]
+            # ONNX Runtime computes these in float32: so may we
+            row["same precision"] = peers[best] / (times.get("quern float32", times["quern"]) if best == "onnxruntime"
+                                                   else times["quern"])
         yield row
 
 
@@ -229,10 +239,11 @@ def summary(rows):
     import statistics
     groups = {}
     for row in rows:
-        if "ratio" in row:
-            groups.setdefault((row["threads"], row["batch"]), []).append((row["ratio"], row["model"]))
-    for (threads, batch), ratios in sorted(groups.items()):
-        print(f"{threads} threads, {batch} rows, {len(ratios)} models: ahead of the best peer by "
+        for kind in ("ratio", "same precision"):
+            if kind in row:
+                groups.setdefault((row["threads"], row["batch"], kind), []).append((row[kind], row["model"]))
+    for (threads, batch, kind), ratios in sorted(groups.items()):
+        print(f"{threads} threads, {batch} rows, {len(ratios)} models, {kind}: ahead of the best peer by "
               f"{statistics.geometric_mean(r for r, _ in ratios):.2f}x (geometric mean), least {min(ratios)[0]:.2f}x "
               f"({min(ratios)[1]})")
 
@@ -247,7 +258,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=0.3, help="of timing for each cell (default: 0.3)")
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
-    needs = {"native": "lightgbm"}
+    needs = {"native": "lightgbm", "quern float32": "quern"}
     systems = args.systems.split(",") if args.systems else [s for s in SYSTEMS if importlib.util.find_spec(needs.get(s, s))]
     for given, known in ((args.models.split(","), CASES), (systems, SYSTEMS)):
         if unknown := [one for one in given if one not in known]:

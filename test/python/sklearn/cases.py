@@ -18,11 +18,13 @@ class Case:
     """A fitted estimator, and rows for it.
 
     tolerance: of floats, times the largest value of scikit-learn's result. dtypes: of rows besides float64.
+    gaps: whether its rows have NaN.
     """
     name: str              # the public name of the class
     fit: Callable          # () -> (fitted estimator, rows)
     tolerance: float = 1e-9
     dtypes: tuple = ("float32", "int64")
+    gaps: bool = False
     rows: str = "numbers"  # or "categories", "texts", "values": see test_strings.py
     one_row: bool = True   # whether scikit-learn gives one row's result the rank of many rows'
 

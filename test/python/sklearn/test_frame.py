@@ -159,3 +159,78 @@ int main(void) {
                    check=True)
     done = subprocess.run([tmp_path / "main"], check=True, capture_output=True, text=True)
     assert done.stdout == " ".join(map(str, model.predict(X[:2])))
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_many_rows_run_in_blocks(threads):
+    """Their intermediate values would not stay in a cache: each row's result is what it is alone."""
+    from sklearn.neighbors import KNeighborsClassifier
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(3000, 5)), rng.integers(0, 3, 3000)
+    compiled = quern.compile(KNeighborsClassifier(3).fit(X, y), threads=threads)
+    many = rng.normal(size=(1001, 5))
+    want = np.concatenate([compiled.predict(many[i:i + 7]) for i in range(0, len(many), 7)])
+    assert np.array_equal(compiled.predict(many), want)
+    for row in (0, 500, 1000):
+        bad = many.copy()
+        bad[row, 2] = np.nan
+        with pytest.raises(ValueError, match="NaN"):
+            compiled.predict(bad)
+
+
+def test_functions_of_users_see_all_rows():
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import FunctionTransformer, PolynomialFeatures
+    X = np.random.default_rng(0).normal(size=(3000, 6))
+    model = make_pipeline(FunctionTransformer(_less_the_mean), PolynomialFeatures(4)).fit(X)
+    assert np.abs(quern.compile(model).transform(X) - model.transform(X)).max() < 1e-9
+
+
+def _less_the_mean(X):
+    return X - X.mean(axis=0)
+
+
+def test_frames_of_mixed_columns():
+    """Columns by name, in any order, with others beside them; nullable ones."""
+    import pandas as pd
+    from sklearn.compose import make_column_transformer
+    from sklearn.impute import SimpleImputer
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OneHotEncoder, StandardScaler
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"age": rng.normal(40, 9, 200), "visits": rng.integers(0, 5, 200), "code": rng.integers(0, 4, 200),
+                          "flag": rng.random(200) < 0.5, "unused": rng.normal(size=200)})
+    frame.loc[::7, "age"] = np.nan
+    y = (frame.visits + frame.flag + rng.normal(size=200) > 2).astype(int)
+    model = make_pipeline(make_column_transformer(
+        (make_pipeline(SimpleImputer(), StandardScaler()), ["age", "visits"]),
+        (OneHotEncoder(handle_unknown="ignore"), ["code"]), ("passthrough", ["flag"])), LogisticRegression()).fit(frame, y)
+    compiled = quern.compile(model)
+    for rows in (frame, frame[["flag", "unused", "code", "visits", "age"]], frame.drop(columns="unused"), frame[:1],
+                 frame.astype({"visits": "Int64", "age": "Float64", "flag": "boolean"}), frame.astype({"code": "int8"})):
+        assert np.abs(compiled.predict_proba(rows) - model.predict_proba(rows)).max() < 1e-12
+    with pytest.raises(quern.InputError, match="columns are missing: {'code'}"):
+        compiled.predict(frame.drop(columns="code"))
+    unknown = frame.assign(code=77)
+    assert np.abs(compiled.predict_proba(unknown) - model.predict_proba(unknown)).max() < 1e-12
+
+
+def test_refuses_unknown_categories():
+    from sklearn.preprocessing import OneHotEncoder
+    X = np.random.default_rng(0).integers(0, 4, (50, 2))
+    compiled = quern.compile(OneHotEncoder().fit(X))
+    with pytest.raises(quern.DataError, match="column 1 has a value that the model does not know"):
+        compiled.transform(np.array([[1, 9]]))
+
+
+def test_precision():
+    """float32 throughout, where that is asked for."""
+    from sklearn.decomposition import PCA
+    X, _ = multiclass()
+    model = PCA(3).fit(X)
+    compiled = quern.compile(model, precision="float32")
+    for rows in (X, X.astype(np.float32)):
+        got = compiled.transform(rows)
+        assert got.dtype == np.float32 and np.abs(got - model.transform(X)).max() < 1e-5
+    with pytest.raises(quern.UsageError, match="estimators"):
+        quern.compile(b"", precision="float32")

@@ -24,10 +24,10 @@ _OUTPUTS = {"predict_proba": "probabilities", "decision_function": "decision", "
 _UNSAVED = ("predict_log_proba", "predict_joint_log_proba", "inverse_transform", "apply")
 
 
-def compile_estimator(estimator, target="native", threads=None, name=None):
+def compile_estimator(estimator, target="native", threads=None, name=None, narrow=False):
     """A fitted estimator as a CompiledEstimator; what `quern.compile` does with it."""
     registry.load()
-    return CompiledEstimator(estimator, target, threads, name)
+    return CompiledEstimator(estimator, target, threads, name, narrow)
 
 
 class CompiledEstimator:
@@ -40,14 +40,14 @@ class CompiledEstimator:
     when it is first needed.
     """
 
-    def __init__(self, estimator, target="native", threads=None, name=None):
+    def __init__(self, estimator, target="native", threads=None, name=None, narrow=False):
         fitted = registry.read(estimator)
         self._settings = target, threads
         self._name = name or fitted.name
         self._fitted = fitted
         self._estimator = _snapshot(estimator)
         names = getattr(estimator, "feature_names_in_", None)
-        self._expected = Expected(fitted.name, fitted.takes, fitted.features or _count(estimator), names)
+        self._expected = Expected(fitted.name, fitted.takes, fitted.features or _count(estimator), names, narrow)
         self._lock = threading.RLock()
         for attribute in _ATTRIBUTES:
             try:

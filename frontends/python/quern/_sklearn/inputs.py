@@ -12,10 +12,10 @@ from .rows import Columns
 
 
 class Expected:
-    """What the rows must be like: those that the estimator was fitted on."""
+    """What the rows must be like: those that the estimator was fitted on. narrow: programs compute in float32."""
 
-    def __init__(self, name, takes, count, names):
-        self.name, self.takes, self.count = name, takes, count
+    def __init__(self, name, takes, count, names, narrow=False):
+        self.name, self.takes, self.count, self.narrow = name, takes, count, narrow
         self.names = None if names is None else [str(one) for one in names]
 
     def read(self, X):

@@ -19,7 +19,7 @@ class Traced:
     """
 
     def __init__(self, fitted, expected, methods, kind, flagged=True, spelled=False):
-        program = Program(fitted.name)
+        program = Program(fitted.name, expected.narrow)
         program.place = fitted.name
         with EstimatorTrace(program) as trace:
             X, names = trace_inputs(program, kind, expected)
@@ -117,7 +117,7 @@ def _numpy_kind(dtype):
 
 def diagnose(fitted, expected, method, kind, arrays, target, threads):
     """Raises InputError if scikit-learn would refuse these rows for their values."""
-    program = Program(fitted.name)
+    program = Program(fitted.name, expected.narrow)
     program.place = fitted.name
     with EstimatorTrace(program) as trace:
         X, names = trace_inputs(program, kind, expected)

@@ -91,6 +91,7 @@ def validate(X, name, dtype="numeric", allow_nan=False, watch=True):
     """The rows as check_array gives them to the estimator called `name`: a Tracer [N, F].
 
     dtype: "numeric" keeps it; a list keeps those in it and makes others the first.
+    allow_nan: True refuses infinity alone, "all" nothing.
     watch: False where the caller watches something that is cheaper; see EstimatorTrace.
     """
     X = matrix(X)

@@ -119,7 +119,7 @@ def select(condition, a, b):
 
 
 def cast(value, dtype):
-    dtype = np.dtype(dtype)
+    dtype = np.dtype(np.float32 if value.program.narrow and dtype == np.float64 else dtype)
     if value.dtype == dtype:
         return value
     return value.program.emit("cast", [value], [(dtype, value.dims)])

@@ -44,8 +44,10 @@ class _Op:
 class Program:
     """Inputs, ops, results. The text is made at the end, when all that is known of the extents is known."""
 
-    def __init__(self, name):
+    def __init__(self, name, narrow=False):
+        """narrow: computes in float32 what would be float64; inputs stay what they are."""
         self.name = name
+        self.narrow = narrow
         self.facts = ShapeFacts()
         self.inputs = []       # Values
         self._main = Block()
@@ -60,8 +62,10 @@ class Program:
         # user's function.
         self.place = None
 
-    def _value(self, dtype, dims):
+    def _value(self, dtype, dims, narrow=None):
         self.count += 1
+        if (self.narrow if narrow is None else narrow) and dtype == np.float64:
+            dtype = np.float32
         return Value(self, f"%{self.count}", np.dtype(dtype), dims, self._open[-1])
 
     def is_visible(self, value):
@@ -80,9 +84,9 @@ class Program:
             self._open.pop()
 
     def input(self, dtype, dims):
-        value = self._value(dtype, dims)
+        value = self._value(dtype, dims, narrow=False)
         self.inputs.append(value)
-        return value
+        return self.emit("cast", [value], [(np.float32, dims)]) if self.narrow and value.dtype == np.float64 else value
 
     def weight(self, name, dtype, shape):
         """The Value of an array that is not written with the text: `weights[name]` has to be set to it. Names are unique."""
@@ -108,6 +112,8 @@ class Program:
     def constant(self, array):
         """The Value of an array; equal arrays are one."""
         array = np.asarray(array, order="C")
+        if self.narrow and array.dtype == np.float64:
+            array = array.astype(np.float32)
         data = array.tobytes()
         key = (array.dtype, array.shape, data)
         if key not in self._constants:
