@@ -35,6 +35,7 @@ quickstart: build
 	@$(PYTHON) bench/quickstart.py
 
 check: build
+	@$(SETUP) ecosystem
 	@$(PYTHON) test/run.py
 
 tiny: build

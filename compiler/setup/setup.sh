@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes this machine ready to build and test Quern; costs nothing when it already is.
 #
-#   compiler/setup/setup.sh GROUP...      GROUP: check, quickstart, bench, bench-nodeps
+#   compiler/setup/setup.sh GROUP...      GROUP: check, ecosystem, quickstart, bench, bench-nodeps
 #
 # Installs the Debian packages of packages.txt (as root, or through sudo), makes the Python environment .venv, adds the
 # Python packages of each GROUP, and configures build/.
