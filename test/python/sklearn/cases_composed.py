@@ -105,5 +105,7 @@ for _name in ("LabelPropagation", "LabelSpreading"):
 add("sklearn.linear_model.RANSACRegressor", linear_model.RANSACRegressor(random_state=0), data=[regression()])
 add("sklearn.discriminant_analysis.LinearDiscriminantAnalysis",
     *(discriminant_analysis.LinearDiscriminantAnalysis(one) for one in ("svd", "eigen", "lsqr")), data=_CLASSES)
-add("sklearn.discriminant_analysis.QuadraticDiscriminantAnalysis", discriminant_analysis.QuadraticDiscriminantAnalysis(),
+add("sklearn.discriminant_analysis.QuadraticDiscriminantAnalysis", discriminant_analysis.QuadraticDiscriminantAnalysis(reg_param=0.1),
     data=_CLASSES)
+add("sklearn.discriminant_analysis.QuadraticDiscriminantAnalysis", discriminant_analysis.QuadraticDiscriminantAnalysis(),
+    data=[multiclass()])

@@ -24,8 +24,8 @@ def principal(estimator):
         scale = np.sqrt(estimator.explained_variance_)
         scale = np.maximum(scale, np.finfo(scale.dtype).eps)
     name = type(estimator).__name__
-    return {**linear_map(name, components / scale, -(estimator.mean_ @ components) / scale, _FLOATS),
-            **likelihood(estimator, name)}
+    methods = linear_map(name, components / scale, -(estimator.mean_ @ components) / scale, _FLOATS)
+    return {**methods, **likelihood(estimator, name)} if hasattr(estimator, "score_samples") else methods
 
 
 def likelihood(estimator, name):
