@@ -343,9 +343,13 @@ void AttentionEmitter::emitSoftmax(int64_t rows, Index keys) {
     };
     // Lower than any score: -inf - -inf would be a NaN where a query sees nothing.
     double lowest = -llvm::APFloat::getLargest(real.getFloatSemantics()).convertToDouble();
-    SmallVector<Value> most{constant(lowest)};
-    builder.carry(builder.index(0), padded, lanes, most,
-                  [&](Index k, SmallVectorImpl<Value> &carried) { carried[0] = larger(load(k), carried[0]); });
+    SmallVector<Value> most(perPanel, constant(lowest));
+    builder.carry(builder.index(0), padded, kPanel, most, [&](Index k, SmallVectorImpl<Value> &carried) {
+      for (auto [part, value] : llvm::enumerate(carried))
+        value = larger(load(builder.add(k, part * lanes)), value);
+    });
+    for (Value value : ArrayRef(most).drop_front())
+      most[0] = larger(value, most[0]);
     Value scalar = builder.create<vector::ReductionOp>(vector::CombiningKind::MAXNUMF, most[0]);
     Value maximum = builder.create<vector::BroadcastOp>(vector, scalar);
     SmallVector<Value> total{constant(0)};
