@@ -48,7 +48,7 @@ def first_call(name, threads):
         start = time.perf_counter()
         compiled(*inputs)
         seconds = time.perf_counter() - start
-    left = [str(warning.message) for warning in told if "run in PyTorch" in str(warning.message) or "runs in PyTorch" in str(warning.message)]
+    left = [str(warning.message) for warning in told if issubclass(warning.category, backend.FallbackWarning)]
     return {"seconds": seconds, "dynamo": reached[0] - start, "left": left}, compiled, model, inputs
 
 

@@ -8,7 +8,7 @@ from .capture import capture
 from .options import Options
 from .partition import compile_captured
 from .refusal import Refusal
-from .report import left_to_pytorch
+from .report import FallbackWarning, left_to_pytorch    # noqa: F401, the warning for those who filter it
 
 # Dynamo leaves recurrent layers out because other backends unroll them; here each is one operator.
 torch._dynamo.config.allow_rnn = True

@@ -81,7 +81,8 @@ def _lower(exported, name, size_names):
     if captured.written:
         spec = signature.input_specs[captured.written[0]]
         raise Refusal(f"it writes to {spec.target or spec.arg.name}, which a compiled module cannot keep")
-    tensors = {i: _tensor(exported, spec) for i, spec in enumerate(signature.input_specs) if spec.kind is not InputKind.USER_INPUT}
+    tensors = {i: _tensor(exported, spec) for i, spec in enumerate(signature.input_specs)
+               if spec.kind is not InputKind.USER_INPUT}
     lowered = Lowered(captured.graph, name, list(tensors), collect=True, size_names=size_names)
     if lowered.refused:
         node, why = next(iter(lowered.refused.items()))

@@ -1,6 +1,5 @@
 """Graph ops of neural networks on Values: the shape rule of each, and the op. Operands have the dtypes that the op wants."""
 from .build import _flag, _integers, agree
-from .extents import dim_of
 
 
 def real(number):
@@ -128,9 +127,3 @@ def read_extent(value, name):
     """The element of an int64 tensor of one element as an extent."""
     value.program.emit("read_symbols", [value], [], symbols=f'["{name}"]')
     return value.program.facts.symbol(name)
-
-
-def minimum(a, b):
-    """The smaller of two extents."""
-    facts = getattr(a, "facts", None) or getattr(b, "facts", None)
-    return min(a, b) if facts is None else facts.extent(dim_of(0).min(dim_of(a), dim_of(b)))

@@ -1,4 +1,6 @@
 """Softmax and the norms."""
+import torch
+
 from ..._trace import build, neural
 from ..refusal import Refusal
 from .elementwise import result
@@ -37,7 +39,7 @@ def _affine(y, weight, bias, place=lambda parameter: parameter):
 def native_layer_norm(c, x, shape, weight, bias, epsilon):
     wide = c.wide(x)
     axis = len(x.dims) - len(shape)
-    y = result(c_of(c, 0), _affine(neural.layer_norm(wide, axis, epsilon), weight, bias))
+    y = result(_Result(c, 0), _affine(neural.layer_norm(wide, axis, epsilon), weight, bias))
     return y, *_statistics(c, wide, list(range(axis, len(x.dims))), epsilon)
 
 
@@ -55,7 +57,7 @@ def _is_read(node, i):
     return any(user.args[1] == i for user in node.users)
 
 
-class c_of:
+class _Result:
     """One result of a call that has several."""
 
     def __init__(self, call, i):
@@ -65,11 +67,10 @@ class c_of:
 
 @lowers("_fused_rms_norm.default")
 def fused_rms_norm(c, x, shape, weight, epsilon):
-    import torch
     wide = c.wide(x)
     axis = len(x.dims) - len(shape)
     epsilon = torch.finfo(c.value[0].dtype).eps if epsilon is None else epsilon
-    y = result(c_of(c, 0), _affine(neural.layer_norm(wide, axis, epsilon, centered=False), weight, None))
+    y = result(_Result(c, 0), _affine(neural.layer_norm(wide, axis, epsilon, centered=False), weight, None))
     if not _is_read(c.node, 1):
         return y, None
     mean = build.reduce(build.binary("mul", wide, wide), range(axis, len(x.dims)), "mean", keep=True)
@@ -92,7 +93,7 @@ def batch_norm(c, x, weight, bias, mean, variance, momentum, epsilon):
     shift = build.unary("neg", build.binary("mul", mean, scale))
     if bias is not None:
         shift = build.binary("add", build.cast(bias, wide.dtype), shift)
-    y = result(c_of(c, 0), _affine(wide, scale, shift, _by_channel(x)))
+    y = result(_Result(c, 0), _affine(wide, scale, shift, _by_channel(x)))
     none = build.constant(c.program, [], wide.dtype)      # the statistics of a batch, of which there are none
     return y, none, none
 
@@ -111,7 +112,7 @@ def batch_norm_of_batch(c, x, weight, bias, training, momentum, epsilon):
     middle, variance = moments(c, wide, axes, 0, True)
     root = build.unary("sqrt", build.binary("add", variance, build.like(variance, epsilon)))
     y = build.binary("div", build.binary("sub", wide, middle), root)
-    y = result(c_of(c, 0), _affine(y, weight, bias, _by_channel(x)))
+    y = result(_Result(c, 0), _affine(y, weight, bias, _by_channel(x)))
     inverse = build.binary("div", build.like(root, 1), root)
     return y, *(build.reshape(c.tensor(part, c.dtype(i)), c.dims(i)) for i, part in ((1, middle), (2, inverse)))
 
@@ -122,5 +123,5 @@ def native_group_norm(c, x, weight, bias, batch, channels, spatial, groups, epsi
     wide = c.wide(x)
     by_group = build.reshape(wide, [batch, groups, channels // groups * spatial])
     y = build.reshape(neural.layer_norm(by_group, 2, epsilon), x.dims)
-    y = result(c_of(c, 0), _affine(y, weight, bias, _by_channel(x)))
+    y = result(_Result(c, 0), _affine(y, weight, bias, _by_channel(x)))
     return y, *_statistics(c, by_group, [2], epsilon)

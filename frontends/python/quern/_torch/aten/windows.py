@@ -3,7 +3,6 @@ import numpy as np
 
 from ..._trace import build, neural
 from ..refusal import Refusal
-from .elementwise import result
 from .table import lowers
 
 
