@@ -219,7 +219,7 @@ def test_refuses_unknown_categories():
     from sklearn.preprocessing import OneHotEncoder
     X = np.random.default_rng(0).integers(0, 4, (50, 2))
     compiled = quern.compile(OneHotEncoder().fit(X))
-    with pytest.raises(quern.DataError, match="column 1 has a value that the model does not know"):
+    with pytest.raises(quern.InputError, match="Found unknown categories in column 1 during transform"):
         compiled.transform(np.array([[1, 9]]))
 
 

@@ -14,14 +14,16 @@ def is_text(tracer):
 
 #--- Categories to numbers ------------------------------------------------------------------------
 
-def _keys(categories, dtype):
-    """The keys of the categories for a column of this dtype. One that no element can be equal to has a key that none has."""
+def _keys(categories, dtype, narrow):
+    """The keys of the categories for a column of this dtype, as float32 where that is what its rows are rounded to. One that
+    no element can be equal to has a key that none has."""
     if dtype == STRING:
         return [strings.string_key(one) for one in categories]
     keys = []
     for place, one in enumerate(categories):
         number = one is not None and not isinstance(one, str) and (dtype == np.float64 or one == int(one))
-        keys.append(strings.number_keys(np.array([one], dtype))[0] if number else b"\xff%d" % place)
+        rounded = np.array([one], np.float32 if narrow and dtype == np.float64 else dtype) if number else None
+        keys.append(b"\xff%d" % place if rounded is None else strings.number_keys(rounded)[0])
     return keys
 
 
@@ -37,15 +39,21 @@ def _lookup(values, categories, required):
     """int64 numbers of values in the columns' categories: one column [N], or columns side by side [N, F]."""
     dtypes = {_key_dtype(values.dtype, one) for one in categories}
     dtype = np.dtype(np.float64) if len(dtypes) > 1 else dtypes.pop()
-    table = strings.Table(values.program, [_keys(one, dtype) for one in categories])
-    return strings.lookup(values if dtype == STRING else build.cast(values, dtype), table, required)
+    table = strings.Table(values.program, [_keys(one, dtype, values.program.narrow) for one in categories])
+    return strings.lookup(values if dtype == STRING else strings.wide(values) if dtype == np.float64
+                          else build.cast(values, dtype), table, required)
 
 
 def codes(X, name, categories, required):
     """The number of each element among the categories of its column, -1 where it is none: a Tracer [N, F] of int64."""
     if not isinstance(X, Columns):
-        X = X if is_text(X) else validate(X, name, allow_nan=True)
-        return Tracer(_lookup(X.value, categories, required))
+        if is_text(X):
+            return Tracer(_lookup(X.value, categories, required))
+        numbers = Tracer(_lookup(validate(X, name, allow_nan=True).value, categories, required and not trace().reports))
+        for place in range(len(categories) if required else 0):     # behind the checks of values that are no categories
+            trace().refuse(lambda place=place: numbers[:, place] < 0,
+                           f"Found unknown categories in column {place} during transform")
+        return numbers
     found, program = [], trace().program
     place = program.place
     for column, label, own in zip(X.values, X.names, categories):

@@ -103,15 +103,15 @@ class CompiledEstimator:
         outputs = [output for one, tree in zip(chosen, traced.tree) for output in self._output_names(one, tree)]
         text = traced.program.text(traced.values, traced.names, outputs)
         name = name or self._name
-        folder = tempfile.mkdtemp(prefix="quern-")
+        folder, path = tempfile.mkdtemp(prefix="quern-"), os.fspath(path)
         try:
-            program, artifact = os.path.join(folder, "program.mlir"), os.path.join(folder, "model.so")
+            # Programs that are linked with the library ask for it by the name that it is written under.
+            program, artifact = os.path.join(folder, "program.mlir"), os.path.join(folder, os.path.basename(path))
             with open(program, "w", encoding="utf-8") as file:
                 file.write(text)
             run_compiler([program, "-o", artifact, f"--target={target or self._settings[0]}", f"--name={name}"],
                                    header=True)
-            path = os.fspath(path)
-            shutil.copyfile(os.path.join(folder, "model.h"), os.path.splitext(path)[0] + ".h")
+            shutil.copyfile(os.path.splitext(artifact)[0] + ".h", os.path.splitext(path)[0] + ".h")
             shutil.copyfile(artifact, path)
         except OSError as error:
             raise error if isinstance(error, QuernError) else FileError(

@@ -1,6 +1,7 @@
 """Missing values: what stands for them, and where they are."""
 import numpy as np
 
+from .missing_strings import fill_strings
 from .neighbors import k_least
 from .registry import reader, refuse
 from .rows import full, take, take_columns, trace, validate
@@ -40,7 +41,7 @@ def simple(estimator):
     try:
         statistics = np.asarray(estimator.statistics_).astype(np.float64)
     except (TypeError, ValueError):
-        refuse(estimator, "strategy", f"{estimator.strategy}, of objects")
+        return fill_strings(estimator)
     floats = estimator.strategy in ("mean", "median")
     kept = np.arange(len(statistics)) if estimator.keep_empty_features else np.flatnonzero(~np.isnan(statistics))
     fill = np.where(np.isnan(statistics), 0.0, statistics) if estimator.keep_empty_features else statistics[kept]

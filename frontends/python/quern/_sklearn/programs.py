@@ -22,6 +22,7 @@ class Traced:
         program = Program(fitted.name, expected.narrow)
         program.place = fitted.name
         with EstimatorTrace(program) as trace:
+            trace.reports = flagged
             X, names = trace_inputs(program, kind, expected)
             leaves = []
             self.tree = [_flatten(fitted.methods[method](X), leaves, spelled) for method in methods]

@@ -62,6 +62,7 @@ class EstimatorTrace(Trace):
         self.watched = []      # functions to bool Tracers of any rank
         self._seen = set()
         self.rows_are_apart = True     # no row has to do with another
+        self.reports = True            # what is refused; a saved library has data errors alone
 
     def reach(self, function):
         """Of a Scope: functions that are handed over are our own."""

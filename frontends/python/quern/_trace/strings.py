@@ -3,7 +3,7 @@ import struct
 
 import numpy as np
 
-from .build import I64, _flag, constant
+from .build import I64, _flag, cast, constant
 from .program import STRING
 
 NONE, NAN, NUMBER = b"\xffNone", b"\xffnan", b"\xfff"    # no UTF-8: quern/runtime.h, frontends/python/StringArray.h
@@ -47,6 +47,11 @@ class Table:
         self.value = program.emit("text.hash_table", operands, [(np.uint8, (size,))])
 
 
+def wide(value):
+    """float64, also in a program that computes in float32."""
+    return value if value.dtype == np.float64 else value.program.emit("cast", [value], [(np.float64, value.dims, False)])
+
+
 def lookup(keys, table, required=False):
     """int64 numbers of keys (strings, float64 or int64) in their groups; -1 where unknown and not required. The last axis
     is as long as the table has groups, or there is one group."""
@@ -66,5 +71,6 @@ def terms(texts, table, count, factors=None, **options):
     for name, value in options.items():
         attributes[name] = (_flag(value) if isinstance(value, bool) else f'"{value}"' if isinstance(value, str)
                             else f"{value} : i64")
-    operands = [texts, table.value, *([] if factors is None else [constant(texts.program, factors, np.float64)])]
-    return texts.program.emit("text.terms", operands, [(np.float64, (texts.dims[0], count))], **attributes)
+    operands = [texts, table.value, *([] if factors is None else [wide(constant(texts.program, factors, np.float64))])]
+    result = texts.program.emit("text.terms", operands, [(np.float64, (texts.dims[0], count), False)], **attributes)
+    return cast(result, np.float32) if texts.program.narrow else result
