@@ -13,7 +13,7 @@ static bool isWorthwhile(Operation *op, ArrayRef<ConstantTensor> operands, Ranke
   if (isa<WinogradWeightOp>(op)) // has no kernel
     return true;
   // The panels of a narrow weight are padded, which would be done in every run.
-  const int64_t small = isa<PadOp>(op) ? 32768 : 4096;
+  const int64_t small = isa<BlockOp>(op) ? 32768 : 4096;
   int64_t bytes = 0;
   for (const ConstantTensor &operand : operands)
     bytes += operand.count() * operand.format.bytes;

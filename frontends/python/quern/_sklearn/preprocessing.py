@@ -218,7 +218,7 @@ def bins(estimator):
 
     def codes(X):
         """The number of inner edges that are not above the value; NaN is above all."""
-        return [np.sum(~(X[:, i, None] < like(X, one[1:-1])), axis=1, dtype=np.int64) for i, one in enumerate(edges)]
+        return [np.sum(~(X[:, i, None] < one[1:-1]), axis=1, dtype=np.int64) for i, one in enumerate(edges)]
 
     def transform(X):
         X = validate(X, "KBinsDiscretizer", dtype=[np.float64, np.float32] if estimator.dtype is None else estimator.dtype)
