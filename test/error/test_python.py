@@ -58,7 +58,9 @@ def test_unknown_output(model):
     ({"shapes": {"x": (1, 5)}}, quern.UsageError, "5 for axis 1 of 'x', which is 4"),
     ({"shapes": {"x": 5}}, quern.UsageError, "shapes['x'] is 5: expected a tuple of numbers and None"),
     ({"threads": 0}, quern.UsageError, "threads=0: expected a number of at least 1"),
-    ({"precision": "exact"}, quern.UsageError, "precision is 'exact': expected 'default', 'strict' or 'tf32'"),
+    ({"precision": "exact"}, quern.UsageError, "precision is 'exact': expected 'default', 'strict', 'tf32' or 'float32'"),
+    ({"precision": "float32"}, quern.UsageError, "precision 'float32' is for estimators: other models say their dtypes themselves"),
+    ({"args": (3,)}, quern.UsageError, "args and dynamic_shapes are for PyTorch modules, not for a ModelProto"),
 ])
 def test_wrong_options(proto, options, kind, text):
     with pytest.raises(kind) as error:
@@ -73,7 +75,8 @@ def test_wrong_models(proto, tmp_path):
         quern.compile(tmp_path)
     with pytest.raises(quern.ModelError):
         quern.compile(proto.SerializeToString()[:-7])
-    with pytest.raises(quern.UsageError, match="cannot compile a int: expected a path, bytes, an onnx.ModelProto"):
+    with pytest.raises(quern.UsageError, match="cannot compile a int: expected a path, bytes, an onnx.ModelProto, a PyTorch module or a "
+                       "fitted scikit-learn estimator"):
         quern.compile(3)
     proto.graph.node[0].op_type = "Ad"
     try:

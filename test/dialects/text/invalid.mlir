@@ -112,3 +112,12 @@ func.func @weight(%x: tensor<4x!text.string>, %t: tensor<111xui8>, %w: tensor<3x
   %0 = text.term_product %x, %t, %w {analyzer = "word", binary = false, least_letters = 2 : i64, least_n = 1 : i64, longest = 4 : i64, lowercase = true, most_n = 2 : i64, norm = "l2", sublinear = false, terms = 2 : i64} : (tensor<4x!text.string>, tensor<111xui8>, tensor<3x1xf64>) -> tensor<4x1xf64>
   return
 }
+
+// -----
+
+func.func @weight_rank(%x: tensor<4x!text.string>, %t: tensor<111xui8>, %w: tensor<2xf64>) {
+  // expected-error @below {{needs a weight of rank 2}}
+  // expected-error @below {{failed to infer returned types}}
+  %0 = text.term_product %x, %t, %w {analyzer = "word", binary = false, least_letters = 2 : i64, least_n = 1 : i64, longest = 4 : i64, lowercase = true, most_n = 2 : i64, norm = "l2", sublinear = false, terms = 2 : i64} : (tensor<4x!text.string>, tensor<111xui8>, tensor<2xf64>) -> tensor<4x1xf64>
+  return
+}

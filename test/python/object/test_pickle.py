@@ -56,7 +56,7 @@ def test_a_loaded_library_has_nothing_to_compile(model, tmp_path, monkeypatch):
 
 def test_another_version(model):
     function, (state,) = model.__reduce__()
-    with pytest.raises(quern.ModelError, match=r"the pickle has format 99 of quern 7\.1: this is quern .* which reads format 1"):
+    with pytest.raises(quern.ModelError, match=r"the pickle has format 99 of quern 7\.1: this is quern .* which reads format 1; compile the model again"):
         function({**state, "format": 99, "quern": "7.1"})
 
 

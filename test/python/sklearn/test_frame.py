@@ -234,3 +234,8 @@ def test_precision():
         assert got.dtype == np.float32 and np.abs(got - model.transform(X)).max() < 1e-5
     with pytest.raises(quern.UsageError, match="estimators"):
         quern.compile(b"", precision="float32")
+
+
+def test_shapes_have_no_meaning(model):
+    with pytest.raises(quern.UsageError, match="has no meaning for an estimator: it takes any number of rows"):
+        quern.compile(model, shapes={"X": (1, 4)})

@@ -11,6 +11,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
 
 import quern
+from quern._compiler import find_compiler
 
 # Reads texts, each with its number of bytes before it; writes the label of each, or the error.
 PROGRAM = r"""
@@ -85,3 +86,11 @@ def test_an_unknown_category_is_an_error(tmp_path):
     assert run(tmp_path, [color.encode() for color in COLORS]) == pipeline.predict(frame).tolist()
     (error,) = run(tmp_path, [b"red", b"violet"])
     assert "has a value that the model does not know" in error and "color" in error
+
+
+def test_labels_that_are_texts_have_no_npy_file(tmp_path):
+    X = np.eye(3)
+    quern.compile(LogisticRegression().fit(X, ["a", "b", "c"])).save(tmp_path / "labels.so", methods=["predict"])
+    done = subprocess.run([find_compiler(), "run", tmp_path / "labels.so", "--input=X=random:2x3", f"--output={tmp_path}"],
+                          capture_output=True, text=True)
+    assert done.returncode == 4 and "an array of str cannot be written as .npy" in done.stderr

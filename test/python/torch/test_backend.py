@@ -243,6 +243,21 @@ def test_options_that_are_wrong(keywords, text):
         torch.compile(lambda x: x * 3, backend="quern", **keywords)(torch.ones(2))
 
 
+def test_arguments_that_are_wrong():
+    """Of a compiled graph, which Dynamo's guards protect from them."""
+    from quern._torch.backend import compile_graph
+    compiled = []
+
+    def backend(graph, inputs):
+        compiled.append(compile_graph(graph, inputs))
+        return compiled[0]
+
+    torch.compile(lambda x: x * 3, backend=backend)(torch.ones(2))
+    assert compiled[0](torch.ones(2))[0].tolist() == [3, 3]
+    with pytest.raises(quern.InputError, match="the arguments of a compiled graph are not the dense tensors that it was compiled for"):
+        compiled[0](torch.ones(2, dtype=torch.float64))
+
+
 def test_many_threads(check):
     model = mlp()
     compiled = check(model, torch.randn(2, 64))

@@ -100,7 +100,8 @@ class Special(nn.Module):
     (Writes().eval(), torch.randn(3), {}, quern.UnsupportedError, "Writes: it writes to count, which a compiled module cannot keep"),
     (Special().eval(), torch.randn(3), {}, quern.UnsupportedError, "Special: aten.erfinv.default ("),
     (Classifier().eval(), torch.randn(1, 4, 8, 8), {}, quern.UnsupportedError, "torch.export refuses the module: "),
-    (Classifier().eval(), torch.randn(1, 3, 8, 8), {"shapes": {"x": (1,)}}, quern.UsageError, "has no meaning for a module"),
+    (Classifier().eval(), torch.randn(1, 3, 8, 8), {"shapes": {"x": (1,)}}, quern.UsageError,
+     "has no meaning for a module: its shapes are those of args and dynamic_shapes"),
 ])
 def test_refusals(module, args, keywords, kind, text):
     with pytest.raises(kind) as error:
