@@ -1,6 +1,7 @@
 #include "codegen/Backend.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/ErrorHandling.h"
+#include <mutex>
 
 using namespace llvm;
 
@@ -11,12 +12,20 @@ ArrayRef<const Backend *> allBackends() {
   return backends;
 }
 
-const Backend &backendOf(const Target &target) {
-  for (const Backend *backend : allBackends())
-    if (backend->elfMachine == target.elfMachine) {
+/// LLVM keeps all its code generators in one list, which threads read while they emit: it is filled once, before.
+static void initializeAll() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    for (const Backend *backend : allBackends())
       backend->initialize();
+  });
+}
+
+const Backend &backendOf(const Target &target) {
+  initializeAll();
+  for (const Backend *backend : allBackends())
+    if (backend->elfMachine == target.elfMachine)
       return *backend;
-    }
   report_fatal_error("a row of the table of targets has no backend");
 }
 

@@ -2,7 +2,6 @@
 #include "codegen/aarch64/Probes.h"
 #include "llvm/BinaryFormat/ELF.h"
 #include "llvm/Support/TargetSelect.h"
-#include <mutex>
 
 using namespace llvm;
 
@@ -35,14 +34,11 @@ constexpr DotForm dots[] = {
 };
 
 void initialize() {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    LLVMInitializeAArch64TargetInfo();
-    LLVMInitializeAArch64Target();
-    LLVMInitializeAArch64TargetMC();
-    LLVMInitializeAArch64AsmPrinter();
-    LLVMInitializeAArch64Disassembler();
-  });
+  LLVMInitializeAArch64TargetInfo();
+  LLVMInitializeAArch64Target();
+  LLVMInitializeAArch64TargetMC();
+  LLVMInitializeAArch64AsmPrinter();
+  LLVMInitializeAArch64Disassembler();
 }
 
 MultiplyAdd classify(StringRef opcode) {

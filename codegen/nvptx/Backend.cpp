@@ -1,7 +1,6 @@
 #include "codegen/Backend.h"
 #include "llvm/BinaryFormat/ELF.h"
 #include "llvm/Support/TargetSelect.h"
-#include <mutex>
 
 using namespace llvm;
 
@@ -9,13 +8,10 @@ namespace quern {
 namespace {
 
 void initialize() {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    LLVMInitializeNVPTXTargetInfo();
-    LLVMInitializeNVPTXTarget();
-    LLVMInitializeNVPTXTargetMC();
-    LLVMInitializeNVPTXAsmPrinter();
-  });
+  LLVMInitializeNVPTXTargetInfo();
+  LLVMInitializeNVPTXTarget();
+  LLVMInitializeNVPTXTargetMC();
+  LLVMInitializeNVPTXAsmPrinter();
 }
 
 // The code is text, which the driver compiles for its device: here are no instructions to count and nothing to probe.

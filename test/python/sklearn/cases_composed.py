@@ -1,6 +1,6 @@
 """Estimators made of others."""
 import numpy as np
-from cases import add
+from estimator_cases import add
 from data import binary, binary_texts, counts, multiclass, multilabel, regression, texts, with_gaps
 from sklearn import (calibration, compose, discriminant_analysis, ensemble, feature_selection, frozen, impute, isotonic,
                      linear_model, model_selection, multiclass as several, multioutput, naive_bayes, pipeline, preprocessing,

@@ -1,6 +1,6 @@
 """Gaussian models, kernel machines, baselines, encoders of numbers."""
 import numpy as np
-from cases import add
+from estimator_cases import add
 from data import binary, counts, multiclass, multilabel, positive, regression, texts
 from sklearn import covariance, dummy, gaussian_process, kernel_approximation, kernel_ridge, mixture, preprocessing
 from sklearn.gaussian_process import kernels

@@ -1,5 +1,5 @@
 import numpy as np
-from cases import add
+from estimator_cases import add
 from data import binary, binary_texts, multiclass, multilabel, positive, regression, texts
 from sklearn import linear_model, svm
 

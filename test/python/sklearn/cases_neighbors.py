@@ -1,5 +1,5 @@
 import numpy as np
-from cases import add
+from estimator_cases import add
 from data import binary, counts, multiclass, multilabel, regression, texts
 from sklearn import cluster, naive_bayes, neighbors, neural_network, svm
 

@@ -1,5 +1,5 @@
 import numpy as np
-from cases import add
+from estimator_cases import add
 from data import counts, multiclass, positive, regression, with_gaps
 from sklearn import cross_decomposition, decomposition, preprocessing, random_projection
 

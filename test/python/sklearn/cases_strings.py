@@ -1,7 +1,7 @@
 """Encoders of categories and vectorizers of texts, with rows for each."""
 import numpy as np
 import pandas as pd
-from cases import CASES, Case
+from estimator_cases import CASES, Case
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer, TfidfVectorizer
 from sklearn.preprocessing import LabelBinarizer, LabelEncoder, OneHotEncoder, OrdinalEncoder, TargetEncoder
 

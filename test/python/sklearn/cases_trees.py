@@ -1,7 +1,7 @@
 import lightgbm
 import numpy as np
 import xgboost
-from cases import CASES, Case, add
+from estimator_cases import CASES, Case, add
 from data import binary, binary_texts, multiclass, positive, regression, texts, with_gaps
 from sklearn import ensemble, tree
 

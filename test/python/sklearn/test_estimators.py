@@ -3,8 +3,8 @@ import warnings
 
 import numpy as np
 import pytest
-from cases import load, parameters
-from differential import compare, expected
+from estimator_cases import load, parameters
+from estimator_differential import compare, expected
 
 import quern
 from quern import _compile_cache
@@ -13,7 +13,7 @@ from quern._sklearn import programs, registry
 registry.load()
 
 
-@pytest.mark.parametrize("name", sorted(set(registry.READERS) - {"xgboost.core.Booster"}))    # test_trees.py
+@pytest.mark.parametrize("name", sorted(set(registry.READERS) - {"xgboost.core.Booster"}))    # test_tree_models.py
 def test_has_cases(name):
     assert any(case.name == name for case in load().values()), f"no case of {name} in test/python/sklearn/cases_*.py"
 

@@ -3,7 +3,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from cases_strings import TEXTS, objects, table
-from differential import compare, expected
+from estimator_differential import compare, expected
 from sklearn.compose import ColumnTransformer, make_column_transformer
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer, TfidfVectorizer

@@ -5,9 +5,9 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from cases import parameters
+from estimator_cases import parameters
 from cases_strings import COLORS, TEXTS, table
-from differential import compare, expected
+from estimator_differential import compare, expected
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer, TfidfVectorizer
 from sklearn.preprocessing import LabelEncoder, OneHotEncoder, OrdinalEncoder
 

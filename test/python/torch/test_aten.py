@@ -1,7 +1,7 @@
 """Every operator of the table against PyTorch itself."""
 import pytest
 import torch
-from cases import CASES, EMPTY
+from aten_cases import CASES, EMPTY
 from quern._torch import aten, layers    # noqa: F401, layers defines quern::recurrent
 
 SIZE = 40     # cases that are compiled together: a process of the compiler for each would take minutes
@@ -53,5 +53,5 @@ def tolerance(tensor):
 
 
 def test_every_operator_has_a_case():
-    own = {f"aten.{name}" for name, *_ in CASES} | {"quern.recurrent.default"}    # test_models.py
+    own = {f"aten.{name}" for name, *_ in CASES} | {"quern.recurrent.default"}    # test_networks.py
     assert set(aten.LOWERINGS) == own
