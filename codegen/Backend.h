@@ -36,7 +36,7 @@ struct Backend {
   llvm::ArrayRef<Target> targets;
   llvm::ArrayRef<TileRow> tiles; ///< a level without lines has those of the next lower one
   Probes probes;
-  /// Registers LLVM's code generator, assembler and disassembler. Cheap when called again; any thread.
+  /// Enters LLVM's code generator, assembler and disassembler into its lists; called once, before threads read them.
   void (*initialize)();
   /// `opcode` is LLVM's name of the instruction, such as "VADDPSZrr".
   MultiplyAdd (*classify)(llvm::StringRef opcode);
