@@ -16,8 +16,11 @@ sys.path.insert(0, str(ROOT / "test" / "python"))
 
 from installed import check_installed  # noqa: E402
 
-# Runs its arguments where what a packaged LLVM lays down is empty; the links of /usr/bin and of the libraries lead there.
+# Runs its arguments where what a packaged LLVM lays down is empty; the links of /usr/bin lead there.
 HIDE = """
+for file in /usr/lib/*/libLLVM* /usr/lib/*/libMLIR* /usr/lib/*/libclang*; do
+  [ ! -f "$file" ] || mount --bind /dev/null "$file" || exit 99
+done
 for folder in /usr/lib/llvm-*; do mount -t tmpfs none "$folder" || exit 99; done
 if command -v clang-19 lld-19 ld.lld-19 || ldconfig -v 2>/dev/null | grep -E 'lib(LLVM|MLIR|clang-cpp)'; then exit 98; fi
 exec "$@"

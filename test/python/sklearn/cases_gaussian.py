@@ -10,7 +10,8 @@ _ROWS = [(_X, None)]
 
 for _name in ("GaussianMixture", "BayesianGaussianMixture"):
     for _kind in ("full", "tied", "diag", "spherical"):
-        add("sklearn.mixture." + _name, getattr(mixture, _name)(n_components=3, covariance_type=_kind, random_state=0), data=_ROWS)
+        add("sklearn.mixture." + _name, getattr(mixture, _name)(n_components=3, covariance_type=_kind, random_state=0), data=_ROWS,
+            dtypes=("float32",))      # scikit-learn rounds the densities of integer rows to integers
 add("sklearn.covariance.EllipticEnvelope", covariance.EllipticEnvelope(random_state=0), data=_ROWS)
 
 _FEW = [(X[:60], y[:60]) for X, y in (binary(), multiclass(), texts())]
@@ -19,15 +20,19 @@ _K = kernels
 add("sklearn.gaussian_process.GaussianProcessRegressor", gaussian_process.GaussianProcessRegressor(),
     *(gaussian_process.GaussianProcessRegressor(one, alpha=0.1, optimizer=None, normalize_y=True) for one in (
         _K.ConstantKernel(2.0) * _K.RBF([1.0, 2.0, 1.0, 1.0, 3.0, 1.0]) + _K.WhiteKernel(0.1), _K.Matern(2.0, nu=0.5),
-        _K.Matern(2.0, nu=1.5), _K.Matern(2.0, nu=2.5), _K.RationalQuadratic(2.0, 0.5), _K.ExpSineSquared(2.0, 3.0),
-        _K.DotProduct(1.0))), data=[regression(60)], tolerance=1e-7)
+        _K.Matern(2.0, nu=1.5), _K.Matern(2.0, nu=2.5), _K.RationalQuadratic(2.0, 0.5), _K.DotProduct(1.0))),
+    data=[regression(60)], tolerance=1e-7)
+# A kernel of one feature: of several it is not positive definite.
+add("sklearn.gaussian_process.GaussianProcessRegressor",
+    gaussian_process.GaussianProcessRegressor(_K.ExpSineSquared(2.0, 3.0), alpha=0.1, optimizer=None),
+    data=[(regression(60)[0][:, :1], regression(60)[1])], tolerance=1e-7)
 
 for _kernel in "linear rbf poly sigmoid laplacian cosine".split():
     add("sklearn.kernel_ridge.KernelRidge", kernel_ridge.KernelRidge(kernel=_kernel), data=[regression(80)], tolerance=1e-7)
     add("sklearn.kernel_approximation.Nystroem", kernel_approximation.Nystroem(_kernel, n_components=8, random_state=0),
         data=_ROWS, tolerance=1e-7)
 _POSITIVE = [(positive()[0], None)]
-add("sklearn.kernel_ridge.KernelRidge", kernel_ridge.KernelRidge(kernel="chi2"), data=[positive(80)], tolerance=1e-7)
+add("sklearn.kernel_ridge.KernelRidge", kernel_ridge.KernelRidge(kernel="chi2", gamma=0.5), data=[positive(80)], tolerance=1e-7)
 add("sklearn.kernel_approximation.RBFSampler", kernel_approximation.RBFSampler(n_components=8, random_state=0), data=_ROWS)
 add("sklearn.kernel_approximation.SkewedChi2Sampler", kernel_approximation.SkewedChi2Sampler(n_components=8, random_state=0),
     data=_POSITIVE)

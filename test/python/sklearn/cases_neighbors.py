@@ -7,7 +7,8 @@ _X = multiclass()[0]
 _ROWS = [(_X, None)]
 
 for _name in "KMeans MiniBatchKMeans BisectingKMeans".split():
-    add("sklearn.cluster." + _name, getattr(cluster, _name)(5, random_state=0), data=_ROWS)
+    add("sklearn.cluster." + _name, getattr(cluster, _name)(5, random_state=0), data=_ROWS,
+        dtypes=("int64",))      # scikit-learn fails on float32 rows after a fit on float64
 add("sklearn.cluster.Birch", cluster.Birch(n_clusters=4, threshold=1.0), data=_ROWS, tolerance=1e-7)
 add("sklearn.cluster.MeanShift", cluster.MeanShift(bandwidth=3.0), data=_ROWS)
 add("sklearn.cluster.AffinityPropagation", cluster.AffinityPropagation(random_state=0), data=_ROWS)
@@ -15,8 +16,10 @@ add("sklearn.cluster.FeatureAgglomeration", cluster.FeatureAgglomeration(3),
     cluster.FeatureAgglomeration(3, pooling_func=np.max), data=_ROWS)
 
 _KNN = "sklearn.neighbors.KNeighborsClassifier"
+# Counts, which are often at equal distances, moved a little: which of equals come first is up to the search.
+_UNTIED = (multilabel()[0] + _X / 8, multilabel()[1])
 add(_KNN, neighbors.KNeighborsClassifier(5), neighbors.KNeighborsClassifier(4, weights="distance"),
-    data=[binary(), multiclass(), texts(), multilabel()])
+    data=[binary(), multiclass(), texts(), _UNTIED])
 add(_KNN, neighbors.KNeighborsClassifier(3, algorithm="brute"), neighbors.KNeighborsClassifier(3, metric="manhattan"),
     neighbors.KNeighborsClassifier(3, metric="chebyshev"), neighbors.KNeighborsClassifier(3, metric="minkowski", p=3),
     neighbors.KNeighborsClassifier(3, metric="cosine"), data=[multiclass()])
@@ -49,7 +52,7 @@ add("sklearn.neural_network.MLPClassifier", neural_network.MLPClassifier((9,), m
 add("sklearn.neural_network.MLPRegressor", neural_network.MLPRegressor(hidden_layer_sizes=(9,), max_iter=30, random_state=0),
     data=[regression(), regression(targets=2)])
 add("sklearn.neural_network.BernoulliRBM", neural_network.BernoulliRBM(4, random_state=0),
-    data=[((_X > 0).astype(float), None)])
+    data=[((_X > 0).astype(float), None)], random=("score_samples",))
 
 for _name in "SVC NuSVC".split():
     for _kernel in "rbf linear poly sigmoid".split():

@@ -26,6 +26,7 @@ class Case:
     dtypes: tuple = ("float32", "int64")
     gaps: bool = False
     rows: str = "numbers"  # or "categories", "texts", "values": see test_strings.py
+    random: tuple = ()     # methods that draw numbers, which are not read
     one_row: bool = True   # whether scikit-learn gives one row's result the rank of many rows'
 
 
@@ -53,33 +54,5 @@ def load():
     return CASES
 
 
-# Cases that are known to differ from scikit-learn, and how. A line goes when its case passes.
-KNOWN = {
-    "KNNImputer-31": "weights by distance: a distance of 0 is 1e-8 by rounding",
-    "KNNImputer-32": "weights by distance: a distance of 0 is 1e-8 by rounding",
-    "VarianceThreshold-41": "infinity is refused, which scikit-learn takes",
-    "IsotonicRegression-137": "integer rows are not interpolated",
-    "LinearDiscriminantAnalysis-155": "the transform differs by 3e-8 of its largest value",
-    "LinearDiscriminantAnalysis-158": "transform is not read for the solver lsqr, where scikit-learn has it and raises",
-    "LinearDiscriminantAnalysis-159": "transform is not read for the solver lsqr, where scikit-learn has it and raises",
-    "LinearDiscriminantAnalysis-160": "transform is not read for the solver lsqr, where scikit-learn has it and raises",
-    "GaussianMixture-165": "scikit-learn rounds the densities of integer rows to integers",
-    "BayesianGaussianMixture-169": "scikit-learn rounds the densities of integer rows to integers",
-    "GaussianProcessRegressor-183": "the fit fails on some machines: the kernel's matrix is not positive definite",
-    "KernelRidge-197": "scikit-learn fails on rows that are a list",
-    "KMeans-312": "scikit-learn fails on float32 rows after a fit on float64",
-    "MiniBatchKMeans-313": "scikit-learn fails on float32 rows after a fit on float64",
-    "BisectingKMeans-314": "scikit-learn fails on float32 rows after a fit on float64",
-    "KNeighborsClassifier-323": "neighbours at equal distances come in another order",
-    "KNeighborsClassifier-327": "weights by distance: a distance of 0 is 1e-8 by rounding",
-    "RadiusNeighborsRegressor-341": "weights by distance: a distance of 0 is 1e-8 by rounding",
-    "RadiusNeighborsRegressor-342": "weights by distance: a distance of 0 is 1e-8 by rounding",
-    "MLPClassifier-378": "float32 rows are refused",
-    "BernoulliRBM-381": "score_samples draws random numbers, and is not read",
-    **{f"LGBMClassifier-{i}": "decision_function is not read" for i in range(656, 664)},
-}
-
-
 def parameters(rows="numbers"):
-    return [pytest.param(case, id=label, marks=[pytest.mark.xfail(reason=KNOWN[label])] if label in KNOWN else [])
-            for label, case in load().items() if case.rows == rows]
+    return [pytest.param(case, id=label) for label, case in load().items() if case.rows == rows]

@@ -31,7 +31,7 @@ def isotonic(estimator):
     def predict(X):
         return run(validate(X, "IsotonicRegression")[:, 0])
 
-    return {"predict": predict, "transform": predict}
+    return Fitted("IsotonicRegression", {"predict": predict, "transform": predict}, "one feature", features=1)
 
 
 def _calibrator(calibrator):

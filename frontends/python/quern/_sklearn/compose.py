@@ -110,7 +110,7 @@ def transformed_target(estimator):
     "SequentialFeatureSelector VarianceThreshold").split()))
 def selection(estimator):
     chosen, name = np.flatnonzero(estimator.get_support()), type(estimator).__name__
-    allow_nan = _allows_nan(estimator)
+    allow_nan = "all" if _allows_nan(estimator) else False    # what takes NaN takes infinity
 
     def transform(X):
         return take_columns(validate(X, name, allow_nan=allow_nan), chosen)

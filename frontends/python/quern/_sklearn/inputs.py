@@ -41,6 +41,10 @@ class Expected:
             return ("frame", tuple((f"x{i}", kind_of(array)) for i, array in enumerate(arrays))), arrays
         return ("matrix", kind_of(X)), [X]
 
+    def read_one_feature(self, X):
+        X = np.asarray(X)
+        return self.read_matrix(X[:, None] if X.ndim == 1 else X)
+
     def read_values(self, y):
         """Classes of one output."""
         y = _array(y)
@@ -159,7 +163,7 @@ def check_dtype(dtype, what="X"):
 
 
 KINDS = {"matrix": Expected.read_matrix, "categories": Expected.read_matrix, "columns": Expected.read_matrix,
-         "named": Expected.read_matrix, "texts": Expected.read_texts, "values": Expected.read_values}
+         "named": Expected.read_matrix, "one feature": Expected.read_one_feature, "texts": Expected.read_texts, "values": Expected.read_values}
 
 
 ROWS = "rows"     # the symbol of the first extent

@@ -76,12 +76,12 @@ class Model:
         X = X if X.dtype.kind == "f" and X.dtype.itemsize >= 4 else X.astype(np.float32)
         if self.categorical.any():      # a category is cut to an integer, so -0.5 is category 0
             X = np.where(self.categorical, np.trunc(X), X)
-        sums = self.ensemble.sums(X)
-        return sums / self.rounds if self.rounds else sums
+        return self.ensemble.sums(X)
 
     def predict(self, X):
         """What Booster.predict gives: [N, K]."""
-        return _TRANSFORMS[self.objective](self.raw(X), self.options)
+        raw = self.raw(X)
+        return _TRANSFORMS[self.objective](raw / self.rounds if self.rounds else raw, self.options)
 
 
 def _fields(text):
@@ -131,8 +131,11 @@ def classification(estimator):
         found = model.predict(_rows(X, estimator))
         return pair(found[:, 0]) if model.classes == 1 else found
 
-    return {"predict": lambda X: Labels(np.argmax(probabilities(X), axis=1), estimator.classes_),
-            "predict_proba": probabilities}
+    methods = {"predict": lambda X: Labels(np.argmax(probabilities(X), axis=1), estimator.classes_),
+               "predict_proba": probabilities}
+    if hasattr(estimator, "decision_function"):
+        methods["decision_function"] = lambda X: _squeezed(model.raw(_rows(X, estimator)), model.classes)
+    return methods
 
 
 def _refuse_categories_of_frames(booster):

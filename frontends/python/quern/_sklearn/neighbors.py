@@ -8,8 +8,6 @@ from .formulas import with_log
 from .registry import reader, refuse
 from .rows import Labels, call_users, Stacked, take, validate, watch
 
-_EUCLIDEAN = ("euclidean", "l2", "sqeuclidean")
-
 
 def k_least(X, k):
     """(values, positions) of the k least of each row, in order; equal ones by position."""
@@ -32,6 +30,10 @@ def effective_metric(estimator):
     return name, metric(estimator, name, parameters)
 
 
+def is_euclidean(estimator, name):
+    return name in ("euclidean", "l2") or name == "minkowski" and estimator.effective_metric_params_.get("p", 2) == 2
+
+
 def search_positions(X, rows, k):
     """The positions of the k nearest stored rows by Euclidean distance, int64 [N, k]."""
     middle = rows.mean(axis=0)
@@ -49,7 +51,7 @@ def search(estimator):
 
     def find(X, exact=True):
         X = validate(X, type(estimator).__name__, dtype=np.float64)
-        if name not in _EUCLIDEAN and not (name == "minkowski" and estimator.effective_metric_params_.get("p", 2) == 2):
+        if not is_euclidean(estimator, name) and name != "sqeuclidean":
             return k_least(of(X, rows), k)
         positions = search_positions(X, rows, k)
         if not exact:
@@ -162,10 +164,12 @@ def outlier_factor(estimator):
 
 def _inside(estimator):
     """A function from rows to the weights of all stored rows, [N, M]: 0 beyond the radius."""
-    _, of = effective_metric(estimator)
+    name, of = effective_metric(estimator)
     rows, radius, weights = stored(estimator), estimator.radius, weights_of(estimator)
     if callable(estimator.weights):
         refuse(estimator, "weights")
+    if weights and is_euclidean(estimator, name):
+        of = lambda X, Y: np.sqrt(np.sum((X[:, None, :] - Y) ** 2, axis=2))    # exact near 0, where weights are large
 
     def run(X):
         distances = of(validate(X, type(estimator).__name__, dtype=np.float64), rows)

@@ -42,7 +42,8 @@ class Fitted:
 
     methods: each takes the rows (a Tracer [N, F], or Columns) and returns a Tracer, Labels, or a list or tuple of them.
     takes: what a call may give: "matrix", rows of one dtype; "columns", also a frame whose columns have dtypes of their
-    own; "named", a frame in which columns are looked up by name; a key of inputs.KINDS.
+    own; "named", a frame in which columns are looked up by name; "one feature", a column or its values; a key of
+    inputs.KINDS.
     features: columns of the rows, for models without n_features_in_.
     """
     name: str
