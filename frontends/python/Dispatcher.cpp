@@ -1,4 +1,5 @@
 #include "frontends/python/Dispatcher.h"
+#include "frontends/python/SlowPath.h"
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/vector.h>
 
@@ -151,31 +152,15 @@ PyObject *Dispatcher::run(const Program &program, PyObject *args) {
 }
 
 PyObject *Dispatcher::call(PyObject *self, PyObject *args, PyObject *keywords) {
-  try {
+  return callFastOrSlow(self, args, keywords, [&]() -> PyObject * {
     const auto &programs = nb::inst_ptr<Dispatcher>(self)->programs;
     for (size_t i = 0; i < programs.size() && !(keywords && PyDict_GET_SIZE(keywords)); ++i)
       if (fits(*programs[i], args)) {
         std::shared_ptr<const Program> program = programs[i]; // other threads add to the list during the run
-        PyObject *result = run(*program, args);
-        if (result || PyErr_Occurred())
-          return result;
-        break;
+        return run(*program, args);
       }
-  } catch (nb::python_error &error) {
-    error.restore();
     return nullptr;
-  } catch (const std::bad_alloc &) {
-    return PyErr_NoMemory();
-  } catch (const std::exception &error) {
-    PyErr_SetString(PyExc_RuntimeError, error.what());
-    return nullptr;
-  }
-  PyObject *slow = PyObject_GetAttrString(self, "_call");
-  if (!slow)
-    return nullptr;
-  PyObject *result = PyObject_Call(slow, args, keywords);
-  Py_DECREF(slow);
-  return result;
+  });
 }
 
 int Dispatcher::traverse(PyObject *self, visitproc visit, void *arg) {

@@ -1,4 +1,5 @@
 #include "frontends/python/TorchProgram.h"
+#include "frontends/python/SlowPath.h"
 
 namespace quern {
 
@@ -57,32 +58,15 @@ bool TorchProgram::areWeightsPacked(nb::tuple arguments) const {
 }
 
 PyObject *TorchProgram::call(PyObject *self, PyObject *args, PyObject *keywords) {
-  try {
+  return callFastOrSlow(self, args, keywords, [&]() -> PyObject * {
     std::shared_ptr<const Bound> held = nb::inst_ptr<TorchProgram>(self)->bound;
     PyObject *const *arguments = &PyTuple_GET_ITEM(args, 0);
-    if (held && !keywords && size_t(PyTuple_GET_SIZE(args)) == held->count && arePacked(*held, arguments)) {
-      std::vector<int64_t> numbers;
-      Model::Call call(*held->model);
-      if (read(*held, arguments, call, numbers))
-        return call.run(makeTensor).release().ptr();
-    }
-    if (PyErr_Occurred())
+    if (!held || keywords || size_t(PyTuple_GET_SIZE(args)) != held->count || !arePacked(*held, arguments))
       return nullptr;
-  } catch (nb::python_error &error) {
-    error.restore();
-    return nullptr;
-  } catch (const std::bad_alloc &) {
-    return PyErr_NoMemory();
-  } catch (const std::exception &error) {
-    PyErr_SetString(PyExc_RuntimeError, error.what());
-    return nullptr;
-  }
-  PyObject *slow = PyObject_GetAttrString(self, "_call");
-  if (!slow)
-    return nullptr;
-  PyObject *result = PyObject_Call(slow, args, keywords);
-  Py_DECREF(slow);
-  return result;
+    std::vector<int64_t> numbers;
+    Model::Call call(*held->model);
+    return read(*held, arguments, call, numbers) ? call.run(makeTensor).release().ptr() : nullptr;
+  });
 }
 
 int TorchProgram::traverse(PyObject *self, visitproc visit, void *arg) {

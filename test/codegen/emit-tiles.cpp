@@ -1,4 +1,5 @@
-// Writes the register tiles of a target as objects and assembly, for tests that run them on other machines:
+// Writes the register tiles of a target as IR, objects and assembly, for tests that read them or run them on other
+// machines:
 //
 //   emit-tiles TARGET FOLDER
 //
@@ -38,6 +39,10 @@ static llvm::Expected<llvm::json::Object> emitTile(const Target &target, const L
   std::string symbol = llvm::formatv("{0}_{1}x{2}", form ? form->name.data() : "f32", choice.rows, columns);
   TileKernels kernels(level, kSteps);
   mlir::OwningOpRef<mlir::ModuleOp> module = kernels.tile(choice, form, symbol);
+  std::string path = folder + "/" + symbol, text;
+  llvm::raw_string_ostream(text) << *module << "\n";
+  if (llvm::Error error = write(path + ".mlir", text))
+    return std::move(error);
   if (failed(lowerToLLVMDialect(*module)))
     return llvm::createStringError("the tile cannot be lowered");
   llvm::Expected<EmittedObject> object = emitObject(*module, target, level);
@@ -46,7 +51,6 @@ static llvm::Expected<llvm::json::Object> emitTile(const Target &target, const L
   llvm::Expected<std::string> assembly = emitAssembly(*module, target, level);
   if (!assembly)
     return assembly.takeError();
-  std::string path = folder + "/" + symbol;
   if (llvm::Error error = llvm::joinErrors(write(path + ".o", {object->object.data(), object->object.size()}),
                                            write(path + ".s", *assembly)))
     return std::move(error);

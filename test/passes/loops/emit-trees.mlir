@@ -1,18 +1,20 @@
 // RUN: quern-opt %s --split-input-file --quern-emit-kernels=target=x86-64-v4 --canonicalize --cse | FileCheck %s
-// RUN: quern-opt %s --split-input-file --quern-emit-kernels=target=aarch64 --canonicalize --cse | FileCheck %s --check-prefix=ARM
 
-// Bit vectors: an entry takes leaves away in 64 rows, four vectors at a time. Then the first that is left adds its value.
+// A task is 64 rows. Two entries of 64 rows take as long as the steps of five rows on their own: fewer of them walk, row by
+// row; a block starts all its sums at the base and ends with a copy of those that have a row.
+// CHECK:       kernel.func @k attributes {{{.*}}tasks = "floordiv(d0 + 63, 64)"}
 // CHECK-LABEL: func.func @k_v4
-// CHECK:       scf.for {{.*}} -> (vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>)
-// CHECK:         vector.broadcast {{.*}} : i32 to vector<16xi32>
-// CHECK:         vector.load {{.*}} : memref<?xi32>, vector<16xi32>
-// CHECK-NEXT:    arith.cmpi sgt, {{.*}} : vector<16xi32>
-// CHECK-NEXT:    arith.andi
-// CHECK-NEXT:    arith.select
-// CHECK:       arith.sitofp {{.*}} : vector<16xi32> to vector<16xf32>
-// CHECK:       vector.gather {{.*}} into vector<16xf64>
-// ARM-LABEL:   func.func @k_neon
-// ARM:         arith.cmpi sgt, {{.*}} : vector<4xi32>
+// CHECK:       %[[FEW:.*]] = arith.cmpi slt, %[[COUNT:.*]], %c5
+// CHECK-NEXT:  scf.if %[[FEW]] {
+// CHECK:         scf.for %[[ROW:.*]] = %{{.*}} step %c1 {
+// CHECK:           -> (index, index, index, index, index, index, index, index)
+// CHECK:       } else {
+// CHECK:         %[[BASE:.*]] = memref.load %{{.*}}[%c0] : memref<?xf64>
+// CHECK-NEXT:    scf.for %[[ROW:.*]] = %c0 to %c64 step %c1 {
+// CHECK-NEXT:      memref.store %[[BASE]], %[[SUMS:.*]][%[[ROW]]] : memref<?xf64>
+// CHECK:         -> (vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>)
+// CHECK:         scf.for %[[ROW:.*]] = %c0 to %[[COUNT]] step %c1 {
+// CHECK-NEXT:      memref.load %[[SUMS]][%[[ROW]]]
 kernel.func @k attributes {dims = 1 : i64, schedule = #kernel.schedule<"trees", {task_rows = 64 : i64}, "test">} {
 ^bb0(%x: tensor<?x3xf32, #graph.dims<["d0", ""]>>, %tables: tensor<128xi32>, %cuts: tensor<1xf64>, %values: tensor<3x1xf64>, %base: tensor<1xf64>):
   %0 = graph.packed_trees %x, %tables, %cuts, %values, %base {columns = 2 : i64, entries = 2 : i64, node_words = 2 : i64, nodes = 5 : i64, set_columns = 0 : i64, set_words = 0 : i64, steps = 2 : i64, trees = 1 : i64, words = 1 : i64}
@@ -22,15 +24,16 @@ kernel.func @k attributes {dims = 1 : i64, schedule = #kernel.schedule<"trees", 
 
 // -----
 
-// Walks: eight places go down side by side; a step loads a node's threshold, column and distance, and compares a key.
+// Walks of a block are worth it from half their lanes on. A task of 256 rows is one block, and shorter where there are fewer
+// than eight such tasks.
+// CHECK:       kernel.func @k attributes {{{.*}}tasks = "floordiv(d0 + min(256, 64*max(1, floordiv(d0, 512))) - 1, min(256, 64*max(1, floordiv(d0, 512))))"}
 // CHECK-LABEL: func.func @k_v4
-// CHECK-NOT:   vector<16xf32>
-// CHECK:       scf.for {{.*}} -> (index, index, index, index, index, index, index, index)
-// CHECK:         memref.load {{.*}} : memref<?xi32>
-// CHECK:         memref.load {{.*}} : memref<?xi16>
-// CHECK:         arith.cmpi ult, {{.*}} : i32
-// ARM-LABEL:   func.func @k_neon
-kernel.func @k attributes {dims = 1 : i64, schedule = #kernel.schedule<"trees", {task_rows = 64 : i64}, "test">} {
+// CHECK:       arith.cmpi slt, %{{.*}}, %c4
+// CHECK:       } else {
+// CHECK-NOT:     vector<16xi32>
+// CHECK:         scf.for {{.*}} = %c0 to %c256 step %c1 {
+// CHECK:         -> (index, index, index, index, index, index, index, index)
+kernel.func @k attributes {dims = 1 : i64, schedule = #kernel.schedule<"trees", {task_rows = 256 : i64}, "test">} {
 ^bb0(%x: tensor<?x3xf32, #graph.dims<["d0", ""]>>, %tables: tensor<96xi32>, %cuts: tensor<1xf64>, %values: tensor<3x1xf64>, %base: tensor<1xf64>):
   %0 = graph.packed_trees %x, %tables, %cuts, %values, %base {columns = 2 : i64, entries = 0 : i64, node_words = 2 : i64, nodes = 5 : i64, set_columns = 0 : i64, set_words = 0 : i64, steps = 2 : i64, trees = 1 : i64, words = 0 : i64}
       : (tensor<?x3xf32, #graph.dims<["d0", ""]>>, tensor<96xi32>, tensor<1xf64>, tensor<3x1xf64>, tensor<1xf64>) -> tensor<?x1xf64, #graph.dims<["d0", ""]>>

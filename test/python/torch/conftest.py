@@ -1,6 +1,18 @@
 """Every test has a cache and a Dynamo of its own, and runs without gradients; a fallback is an error unless it is asked for."""
 import pytest
 import torch
+from torch import nn
+
+
+class Counter(nn.Module):
+    """Adds how often it was called, which it keeps in a buffer."""
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("count", torch.zeros(3))
+
+    def forward(self, x):
+        self.count += 1
+        return x + self.count
 
 
 @pytest.fixture(autouse=True)
@@ -33,3 +45,8 @@ def check(fallbacks):
         assert not fallbacks()
         return compiled
     return run
+
+
+@pytest.fixture
+def counter():
+    return Counter()

@@ -22,20 +22,23 @@ def like(X, constants):
     return np.asarray(constants).astype(X.dtype)
 
 
-@reader("sklearn.preprocessing.StandardScaler")
-def standard(estimator):
-    mean = estimator.mean_ if estimator.with_mean else None
-    scale = estimator.scale_ if estimator.with_std else None
-
+def center_and_scale(estimator, center, scale):
+    """(X - center) / scale, without what is None."""
     def transform(X):
-        X = X if mean is None else X - like(X, mean)
+        X = X if center is None else X - like(X, center)
         return X if scale is None else X / like(X, scale)
 
     def inverse(X):
         X = X if scale is None else X * like(X, scale)
-        return X if mean is None else X + like(X, mean)
+        return X if center is None else X + like(X, center)
 
     return affine(estimator, transform, inverse)
+
+
+@reader("sklearn.preprocessing.StandardScaler")
+def standard(estimator):
+    return center_and_scale(estimator, estimator.mean_ if estimator.with_mean else None,
+                            estimator.scale_ if estimator.with_std else None)
 
 
 @reader("sklearn.preprocessing.MinMaxScaler")
@@ -62,18 +65,8 @@ def max_abs(estimator):
 
 @reader("sklearn.preprocessing.RobustScaler")
 def robust(estimator):
-    center = estimator.center_ if estimator.with_centering else None
-    scale = estimator.scale_ if estimator.with_scaling else None
-
-    def transform(X):
-        X = X if center is None else X - like(X, center)
-        return X if scale is None else X / like(X, scale)
-
-    def inverse(X):
-        X = X if scale is None else X * like(X, scale)
-        return X if center is None else X + like(X, center)
-
-    return affine(estimator, transform, inverse)
+    return center_and_scale(estimator, estimator.center_ if estimator.with_centering else None,
+                            estimator.scale_ if estimator.with_scaling else None)
 
 
 @reader("sklearn.preprocessing.Normalizer")

@@ -1,0 +1,54 @@
+// RUN: quern-opt %s --split-input-file --quern-emit-kernels=target=x86-64-v4 --canonicalize --cse | FileCheck %s
+
+// One row goes down eight trees of a group side by side, from their own roots; a step adds the distance to the children, and
+// one more where the key is above the threshold. The leaves are added in the order of the trees.
+// CHECK-LABEL: func.func @k_v4
+// CHECK-NOT:   vector<16xf32>
+// CHECK:       scf.if
+// CHECK:         %[[LANES:.*]]:8 = scf.for {{.*}} iter_args(%[[AT:[a-z0-9]+]] = %[[ROOT:[a-z0-9]+]], %{{[a-z0-9]+}} = %{{[a-z0-9]+}},{{.*}} -> (index, index, index, index, index, index, index, index)
+// CHECK:           %[[THRESHOLD:.*]] = memref.load {{.*}} : memref<?xi32>
+// CHECK:           memref.load {{.*}} : memref<?xi16>
+// CHECK-NEXT:      %[[COLUMN:.*]] = arith.index_castui %{{.*}} : i16 to index
+// CHECK:           memref.load {{.*}} : memref<?xi16>
+// CHECK-NEXT:      %[[DISTANCE:.*]] = arith.index_castui %{{.*}} : i16 to index
+// CHECK-NEXT:      %[[KEY:.*]] = memref.load %{{.*}}[%[[COLUMN]]] : memref<?xi32>
+// CHECK-NEXT:      %[[ABOVE:.*]] = arith.cmpi ult, %[[THRESHOLD]], %[[KEY]]
+// CHECK-NEXT:      %[[CHILD:.*]] = arith.addi %[[AT]], %[[DISTANCE]]
+// CHECK-NEXT:      %[[ONE:.*]] = arith.index_castui %[[ABOVE]]
+// CHECK-NEXT:      arith.addi %[[CHILD]], %[[ONE]]
+// CHECK-COUNT-7:   arith.cmpi ult
+// CHECK-NOT:       arith.cmpi
+// CHECK:           scf.yield
+// CHECK:         arith.addi %[[LANES]]#0,
+// CHECK:         arith.addf
+
+// Eight rows of a block go down one tree: they begin at one root, and read keys 64 apart from column to column.
+// CHECK:       } else {
+// CHECK:         %[[START:.*]] = arith.index_castui
+// CHECK:         scf.for %[[ROW:.*]] = %c0 to %{{.*}} step %c8 {
+// CHECK:           %[[LANES:.*]]:8 = scf.for {{.*}} iter_args(%{{[a-z0-9]+}} = %[[FROM:[a-z0-9]+]], %{{[a-z0-9]+}} = %[[FROM]], %{{[a-z0-9]+}} = %[[FROM]], %{{[a-z0-9]+}} = %[[FROM]], %{{[a-z0-9]+}} = %[[FROM]], %{{[a-z0-9]+}} = %[[FROM]], %{{[a-z0-9]+}} = %[[FROM]], %{{[a-z0-9]+}} = %[[FROM]])
+// CHECK:             %[[LINE:.*]] = arith.muli %{{.*}}, %c64
+// CHECK-NEXT:        %[[PLACE:.*]] = arith.addi %[[LINE]], %[[ROW]]
+// CHECK-NEXT:        memref.load %{{.*}}[%[[PLACE]]] : memref<?xi32>
+// CHECK:           arith.addi %[[LANES]]#7,
+// CHECK-COUNT-8:   arith.addf
+kernel.func @k attributes {dims = 1 : i64, schedule = #kernel.schedule<"trees", {task_rows = 64 : i64}, "test">} {
+^bb0(%x: tensor<?x3xf32, #graph.dims<["d0", ""]>>, %tables: tensor<96xi32>, %cuts: tensor<1xf64>, %values: tensor<3x1xf64>, %base: tensor<1xf64>):
+  %0 = graph.packed_trees %x, %tables, %cuts, %values, %base {columns = 2 : i64, entries = 0 : i64, node_words = 2 : i64, nodes = 5 : i64, set_columns = 0 : i64, set_words = 0 : i64, steps = 2 : i64, trees = 1 : i64, words = 0 : i64}
+      : (tensor<?x3xf32, #graph.dims<["d0", ""]>>, tensor<96xi32>, tensor<1xf64>, tensor<3x1xf64>, tensor<1xf64>) -> tensor<?x1xf64, #graph.dims<["d0", ""]>>
+  kernel.yield %0 : tensor<?x1xf64, #graph.dims<["d0", ""]>>
+}
+
+// -----
+
+// A node of four words has whole ones for its column and distance.
+// CHECK-LABEL: func.func @k_v4
+// CHECK:       scf.for {{.*}} -> (index, index, index, index, index, index, index, index)
+// CHECK-NOT:     memref<?xi16>
+// CHECK:         scf.yield
+kernel.func @k attributes {dims = 1 : i64, schedule = #kernel.schedule<"trees", {task_rows = 64 : i64}, "test">} {
+^bb0(%x: tensor<?x3xf32, #graph.dims<["d0", ""]>>, %tables: tensor<112xi32>, %cuts: tensor<1xf64>, %values: tensor<3x1xf64>, %base: tensor<1xf64>):
+  %0 = graph.packed_trees %x, %tables, %cuts, %values, %base {columns = 2 : i64, entries = 0 : i64, node_words = 4 : i64, nodes = 5 : i64, set_columns = 0 : i64, set_words = 0 : i64, steps = 2 : i64, trees = 1 : i64, words = 0 : i64}
+      : (tensor<?x3xf32, #graph.dims<["d0", ""]>>, tensor<112xi32>, tensor<1xf64>, tensor<3x1xf64>, tensor<1xf64>) -> tensor<?x1xf64, #graph.dims<["d0", ""]>>
+  kernel.yield %0 : tensor<?x1xf64, #graph.dims<["d0", ""]>>
+}
