@@ -38,22 +38,7 @@ struct ExpandArithPass : PassWrapper<ExpandArithPass, OperationPass<ModuleOp>> {
   }
 };
 
-} // namespace
-
-void loadCodegenDialects(MLIRContext &context) {
-  DialectRegistry registry;
-  // Translation needs interfaces of two dialects only: the passes take all others to LLVM first.
-  registerBuiltinDialectTranslation(registry);
-  registerLLVMDialectTranslation(registry);
-  context.appendDialectRegistry(registry);
-  context.loadDialect<affine::AffineDialect, arith::ArithDialect, cf::ControlFlowDialect, func::FuncDialect,
-                      index::IndexDialect, LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect, scf::SCFDialect,
-                      vector::VectorDialect>();
-  loadThreadDialects(context);
-}
-
-LogicalResult lowerToLLVMDialect(ModuleOp module, bool isDevice) {
-  PassManager manager(module.getContext());
+void addPasses(PassManager &manager, bool isDevice) {
   if (isDevice)
     manager.addPass(createLowerThreadsPass());
   // First, as what it makes is ordinary arith.
@@ -75,6 +60,34 @@ LogicalResult lowerToLLVMDialect(ModuleOp module, bool isDevice) {
     manager.addPass(createMarkEntriesPass());
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
+}
+
+} // namespace
+
+void loadCodegenDialects(MLIRContext &context) {
+  DialectRegistry registry;
+  // Translation needs interfaces of two dialects only: the passes take all others to LLVM first.
+  registerBuiltinDialectTranslation(registry);
+  registerLLVMDialectTranslation(registry);
+  registerThreadDialects(registry);
+  registry.insert<affine::AffineDialect, arith::ArithDialect, cf::ControlFlowDialect, func::FuncDialect,
+                  index::IndexDialect, LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect, scf::SCFDialect,
+                  vector::VectorDialect>();
+  // Each run of a pass manager enters the dialects that its passes make into the context, without a lock: they are all
+  // there before the first of several threads runs one.
+  for (bool isDevice : {false, true}) {
+    PassManager manager(&context);
+    addPasses(manager, isDevice);
+    manager.getDependentDialects(registry);
+  }
+  context.appendDialectRegistry(registry);
+  for (StringRef name : registry.getDialectNames())
+    context.getOrLoadDialect(name);
+}
+
+LogicalResult lowerToLLVMDialect(ModuleOp module, bool isDevice) {
+  PassManager manager(module.getContext());
+  addPasses(manager, isDevice);
   return manager.run(module);
 }
 

@@ -5,8 +5,8 @@
 
 namespace quern {
 
-/// Loads every dialect that lowering and translation meet. Call it once, before modules of `context` are lowered on
-/// several threads: loading a dialect is not thread-safe.
+/// Registers and loads every dialect that lowering and translation meet. Call it once, before modules of `context` are
+/// lowered on several threads: neither is thread-safe, and a pass manager does both for what it finds missing.
 void loadCodegenDialects(mlir::MLIRContext &context);
 
 /// Lowers scf, cf, vector, memref, arith, math, index and func to the LLVM dialect, in place. Fails with diagnostics

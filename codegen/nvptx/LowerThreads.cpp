@@ -45,11 +45,9 @@ struct MarkEntriesPass : PassWrapper<MarkEntriesPass, OperationPass<ModuleOp>> {
 
 } // namespace
 
-void loadThreadDialects(MLIRContext &context) {
-  DialectRegistry registry;
+void registerThreadDialects(DialectRegistry &registry) {
   registerNVVMDialectTranslation(registry);
-  context.appendDialectRegistry(registry);
-  context.loadDialect<gpu::GPUDialect, NVVM::NVVMDialect>();
+  registry.insert<gpu::GPUDialect, NVVM::NVVMDialect>();
 }
 
 std::unique_ptr<Pass> createLowerThreadsPass() {

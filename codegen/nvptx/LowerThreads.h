@@ -4,8 +4,8 @@
 
 namespace quern {
 
-/// Loads the dialects of which lowered kernels are made. Before any pass runs.
-void loadThreadDialects(mlir::MLIRContext &context);
+/// The dialects of which kernels for devices are made, and the translation of the one that they are lowered to.
+void registerThreadDialects(mlir::DialectRegistry &registry);
 
 /// gpu.thread_id, gpu.shuffle, gpu.barrier ... become ops of the nvvm dialect, and every function an entry point.
 std::unique_ptr<mlir::Pass> createLowerThreadsPass();

@@ -91,6 +91,16 @@ TEST_F(Emit, SameModuleGivesSameBytesOnAnyThread) {
     EXPECT_TRUE(bytesOf(object) == bytesOf(alone));
 }
 
+/// Pass managers enter what is missing without a lock, on each thread.
+TEST_F(Emit, LoweringEntersNoDialectIntoTheContext) {
+  std::vector<llvm::StringRef> before = context.getAvailableDialects();
+  for (bool isDevice : {false, true}) {
+    auto module = parse(scaleKernel("k0", 2));
+    ASSERT_TRUE(succeeded(lowerToLLVMDialect(*module, isDevice)));
+    EXPECT_EQ(context.getAvailableDialects(), before);
+  }
+}
+
 TEST_F(Emit, FirstFailedJobIsNamed) {
   const Target &x86 = target("x86-64-v4");
   auto good = parse(scaleKernel("good", 2));
