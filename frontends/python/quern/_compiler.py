@@ -1,18 +1,16 @@
 """The compiler, as a child process: what goes wrong there cannot take this process along."""
 import os
 import signal
-import subprocess
 import sys
-from pathlib import Path
 
 from ._errors import BY_EXIT_CODE, FileError, InternalError
 
 
 def find_compiler():
     """The `quern` command of this package: of the wheel, or of the build folder."""
-    installed = Path(__file__).parent / "bin" / "quern"
-    if installed.exists():
-        return str(installed)
+    installed = os.path.join(os.path.dirname(__file__), "bin", "quern")
+    if os.path.exists(installed):
+        return installed
     try:
         from ._build_paths import QUERN
     except ImportError:
@@ -22,6 +20,7 @@ def find_compiler():
 
 def run_compiler(arguments, header=False):
     """Ctrl-C ends the child too: the terminal signals both, and subprocess waits for it."""
+    import subprocess    # what the cache has needs no child
     command = [find_compiler(), "compile", "--quiet", *([] if header else ["--no-header"]), *arguments]
     try:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)

@@ -1,5 +1,4 @@
 """A compiled model, ready to run."""
-import difflib
 import json
 import os
 import shutil
@@ -263,6 +262,7 @@ def _list(names):
 def _index(names, name, kind):
     if name in names:
         return names.index(name)
+    import difflib
     near = difflib.get_close_matches(str(name), names, 1)
     hint = f"did you mean {near[0]!r}?" if near else f"there is {_list(names)}"
     raise InputError(f"the model has no {kind} {name!r}; {hint}")

@@ -273,3 +273,17 @@ def test_a_folder_that_others_may_write_to_is_not_used(cache):
     cache.chmod(0o777)
     np.testing.assert_array_equal(quern.jit(lambda x: x * 5)(np.ones(2)), 5)
     assert not list(cache.iterdir())
+
+
+def test_what_few_need_is_imported_when_it_is_named(cache):
+    """An import is part of the first call of every function; a cached one starts no child, so it needs no subprocess."""
+    script = ("import sys, numpy, quern; print(quern.jit(lambda x: x + 1)(numpy.ones(2))); "
+              "print([name for name in ('subprocess', 'numpy.ma', 'numpy.random', 'numpy.fft', 'quern._benchmark', "
+              "'quern._session', 'quern._sklearn.estimator') if name in sys.modules])\n"
+              "print(quern.InferenceSession.__name__, quern.Benchmark.__name__, 'Measurement' in dir(quern))\n"
+              "try: quern.missing\nexcept AttributeError as error: print(error)")
+    runs = [subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.splitlines()
+            for _ in range(2)]
+    tail = ["InferenceSession Benchmark True", "module 'quern' has no attribute 'missing'"]
+    assert runs[0] == ["[2. 2.]", "['subprocess']", *tail]
+    assert runs[1] == ["[2. 2.]", "[]", *tail]

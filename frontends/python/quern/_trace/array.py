@@ -1,4 +1,5 @@
 """Traced arrays: what a function under trace works on in place of NumPy's."""
+import sys
 import threading
 
 import numpy as np
@@ -325,7 +326,8 @@ def visible(value):
 
 def check_array(array):
     """Refuses arrays that programs do not have: other dtypes, and classes with rules of their own."""
-    if isinstance(array, (np.matrix, np.ma.MaskedArray)):
+    masked = sys.modules.get("numpy.ma")    # not imported: no array is masked
+    if isinstance(array, np.matrix) or masked and isinstance(array, masked.MaskedArray):
         raise UnsupportedError(f"an array of class {type(array).__name__} is not supported: its operators mean something "
                                "else than an ndarray's")
     check_dtype(array.dtype)

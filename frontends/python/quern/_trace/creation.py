@@ -1,5 +1,6 @@
 """Arrays from nothing, and the `numpy` that a function under trace sees."""
 import operator
+import types
 
 import numpy as np
 
@@ -231,7 +232,7 @@ class Namespace:
             return thing
         if isinstance(thing, type) and issubclass(thing, np.generic) and not thing.__subclasses__():
             return _Scalar(thing)
-        if thing in _SUBMODULES:
+        if isinstance(thing, types.ModuleType) and thing.__name__ in _SUBMODULES:
             return Namespace(thing, {})
         if callable(thing) and not isinstance(thing, type):
             return _function(thing)
@@ -277,7 +278,7 @@ class _Scalar:
         return getattr(self._kind, name)
 
 
-_SUBMODULES = [np.linalg, np.fft, np.random, np.lib, np.ma, np.strings, np.exceptions]
+_SUBMODULES = {f"numpy.{name}" for name in ("linalg", "fft", "random", "lib", "ma", "strings", "exceptions")}
 
 
 class _Joined:

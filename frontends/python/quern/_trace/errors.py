@@ -1,10 +1,10 @@
 """What a traced function does that cannot be traced."""
+import os
 import sys
-from pathlib import Path
 
 from .._errors import QuernError
 
-_PACKAGE = str(Path(__file__).parent.parent)
+_PACKAGE = os.path.dirname(os.path.dirname(__file__))
 
 
 def user_line():
