@@ -41,15 +41,10 @@ def aarch64(report, jobs):
             "--machine", "aarch64", "-k", "dynamic-tuned", ROOT / "test" / "e2e"]
 
 
-# What a device's kernels compute element by element, row by row, or move.
-DEVICE_OPERATORS = ("unary", "binary", "reduce", "normalize", "movement")
-
-
 def sm_80(report, jobs):
-    """Operators with dynamic shapes on the interpreter that stands for a device; whole models are in codegen/nvptx."""
-    files = [ROOT / "test" / "e2e" / f"test_{name}.py" for name in DEVICE_OPERATORS]
-    return [sys.executable, "-m", "pytest", "-q", "-n", jobs, "--dist", "loadfile", "--timeout", "600", "--junitxml", report,
-            "--machine", "sm_80", "-k", "dynamic-tuned", *files]
+    """The same on the interpreter that stands for a device; whole models are in codegen/nvptx."""
+    return [sys.executable, "-m", "pytest", "-q", "-n", jobs, "--dist", "worksteal", "--timeout", "600", "--junitxml", report,
+            "--machine", "sm_80", "-k", "dynamic-tuned", ROOT / "test" / "e2e"]
 
 
 SUITES = {"gtest": gtest, "lit": lit, "pytest": pytest, "aarch64": aarch64, "sm_80": sm_80}

@@ -157,6 +157,12 @@ void ConvEmitter::accumulate(const RegisterTile &registers, Accumulators &sums, 
     inner = {builder.index(1), builder.index(0), builder.index(0)};
   if (columns.empty()) {
     int64_t size = registers.getShape().rows;
+    bool misses = llvm::any_of(llvm::seq(size), [&](int64_t i) { return border->mayMiss(i, size); });
+    // Without channels in blocks the columns of the window are the neighbours in memory: a vector of a patch.
+    if (!geometry.blockedInput && !misses) {
+      column.unroll = kernel.level.multipliesLanes && x.window % lanes == 0 ? lanes : 1;
+      return registers.accumulate(sums, {channel, row, column}, reads.a, reads.b, 0, size);
+    }
     auto pixels = [&](Index offset, ArrayRef<Index> at) {
       SmallVector<Value> memory(size);
       for (int64_t i = 0; i < size; ++i)

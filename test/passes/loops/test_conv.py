@@ -96,7 +96,7 @@ def canonical(name, add, divisor):
     plus = lambda text, number: text if number == 0 else f"{text} {'+' if number > 0 else '-'} {abs(number)}"
     if divisor == 1:
         return plus(name, add)
-    return f"floordiv({plus(name, add)}, {divisor})"
+    return plus(f"floordiv({plus(name, add % divisor)}, {divisor})", add // divisor)
 
 
 SAME = (1, 1, 1, 1)
@@ -118,6 +118,8 @@ CASES = {
     "many blocks": dict(n=1, c=16, m=176, size=(4, 9), window=(3, 3), pads=SAME, parameters={"task_blocks": 3, "task_rows": 2}),
     "stem": dict(n=1, c=3, m=64, size=(33, 48), window=(7, 7), stride=(2, 2), pads=(3, 3, 3, 3)),
     "stem 3x3": dict(n=2, c=3, m=32, size=(16, 30), window=(3, 3), stride=(2, 2), pads=(0, 0, 1, 1), epilogue=True),
+    "patches": dict(n=1, c=3, m=32, size=(16, 20), window=(4, 4), stride=(4, 4)),
+    "overlapping patches": dict(n=2, c=2, m=16, size=(19, 30), window=(3, 6), stride=(2, 3), epilogue=True),
     "depthwise": dict(n=2, c=32, m=32, size=(14, 14), window=(3, 3), pads=SAME, group=32, epilogue=True),
     "depthwise strided": dict(n=1, c=48, m=48, size=(15, 57), window=(3, 3), stride=(2, 2), pads=SAME, group=48),
     "depthwise 5x5": dict(n=1, c=16, m=16, size=(9, 28), window=(5, 5), pads=(2, 2, 2, 2), group=16, parameters={"task_rows": 4}),
