@@ -1,4 +1,5 @@
 // quern._runtime: compiled models, and which of them a call of a traced function needs.
+#include "frontends/python/Digest.h"
 #include "frontends/python/Dispatcher.h"
 #include "frontends/python/Model.h"
 #include "frontends/python/NumpyArray.h"
@@ -51,6 +52,7 @@ NB_MODULE(_runtime, module) {
     if (!importTorch(tensorClass.ptr()))
       throw nb::python_error();
   });
+  module.def("_digest", &digest);
   module.def("_kind", [](nb::object array) {
     ArrayKind kind = kindOf(array.ptr());
     return std::pair(kind.type, kind.rank);

@@ -2,11 +2,12 @@
 
 What loads the library does not see the rest, so an entry is used where it lies; what copies it leaves the rest out.
 """
-import hashlib
 import json
 import mmap
 import os
 import shutil
+
+from ._runtime import _digest
 
 _MARK = b"quern-entry"
 _FOOT = 8 + len(_MARK)
@@ -16,8 +17,8 @@ def append(artifact, key, name, target):
     """Makes an entry of a shared library. The name and the target are for people: `quern cache` shows them."""
     with open(artifact, "r+b") as file:
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as code:
-            checksum = hashlib.sha256(code).hexdigest()
-        head = json.dumps({"name": name, "target": target, "sha256": checksum, "key": key}).encode()
+            checksum = _digest(code)
+        head = json.dumps({"name": name, "target": target, "blake3": checksum, "key": key}).encode()
         file.seek(0, os.SEEK_END)
         file.write(head + len(head).to_bytes(8, "little") + _MARK)
 
@@ -32,7 +33,7 @@ def is_whole(path, key):
         if head.get("key") != key:
             return False
         with memoryview(entry) as everything, everything[:size] as code:
-            return head.get("sha256") == hashlib.sha256(code).hexdigest()
+            return head.get("blake3") == _digest(code)
 
 
 def code_size(data):
@@ -41,6 +42,13 @@ def code_size(data):
         return len(data)
     size = len(data) - _FOOT - int.from_bytes(data[-_FOOT:-len(_MARK)], "little")
     return max(size, 0)
+
+
+def content(path):
+    """What an entry was made of, without what makes it one."""
+    with open(path, "rb") as file:
+        data = file.read()
+    return data[:code_size(data)]
 
 
 def copy_code(path, other):

@@ -21,7 +21,7 @@ MOST_BYTES, MOST_ENTRIES = 4 << 30, 4096
 
 
 def compile_program(text, name, target, threads, weights=None):
-    """A program of graph ops as a CompiledModel. `weights`: the arrays of Program.weights; the text has their checksum."""
+    """A program of graph ops as a CompiledModel. `weights`: the arrays of Program.weights."""
     return compile_source(ProgramSource(text, name, target, weights or {}), threads)
 
 
@@ -38,11 +38,37 @@ def compile_source(source, threads):
                 if entry.path != artifact:
                     os.unlink(entry.path)
             if key:
-                _write(_path(key), key, artifact, source)
+                _write(_path(key), key, artifact, source.name, source.target)
         return CompiledModel(artifact, threads, folder=folder, source=source)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
+
+
+def find(key):
+    """The bytes that `keep` kept under this text; None where there are none."""
+    path = _path(key)
+    try:
+        if not _is_own(os.path.dirname(path)) or not _cache_entry.is_whole(path, key):
+            return None
+        os.utime(path)
+        return _cache_entry.content(path)
+    except (OSError, ValueError, AttributeError):
+        return None
+
+
+def keep(key, content, name, kind):
+    """Makes an entry of bytes. `kind` is shown where those of code have their target."""
+    folder = tempfile.mkdtemp(prefix="quern-")
+    try:
+        path = os.path.join(folder, "entry")
+        with open(path, "wb") as file:
+            file.write(content)
+        _write(_path(key), key, path, name, kind)
+    except OSError:
+        pass
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def code_key(target):
@@ -115,14 +141,14 @@ def _prune(place):
             os.unlink(path)
 
 
-def _write(path, key, artifact, source):
+def _write(path, key, artifact, name, target):
     """Makes an entry of `artifact`, which becomes the same file."""
     temporary = None
     try:
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
         if not _is_own(os.path.dirname(path)):
             return
-        _cache_entry.append(artifact, key, source.name, source.target)
+        _cache_entry.append(artifact, key, name, target)
         temporary = os.path.join(os.path.dirname(path), f".new-{os.getpid()}-{threading.get_ident()}")
         _link(artifact, temporary)
         os.replace(temporary, path)

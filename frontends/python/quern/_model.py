@@ -178,9 +178,7 @@ class CompiledModel:
 
     def code(self):
         """The bytes of the shared library."""
-        with open(self._path, "rb") as file:
-            data = file.read()
-        return data[:_cache_entry.code_size(data)]
+        return _cache_entry.content(self._path)
 
     def __reduce__(self):
         state = {"format": _PICKLE_FORMAT, "quern": _version(), "code": self.code(), "threads": self.threads,

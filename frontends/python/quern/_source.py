@@ -4,7 +4,6 @@ A source has `name` and `target`; `key`, texts that decide the code (None: it is
 the compiler's input into a folder and returns the arguments of `quern compile`; and `portable`, the source that a pickle
 takes along (None: there is none).
 """
-import hashlib
 import json
 import mmap
 import os
@@ -13,18 +12,19 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ._errors import FileError
+from ._runtime import _digest
 
 
 @dataclass(frozen=True)
 class ProgramSource:
-    """A program of graph ops. `weights`: the arrays of Program.weights; the text has their checksum."""
+    """A program of graph ops. `weights`: the arrays of Program.weights."""
     text: str
     name: str
     target: str
     weights: dict = field(default_factory=dict)
 
     def key(self):
-        return [self.name, self.text]
+        return [self.name, self.text, _digest(*self.weights.values())]      # shapes and names are in the text
 
     def write(self, folder):
         program = os.path.join(folder, f"{self.name}.mlir")
@@ -64,7 +64,7 @@ class OnnxBytes:
         return "model"
 
     def key(self):
-        return ["onnx", *self.options, hashlib.sha256(self.content).hexdigest()]
+        return ["onnx", *self.options, _digest(self.content)]
 
     def write(self, folder):
         path = os.path.join(folder, "model.onnx")
@@ -95,7 +95,7 @@ class OnnxFile:
                 with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
                     if content.find(b"location") >= 0:    # the entry that names another file
                         return None
-                    digest = hashlib.sha256(content).hexdigest()
+                    digest = _digest(content)
         except (OSError, ValueError):
             return None
         self._state = _stamp(state)

@@ -268,7 +268,8 @@ def test_many_threads(check):
     torch.testing.assert_close(given, expected)
 
 
-def test_a_second_process_finds_the_code(tmp_path):
+def test_a_second_process_finds_the_program_and_the_code(tmp_path, monkeypatch):
+    from quern._torch import backend
     entries = []
     for _ in range(2):
         torch._dynamo.reset()
@@ -277,4 +278,68 @@ def test_a_second_process_finds_the_code(tmp_path):
             warnings.simplefilter("error")
             torch.compile(mlp(), backend="quern")(torch.ones(3, 64))
         entries.append(sorted(entry.name for entry in (tmp_path / "quern").iterdir()))
-    assert entries[0] == entries[1] and len(entries[0]) == 1
+        monkeypatch.setattr(backend, "capture", lambda module: pytest.fail("the graph was captured again"))
+    assert entries[0] == entries[1] and len(entries[0]) == 2
+
+
+def test_equal_graphs_with_other_weights_share_the_program(tmp_path, check, monkeypatch):
+    from quern._torch import backend
+    check(mlp(), torch.ones(3, 64))
+    torch._dynamo.reset()
+    monkeypatch.setattr(backend, "capture", lambda module: pytest.fail("the graph was captured again"))
+    check(mlp(), torch.ones(3, 64))
+    assert len(list((tmp_path / "quern").iterdir())) == 3
+
+
+def test_what_a_kept_program_writes_and_shares(counter, tmp_path):
+    """Its effects are those of the graph: a buffer that counts, a view, a size and constants."""
+    class Effects(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.counter = counter
+
+        def forward(self, x):
+            return self.counter(x), x[1:], x.shape[0], None, 2.5, x * 2
+
+    for count in (1, 2):
+        torch._dynamo.reset()
+        counter.count.zero_()
+        compiled = torch.compile(Effects(), backend="quern", fullgraph=True)
+        x = torch.ones(3)
+        for call in (1, 2):
+            y, view, size, none, number, twice = compiled(x)
+            assert (y.tolist(), size, none, number, twice.tolist()) == ([1 + call] * 3, 3, None, 2.5, [2] * 3)
+        view.fill_(5)
+        assert x.tolist() == [1, 5, 5] and len(list((tmp_path / "quern").iterdir())) == 2
+
+
+def test_graphs_that_differ_in_a_number_an_extent_or_a_stride(check):
+    x = torch.arange(12.0).reshape(3, 4)
+    for function in (lambda x: (x * 2).sum(0), lambda x: (x * 3).sum(0), lambda x: (x * 3).sum(1), lambda x: (x * 2.0).sum((0, 1)),
+                     lambda x: x.to(torch.float64).sum(0), lambda x: torch.clamp(x, min=1, max=None), lambda x: x.clamp(None, 1),
+                     lambda x: torch.relu(x) if x.shape[0] == 3 else x, lambda x: x[:, 1:3] + 1, lambda x: x[1:3] + 1):
+        for argument in (x, x.t(), x[:2], x.int()):
+            torch._dynamo.reset()
+            check(function, argument)
+
+
+def test_graphs_without_a_key(check, tmp_path):
+    """Sizes that vary, and constants too large for the text: they are lowered each time."""
+    table = list(range(100))
+    functions = {lambda x: x + 1: True, lambda x: x + torch.tensor(table)[:, None]: None}
+    for function, dynamic in functions.items():
+        for _ in range(2):
+            torch._dynamo.reset()
+            check(function, torch.ones(100, 4), compiled=torch.compile(function, backend="quern", dynamic=dynamic))
+    assert len(list((tmp_path / "quern").iterdir())) == 2
+
+
+def test_a_damaged_entry_is_made_again(check, tmp_path):
+    for _ in range(2):
+        torch._dynamo.reset()
+        check(lambda x: x * 3 + 1, torch.ones(4))
+        for entry in (tmp_path / "quern").iterdir():
+            data = bytearray(entry.read_bytes())
+            data[len(data) // 3] ^= 1
+            entry.unlink()
+            entry.write_bytes(data)

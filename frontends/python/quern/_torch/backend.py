@@ -5,10 +5,14 @@ from torch._dynamo.symbolic_convert import TensorifyState
 from torch._subclasses.fake_tensor import DataDependentOutputException
 
 from .capture import capture
+from .effects import Effects
+from .graph_key import graph_key, is_static
+from .lower import Lowered
 from .options import Options
-from .partition import compile_captured
+from .partition import split, whole
 from .refusal import Refusal
 from .report import FallbackWarning, left_to_pytorch    # noqa: F401, the warning for those who filter it
+from .written import find, keep
 
 # Dynamo leaves recurrent layers out because other backends unroll them; here each is one operator.
 torch._dynamo.config.allow_rnn = True
@@ -65,8 +69,24 @@ def _make_floats_constants(module):
 
 
 def _compile(module, options):
-    captured = capture(module)
-    weights = [i for i, node in enumerate(captured.placeholders(module)) if i not in captured.written and
-               node.meta.get("tensor_dict", {}).get("_dynamo_static_input_type")]
-    run = compile_captured(captured, weights, options)
-    return run if captured.is_plain else captured.finish(run, module.forward)
+    key = graph_key(module)
+    written, writes = find(key) if key else (None, None)
+    if written:
+        effects = Effects.of(module)
+        effects.written = writes
+        run = whole(written, options)
+    else:
+        run, effects = _lower(module, key, options)
+    return run if effects.is_plain else effects.finish(run, module.forward)
+
+
+def _lower(module, key, options):
+    traced, effects = capture(module)
+    weights = [i for i, node in enumerate(module.graph.find_nodes(op="placeholder")) if i not in effects.written and is_static(node)]
+    lowered = Lowered(traced.graph, "graph", weights, collect=True)
+    if lowered.refused and lowered.output_count:
+        return split(traced, weights, lowered, options), effects
+    written = lowered.written()
+    if key:
+        keep(key, written, effects)
+    return whole(written, options), effects

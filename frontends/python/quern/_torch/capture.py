@@ -3,99 +3,32 @@
 What the graph writes to its inputs comes out as further results, for the caller to copy back. This is torch.func's
 functionalization, without AOTAutograd, whose wrappers would cost tens of microseconds a call.
 """
-from dataclasses import dataclass, field
-
-import sympy
 import torch
 from torch.fx import traceback
 from torch.fx.experimental.proxy_tensor import make_fx
 
 from . import decompositions, layers
+from .effects import Effects, is_symbolic
 from .refusal import Refusal
-from .symbols import evaluator
 
 _aten = torch.ops.aten
 # Checks of what the trace takes for granted; guards and the program's own checks stand for them.
 _CHECKS = ("aten._assert_tensor_metadata.default", "aten._assert_async.msg", "aten._assert_scalar.default")
 
 
-@dataclass
-class Captured:
-    """graph: results first, then the new values of written inputs.
-
-    written: the inputs that these are. views: {number of a result: the View of an input or the Size that it is}.
-    """
-    module: torch.fx.GraphModule
-    written: list = field(default_factory=list)
-    views: dict = field(default_factory=dict)
-    result_count: int = 0
-
-    @property
-    def graph(self):
-        return self.module.graph
-
-    @staticmethod
-    def placeholders(module):
-        return [node for node in module.graph.nodes if node.op == "placeholder"]
-
-    @property
-    def is_plain(self):
-        return not self.written and not self.views
-
-    def finish(self, run, eager):
-        """A callable that also writes to the inputs and makes the views. `eager` runs what is written and read as others."""
-        def finished(*arguments):
-            if self._is_shared(arguments):
-                return eager(*arguments)
-            results = run(*arguments)
-            for source, value in zip(self.written, results[self.result_count:]):
-                arguments[source].copy_(value)
-            return tuple(self.views[i].of(arguments) if i in self.views else results[i] for i in range(self.result_count))
-        return finished
-
-    def _is_shared(self, arguments):
-        """Whether something that is written to shares its memory with another input."""
-        if not self.written:
-            return False
-        places = [argument.untyped_storage().data_ptr() for argument in arguments if isinstance(argument, torch.Tensor)]
-        return any(places.count(arguments[i].untyped_storage().data_ptr()) > 1 for i in self.written)
-
-
-@dataclass
-class View:
-    """A result that shares memory with an input. `how` gives (sizes, strides, offset) for the call's inputs, or is None for
-    the input itself."""
-    source: int
-    how: object
-
-    def of(self, arguments):
-        source = arguments[self.source]
-        return source if self.how is None else source.as_strided(*self.how(arguments))
-
-
-@dataclass
-class Size:
-    """A result that is an integer made of the inputs' sizes."""
-    how: object
-
-    def of(self, arguments):
-        return self.how(arguments)[0]
-
-
 def capture(module):
-    """Captures a GraphModule of Dynamo's. Raises Refusal for what only PyTorch can run."""
+    """A GraphModule of Dynamo's as (functional module, Effects): its results are those of the graph first, then the new
+    values of written inputs. Raises Refusal for what only PyTorch can run."""
     examples = [node.meta["example_value"] for node in module.graph.nodes if node.op == "placeholder"]
-    views = _views(module, examples)
-    module = layers.keep_whole(module)
-
-    captured = Captured(trace(module, examples, decompositions.table()), views=views)
-    tidy(captured)
-    return captured
+    effects = Effects.of(module)
+    traced = trace(layers.keep_whole(module), examples, decompositions.table())
+    tidy(traced.graph, effects)
+    return traced, effects
 
 
 def trace(module, examples, table):
     """The functional graph of ATen operators for fake inputs; writes to inputs are copies at its end."""
-    mode = "symbolic" if any(_is_symbolic(example) for example in examples) else "fake"
+    mode = "symbolic" if any(is_symbolic(example) for example in examples) else "fake"
     traced = _trace(module, examples, table, mode)
     if any(map(_is_write, traced.graph.nodes)):      # some operators are taken apart into writes to what they made
         traced = _trace(traced, examples, {}, mode)
@@ -111,125 +44,26 @@ def _trace(module, examples, table, mode):
                        _allow_non_fake_inputs=True)(*examples)
 
 
-def _is_symbolic(example):
-    sizes = example.shape if isinstance(example, torch.Tensor) else [example]
-    return any(isinstance(size, torch.SymInt) for size in sizes)
-
-
 def _is_write(node):
     """Whether a node writes to a tensor, other than to an input at the end of the graph."""
     return isinstance(node.target, torch._ops.OpOverload) and node.target._schema.is_mutable and \
         node.target is not _aten.copy_.default
 
 
-def tidy(captured):
-    """Writes to inputs become results; checks and what nothing reads go."""
-    graph = captured.graph
+def tidy(graph, effects):
+    """Writes to inputs become results, which `effects` then has; checks and what nothing reads go."""
     placeholders = [node for node in graph.nodes if node.op == "placeholder"]
     output = next(node for node in graph.nodes if node.op == "output")
-    results = [None if i in captured.views else result for i, result in enumerate(output.args[0])]
-    captured.result_count = len(results)
+    results = [None if i in effects.views else result for i, result in enumerate(output.args[0])]
     for node in list(graph.nodes):
         if str(node.target) in _CHECKS:
             graph.erase_node(node)
         elif node.target is _aten.copy_.default:
             if node.args[0] not in placeholders:
                 raise Refusal(f"{node.name} writes to a tensor that is no input")
-            captured.written.append(placeholders.index(node.args[0]))
+            effects.written.append(placeholders.index(node.args[0]))
             results.append(node.args[1])
             node.replace_all_uses_with(node.args[1])
             graph.erase_node(node)
     output.args = (tuple(results),)
     graph.eliminate_dead_code()
-
-
-#--- Results that share memory --------------------------------------------------------------------
-
-def _views(module, examples):
-    """Which results share memory with an input, or are sizes."""
-    output = next(node for node in module.graph.nodes if node.op == "output")
-    inputs = {example.untyped_storage()._cdata: i for i, example in enumerate(examples) if isinstance(example, torch.Tensor)}
-    placeholders = [node for node in module.graph.nodes if node.op == "placeholder"]
-    views, apart = {}, []
-    for number, result in enumerate(output.args[0]):
-        value = result.meta.get("example_value") if isinstance(result, torch.fx.Node) else None
-        if isinstance(value, torch.SymInt):
-            views[number] = Size(evaluator([value], examples))
-        if not isinstance(value, torch.Tensor):
-            continue
-        if result in placeholders:
-            views[number] = View(placeholders.index(result), None)
-        elif (source := inputs.get(value.untyped_storage()._cdata)) is not None:
-            views[number] = View(source, _how(value, examples))
-        else:
-            apart.append((result, value))
-    _check_apart(apart)
-    return views
-
-
-def _how(value, examples):
-    sizes, strides, offset = tuple(value.shape), value.stride(), value.storage_offset()
-    parts = (*sizes, *strides, offset)
-    if not any(isinstance(part, torch.SymInt) for part in parts):
-        return lambda arguments: (sizes, strides, offset)
-    evaluate = evaluator(parts, examples)
-
-    def how(arguments):
-        *ends, last = evaluate(arguments)
-        return ends[:len(sizes)], ends[len(sizes):], last
-    return how
-
-
-def _check_apart(results):
-    """Results that share memory with each other have to be computed by PyTorch, unless they are one or lie apart."""
-    by_storage = {}
-    for result, value in results:
-        by_storage.setdefault(value.untyped_storage()._cdata, {})[result] = value
-    for group in by_storage.values():
-        values = list(group.values())
-        if len(values) > 1 and not _are_spans_apart(values) and not _are_columns_apart(values):
-            raise Refusal(f"the results {', '.join(node.name for node in group)} share memory")
-
-
-def _are_spans_apart(values):
-    """Whether each view ends before the next one begins."""
-    if any(_is_symbolic(value) or not isinstance(value.storage_offset(), int) for value in values):
-        return False
-    spans = sorted((value.storage_offset(), value.storage_offset() +
-                    sum((size - 1) * stride for size, stride in zip(value.shape, value.stride()))) for value in values)
-    return all(before[1] < after[0] for before, after in zip(spans, spans[1:]))
-
-
-def _are_columns_apart(values):
-    """Whether views are different columns of one matrix: they step by rows, and within a row each has a span of its own."""
-    strides = [stride for value in values for size, stride in zip(value.shape, value.stride()) if not _is(size, 1)]
-    for row in sorted({stride for stride in strides if isinstance(stride, int) and stride > 0}, reverse=True):
-        spans = [_columns(value, row) for value in values]
-        if None not in spans:
-            spans.sort()
-            if all(before[1] < after[0] for before, after in zip(spans, spans[1:])) and spans[-1][1] < row:
-                return True
-    return False
-
-
-def _columns(value, row):
-    """The first and the last column of a view; None where it is none of whole rows."""
-    first = value.storage_offset()
-    if not isinstance(first, int):
-        return None
-    last = first = first % row
-    for size, stride in zip(value.shape, value.stride()):
-        if _is(size, 1) or _is_multiple(stride, row):
-            continue
-        if not isinstance(size, int) or not isinstance(stride, int):
-            return None
-        last += (size - 1) * stride
-    return first, last
-
-
-def _is(size, number):
-    return isinstance(size, int) and size == number
-
-
-def _is_multiple(stride, row):
-    return stride % row == 0 if isinstance(stride, int) else sympy.Mod(stride.node.expr, row) == 0

@@ -12,6 +12,7 @@ from . import aten
 from .dtypes import OF_TORCH, as_array
 from .refusal import Refusal
 from .symbols import Symbols
+from .written import Written
 
 FLOAT32 = np.dtype(np.float32)
 _SMALL = 64     # elements of a constant that goes with the text
@@ -110,9 +111,7 @@ def _is_symbolic(node):
 class Lowered:
     """The program of a graph.
 
-    inputs: for each input of the program, the number of the graph's placeholder; a symbolic int is an int64 of rank 0.
-    weights: {number of a placeholder: the name of its weight}; their contents come later.
-    results: for each result of the graph, ("output", number) or ("constant", thing).
+    inputs, weights, results: as Written has them; a symbolic int is an int64 of rank 0. The weights' contents come later.
     refused: {node: why}, where `collect` lets the lowering go on behind what is refused.
     """
 
@@ -120,7 +119,7 @@ class Lowered:
         """weights: the numbers of placeholders that become part of the program. size_names: what to call PyTorch's symbols."""
         self.name, self.program = name, Program(name)
         self.symbols = Symbols(self.program.facts, size_names or {})
-        self.inputs, self.results, self.weights, self.refused, self._values = [], [], {}, {}, {}
+        self.inputs, self.results, self.weights, self.refused, self._values = [], [], [], {}, {}
         placeholders = [node for node in graph.nodes if node.op == "placeholder"]
         self.input_count = len(placeholders)
         self._bind(placeholders, weights)
@@ -134,11 +133,10 @@ class Lowered:
             self._result(result)
         self.program.place = None
 
-    def text(self, tensors, input_names=None, output_names=None):
-        """The program's text with these tensors as its weights, in the order of `weights`, and the arrays beside it."""
-        for weight, tensor in zip(self.weights.values(), tensors):
-            self.program.weights[weight] = as_array(tensor)
-        return self.program.text(self._outputs, input_names, output_names), self.program.weights
+    def written(self, input_names=None, output_names=None):
+        constants = {name: array for name, array in self.program.weights.items() if array is not None}
+        text = self.program.text(self._outputs, input_names, output_names)
+        return Written(self.name, text, self.inputs, self.input_count, self.weights, constants, self.results)
 
     @property
     def output_count(self):
@@ -149,8 +147,8 @@ class Lowered:
         for i, node in enumerate(placeholders):
             value = node.meta["val"]
             if i in weights:
-                self.weights[i] = self._weight_name(node.name)
-                self._values[node] = self.program.weight(self.weights[i], _dtype(value), value.shape)
+                self.weights.append([i, self._weight_name(node.name)])
+                self._values[node] = self.program.weight(self.weights[-1][1], _dtype(value), value.shape)
             elif isinstance(value, torch.Tensor):
                 dims = [self.symbols.bind(size, f"in{i}_{axis}") for axis, size in enumerate(value.shape)]
                 self._values[node] = self.program.input(_dtype(value), dims)
@@ -229,9 +227,9 @@ class Lowered:
 
     def _result(self, result):
         if isinstance(result, torch.fx.Node) and isinstance(result.meta.get("val"), torch.Tensor):
-            self.results.append(("output", len(self._outputs)))
+            self.results.append(["output", len(self._outputs)])
             self._outputs.append(self._values[result])
         elif isinstance(result, torch.fx.Node):
             raise Refusal(f"the result {result.name} is a {type(result.meta.get('val')).__name__}")
         else:
-            self.results.append(("constant", result))
+            self.results.append(["constant", result])

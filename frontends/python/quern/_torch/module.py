@@ -11,7 +11,8 @@ from .._errors import UnsupportedError, UsageError
 from .._model import CompiledModel
 from .._source import ProgramSource
 from . import decompositions, layers
-from .capture import Captured, tidy, trace
+from .capture import tidy, trace
+from .effects import Effects
 from .lower import Lowered
 from .refusal import Refusal
 from .report import where
@@ -29,11 +30,11 @@ def compile_module(model, args=None, *, target="native", threads=None, name=None
         raise UsageError("an exported program has its inputs and shapes already: leave args and dynamic_shapes out")
     name = name or (type(model).__name__ if exported is not model else "module")
     try:
-        lowered, tensors, names = _lower(exported, name, _size_names(exported, dynamic_shapes))
+        written, tensors = _lower(exported, name, _size_names(exported, dynamic_shapes))
     except Refusal as refusal:
         raise UnsupportedError(f"{name}: {refusal}") from None
-    text, weights = lowered.text(tensors, *names)
-    return _build(ProgramSource(text, name, target, dict(weights)), precision, threads)
+    weights = written.arrays(tensors[i] for i, _ in written.weights)
+    return _build(ProgramSource(written.text, name, target, weights), precision, threads)
 
 
 def _export(module, args, dynamic_shapes):
@@ -69,27 +70,28 @@ def _placeholders(graph):
 
 
 def _lower(exported, name, size_names):
-    """The program, its weights' tensors, and the names of its inputs and outputs."""
+    """The program, and by the numbers of the placeholders the tensors that are its weights."""
     signature = exported.graph_signature
     for spec in signature.output_specs:
         if spec.kind is not OutputKind.USER_OUTPUT:
             raise Refusal(f"it writes to {spec.target or spec.arg.name}, which a compiled module cannot keep")
     module = layers.keep_whole(exported.graph_module)
     examples = [node.meta["val"] for node in _placeholders(module.graph)]
-    captured = Captured(trace(module, examples, decompositions.table()))
-    tidy(captured)
-    if captured.written:
-        spec = signature.input_specs[captured.written[0]]
+    effects = Effects()
+    traced = trace(module, examples, decompositions.table())
+    tidy(traced.graph, effects)
+    if effects.written:
+        spec = signature.input_specs[effects.written[0]]
         raise Refusal(f"it writes to {spec.target or spec.arg.name}, which a compiled module cannot keep")
     tensors = {i: _tensor(exported, spec) for i, spec in enumerate(signature.input_specs)
                if spec.kind is not InputKind.USER_INPUT}
-    lowered = Lowered(captured.graph, name, list(tensors), collect=True, size_names=size_names)
+    lowered = Lowered(traced.graph, name, list(tensors), collect=True, size_names=size_names)
     if lowered.refused:
         node, why = next(iter(lowered.refused.items()))
         raise Refusal(f"{where(node)}: {why}")
     inputs = [signature.input_specs[i].arg.name for i in lowered.inputs]
     outputs = [spec.arg.name for spec, (kind, _) in zip(signature.output_specs, lowered.results) if kind == "output"]
-    return lowered, [tensors[i] for i in lowered.weights], (inputs, outputs)
+    return lowered.written(inputs, outputs), tensors
 
 
 def _tensor(exported, spec):

@@ -15,24 +15,25 @@ _MOVEMENTS = ["aten.view", "aten.permute", "aten.t", "aten.transpose", "aten.uns
               "aten.slice", "aten.select", "aten.alias", "aten.clone", "aten.detach"]
 
 
-def compile_captured(captured, weights, options, name="graph"):
-    """A callable of the graph's inputs that returns all its results. weights: the numbers of inputs that are parameters."""
-    lowered = Lowered(captured.graph, name, weights, collect=True)
-    if not lowered.output_count:
-        constants = tuple(thing for _, thing in lowered.results)
-        return lambda *arguments: constants
-    if not lowered.refused:
-        return _plain(captured, Piece(lowered, options))
-    calls = [node for node in captured.graph.nodes if node.op == "call_function" and node.target is not operator.getitem]
+def split(module, weights, lowered, options):
+    """A callable of the graph's inputs that returns all its results; what was refused is left to PyTorch.
+
+    weights: the numbers of inputs that are parameters.
+    """
+    calls = [node for node in module.graph.nodes if node.op == "call_function" and node.target is not operator.getitem]
     operators_left_to_pytorch(lowered.refused, len(calls))
     if len(lowered.refused) == len(calls):
-        return captured.module.forward
-    return _split(captured.module, weights, lowered.refused, options, name)
+        return module.forward
+    return _split(module, weights, lowered.refused, options, lowered.name)
 
 
-def _plain(captured, piece):
-    """The piece itself where it returns just the program's outputs."""
-    results = piece.lowered.results
+def whole(written, options):
+    """The same where all of it is one program."""
+    results = written.results
+    if not written.output_count:
+        constants = tuple(thing for _, thing in results)
+        return lambda *arguments: constants
+    piece = Piece(written, options)
     if all(kind == "output" for kind, _ in results):
         return piece
 
@@ -78,7 +79,7 @@ def _replace(outer, node, parameters, refused, options, name):
         lowered.program.elsewhere.setdefault(f"runs in PyTorch: {why}", []).append(f"{left.name} ({left.target})")
     result = next(part for part in inner.graph.nodes if part.op == "output").args[0]
     delattr(outer, node.target)
-    object.__setattr__(outer, node.target, Piece(lowered, options))
+    object.__setattr__(outer, node.target, Piece(lowered.written(), options))
     if not isinstance(result, (tuple, list)):
         with outer.graph.inserting_after(node):
             single = outer.graph.call_function(operator.getitem, (node, 0))

@@ -10,15 +10,15 @@ _import_torch(torch.Tensor)
 
 
 class Piece(TorchProgram):
-    """A lowered graph as a callable of its inputs, which returns a tuple of tensors.
+    """A written program as a callable of its inputs, which returns a tuple of tensors.
 
     It is compiled at the first call, when the weights are there, and again when one of them has changed: the tensor, its
     storage or its version. Writes that PyTorch does not count (through `.data` or NumPy) are not seen.
     """
 
-    def __init__(self, lowered, options):
+    def __init__(self, written, options):
         super().__init__()
-        self.lowered, self._options = lowered, options
+        self.written, self._options = written, options
         self._lock = threading.Lock()
         self.model = None
 
@@ -32,12 +32,9 @@ class Piece(TorchProgram):
                                for argument in arguments))
 
     def _pack(self, arguments):
-        lowered, options = self.lowered, self._options
-        text, weights = lowered.text([arguments[i] for i in lowered.weights])
-        self.model = _compile_cache.compile_program(text, lowered.name, options.target, options.threads,
-                                                    dict(weights))
+        written, options = self.written, self._options
+        weights = written.arrays(arguments[i] for i, _ in written.weights)
+        self.model = _compile_cache.compile_program(written.text, written.name, options.target, options.threads, weights)
         self.model._source = None                   # the tensors are the module's, who may change or free them
-        for name in lowered.weights.values():
-            weights[name] = None
-        references = [(i, weakref.ref(arguments[i])) for i in lowered.weights]
-        self._bind(self.model._model, lowered.inputs, references, lowered.input_count)
+        references = [(i, weakref.ref(arguments[i])) for i, _ in written.weights]
+        self._bind(self.model._model, written.inputs, references, written.input_count)

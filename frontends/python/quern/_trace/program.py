@@ -1,6 +1,5 @@
 """A program under construction: graph ops in order, written down as text that the compiler reads."""
 import contextlib
-import hashlib
 
 import numpy as np
 
@@ -196,15 +195,14 @@ class Program:
         return types if len(values) == 1 else f"({types})"
 
     def _attributes(self):
-        attributes = [f'quern.weights = "sha256:{digest_of(self.weights)}"'] if self.weights else []
-        if self.elsewhere:
-            groups = ("[" + ", ".join(f'"{_quoted(part)}"' for part in (reason, *nodes)) + "]"
-                      for reason, nodes in self.elsewhere.items())
-            attributes.append(f"quern.unfused = [{', '.join(groups)}]")
-        return f" attributes {{{', '.join(attributes)}}}" if attributes else ""
+        if not self.elsewhere:
+            return ""
+        groups = ("[" + ", ".join(f'"{_quoted(part)}"' for part in (reason, *nodes)) + "]"
+                  for reason, nodes in self.elsewhere.items())
+        return f" attributes {{quern.unfused = [{', '.join(groups)}]}}"
 
     def text(self, results, input_names=None, output_names=None):
-        """The module with these Values as the results of @main. It says which contents the weights beside it have."""
+        """The module with these Values as the results of @main."""
         inputs = input_names or [f"input{i}" for i in range(len(self.inputs))]
         outputs = output_names or [f"output{i}" for i in range(len(results))]
         arguments = ", ".join(f'{value.name}: {self._type(value)} {{graph.name = "{_quoted(name)}"}}'
@@ -228,14 +226,6 @@ def _user_place():
 
 def _type(dtype, shape):
     return f"tensor<{''.join(f'{extent}x' for extent in shape)}{ELEMENTS[dtype.name]}>"
-
-
-def digest_of(weights):
-    """SHA-256 of all bytes in the order of the dict; shapes and names are in the text."""
-    digest = hashlib.sha256()
-    for array in weights.values():
-        digest.update(memoryview(array.view(np.uint8)).cast("B") if array.ndim else array.tobytes())
-    return digest.hexdigest()
 
 
 def _quoted(text):

@@ -1,0 +1,167 @@
+"""What a graph does besides computing: it writes to inputs, and returns views of them and sizes."""
+from dataclasses import dataclass, field
+
+import sympy
+import torch
+
+from .refusal import Refusal
+from .symbols import evaluator
+
+
+@dataclass
+class Effects:
+    """written: the inputs that are written to; their new values come after the results.
+
+    views: {number of a result: the View of an input or the Size that it is}.
+    """
+    written: list = field(default_factory=list)
+    views: dict = field(default_factory=dict)
+    result_count: int = 0
+
+    @classmethod
+    def of(cls, module):
+        """Those of a GraphModule of Dynamo's, without its writes. Raises Refusal for what only PyTorch can return."""
+        placeholders = [node for node in module.graph.nodes if node.op == "placeholder"]
+        output = next(node for node in module.graph.nodes if node.op == "output")
+        views = _views_of(module, placeholders, [node.meta["example_value"] for node in placeholders])
+        return cls([], views, len(output.args[0]))
+
+    @property
+    def is_plain(self):
+        return not self.written and not self.views
+
+    def finish(self, run, eager):
+        """A callable that also writes to the inputs and makes the views. `eager` runs what is written and read as others."""
+        def finished(*arguments):
+            if self._is_shared(arguments):
+                return eager(*arguments)
+            results = run(*arguments)
+            for source, value in zip(self.written, results[self.result_count:]):
+                arguments[source].copy_(value)
+            return tuple(self.views[i].of(arguments) if i in self.views else results[i] for i in range(self.result_count))
+        return finished
+
+    def _is_shared(self, arguments):
+        """Whether something that is written to shares its memory with another input."""
+        if not self.written:
+            return False
+        places = [argument.untyped_storage().data_ptr() for argument in arguments if isinstance(argument, torch.Tensor)]
+        return any(places.count(arguments[i].untyped_storage().data_ptr()) > 1 for i in self.written)
+
+
+@dataclass
+class View:
+    """A result that shares memory with an input. `how` gives (sizes, strides, offset) for the call's inputs, or is None for
+    the input itself."""
+    source: int
+    how: object
+
+    def of(self, arguments):
+        source = arguments[self.source]
+        return source if self.how is None else source.as_strided(*self.how(arguments))
+
+
+@dataclass
+class Size:
+    """A result that is an integer made of the inputs' sizes."""
+    how: object
+
+    def of(self, arguments):
+        return self.how(arguments)[0]
+
+
+def is_symbolic(example):
+    """Whether an input has sizes that vary, or is one."""
+    sizes = example.shape if isinstance(example, torch.Tensor) else [example]
+    return any(isinstance(size, torch.SymInt) for size in sizes)
+
+
+#--- Results that share memory --------------------------------------------------------------------
+
+def _views_of(module, placeholders, examples):
+    """Which results share memory with an input, or are sizes."""
+    output = next(node for node in module.graph.nodes if node.op == "output")
+    inputs = {example.untyped_storage()._cdata: i for i, example in enumerate(examples) if isinstance(example, torch.Tensor)}
+    views, apart = {}, []
+    for number, result in enumerate(output.args[0]):
+        value = result.meta.get("example_value") if isinstance(result, torch.fx.Node) else None
+        if isinstance(value, torch.SymInt):
+            views[number] = Size(evaluator([value], examples))
+        if not isinstance(value, torch.Tensor):
+            continue
+        if result in placeholders:
+            views[number] = View(placeholders.index(result), None)
+        elif (source := inputs.get(value.untyped_storage()._cdata)) is not None:
+            views[number] = View(source, _how(value, examples))
+        else:
+            apart.append((result, value))
+    _check_apart(apart)
+    return views
+
+
+def _how(value, examples):
+    sizes, strides, offset = tuple(value.shape), value.stride(), value.storage_offset()
+    parts = (*sizes, *strides, offset)
+    if not any(isinstance(part, torch.SymInt) for part in parts):
+        return lambda arguments: (sizes, strides, offset)
+    evaluate = evaluator(parts, examples)
+
+    def how(arguments):
+        *ends, last = evaluate(arguments)
+        return ends[:len(sizes)], ends[len(sizes):], last
+    return how
+
+
+def _check_apart(results):
+    """Results that share memory with each other have to be computed by PyTorch, unless they are one or lie apart."""
+    by_storage = {}
+    for result, value in results:
+        by_storage.setdefault(value.untyped_storage()._cdata, {})[result] = value
+    for group in by_storage.values():
+        values = list(group.values())
+        if len(values) > 1 and not _are_spans_apart(values) and not _are_columns_apart(values):
+            raise Refusal(f"the results {', '.join(node.name for node in group)} share memory")
+
+
+def _are_spans_apart(values):
+    """Whether each view ends before the next one begins."""
+    if any(is_symbolic(value) or not isinstance(value.storage_offset(), int) for value in values):
+        return False
+    spans = sorted((value.storage_offset(), value.storage_offset() +
+                    sum((size - 1) * stride for size, stride in zip(value.shape, value.stride()))) for value in values)
+    return all(before[1] < after[0] for before, after in zip(spans, spans[1:]))
+
+
+def _are_columns_apart(values):
+    """Whether views are different columns of one matrix: they step by rows, and within a row each has a span of its own."""
+    strides = [stride for value in values for size, stride in zip(value.shape, value.stride()) if not _is(size, 1)]
+    for row in sorted({stride for stride in strides if isinstance(stride, int) and stride > 0}, reverse=True):
+        spans = [_columns(value, row) for value in values]
+        if None not in spans:
+            spans.sort()
+            if all(before[1] < after[0] for before, after in zip(spans, spans[1:])) and spans[-1][1] < row:
+                return True
+    return False
+
+
+def _columns(value, row):
+    """The first and the last column of a view; None where it is none of whole rows."""
+    first = value.storage_offset()
+    if not isinstance(first, int):
+        return None
+    last = first = first % row
+    for size, stride in zip(value.shape, value.stride()):
+        if _is(size, 1) or _is_multiple(stride, row):
+            continue
+        if not isinstance(size, int) or not isinstance(stride, int):
+            return None
+        last += (size - 1) * stride
+    return first, last
+
+
+def _is(size, number):
+    return isinstance(size, int) and size == number
+
+
+def _is_multiple(stride, row):
+    return stride % row == 0 if isinstance(stride, int) else sympy.Mod(stride.node.expr, row) == 0
