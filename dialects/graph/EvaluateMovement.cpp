@@ -1,6 +1,7 @@
 // Data movement on constants: bytes are copied, whatever they mean.
 #include "dialects/graph/Evaluators.h"
 #include "mlir/IR/Threading.h"
+#include <algorithm>
 #include <cstring>
 
 using namespace mlir;
@@ -51,14 +52,25 @@ static void transposeTiles(MLIRContext *context, ArrayRef<int64_t> shape, ArrayR
   });
 }
 
+/// Takes the last axes as far as their elements lie side by side under these strides, and returns how many those are.
+static int64_t takeRun(SmallVectorImpl<int64_t> &shape, SmallVectorImpl<int64_t> &strides) {
+  int64_t run = 1;
+  while (!shape.empty() && (shape.back() == 1 || strides.back() == run)) {
+    run *= shape.pop_back_val();
+    strides.pop_back();
+  }
+  return run;
+}
+
 /// The result whose element at an index is the operand's at offset + sum of index * stride.
 static ElementsAttr strided(const Evaluation &evaluation, ArrayRef<int64_t> strides, int64_t offset = 0) {
   const ConstantTensor &operand = evaluation.operands[0];
-  unsigned bytes = evaluation.format.bytes;
+  SmallVector<int64_t> shape(evaluation.type.getShape()), around(strides);
+  int64_t bytes = takeRun(shape, around) * evaluation.format.bytes;
   return makeConstant(evaluation.type, evaluation.format, [&](char *result) {
-    forEachElement(
-        evaluation.type.getContext(), evaluation.type.getShape(), SmallVector<int64_t>(strides),
-        [&](int64_t i, ArrayRef<int64_t> at) { std::memcpy(result + i * bytes, operand.at(offset + at[0]), bytes); });
+    forEachElement(evaluation.type.getContext(), shape, around, [&](int64_t i, ArrayRef<int64_t> at) {
+      std::memcpy(result + i * bytes, operand.at(offset + at[0]), bytes);
+    });
   });
 }
 
@@ -90,13 +102,13 @@ static std::optional<ElementsAttr> slice(const Evaluation &evaluation, SliceOp o
 
 /// Writes `operand` into a box of the result that begins at `start`.
 static void paste(const Evaluation &evaluation, const ConstantTensor &operand, ArrayRef<int64_t> start, char *result) {
-  SmallVector<int64_t> strides = stridesOf(evaluation.type.getShape());
+  SmallVector<int64_t> strides = stridesOf(evaluation.type.getShape()), shape(operand.type.getShape());
   int64_t offset = 0;
   for (auto [axis, first] : llvm::enumerate(start))
     offset += first * strides[axis];
-  unsigned bytes = evaluation.format.bytes;
-  forEachElement(evaluation.type.getContext(), operand.type.getShape(), strides, [&](int64_t i, ArrayRef<int64_t> at) {
-    std::memcpy(result + (offset + at[0]) * bytes, operand.at(i), bytes);
+  int64_t run = takeRun(shape, strides), bytes = evaluation.format.bytes;
+  forEachElement(evaluation.type.getContext(), shape, strides, [&](int64_t i, ArrayRef<int64_t> at) {
+    std::memcpy(result + (offset + at[0]) * bytes, operand.at(i * run), run * bytes);
   });
 }
 
@@ -157,18 +169,20 @@ static ElementsAttr block(const Evaluation &evaluation, BlockOp op) {
   int64_t axis = op.getAxis(), extent = operand.type.getDimSize(axis), size = op.getSize();
   SmallVector<int64_t> place = own, channel(own.size(), 0);
   place[axis] = own[axis] * size;
-  place.push_back(own[axis]);
   channel[axis] = size;
-  channel.push_back(1);
-  unsigned bytes = evaluation.format.bytes;
+  int64_t bytes = evaluation.format.bytes, stride = own[axis];
   return makeConstant(evaluation.type, evaluation.format, [&](char *result) {
-    forEachElement(evaluation.type.getContext(), evaluation.type.getShape(), {place, channel},
-                   [&](int64_t i, ArrayRef<int64_t> at) {
-                     if (at[1] < extent)
-                       std::memcpy(result + i * bytes, operand.at(at[0]), bytes);
-                     else
-                       std::memset(result + i * bytes, 0, bytes);
-                   });
+    ArrayRef<int64_t> blocks = evaluation.type.getShape().drop_back();
+    forEachElement(evaluation.type.getContext(), blocks, {place, channel}, [&](int64_t i, ArrayRef<int64_t> at) {
+      int64_t there = std::clamp<int64_t>(extent - at[1], 0, size);
+      char *to = result + i * size * bytes;
+      std::memset(to + there * bytes, 0, (size - there) * bytes);
+      if (stride == 1)
+        std::memcpy(to, operand.at(at[0]), there * bytes);
+      else
+        for (int64_t element = 0; element < there; ++element)
+          std::memcpy(to + element * bytes, operand.at(at[0] + element * stride), bytes);
+    });
   });
 }
 
