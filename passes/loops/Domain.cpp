@@ -45,6 +45,15 @@ bool mergeable(Value value, int64_t first, int64_t second) {
                      dimOf(op.getOperand(), second) == dims[second] && op.getSteps()[first] == 1;
         return whole && isa<BlockArgument>(op.getOperand()) && neighbours(dimsOf(op.getOperand()), first, second);
       })
+      .Case([&](GatherOp op) {
+        // One slice of the data: the axes before or behind the one that it is picked from.
+        int64_t axis = op.getAxis();
+        bool before = second < axis;
+        if (rankOf(op.getIndices()) != 0 || (!before && first < axis))
+          return false;
+        int64_t from = first + !before, to = second + !before;
+        return neighbours(dimsOf(op.getData()), from, to) && mergeable(op.getData(), from, to);
+      })
       .Case([&](ReduceOp op) {
         return !llvm::is_contained(op.getAxes(), first) && !llvm::is_contained(op.getAxes(), second) &&
                neighbours(dimsOf(op.getOperand()), first, second) && mergeable(op.getOperand(), first, second);

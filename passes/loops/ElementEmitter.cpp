@@ -95,6 +95,12 @@ struct Address {
   Value base;
   int64_t laneStride = 0;
   Value perLane; // vector of index, if the lanes are not at a constant stride
+
+  /// Lanes that are not next to each other as indices of their own.
+  void spreadLanes(ElementEmitter &emitter) {
+    if (!perLane && laneStride != 0 && laneStride != 1)
+      perLane = emitter.indexOf({emitter.kernel.index(0), laneStride, {}});
+  }
 };
 } // namespace
 
@@ -124,9 +130,39 @@ static Address addressOf(ElementEmitter &emitter, ArrayRef<Dim> dims, const Poin
   if (address.perLane && address.laneStride)
     address.perLane =
         b.create<arith::AddIOp>(address.perLane, emitter.indexOf({kernel.index(0), address.laneStride, {}}));
-  else if (address.laneStride != 0 && address.laneStride != 1)
-    address.perLane = emitter.indexOf({kernel.index(0), address.laneStride, {}});
   return address;
+}
+
+/// Strides up to which lanes are taken out of whole vectors: cheaper than a gather of them.
+constexpr int64_t kMostInterleaved = 4;
+
+/// result[i] = values[from[i].first][from[i].second]. All values are as long as the result.
+static Value pickLanes(ImplicitLocOpBuilder &b, ArrayRef<Value> values, ArrayRef<std::pair<int64_t, int64_t>> from) {
+  int64_t lanes = from.size();
+  Value result = values[0];
+  for (int64_t next = 1; next < int64_t(values.size()); ++next) {
+    SmallVector<int64_t> mask;
+    for (auto [i, place] : llvm::enumerate(from))
+      mask.push_back(place.first == next ? lanes + place.second : next > 1 ? int64_t(i)
+                     : place.first == 0  ? place.second
+                                         : 0);
+    result = b.create<vector::ShuffleOp>(result, values[next], mask);
+  }
+  return result;
+}
+
+/// Lanes `stride` elements apart, of whole vectors. The last one ends at the last lane: nothing behind it is read.
+static Value loadApart(KernelFunction &kernel, VectorType type, Value buffer, Value base, int64_t stride) {
+  int64_t lanes = type.getNumElements(), last = (lanes - 1) * stride + 1 - lanes;
+  SmallVector<Value> parts;
+  for (int64_t part = 0; part < stride; ++part)
+    parts.push_back(kernel.loadVector(type, buffer, kernel.add(base, std::min(part * lanes, last))));
+  SmallVector<std::pair<int64_t, int64_t>> from;
+  for (int64_t lane = 0; lane < lanes; ++lane) {
+    int64_t part = lane * stride / lanes;
+    from.push_back({part, lane * stride - std::min(part * lanes, last)});
+  }
+  return pickLanes(kernel.builder, parts, from);
 }
 
 Value ElementEmitter::load(Value buffer, Type element, ArrayRef<Dim> dims, const Point &point) {
@@ -134,7 +170,13 @@ Value ElementEmitter::load(Value buffer, Type element, ArrayRef<Dim> dims, const
   Address address = addressOf(*this, dims, point);
   Type storage = KernelFunction::storageType(element);
   Value value;
-  if (lanes == 1 || (!address.perLane && address.laneStride == 0)) {
+  bool apart = lanes > 1 && !mask && !kernel.device && !address.perLane && address.laneStride > 1 &&
+               address.laneStride <= kMostInterleaved;
+  if (!apart)
+    address.spreadLanes(*this);
+  if (apart) {
+    value = loadApart(kernel, VectorType::get(lanes, storage), buffer, address.base, address.laneStride);
+  } else if (lanes == 1 || (!address.perLane && address.laneStride == 0)) {
     value = b.create<memref::LoadOp>(buffer, address.base);
   } else {
     auto type = VectorType::get(lanes, storage);
@@ -157,13 +199,36 @@ Value ElementEmitter::load(Value buffer, Type element, ArrayRef<Dim> dims, const
   return spread(value);
 }
 
+Value ElementEmitter::stored(Value value) {
+  ImplicitLocOpBuilder &b = kernel.builder;
+  if (!getElementTypeOrSelf(value.getType()).isInteger(1))
+    return value;
+  Type wide = lanes == 1 ? Type(b.getI8Type()) : VectorType::get(lanes, b.getI8Type());
+  return b.create<arith::ExtUIOp>(wide, value);
+}
+
+bool ElementEmitter::storeInterleaved(ArrayRef<Value> values, Value buffer, ArrayRef<Dim> dims, const Point &point) {
+  int64_t count = values.size();
+  if (lanes == 1 || mask || kernel.device || count > kMostInterleaved)
+    return false;
+  Address address = addressOf(*this, dims, point);
+  if (address.perLane || address.laneStride != count)
+    return false;
+  SmallVector<Value> parts = llvm::to_vector(llvm::map_range(values, [&](Value value) { return stored(value); }));
+  for (int64_t part = 0; part < count; ++part) {
+    SmallVector<std::pair<int64_t, int64_t>> from;
+    for (int64_t i = part * lanes; i < (part + 1) * lanes; ++i)
+      from.push_back({i % count, i / count});
+    kernel.storeVector(pickLanes(kernel.builder, parts, from), buffer, kernel.add(address.base, part * lanes));
+  }
+  return true;
+}
+
 void ElementEmitter::store(Value value, Value buffer, ArrayRef<Dim> dims, const Point &point) {
   ImplicitLocOpBuilder &b = kernel.builder;
   Address address = addressOf(*this, dims, point);
-  if (getElementTypeOrSelf(value.getType()).isInteger(1)) {
-    Type wide = lanes == 1 ? Type(b.getI8Type()) : VectorType::get(lanes, b.getI8Type());
-    value = b.create<arith::ExtUIOp>(wide, value);
-  }
+  address.spreadLanes(*this);
+  value = stored(value);
   if (lanes == 1) {
     b.create<memref::StoreOp>(value, buffer, address.base);
   } else if (address.perLane) {

@@ -38,6 +38,10 @@ public:
 
   /// Stores `value` (lanes of it, as the mask says) at a point of a buffer with these dims.
   void store(mlir::Value value, mlir::Value buffer, llvm::ArrayRef<Dim> dims, const Point &point);
+  /// Stores values that lie beside each other, one for each element of the last axis, where `point` is 0. Returns false
+  /// where they have to be stored one by one: in tails, and where the lanes are not along the axis before.
+  bool storeInterleaved(llvm::ArrayRef<mlir::Value> values, mlir::Value buffer, llvm::ArrayRef<Dim> dims,
+                        const Point &point);
   /// Loads from a buffer with these dims. `element` is the tensor's element type.
   mlir::Value load(mlir::Value buffer, mlir::Type element, llvm::ArrayRef<Dim> dims, const Point &point);
 
@@ -62,6 +66,8 @@ private:
   mlir::Value concat(graph::ConcatOp op, const Point &point);
   mlir::Value pad(graph::PadOp op, const Point &point);
   mlir::Value gather(graph::GatherOp op, const Point &point);
+  /// A register as it lies in memory: bools are bytes.
+  mlir::Value stored(mlir::Value value);
   mlir::Value constant(graph::ConstantOp op, const Point &point);
   mlir::Value shapeVector(graph::ShapeVectorOp op, const Point &point);
   mlir::Value reduce(graph::ReduceOp op, const Point &point);

@@ -19,10 +19,24 @@ static bool reducesLastAxis(Value value) {
   return llvm::any_of(op->getOperands(), reducesLastAxis);
 }
 
+/// A concatenation of single elements: the parts are interleaved.
+static bool isStack(ConcatOp concat) {
+  int64_t last = rankOf(concat.getResult()) - 1;
+  return int64_t(concat.getAxis()) == last &&
+         llvm::all_of(concat.getInputs(), [&](Value input) { return dimOf(input, last).isEqualTo(1); });
+}
+
 std::vector<Piece> cutIntoPieces(KernelFunction &kernel) {
   std::vector<Piece> pieces;
   for (auto [result, value] : llvm::enumerate(kernel.yield().getValues())) {
-    if (auto concat = value.getDefiningOp<ConcatOp>()) {
+    if (auto concat = value.getDefiningOp<ConcatOp>(); concat && isStack(concat)) {
+      Piece &piece = pieces.emplace_back();
+      for (auto [i, input] : llvm::enumerate(concat.getInputs()))
+        piece.stores.push_back({input, unsigned(result), int64_t(concat.getAxis()), int64_t(i)});
+      piece.domain = Domain::of(llvm::to_vector(concat.getInputs()), dimsOf(concat.getInputs()[0]));
+      piece.interleaved = true;
+      continue;
+    } else if (concat) {
       Dim offset = 0;
       for (Value input : concat.getInputs()) {
         Piece &piece = pieces.emplace_back();
@@ -46,6 +60,14 @@ std::vector<Piece> cutIntoPieces(KernelFunction &kernel) {
 
 void storePiece(ElementEmitter &emitter, Piece &piece, const Point &point) {
   KernelFunction &kernel = emitter.kernel;
+  if (piece.interleaved) {
+    SmallVector<Value> values;
+    for (Piece::Store &store : piece.stores)
+      values.push_back(emitter.at(store.value, point));
+    unsigned result = piece.stores[0].result;
+    if (emitter.storeInterleaved(values, kernel.resultBuffer(result), dimsOf(kernel.yield().getValues()[result]), point))
+      return;
+  }
   for (Piece::Store &store : piece.stores) {
     Value value = emitter.at(store.value, point);
     Point target = point;

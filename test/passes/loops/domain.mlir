@@ -15,6 +15,11 @@
 // CHECK-NEXT:    %[[AT:.*]] = arith.muli %[[ROW]], %c16
 // CHECK-NEXT:    vector.load %{{.*}}[%[[AT]]]
 // CHECK-NEXT:    vector.load %{{.*}}[%c0]
+// So do the axes before the one that a slice is picked from.
+// CHECK-LABEL: func.func @picked_v4
+// CHECK:       arith.minsi %{{.*}}, %c32
+// CHECK:       scf.for %{{.*}} step %c16
+// CHECK:       arith.negf
 kernel.func @merged attributes {dims = 0 : i64, schedule = #kernel.schedule<"loops", {}, "test">} {
 ^bb0(%x: tensor<4x8x16xf32>, %y: tensor<4x8x16xf32>):
   %0 = graph.add %x, %y : (tensor<4x8x16xf32>, tensor<4x8x16xf32>) -> tensor<4x8x16xf32>
@@ -24,4 +29,11 @@ kernel.func @row attributes {dims = 0 : i64, schedule = #kernel.schedule<"loops"
 ^bb0(%x: tensor<4x8x16xf32>, %y: tensor<16xf32>):
   %0 = graph.add %x, %y : (tensor<4x8x16xf32>, tensor<16xf32>) -> tensor<4x8x16xf32>
   kernel.yield %0 : tensor<4x8x16xf32>
+}
+kernel.func @picked attributes {dims = 0 : i64, schedule = #kernel.schedule<"loops", {}, "test">} {
+^bb0(%x: tensor<4x8x2xf32>):
+  %0 = graph.constant dense<1> : tensor<i64>
+  %1 = graph.gather %x, %0 {axis = 2 : i64} : (tensor<4x8x2xf32>, tensor<i64>) -> tensor<4x8xf32>
+  %2 = graph.neg %1 : (tensor<4x8xf32>) -> tensor<4x8xf32>
+  kernel.yield %2 : tensor<4x8xf32>
 }

@@ -23,6 +23,12 @@
 // CHECK-NOT:     math.sqrt
 // CHECK:         arith.mulf %[[E]], %[[E]]
 // CHECK:         vector.store
+// Lanes that are few elements apart are taken out of whole vectors; the last of these ends at the last lane.
+// CHECK-LABEL: func.func @apart_v4
+// CHECK:       %[[FIRST:.*]] = vector.load
+// CHECK:       %[[LAST:.*]] = arith.addi %{{.*}}, %c15
+// CHECK-NEXT:  %[[SECOND:.*]] = vector.load %{{.*}}[%[[LAST]]]
+// CHECK-NEXT:  vector.shuffle %[[FIRST]], %[[SECOND]] [0, 2, 4, 6, 8, 10, 12, 14, 17, 19, 21, 23, 25, 27, 29, 31]
 kernel.func @movement attributes {dims = 0 : i64, schedule = #kernel.schedule<"loops", {}, "test">} {
 ^bb0(%x: tensor<16x32xf32>):
   %0 = graph.slice %x {starts = ["2", "16"], steps = array<i64: 1, 1>} : (tensor<16x32xf32>) -> tensor<8x16xf32>
@@ -40,4 +46,10 @@ kernel.func @shared attributes {dims = 0 : i64, schedule = #kernel.schedule<"loo
   %0 = graph.sqrt %x : (tensor<16xf32>) -> tensor<16xf32>
   %1 = graph.mul %0, %0 : (tensor<16xf32>, tensor<16xf32>) -> tensor<16xf32>
   kernel.yield %1 : tensor<16xf32>
+}
+kernel.func @apart attributes {dims = 0 : i64, schedule = #kernel.schedule<"loops", {}, "test">} {
+^bb0(%x: tensor<63xf32>):
+  %0 = graph.slice %x {starts = ["0"], steps = array<i64: 2>} : (tensor<63xf32>) -> tensor<32xf32>
+  %1 = graph.neg %0 : (tensor<32xf32>) -> tensor<32xf32>
+  kernel.yield %1 : tensor<32xf32>
 }

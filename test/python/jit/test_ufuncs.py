@@ -162,3 +162,13 @@ def test_what_does_not_broadcast_is_numpys_error():
     import quern
     with pytest.raises(ValueError, match=r"could not be broadcast together with shapes \(3,\) \(4,\)"):
         quern.jit(lambda a, b: a + b)(np.ones(3), np.ones(4))
+
+
+@pytest.mark.parametrize("shape", [(257,), (3, 37), (2, 1, 20)])
+def test_complex_of_many_elements(shape):
+    """Parts are taken out of whole vectors and interleaved again, tails one by one."""
+    rng = np.random.default_rng(4)
+    a, b = (rng.standard_normal(shape) + 1j * rng.standard_normal(shape) for _ in range(2))
+    check(lambda a, b: (a * b, a.conj(), np.abs(b), np.where(np.abs(a) < 1, a * a + b, a), a[..., 1:] - b[..., :-1], a.imag),
+          a, b, scale=4)
+    check(lambda a: (a + 1j, a[..., ::2] * 2, a.real.copy()), a.astype(np.complex64))

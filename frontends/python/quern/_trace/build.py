@@ -183,6 +183,11 @@ def gather(data, indices, axis):
     return data.program.emit("gather", [data, indices], [(data.dtype, dims)], axis=f"{axis} : i64")
 
 
+def pick(value, axis, index):
+    """One slice along an axis, which goes. No slice and reshape: those end a kernel."""
+    return gather(value, constant(value.program, index, I64), axis)
+
+
 def gather_elements(data, indices, axis):
     return data.program.emit("gather_elements", [data, indices], [(data.dtype, indices.dims)], axis=f"{axis} : i64")
 

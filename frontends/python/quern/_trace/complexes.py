@@ -104,6 +104,5 @@ def stack(value):
 def unstack(value):
     """The complex numbers of [..., 2]."""
     rank = len(value.dims) - 1
-    real, imag = (build.drop_axes(build.slice_axis(value, rank, part, 1), [rank]) for part in (0, 1))
-    return ComplexValue(real, imag)
+    return ComplexValue(*(build.pick(value, rank, part) for part in (0, 1)))
 
