@@ -61,6 +61,18 @@ def test_running():
                 "gradient": lambda x, i: np.gradient(x, axis=1), "trapezoid": lambda x, i: np.trapezoid(x, dx=0.5)}, X, I, scale=4)
 
 
+def test_running_extrema():
+    check(lambda x, i: (np.maximum.accumulate(x), np.minimum.accumulate(x, axis=1), np.maximum.accumulate(i),
+                        np.minimum.accumulate(np.where(x > 1, np.nan, x))),
+          np.random.default_rng(2).standard_normal((5, 6)), np.array([3, 1, 4, 1, 5]))
+
+
+def test_sums_of_logarithms():
+    check(lambda x, lost, full: (np.logaddexp.reduce(x), np.logaddexp.reduce(x, axis=1, keepdims=True), np.logaddexp.reduce(lost),
+                                 np.logaddexp.reduce(x, axis=None), np.logaddexp.reduce(full), np.logaddexp.reduce(x * np.nan)),
+          np.random.default_rng(2).standard_normal((5, 6)) * 500, np.full(2, -np.inf), np.array([np.inf, 1.0]), scale=4)
+
+
 def test_shapes():
     check_each({"reshape": lambda x: x.reshape(6, 10), "infer": lambda x: x.reshape(2, -1), "ravel": lambda x: x.ravel(),
                 "T": lambda x: x.T, "transpose": lambda x: x.transpose(1, 0, 2), "swapaxes": lambda x: np.swapaxes(x, 0, 2),
@@ -146,6 +158,22 @@ def test_orders():
                 "convolve": lambda x, t: np.convolve(x[0, 0], [1.0, 2.0, 0.5]), "same": lambda x, t: np.convolve(x.ravel(), [1.0, 2.0, 0.5], "same"),
                 "correlate": lambda x, t: np.correlate(x.ravel(), x[0, 0], "valid"), "polyval": lambda x, t: np.polyval([1.0, -2.0, 3.0], x),
                 "vander": lambda x, t: np.vander(x[0, 0], 3)}, X, ties, scale=8)
+
+
+def test_unique_elements():
+    def f(x):
+        return (np.unique(x), np.unique(x, return_counts=True), np.unique(x, return_inverse=True),
+                np.unique(x, return_index=True, return_inverse=True, return_counts=True))
+
+    for x in (np.random.default_rng(1).integers(0, 6, (4, 5)), np.array([1.0, np.nan, 2.0, np.nan, 1.0]), np.zeros(0), np.ones(1)):
+        check(f, x)
+    check(lambda x: np.unique(x, return_counts=True, equal_nan=False), np.array([1.0, np.nan, np.nan]))
+
+
+def test_sets():
+    a, b = np.random.default_rng(1).integers(-9, 9, (2, 12))
+    check(lambda a, b, x: (np.intersect1d(a, b), np.union1d(a, b), np.setdiff1d(a, b), np.union1d(a, x), np.intersect1d(a, x)),
+          a, b, np.array([1.0, 2.5, 3.0]))
 
 
 def test_partition_puts_the_kth_in_its_place():

@@ -47,6 +47,24 @@ def test_extents_as_integers():
     assert count(compiled) == 2
 
 
+def test_rows_of_short_arrays():
+    def area(points):
+        x, y = points.T
+        total = 0.0
+        for one in points:
+            total = total * 0.5 + one.sum()
+        return np.abs(np.dot(x, np.roll(y, 1)) - np.dot(y, np.roll(x, 1))) / 2, total
+
+    rng = np.random.default_rng(3)
+    compiled = check(area, rng.standard_normal((20, 2)), scale=20)
+    check_call(compiled, area, rng.standard_normal((20, 2)), scale=20)
+    assert count(compiled) == 1
+    check_call(compiled, area, rng.standard_normal((5, 2)), scale=20)
+    assert count(compiled) == 2
+    with pytest.raises(ValueError, match="too many values to unpack"):
+        compiled(np.ones((5, 3)))
+
+
 def test_branches_on_extents():
     def f(x):
         return x * 2 if x.shape[0] > 4 else x + 1
@@ -122,7 +140,7 @@ def test_layouts_of_arguments():
 @pytest.mark.parametrize("function, text", [
     (lambda x: 1 if x[0] > 0 else 2, "a branch or a truth value needs the values"),
     (lambda x: float(x[0]), "float() needs the values"),
-    (lambda x: [v for v in x], "a loop over an array whose first extent is not fixed"),
+    (lambda x: [v for v in np.concatenate([x] * 17)], "a loop over an array that may have more than 64 rows"),
     (lambda x: np.fft.fft(x), "numpy.fft"),
     (lambda x: np.zeros(x.sum()), "an index or a size needs the values"),
     (lambda x: np.linalg.inv(x[:, None]), "numpy.linalg.inv is not supported"),

@@ -8,8 +8,10 @@ from .._errors import UnsupportedError
 from . import build
 from .complex import ComplexValue
 from .errors import TraceError
-from .extents import Extent, product
+from .extents import Extent, actual, product
 from .program import ELEMENTS, Value
+
+_MOST_ROWS = 64    # that a loop over an array may have: each is code of its own
 
 
 class Tracer(np.lib.mixins.NDArrayOperatorsMixin):
@@ -125,10 +127,11 @@ class Tracer(np.lib.mixins.NDArrayOperatorsMixin):
     def __iter__(self):
         if not self.shape:
             raise TypeError("iteration over a 0-d array")
-        if isinstance(self.shape[0], Extent):
-            raise TraceError("a loop over an array whose first extent is not fixed: write it with whole arrays, or loop "
-                             "over range(len(x)), which compiles for each length")
-        return (self[i] for i in range(self.shape[0]))
+        count = self.shape[0]
+        if isinstance(count, Extent) and (actual(count) is None or actual(count) > _MOST_ROWS):
+            raise TraceError(f"a loop over an array that may have more than {_MOST_ROWS} rows: write it with whole arrays, or "
+                             "loop over range(len(x)), which compiles for each length")
+        return (self[i] for i in range(int(count)))     # x, y = points.T: the program is of as many
 
     def __getitem__(self, index):
         from .indexing import get

@@ -43,6 +43,6 @@ def _is_signature(error, implementation):
 
 def load():
     """Fills the table."""
-    from . import creation, linalg, manipulation, reductions, sorting, statistics    # noqa: F401
+    from . import creation, linalg, manipulation, reductions, sorting, statistics, windows    # noqa: F401
 
 

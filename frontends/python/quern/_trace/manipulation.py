@@ -4,6 +4,7 @@ import numpy as np
 from . import build
 from .array import Tracer, as_tracer
 from .complex import ComplexValue, move
+from .creation import arange
 from .dtypes import cast, result_type
 from .errors import TraceError
 from .extents import Extent, actual, dim_of, product, same
@@ -376,6 +377,8 @@ def pad(array, pad_width, mode="constant", **keywords):
         raise TypeError("`pad_width` must be of integral type.")
     widths = np.broadcast_to(widths, (array.ndim, 2)).tolist()
     low, high = [before for before, _ in widths], [after for _, after in widths]
+    if mode == "symmetric" and not keywords:
+        return _mirror(array, low, high)
     modes = {"constant": "constant", "edge": "edge", "reflect": "reflect", "wrap": "wrap"}
     if mode not in modes:
         raise TraceError(f"numpy.pad with mode={mode!r} is not supported")
@@ -389,6 +392,19 @@ def pad(array, pad_width, mode="constant", **keywords):
         filler = cast(fill.value, array.dtype)
         return Tracer(build.pad(array.value, low, high, filler))
     return Tracer(move(lambda part: build.pad(part, low, high, None, modes[mode]), array.value))
+
+
+def _mirror(array, low, high):
+    """Every element of the edge twice: a period is two extents."""
+    for axis, (before, after) in enumerate(zip(low, high)):
+        if before == 0 and after == 0:
+            continue
+        extent = array.shape[axis]
+        if build.is_zero(extent):
+            raise ValueError(f"can't extend empty axis {axis} using modes other than 'constant' or 'empty'")
+        place = np.mod(arange(-before, extent + after), 2 * extent)
+        array = np.take(array, np.where(place < extent, place, 2 * extent - 1 - place), axis)
+    return array
 
 
 @implements(np.diff)

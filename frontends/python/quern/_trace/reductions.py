@@ -163,21 +163,23 @@ argmax = implements(np.argmax)(_arg(True))
 argmin = implements(np.argmin)(_arg(False))
 
 
-def _running(kind):
+def running(kind):
+    """The function of a running sum, prod, max or min."""
     def run(a, axis=None, dtype=None, out=None):
         array = as_tracer(a)
         if axis is None:
             array, axis = array.reshape(-1), 0
         axis = build.normalize(axis, array.ndim)
-        value = cast(array.value, _sum_dtype(array, dtype))
-        if isinstance(value, ComplexValue) and kind == "prod":
-            raise TraceError("numpy.cumprod of complex numbers is not supported")
+        extremum = kind in ("max", "min")
+        value = cast(array.value, (dtype or array.dtype) if extremum else _sum_dtype(array, dtype))
+        if isinstance(value, ComplexValue) and kind != "sum":
+            raise TraceError(f"a running {kind} of complex numbers is not supported")
         return Tracer(move(lambda part: build.cumulative(part, axis, kind), value))
     return run
 
 
-cumsum = implements(np.cumsum)(_running("sum"))
-cumprod = implements(np.cumprod)(_running("prod"))
+cumsum = implements(np.cumsum)(running("sum"))
+cumprod = implements(np.cumprod)(running("prod"))
 
 
 def _without_nan(name, fill):

@@ -86,13 +86,47 @@ def digitize(x, bins, right=False):
 
 @implements(np.unique)
 def unique(ar, return_index=False, return_inverse=False, return_counts=False, axis=None, *, equal_nan=True, sorted=True):
-    if axis is not None or return_index or return_inverse or return_counts:
-        raise TraceError("numpy.unique is supported for values only, without axis")
-    ordered = sort(np.ravel(ar))
+    if axis is not None:
+        raise TraceError("numpy.unique with axis is not supported")
+    array = as_tracer(ar)
+    ordered, order = _ordered(array, None)
     first = ordered[1:] != ordered[:-1]
-    if ordered.dtype.kind == "f":
+    if ordered.dtype.kind == "f" and equal_nan:
         first = first & ~(np.isnan(ordered[1:]) & np.isnan(ordered[:-1]))
-    return ordered[np.concatenate([np.ones(1, bool), first])]
+    edge = np.ones(1, bool)[:0 if build.is_zero(ordered.shape[0]) else 1]
+    last, first = np.concatenate([first, edge]), np.concatenate([edge, first])
+    values = ordered[first]
+    results = [values]
+    if return_index:
+        results.append(order[first])
+    if return_inverse:
+        inverse = np.zeros_like(order)
+        inverse[order] = np.cumsum(first) - 1
+        results.append(inverse.reshape(array.shape))
+    if return_counts:
+        results.append(np.flatnonzero(last) - np.flatnonzero(first) + 1)
+    return tuple(results) if len(results) > 1 else values
+
+
+@implements(np.union1d)
+def union1d(ar1, ar2):
+    return unique(np.concatenate([np.ravel(ar1), np.ravel(ar2)]))
+
+
+@implements(np.intersect1d)
+def intersect1d(ar1, ar2, assume_unique=False, return_indices=False):
+    if return_indices:
+        raise TraceError("numpy.intersect1d with return_indices is not supported")
+    first, second = as_tracer(ar1), as_tracer(ar2)
+    kind = np.result_type(first.dtype, second.dtype)
+    first = unique(first.astype(kind))
+    return first[isin(first, second.astype(kind))]
+
+
+@implements(np.setdiff1d)
+def setdiff1d(ar1, ar2, assume_unique=False):
+    first = np.ravel(ar1) if assume_unique else unique(ar1)
+    return first[isin(first, ar2, invert=True)]
 
 
 @implements(np.isin)

@@ -98,11 +98,29 @@ def _generalized(ufunc, tracers):
     return rule(*tracers)
 
 
+def _reduce_logaddexp(array, axis, keepdims, initial, where):
+    """About the largest element, so that none overflows; infinities are no place to be about."""
+    array = as_tracer(array)
+    array = array if array.dtype.kind == "f" else array.astype(np.float64)
+    least = array.dtype.type(-np.inf)
+    if where is not True:
+        array = np.where(where, array, least)
+    about = np.max(array, axis=axis, keepdims=True, initial=least)
+    about = np.where(np.isfinite(about), about, array.dtype.type(0))
+    result = np.log(np.sum(np.exp(array - about), axis=axis, keepdims=True)) + about
+    if initial is not np._NoValue and initial is not None:
+        result = np.logaddexp(result, initial).astype(array.dtype)
+    axes = tuple(build.axes_of(axis, array.ndim))
+    return result if keepdims else np.squeeze(result, axes)
+
+
 _REDUCTIONS = {"add": "sum", "multiply": "prod", "maximum": "max", "minimum": "min", "logical_and": "all",
                "logical_or": "any"}
 
 
 def _reduce(ufunc, array, axis=0, dtype=None, keepdims=False, initial=np._NoValue, where=True):
+    if ufunc is np.logaddexp and dtype is None:
+        return _reduce_logaddexp(array, axis, keepdims, initial, where)
     name = _REDUCTIONS.get(ufunc.__name__)
     if name is None:
         raise TraceError(f"numpy.{ufunc.__name__}.reduce is not supported")
@@ -112,6 +130,9 @@ def _reduce(ufunc, array, axis=0, dtype=None, keepdims=False, initial=np._NoValu
 
 
 def _accumulate(ufunc, array, axis=0, dtype=None):
+    if ufunc in (np.maximum, np.minimum):
+        from . import reductions
+        return reductions.running(_REDUCTIONS[ufunc.__name__])(array, axis, dtype)
     name = {"add": "cumsum", "multiply": "cumprod"}.get(ufunc.__name__)
     if name is None:
         raise TraceError(f"numpy.{ufunc.__name__}.accumulate is not supported")
