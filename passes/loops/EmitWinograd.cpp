@@ -318,7 +318,8 @@ void WinogradEmitter::storeRow(ArrayRef<Value> values, Index block, const Place 
       [&] {
         if (rest)
           return storePixels(*rest);
-        builder.select(builder.value(builder.sub(width, place.x)), transform.outputs - 1, storePixels);
+        SmallVector<int64_t> cut = llvm::to_vector(llvm::seq<int64_t>(1, transform.outputs));
+        builder.select(builder.value(builder.sub(width, place.x)), cut, storePixels);
       });
 }
 

@@ -125,8 +125,7 @@ void IndexBuilder::carry(Index from, Index to, int64_t step, SmallVectorImpl<Val
   carried.assign(loop.result_begin(), loop.result_end());
 }
 
-void IndexBuilder::select(Value number, int64_t most, function_ref<void(int64_t)> body) {
-  SmallVector<int64_t> cases = llvm::to_vector(llvm::seq_inclusive<int64_t>(1, most));
+void IndexBuilder::select(Value number, ArrayRef<int64_t> cases, function_ref<void(int64_t)> body) {
   auto choice = create<scf::IndexSwitchOp>(TypeRange(), number, cases, cases.size());
   OpBuilder::InsertionGuard guard(builder);
   auto fill = [&](Region &region, function_ref<void()> make) {

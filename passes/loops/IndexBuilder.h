@@ -49,8 +49,8 @@ public:
   /// if (condition) then() else otherwise().
   void branch(mlir::Value condition, llvm::function_ref<void()> then,
               std::optional<llvm::function_ref<void()>> otherwise = std::nullopt);
-  /// Runs `body(n)` for the n of 1 .. most that `number` is; nothing for other numbers.
-  void select(mlir::Value number, int64_t most, llvm::function_ref<void(int64_t)> body);
+  /// Runs `body(n)` for the n of `cases` that `number` is; nothing for other numbers.
+  void select(mlir::Value number, llvm::ArrayRef<int64_t> cases, llvm::function_ref<void(int64_t)> body);
   mlir::Value lessThan(Index a, Index b);
   /// `value`, of which LLVM does not know how it was computed.
   mlir::Value opaque(mlir::Value value);
