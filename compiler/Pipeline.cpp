@@ -123,6 +123,7 @@ static llvm::Error runFuse(Compilation &c) {
     manager.addPass(createPackTreesPass()); // tables that are constants by now
     FormKernelsPassOptions options;
     options.fuse = c.options.optimize;
+    options.rowLanes = c.target->hasBlockedLayouts(); // on a device a row has a thread anyway
     manager.addPass(createFormKernelsPass(options));
     manager.addPass(createMeasureWorkPass());
   });

@@ -10,9 +10,11 @@
 #include "dialects/graph/ModelNodes.h"
 #include "dialects/kernel/Facts.h"
 #include "dialects/kernel/Kernel.h"
+#include "dialects/kernel/RowLanes.h"
 #include "dialects/text/Text.h"
 #include "mlir/Analysis/TopologicalSortUtils.h"
 #include "passes/fusion/Fusion.h"
+#include "passes/fusion/RowLanes.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -33,6 +35,7 @@ enum class GroupKind {
   Loops,  // elementwise ops and data movement over one domain
   Rows,   // the same with row operators (softmax, norms, reductions over the last axes)
   Anchor, // a contraction, pooling, ...: takes elementwise consumers of the anchor's dims
+  Lanes,  // ops on short rows, each in a lane of its own: takes all that findRowLanes says
   Closed  // takes nothing
 };
 
@@ -136,9 +139,11 @@ GroupKind kindOf(Operation *op) {
 
 class KernelFormer {
 public:
-  KernelFormer(Block &block, bool fuse) : block(block), fuse(fuse) {}
+  KernelFormer(Block &block, bool fuse, bool rowLanes) : block(block), fuse(fuse), rowLanes(rowLanes) {}
 
   void run() {
+    if (fuse && rowLanes)
+      lanes = findRowLanes(block);
     SmallVector<Operation *> segment;
     auto flush = [&] {
       formSegment(segment);
@@ -148,7 +153,7 @@ public:
       for (Region &region : op.getRegions())
         for (Block &inner : region)
           if (isa<IfOp, LoopOp>(op))
-            KernelFormer(inner, fuse).run();
+            KernelFormer(inner, fuse, rowLanes).run();
       if (isBarrier(&op)) {
         flush();
         if (!isHostOp(&op)) // a compute op that binds symbols is a kernel of its own
@@ -168,7 +173,7 @@ private:
     for (auto [i, op] : llvm::enumerate(ops))
       position[op] = i;
     for (Operation *op : ops)
-      if (!isHostOp(op) && !(fuse && isa<ConcatOp>(op) && joinsInPlace(cast<ConcatOp>(op))))
+      if (lanes.contains(op) || (!isHostOp(op) && !(fuse && isa<ConcatOp>(op) && joinsInPlace(cast<ConcatOp>(op)))))
         place(op);
     SmallVector<Operation *> moved(ops.begin(), ops.end());
     materialize(moved);
@@ -198,7 +203,7 @@ private:
     if (!into) {
       groups.push_back(std::make_unique<Group>());
       into = groups.back().get();
-      into->kind = kindOf(op);
+      into->kind = lanes.contains(op) ? GroupKind::Lanes : kindOf(op);
       into->firstPosition = position[op];
       into->boundary = describe(op, refusals.takeVector());
     }
@@ -217,7 +222,9 @@ private:
   }
 
   void update(Group &group, Operation *op) {
-    if (int64_t axis = rowAxis(op); axis >= 0 && group.kind != GroupKind::Anchor) {
+    if (group.kind == GroupKind::Lanes)
+      group.domain = {dimOf(op->getResult(0), 0)};
+    else if (int64_t axis = rowAxis(op); axis >= 0 && group.kind != GroupKind::Anchor) {
       group.kind = GroupKind::Rows;
       group.firstRowAxis = axis;
       group.domain = dimsOf(op->getOperand(0));
@@ -263,6 +270,8 @@ private:
   }
 
   StringRef refuseByKind(Group &group, Operation *op) {
+    if (group.kind == GroupKind::Lanes || lanes.contains(op))
+      return refuseByLanes(group, op);
     if (GroupKind own = kindOf(op); own == GroupKind::Anchor || own == GroupKind::Closed)
       return "it begins a kernel: its algorithm reads its operands from memory";
     bool elementwise = op->hasTrait<Elementwise>();
@@ -276,10 +285,19 @@ private:
       return refuseByRows(group, op, elementwise, result);
     case GroupKind::Loops:
       return refuseByLoops(group, op, elementwise, result);
+    case GroupKind::Lanes: // see above
     case GroupKind::Closed:
       return "the algorithm of that kernel computes one operator";
     }
     llvm_unreachable("all kinds are handled");
+  }
+
+  StringRef refuseByLanes(Group &group, Operation *op) {
+    if (!lanes.contains(op))
+      return "that kernel has a short row in each lane of its vectors";
+    if (group.kind != GroupKind::Lanes)
+      return "its rows are short: each has a lane of its own, which that kernel's have not";
+    return group.domain[0] == dimOf(op->getResult(0), 0) ? "" : "its rows are not those that the kernel walks";
   }
 
   StringRef refuseByRows(Group &group, Operation *op, bool elementwise, ArrayRef<Dim> result) {
@@ -324,7 +342,7 @@ private:
   }
 
   bool canMerge(Group &a, Group &b) {
-    return a.kind == GroupKind::Loops && b.kind == GroupKind::Loops && a.domain == b.domain;
+    return a.kind == b.kind && (a.kind == GroupKind::Loops || a.kind == GroupKind::Lanes) && a.domain == b.domain;
   }
 
   /// Whether some operand of `op` outside the group needs the group's results: joining would make a cycle.
@@ -444,6 +462,8 @@ private:
         builder.create<kernel::RegionOp>(group.ops.back()->getLoc(), types, builder.getStringAttr(name),
                                          inputs.getArrayRef(), builder.getStringAttr(nodes), kernel::ScheduleAttr());
     region->setDiscardableAttr(kernel::kBoundaryAttr, builder.getStringAttr(group.boundary));
+    if (group.kind == GroupKind::Lanes)
+      region->setDiscardableAttr(kernel::kRowLanesAttr, builder.getUnitAttr());
     Block *body = builder.createBlock(&region.getBody());
     IRMapping mapping;
     for (Value input : inputs)
@@ -486,7 +506,8 @@ private:
   }
 
   Block &block;
-  bool fuse;
+  bool fuse, rowLanes;
+  llvm::DenseSet<Operation *> lanes;
   std::vector<std::unique_ptr<Group>> groups;
   llvm::DenseMap<Operation *, Group *> groupOf;
   llvm::DenseMap<Operation *, unsigned> position;
@@ -497,7 +518,7 @@ struct FormKernelsPass : impl::FormKernelsPassBase<FormKernelsPass> {
   void runOnOperation() override {
     ModuleOp module = getOperation();
     for (auto function : module.getOps<func::FuncOp>())
-      KernelFormer(function.getBody().front(), fuse).run();
+      KernelFormer(function.getBody().front(), fuse, rowLanes).run();
     // Names are unique in the model: profiles and errors go by them.
     llvm::StringMap<unsigned> seen;
     module.walk([&](kernel::RegionOp region) {

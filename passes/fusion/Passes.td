@@ -85,7 +85,8 @@ def FormKernelsPass : Pass<"quern-form-kernels", "mlir::ModuleOp"> {
     It must run after constants are folded and layouts are assigned, whose ops it fuses, and before schedules are
     selected, which look at whole kernels.
   }];
-  let options = [Option<"fuse", "fuse", "bool", "true", "false: every op is a kernel of its own">];
+  let options = [Option<"fuse", "fuse", "bool", "true", "false: every op is a kernel of its own">,
+                 Option<"rowLanes", "row-lanes", "bool", "true", "short rows may have a lane each (RowLanes.h)">];
   let dependentDialects = ["::quern::kernel::KernelDialect"];
 }
 

@@ -35,11 +35,11 @@ static Value wins(ImplicitLocOpBuilder &b, ArgReduceOp op, Type element, Value v
   bool largest = op.getLargest(), last = op.getLast();
   if (isa<FloatType>(element)) {
     using F = arith::CmpFPredicate;
-    Value beyond = b.create<arith::CmpFOp>(largest ? (last ? F::OGE : F::OGT) : (last ? F::OLE : F::OLT), value, best);
-    Value nan = b.create<arith::CmpFOp>(F::UNO, value, value);
+    Value beyond = b.create<arith::CmpFOp>(largest ? (last ? F::UGE : F::UGT) : (last ? F::ULE : F::ULT), value, best);
+    Value yields = b.create<arith::CmpFOp>(F::ORD, best, best); // a NaN does to another alone, if later ones win
     if (last)
-      return b.create<arith::OrIOp>(b.create<arith::AndIOp>(beyond, b.create<arith::CmpFOp>(F::ORD, best, best)), nan);
-    return b.create<arith::OrIOp>(beyond, b.create<arith::AndIOp>(nan, b.create<arith::CmpFOp>(F::ORD, best, best)));
+      yields = b.create<arith::OrIOp>(yields, b.create<arith::CmpFOp>(F::UNO, value, value));
+    return b.create<arith::AndIOp>(beyond, yields);
   }
   using I = arith::CmpIPredicate;
   if (element.isUnsignedInteger() || element.isInteger(1))
@@ -56,18 +56,22 @@ Value ElementEmitter::argReduce(ArgReduceOp op, const Point &point) {
   Point inner = point;
   inner[axis] = {kernel.index(0), 0, {}};
   Value first = at(op.getOperand(), inner);
-  Value none = b.create<arith::ConstantOp>(b.getZeroAttr(valueType(b.getI64Type())));
-  auto loop = b.create<scf::ForOp>(kernel.index(1), kernel.dim(dimOf(op.getOperand(), axis)), kernel.index(1),
-                                   ValueRange{first, none});
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(loop.getBody());
-  inner[axis] = {loop.getInductionVar(), 0, {}};
-  Value value = at(op.getOperand(), inner), best = loop.getRegionIterArg(0);
-  Value better = wins(b, op, element, value, best);
-  Value index = spread(b.create<arith::IndexCastOp>(b.getI64Type(), loop.getInductionVar()));
-  b.create<scf::YieldOp>(ValueRange{b.create<arith::SelectOp>(better, value, best),
-                                    b.create<arith::SelectOp>(better, index, loop.getRegionIterArg(1))});
-  return loop.getResult(1);
+  // Positions take as little room in registers as they can.
+  Dim extent = dimOf(op.getOperand(), axis);
+  Type i64 = b.getI64Type(), position = extent.constant().value_or(INT64_MAX) <= INT32_MAX ? Type(b.getI32Type()) : i64;
+  Value none = b.create<arith::ConstantOp>(b.getZeroAttr(valueType(position)));
+  auto loop = b.create<scf::ForOp>(kernel.index(1), kernel.dim(extent), kernel.index(1), ValueRange{first, none});
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(loop.getBody());
+    inner[axis] = {loop.getInductionVar(), 0, {}};
+    Value value = at(op.getOperand(), inner), best = loop.getRegionIterArg(0);
+    Value better = wins(b, op, element, value, best);
+    Value index = spread(b.create<arith::IndexCastOp>(position, loop.getInductionVar()));
+    b.create<scf::YieldOp>(ValueRange{b.create<arith::SelectOp>(better, value, best),
+                                      b.create<arith::SelectOp>(better, index, loop.getRegionIterArg(1))});
+  }
+  return emitCast(b, loop.getResult(1), position, i64);
 }
 
 /// Along the last axis, in vectors: the extremum first, then the first (or last) index that has it.

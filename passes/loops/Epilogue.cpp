@@ -2,6 +2,7 @@
 #include "codegen/common/VectorMath.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "passes/loops/ReshapedPoint.h"
 
 using namespace mlir;
 
@@ -62,40 +63,6 @@ Epilogue::Epilogue(KernelFunction &kernel, Value anchor) : kernel(kernel), ancho
     }
 }
 
-/// The point of a reshape's result: the linear position taken apart again. Lanes stay lanes where the last axes agree.
-static Point reshaped(KernelFunction &kernel, ArrayRef<Dim> from, ArrayRef<Dim> to, const Point &point) {
-  auto &builder = kernel.builder;
-  Point result(to.size());
-  size_t lastFrom = from.size(), lastTo = to.size();
-  // Trailing axes that are the same need no arithmetic, nor do leading ones.
-  while (lastFrom && lastTo && from[lastFrom - 1] == to[lastTo - 1])
-    result[--lastTo] = point[--lastFrom];
-  size_t first = 0;
-  while (first < lastFrom && first < lastTo && from[first] == to[first]) {
-    result[first] = point[first];
-    ++first;
-  }
-  Value linear = kernel.index(0);
-  int64_t lane = 0;
-  Dim stride = 1;
-  for (size_t i = lastFrom; i-- > first;) {
-    linear = kernel.add(linear, kernel.multiply(point[i].base, kernel.dim(stride)));
-    // The one axis along the lanes is last or has only axes of extent 1 behind it.
-    lane += point[i].lane;
-    stride = stride * from[i];
-  }
-  for (size_t i = lastTo; i-- > first;) {
-    bool outermost = i == first;
-    Value extent = kernel.dim(to[i]);
-    Value here = outermost ? linear : builder.createOrFold<arith::RemUIOp>(linear, extent);
-    result[i] = {here, lane, {}};
-    lane = 0;
-    if (!outermost)
-      linear = builder.createOrFold<arith::DivUIOp>(linear, extent);
-  }
-  return result;
-}
-
 Point Epilogue::follow(Operation *op, Value operand, const Point &point) {
   if (auto transpose = dyn_cast<graph::TransposeOp>(op)) {
     Point result;
@@ -104,7 +71,7 @@ Point Epilogue::follow(Operation *op, Value operand, const Point &point) {
     return result;
   }
   if (isa<graph::ReshapeOp>(op))
-    return reshaped(kernel, graph::dimsOf(operand), graph::dimsOf(op->getResult(0)), point);
+    return reshapedPoint(kernel, graph::dimsOf(operand), graph::dimsOf(op->getResult(0)), point);
   return point;
 }
 

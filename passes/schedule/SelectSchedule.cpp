@@ -1,5 +1,6 @@
 // Chooses the algorithm of each kernel by its anchor op. One line per kind of anchor in the table below.
 #include "dialects/graph/TreeTables.h"
+#include "dialects/kernel/RowLanes.h"
 #include "passes/schedule/Choice.h"
 #include "passes/schedule/Schedule.h"
 #include "passes/schedule/TaskSize.h"
@@ -93,6 +94,10 @@ const Line table[] = {
 };
 
 Choice choose(kernel::RegionOp region) {
+  if (region->hasAttr(kernel::kRowLanesAttr))
+    return {"row_lanes",
+            {{"task_rows", rowLanesTaskRows(region.getBody().front())}},
+            "short rows: each lane of a vector has one of its own"};
   for (Operation &op : region.getBody().front())
     for (const Line &line : table)
       if (op.getName().getStringRef() == line.op)

@@ -1,4 +1,5 @@
 #include "passes/schedule/TaskSize.h"
+#include "dialects/graph/RowLocal.h"
 #include "dialects/graph/TreeTables.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -94,6 +95,18 @@ int64_t treeTaskRows(graph::PackedTreesOp trees) {
     return std::clamp<int64_t>(llvm::alignDown(kKeyBytes / bytesOfRow, kBlock), kBlock, kMostWalks);
   double row = kEntryNanoseconds * trees.getEntries();
   return std::clamp<int64_t>(llvm::alignTo(int64_t(kLeastNanoseconds / std::max(row, 1.0)), kBlock), kBlock, kMost);
+}
+
+int64_t rowLanesTaskRows(Block &body) {
+  // What an element costs that is no sum of products, in flops; many are polynomials, or are moved about.
+  constexpr int64_t kElement = 16, kBlock = 32, kMost = 4096;
+  int64_t row = 1;
+  for (Operation &op : body)
+    if (auto matmul = dyn_cast<graph::MatmulOp>(op))
+      row += 2 * estimate(graph::dimOf(matmul.getLhs(), 1)) * int64_t(*matmul.getColumns());
+    else if (op.getNumResults() == 1 && !isa<graph::ConstantOp>(op))
+      row += kElement * graph::rowWidth(op.getResult(0)).value_or(1);
+  return std::clamp<int64_t>(llvm::alignTo(int64_t(kLeastFlops) / row, kBlock), kBlock, kMost);
 }
 
 WinogradTask winogradTask(graph::ConvOp conv) {

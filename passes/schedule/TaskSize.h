@@ -28,6 +28,9 @@ int64_t recurrentTaskUnits(graph::RnnOp rnn);
 /// are few rows.
 int64_t treeTaskRows(graph::PackedTreesOp trees);
 
+/// Rows that a task takes of a kernel that has one in each lane.
+int64_t rowLanesTaskRows(mlir::Block &body);
+
 /// Of a convolution by Winograd's algorithm: tiles of the image (of all images), and blocks of 16 output channels.
 struct WinogradTask {
   int64_t tiles, blocks;

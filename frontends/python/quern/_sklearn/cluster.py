@@ -3,7 +3,7 @@ import numpy as np
 
 from .distances import euclidean, ranks
 from .registry import reader
-from .rows import call_users, full, take, validate
+from .rows import call_users, full, take, validate, watch
 
 _FLOATS = [np.float64, np.float32]
 
@@ -13,10 +13,16 @@ def nearest(X, centers):
     return np.argmin(ranks(X, centers), axis=1)
 
 
+def nearest_of_rows(X, name, centers, dtype="numeric"):
+    """The same of the estimator's rows, which are watched in their distances."""
+    X = validate(X, name, dtype=dtype, watch=False)
+    return np.argmin(watch(ranks(X, centers)), axis=1)
+
+
 @reader("sklearn.cluster.KMeans", "sklearn.cluster.MiniBatchKMeans")
 def k_means(estimator):
     name, centers = type(estimator).__name__, estimator.cluster_centers_
-    return {"predict": lambda X: nearest(validate(X, name, dtype=_FLOATS), centers).astype(np.int32),
+    return {"predict": lambda X: nearest_of_rows(X, name, centers, _FLOATS).astype(np.int32),
             "transform": lambda X: euclidean(validate(X, name, dtype=_FLOATS), centers)}
 
 
@@ -37,7 +43,7 @@ def bisecting(estimator):
 @reader("sklearn.cluster.Birch")
 def birch(estimator):
     centers, labels = estimator.subcluster_centers_, np.array(estimator.subcluster_labels_)
-    return {"predict": lambda X: take(labels, nearest(validate(X, "Birch"), centers)),
+    return {"predict": lambda X: take(labels, nearest_of_rows(X, "Birch", centers)),
             "transform": lambda X: euclidean(validate(X, "Birch"), centers)}
 
 
@@ -48,7 +54,7 @@ def centers(estimator):
         centers = centers.toarray()
     if len(centers) == 0:
         return {"predict": lambda X: full(validate(X, name), (), -1, np.int64)}
-    return {"predict": lambda X: nearest(validate(X, name), centers)}
+    return {"predict": lambda X: nearest_of_rows(X, name, centers)}
 
 
 @reader("sklearn.cluster.FeatureAgglomeration")
