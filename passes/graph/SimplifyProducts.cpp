@@ -97,6 +97,34 @@ static LogicalResult keepLeadingAxes(ReshapeOp op, PatternRewriter &rewriter) {
   return success();
 }
 
+/// The operand of a reshape that makes one axis of all those before the last two; null otherwise.
+static Value withBatchAxes(Value value) {
+  auto reshape = value.getDefiningOp<ReshapeOp>();
+  if (!reshape || rankOf(value) != 3 || rankOf(reshape.getOperand()) < 4)
+    return {};
+  SmallVector<Dim> own = dimsOf(reshape.getOperand()), merged = dimsOf(value);
+  return ArrayRef(own).take_back(2) == ArrayRef(merged).take_back(2) ? reshape.getOperand() : Value();
+}
+
+/// reshape(reshape(x) . reshape(y)) is reshape(x . y) with the batch axes that both have, as PyTorch's matmul began: what
+/// is before and behind sees the axes of its heads.
+static LogicalResult keepBatchAxes(ReshapeOp op, PatternRewriter &rewriter) {
+  auto product = onlyUse<MatmulOp>(op.getOperand());
+  Value left = product && !product.getColumns() ? withBatchAxes(product.getLhs()) : Value();
+  Value right = left ? withBatchAxes(product.getRhs()) : Value();
+  if (!right || ArrayRef(dimsOf(left)).drop_back(2) != ArrayRef(dimsOf(right)).drop_back(2))
+    return rewriter.notifyMatchFailure(op, "no product of matrices whose batches had the same axes");
+  SmallVector<Dim> dims = dimsOf(left), matrix = dimsOf(product.getResult());
+  llvm::copy(ArrayRef(matrix).take_back(2), dims.end() - 2);
+  Value result = rewriter.create<MatmulOp>(product.getLoc(), tensorType(dims, elementOf(product.getResult())), left, right,
+                                           product.getTransposeRhs(), product.getColumnsAttr());
+  if (result.getType() == op.getType())
+    rewriter.replaceOp(op, result);
+  else
+    rewriter.replaceOpWithNewOp<ReshapeOp>(op, op.getType(), result);
+  return success();
+}
+
 void graph::populateProductPatterns(RewritePatternSet &patterns) {
-  patterns.add(takeTransposeIn).add(sumColumn).add(multiplyOuter).add(keepLeadingAxes);
+  patterns.add(takeTransposeIn).add(sumColumn).add(multiplyOuter).add(keepLeadingAxes).add(keepBatchAxes);
 }

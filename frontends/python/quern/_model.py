@@ -98,10 +98,9 @@ class CompiledModel:
     def save(self, path):
         """Writes the shared library to `path`; it needs nothing else to run. A PyTorch module's gets its C header beside it."""
         path = os.fspath(path)
-        header = os.path.splitext(self._path)[0] + ".h"
         try:
-            if os.path.exists(header):
-                shutil.copyfile(header, os.path.splitext(path)[0] + ".h")
+            if os.path.exists(self._header):
+                shutil.copyfile(self._header, os.path.splitext(path)[0] + ".h")
             if os.path.exists(path) and os.path.samefile(path, self._path):
                 return
             descriptor, temporary = tempfile.mkstemp(prefix=".quern-", dir=os.path.dirname(os.path.abspath(path)))
@@ -180,8 +179,17 @@ class CompiledModel:
         """The bytes of the shared library."""
         return _cache_entry.content(self._path)
 
+    @property
+    def _header(self):
+        """Where the C header is, if there is one."""
+        return os.path.splitext(self._path)[0] + ".h"
+
     def __reduce__(self):
-        state = {"format": _PICKLE_FORMAT, "quern": _version(), "code": self.code(), "threads": self.threads,
+        header = None
+        if os.path.exists(self._header):
+            with open(self._header, encoding="utf-8") as file:
+                header = file.read()
+        state = {"header": header, "format": _PICKLE_FORMAT, "quern": _version(), "code": self.code(), "threads": self.threads,
                  "max_level": self._max_level, "device": self._device, "source": self._source and self._source.portable()}
         return _from_pickle, (state,)
 
@@ -219,12 +227,16 @@ def _from_pickle(state):
                          f"reads format {_PICKLE_FORMAT}; compile the model again")
     source = state["source"]
     try:
-        return _from_bytes(state["code"], state["threads"], state["max_level"], state["device"], source)
+        model = _from_bytes(state["code"], state["threads"], state["max_level"], state["device"], source)
     except UnsupportedError:
         if source is None:
             raise
-    from ._compile_cache import compile_source
-    return compile_source(source, state["threads"])
+        from ._compile_cache import compile_source
+        model = compile_source(source, state["threads"])
+    if state.get("header"):
+        with open(model._header, "w", encoding="utf-8") as file:
+            file.write(state["header"])
+    return model
 
 
 def _from_bytes(data, threads, max_level, device, source=None):

@@ -15,26 +15,34 @@ from ._errors import FileError
 from ._runtime import _digest
 
 
-@dataclass(frozen=True)
+@dataclass
 class ProgramSource:
-    """A program of graph ops. `weights`: the arrays of Program.weights."""
+    """A program of graph ops. `weights`: the arrays of Program.weights, which may be another's, who changes them later.
+    options: further arguments of the compiler."""
     text: str
     name: str
     target: str
     weights: dict = field(default_factory=dict)
+    options: tuple = ()
+    _compiled: str = field(default=None, init=False, repr=False)    # what tells the weights that were compiled from others
 
     def key(self):
-        return [self.name, self.text, _digest(*self.weights.values())]      # shapes and names are in the text
+        self._compiled = self._weights_digest()
+        return [self.name, self.text, *self.options, self._compiled]
+
+    def _weights_digest(self):
+        return _digest(*self.weights.values())      # shapes and names are in the text
 
     def write(self, folder):
         program = os.path.join(folder, f"{self.name}.mlir")
         with open(program, "w", encoding="utf-8") as file:
             file.write(self.text)
         _write_weights(self.weights, os.path.join(folder, f"{self.name}.safetensors"))
-        return [program, f"--name={self.name}"]
+        return [program, f"--name={self.name}", *self.options]
 
     def portable(self):
-        return self
+        """None where the weights are no longer those that were compiled."""
+        return self if self._weights_digest() == self._compiled else None
 
 
 def _write_weights(weights, path):

@@ -110,3 +110,52 @@ func.func @matrix_added(%x: tensor<2x3x8xf32>, %w: tensor<8x6xf32>, %b: tensor<6
   %3 = graph.reshape %2 : (tensor<6x6xf32>) -> tensor<2x3x6xf32>
   return %3 : tensor<2x3x6xf32>
 }
+
+// -----
+
+// PyTorch's matmul makes one axis of batch and heads.
+// CHECK-LABEL: func.func @batch_axes
+// CHECK-SAME:    %[[X:.*]]: tensor<?x2x4x8xf32, {{.*}}>, %[[Y:.*]]: tensor<?x2x8x6xf32, {{.*}}>
+// CHECK-NEXT:    %[[P:.*]] = graph.matmul %[[X]], %[[Y]] {{.*}} -> tensor<?x2x4x6xf32, #graph.dims<["b", "", "", ""]>>
+// CHECK-NEXT:    return %[[P]]
+func.func @batch_axes(%x: tensor<?x2x4x8xf32, #graph.dims<["b", "", "", ""]>>, %y: tensor<?x2x8x6xf32, #graph.dims<["b", "", "", ""]>>)
+    -> tensor<?x2x4x6xf32, #graph.dims<["b", "", "", ""]>> {
+  %0 = graph.reshape %x : (tensor<?x2x4x8xf32, #graph.dims<["b", "", "", ""]>>) -> tensor<?x4x8xf32, #graph.dims<["2*b", "", ""]>>
+  %1 = graph.reshape %y : (tensor<?x2x8x6xf32, #graph.dims<["b", "", "", ""]>>) -> tensor<?x8x6xf32, #graph.dims<["2*b", "", ""]>>
+  %2 = graph.matmul %0, %1 : (tensor<?x4x8xf32, #graph.dims<["2*b", "", ""]>>, tensor<?x8x6xf32, #graph.dims<["2*b", "", ""]>>) -> tensor<?x4x6xf32, #graph.dims<["2*b", "", ""]>>
+  %3 = graph.reshape %2 : (tensor<?x4x6xf32, #graph.dims<["2*b", "", ""]>>) -> tensor<?x2x4x6xf32, #graph.dims<["b", "", "", ""]>>
+  return %3 : tensor<?x2x4x6xf32, #graph.dims<["b", "", "", ""]>>
+}
+
+// -----
+
+// The result goes on with other axes; the transposition joins the product.
+// CHECK-LABEL: func.func @batch_axes_then_others
+// CHECK-SAME:    %[[X:.*]]: tensor<1x2x4x8xf32>, %[[Y:.*]]: tensor<1x2x6x8xf32>
+// CHECK-NEXT:    %[[P:.*]] = graph.matmul %[[X]], %[[Y]] {transpose_rhs} : {{.*}} -> tensor<1x2x4x6xf32>
+// CHECK-NEXT:    graph.reshape %[[P]] : (tensor<1x2x4x6xf32>) -> tensor<1x8x3x2xf32>
+func.func @batch_axes_then_others(%x: tensor<1x2x4x8xf32>, %y: tensor<1x2x6x8xf32>) -> tensor<1x8x3x2xf32> {
+  %t = graph.transpose %y {permutation = array<i64: 0, 1, 3, 2>} : (tensor<1x2x6x8xf32>) -> tensor<1x2x8x6xf32>
+  %0 = graph.reshape %x : (tensor<1x2x4x8xf32>) -> tensor<2x4x8xf32>
+  %1 = graph.reshape %t : (tensor<1x2x8x6xf32>) -> tensor<2x8x6xf32>
+  %2 = graph.matmul %0, %1 : (tensor<2x4x8xf32>, tensor<2x8x6xf32>) -> tensor<2x4x6xf32>
+  %3 = graph.reshape %2 : (tensor<2x4x6xf32>) -> tensor<1x8x3x2xf32>
+  return %3 : tensor<1x8x3x2xf32>
+}
+
+// -----
+
+// The batches had other axes, or parts of their matrices went into the batch.
+// CHECK-LABEL: func.func @other_batch_axes
+// CHECK-COUNT-2: graph.matmul {{.*}} -> tensor<6x4x6xf32>
+func.func @other_batch_axes(%x: tensor<2x3x4x8xf32>, %y: tensor<3x2x8x6xf32>, %z: tensor<2x3x8x4xf32>)
+    -> (tensor<2x3x4x6xf32>, tensor<2x3x4x6xf32>) {
+  %0 = graph.reshape %x : (tensor<2x3x4x8xf32>) -> tensor<6x4x8xf32>
+  %1 = graph.reshape %y : (tensor<3x2x8x6xf32>) -> tensor<6x8x6xf32>
+  %2 = graph.matmul %0, %1 : (tensor<6x4x8xf32>, tensor<6x8x6xf32>) -> tensor<6x4x6xf32>
+  %3 = graph.reshape %2 : (tensor<6x4x6xf32>) -> tensor<2x3x4x6xf32>
+  %4 = graph.reshape %z : (tensor<2x3x8x4xf32>) -> tensor<6x4x8xf32>
+  %5 = graph.matmul %4, %1 : (tensor<6x4x8xf32>, tensor<6x8x6xf32>) -> tensor<6x4x6xf32>
+  %6 = graph.reshape %5 : (tensor<6x4x6xf32>) -> tensor<2x3x4x6xf32>
+  return %3, %6 : tensor<2x3x4x6xf32>, tensor<2x3x4x6xf32>
+}

@@ -306,7 +306,9 @@ case("native_layer_norm.default", f(3, 8, dtype=bf16), [8], f(8, dtype=bf16), f(
 case("_fused_rms_norm.default", f(3, 8), [8], f(8), 1e-6)
 case("_native_batch_norm_legit_no_training.default", f(2, 3, 4, 4), f(3), f(3), f(3), positive(3), 0.1, 1e-5)
 case("native_batch_norm.default", f(2, 3, 4), None, f(3), f(3), positive(3), False, 0.1, 1e-5)
+case("native_batch_norm.default", f(2, 3, 4, 4), f(3), f(3), None, None, True, 0.1, 1e-5)
 case("_native_batch_norm_legit.no_stats", f(2, 3, 4, 4), f(3), f(3), True, 0.1, 1e-5)
+case("_native_batch_norm_legit.no_stats", f(1, 3, 4, 4), f(3), None, True, 0.1, 1e-5)
 case("native_group_norm.default", f(2, 6, 4, 4), f(6), f(6), 2, 6, 16, 3, 1e-5)
 for keywords in ({}, {"attn_mask": f(2, 4, 5, 5)}, {"attn_mask": torch.where(b(5, 5).logical_or(torch.eye(5, dtype=torch.bool)), 0, -inf)[None, None]},
                  {"scale": 0.3}):

@@ -40,7 +40,8 @@ def fallbacks(recwarn):
 def check(fallbacks):
     """Compiles a function or module and compares it with itself, with no fallback."""
     def run(function, *arguments, compiled=None, **tolerance):
-        compiled = compiled or torch.compile(function, backend="quern", fullgraph=True)
+        if compiled is None:
+            compiled = torch.compile(function, backend="quern", fullgraph=True)
         torch.testing.assert_close(compiled(*arguments), function(*arguments), **tolerance)
         assert not fallbacks()
         return compiled

@@ -1,10 +1,12 @@
 """Modules and exported programs, compiled ahead of time."""
+import pickle
 import subprocess
 
 import numpy as np
 import pytest
 import quern
 import torch
+from quern import _compile_cache, _model
 from torch import nn
 
 
@@ -75,6 +77,38 @@ def test_the_library_has_a_header(tmp_path):
 def quern_headers():
     from pathlib import Path
     return str(Path(__file__).resolve().parents[3] / "runtime" / "include")
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_a_pickle_has_the_code_the_source_and_the_header(elsewhere, tmp_path, monkeypatch):
+    """Where the code does not run, the source is compiled again with the weights and the options of then."""
+    model, x = Classifier().eval(), torch.randn(1, 3, 8, 8)
+    compiled, expected = quern.compile(model, x, name="net", precision="strict", threads=1), model(x)
+    data = pickle.dumps(compiled)
+    model.head.weight.zero_()
+    commands = []
+    if elsewhere:
+        run = _compile_cache.run_compiler
+
+        def refuse(*arguments):
+            raise quern.UnsupportedError("the code is for another machine")
+        monkeypatch.setattr(_model, "_from_bytes", refuse)
+        monkeypatch.setattr(_compile_cache, "run_compiler", lambda command: (commands.extend(command), run(command)))
+    other = pickle.loads(data)
+    agree(other(x.numpy()), expected)
+    assert ("--precision=strict" in commands) == elsewhere
+    other.save(tmp_path / "net.so")
+    assert "net_model_descriptor" in (tmp_path / "net.h").read_text()
+    assert (other.name, other.threads) == ("net", 1)
+
+
+def test_a_pickle_of_changed_weights_has_no_source():
+    model, x = Classifier().eval(), torch.randn(1, 3, 8, 8)
+    compiled, expected = quern.compile(model, x), model(x)
+    model.head.weight.zero_()
+    other = pickle.loads(pickle.dumps(compiled))
+    agree(other(x.numpy()), expected)
+    assert other._source is None and compiled._source is not None
 
 
 #--- What is refused ------------------------------------------------------------------------------

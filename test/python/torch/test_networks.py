@@ -1,6 +1,7 @@
 """Networks of the usual kinds, with no operator left to PyTorch. bench/torch_backend.py runs the zoo's."""
 import pytest
 import torch
+from quern._torch.program import Piece
 from torch import nn
 from torch.nn import functional as F
 
@@ -117,6 +118,44 @@ def test_a_recurrent_layer_with_a_state(check):
     state = torch.randn(1, 3, 20), torch.randn(1, 3, 20)
     check(nn.LSTM(6, 20).eval(), torch.randn(5, 3, 6), state, **CLOSE)
     check(nn.RNN(6, 20, nonlinearity="relu").eval(), torch.randn(5, 6), state[0][:, 0], **CLOSE)
+
+
+def test_layers_that_are_taken_apart(check):
+    x = torch.randn(2, 6, 5)
+    check(nn.Bilinear(5, 5, 4).eval(), x, x.flip(0))
+    check(nn.AdaptiveMaxPool2d((3, 2)), torch.randn(2, 4, 9, 6))
+    for norm in (nn.InstanceNorm1d(6, affine=True), nn.InstanceNorm1d(6, affine=True, track_running_stats=True)):
+        check(norm.eval(), x, **CLOSE)
+        check(norm, x[:1], **CLOSE)
+    for power in (1, 2, 3, float("inf"), 0):
+        torch._dynamo.reset()       # or the second power is a symbol
+        check(lambda x: torch.linalg.vector_norm(x, power, dim=(0, 2), keepdim=True), x)
+    check(lambda x: F.normalize(x, dim=1), x)
+
+
+class Attention(nn.Module):
+    """By products of matrices of heads, as before scaled_dot_product_attention."""
+
+    def __init__(self, width=32, heads=4):
+        super().__init__()
+        self.qkv, self.heads = nn.Linear(width, 3 * width), heads
+
+    def forward(self, x):
+        q, k, v = self.qkv(x).unflatten(-1, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        mask = torch.ones(x.shape[1], x.shape[1], dtype=torch.bool).tril()
+        scores = (q @ k.mT / q.shape[-1] ** 0.5).masked_fill(~mask, float("-inf"))
+        return (scores.softmax(-1) @ v).transpose(1, 2).flatten(2)
+
+
+@pytest.mark.parametrize("dynamic", [False, True])
+def test_attention_of_products_is_one_kernel(check, dynamic, monkeypatch):
+    from quern._torch import partition
+    pieces = []
+    monkeypatch.setattr(partition, "Piece", lambda *arguments: pieces.append(Piece(*arguments)) or pieces[-1])
+    model = Attention().eval()
+    compiled = torch.compile(model, backend="quern", fullgraph=True, dynamic=dynamic)
+    check(model, torch.randn(2, 40, 32), compiled=compiled, **CLOSE)
+    assert [kernel.algorithm for kernel in pieces[-1].model.kernels].count("attention") == 1
 
 
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float64])

@@ -34,7 +34,7 @@ def compile_module(model, args=None, *, target="native", threads=None, name=None
     except Refusal as refusal:
         raise UnsupportedError(f"{name}: {refusal}") from None
     weights = written.arrays(tensors[i] for i, _ in written.weights)
-    return _build(ProgramSource(written.text, name, target, weights), precision, threads)
+    return _build(ProgramSource(written.text, name, target, weights, (f"--precision={precision}",)), threads)
 
 
 def _export(module, args, dynamic_shapes):
@@ -100,12 +100,13 @@ def _tensor(exported, spec):
     return exported.constants[spec.target]
 
 
-def _build(source, precision, threads):
+def _build(source, threads):
+    source.key()        # what its weights are now
     folder = tempfile.mkdtemp(prefix="quern-")
     artifact = os.path.join(folder, "model.so")
     try:
         written = source.write(folder)
-        run_compiler([*written, "-o", artifact, f"--target={source.target}", f"--precision={precision}"], header=True)
+        run_compiler([*written, "-o", artifact, f"--target={source.target}"], header=True)
         for entry in os.scandir(folder):
             if entry.path not in (artifact, os.path.join(folder, "model.h")):
                 os.unlink(entry.path)
