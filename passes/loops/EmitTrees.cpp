@@ -22,6 +22,11 @@ TreeKernel::TreeKernel(KernelFunction &kernel, PackedTreesOp op, int64_t blockRo
   keys = kernel.scratch(b.builder.getI32Type(), std::max<int64_t>(layout.keyCount(), 1) * blockRows);
   sums = kernel.scratch(sumType, targets * blockRows);
   leavesOfRow = kernel.scratch(b.builder.getI32Type(), layout.groupCount() * kLanes);
+  // Unless most features are of no tree, or a few rows of all of them would fill the nearest cache.
+  constexpr int64_t kMostFeatures = 256, kUnused = 4;
+  if (auto count = features.constant();
+      count && xType.isF32() && *count <= std::min(kMostFeatures, kUnused * layout.columnCount))
+    columnsOfX = kernel.scratch(xType, *count * kSquareRows);
 }
 
 Value TreeKernel::i32(int64_t value) {

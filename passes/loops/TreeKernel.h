@@ -11,6 +11,8 @@ namespace quern {
 class TreeKernel {
 public:
   static constexpr int64_t kLanes = graph::TreeTables::kLanes;
+  /// Rows that become columns at a time, on the way to keys; a block has a multiple of them.
+  static constexpr int64_t kSquareRows = 32;
 
   TreeKernel(KernelFunction &kernel, graph::PackedTreesOp op, int64_t blockRows);
 
@@ -44,7 +46,16 @@ private:
   /// Of an x that is not missing, as signed.
   mlir::Value bitKey(mlir::Value number);
   mlir::Value rankKey(mlir::Value number, Index column);
+  /// What the tables say of a column of numbers: the feature, the key of what is missing, and up to which size that is.
+  struct KeyColumn {
+    Index feature;
+    mlir::Value missing, limit;
+  };
+  KeyColumn loadColumn(Index column);
+  mlir::Value unlessMissing(mlir::Value number, mlir::Value key, const KeyColumn &record);
+  mlir::Value spread(mlir::Value value, mlir::Value like);
   void makeNumberKeys(Index first, Index count, int64_t stride, bool isUnsigned);
+  void makeKeysInVectors(Index first, Index count, bool isUnsigned);
   void makeSetKeys(Index first, Index count, int64_t stride, bool isUnsigned);
   void storeKey(mlir::Value key, Index at, bool isUnsigned);
 
@@ -55,6 +66,7 @@ private:
   void addLeaves(llvm::ArrayRef<mlir::Value> leaves, Index tree);
 
   mlir::Value x, tables, halves, cuts, values, leavesOfRow;
+  mlir::Value columnsOfX; ///< null: keys are made one by one
   mlir::Type xType;
   Dim features;
 };

@@ -2,6 +2,8 @@
 // category is in a set.
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "passes/loops/RowColumns.h"
 #include "passes/loops/TreeKernel.h"
 
 using namespace mlir;
@@ -14,32 +16,71 @@ void TreeKernel::makeKeys(Index first, Index count, int64_t stride, bool isUnsig
   makeSetKeys(first, count, stride, isUnsigned);
 }
 
-/// Columns outside: all rows read the same cuts, as often as their number says.
+/// Columns outside: all rows read the same record.
 void TreeKernel::makeNumberKeys(Index first, Index count, int64_t stride, bool isUnsigned) {
+  if (columnsOfX && stride == blockRows)
+    return makeKeysInVectors(first, count, isUnsigned);
   b.loop(b.index(0), b.index(layout.columnCount), 1, [&](Index column) {
-    Index feature = field(layout.columns, column, TreeTables::kColumn, 0);
-    Index record = b.add(b.mul(column, TreeTables::kColumn), layout.columns);
-    Value missing = load(tables, b.add(record, 1));
-    Value limit = b.create<arith::BitcastOp>(b.builder.getF32Type(), load(tables, b.add(record, 2)));
-    if (xType.isF64())
-      limit = b.create<arith::ExtFOp>(xType, limit);
+    KeyColumn record = loadColumn(column);
     b.loop(b.index(0), count, 1, [&](Index row) {
-      Value number = load(x, b.add(b.mul(b.add(first, row), kernel.dim(features)), feature));
+      Value number = load(x, b.add(b.mul(b.add(first, row), kernel.dim(features)), record.feature));
       Value key = xType.isF32() ? bitKey(number) : rankKey(number, column);
-      Value isMissing = b.create<arith::CmpFOp>(arith::CmpFPredicate::ULE, b.create<math::AbsFOp>(number), limit);
-      key = b.create<arith::SelectOp>(isMissing, missing, key);
+      key = unlessMissing(number, key, record);
       storeKey(key, b.add(b.mul(column, stride), row), isUnsigned);
     });
   });
 }
 
+/// Of f32: rows become columns first, in squares of registers. A few lanes may have no row.
+void TreeKernel::makeKeysInVectors(Index first, Index count, bool isUnsigned) {
+  int64_t lanes = kernel.level.vectorBytes / 4;
+  RowColumns rows(kernel, kSquareRows, *features.constant());
+  b.loop(b.index(0), count, kSquareRows, [&](Index from) {
+    rows.read(x, columnsOfX, b.add(first, from), b.min(b.sub(count, from), kSquareRows));
+    b.loop(b.index(0), b.index(layout.columnCount), 1, [&](Index column) {
+      KeyColumn record = loadColumn(column);
+      for (int64_t row = 0; row < kSquareRows; row += lanes) {
+        Value number = kernel.loadVector(VectorType::get(lanes, xType), columnsOfX,
+                                         b.value(b.add(b.mul(record.feature, kSquareRows), row)));
+        storeKey(unlessMissing(number, bitKey(number), record), b.add(b.add(b.mul(column, blockRows), from), row),
+                 isUnsigned);
+      }
+    });
+  });
+}
+
+TreeKernel::KeyColumn TreeKernel::loadColumn(Index column) {
+  Index feature = field(layout.columns, column, TreeTables::kColumn, 0);
+  Index record = b.add(b.mul(column, TreeTables::kColumn), layout.columns);
+  Value missing = load(tables, b.add(record, 1));
+  Value limit = b.create<arith::BitcastOp>(b.builder.getF32Type(), load(tables, b.add(record, 2)));
+  if (xType.isF64())
+    limit = b.create<arith::ExtFOp>(xType, limit);
+  return {feature, missing, limit};
+}
+
+/// `value` in every lane that `like` has.
+Value TreeKernel::spread(Value value, Value like) {
+  auto vector = dyn_cast<VectorType>(like.getType());
+  return vector ? b.create<vector::BroadcastOp>(vector.clone(value.getType()), value).getResult() : value;
+}
+
+Value TreeKernel::unlessMissing(Value number, Value key, const KeyColumn &record) {
+  Value size = b.create<math::AbsFOp>(number);
+  Value isMissing = b.create<arith::CmpFOp>(arith::CmpFPredicate::ULE, size, spread(record.limit, number));
+  return b.create<arith::SelectOp>(isMissing, spread(record.missing, key), key);
+}
+
 /// The bits, with those of a negative number turned around; -0 is 0.
 Value TreeKernel::bitKey(Value number) {
+  Value zero = spread(b.create<arith::ConstantOp>(b.builder.getF32FloatAttr(0)), number);
   Type type = b.builder.getI32Type();
-  Value zero = b.create<arith::ConstantOp>(b.builder.getF32FloatAttr(0));
+  if (auto vector = dyn_cast<VectorType>(number.getType()))
+    type = vector.clone(type);
   Value bits = b.create<arith::BitcastOp>(type, b.create<arith::AddFOp>(number, zero));
-  Value sign = b.create<arith::ShRSIOp>(bits, i32(31));
-  return b.create<arith::XOrIOp>(bits, b.create<arith::AndIOp>(sign, i32(std::numeric_limits<int32_t>::max())));
+  Value sign = b.create<arith::ShRSIOp>(bits, spread(i32(31), bits));
+  return b.create<arith::XOrIOp>(
+      bits, b.create<arith::AndIOp>(sign, spread(i32(std::numeric_limits<int32_t>::max()), bits)));
 }
 
 /// How many cuts are below the number: each step decides a bit of it, without a branch.
@@ -88,8 +129,11 @@ void TreeKernel::makeSetKeys(Index first, Index count, int64_t stride, bool isUn
 
 void TreeKernel::storeKey(Value key, Index at, bool isUnsigned) {
   if (isUnsigned)
-    key = b.create<arith::XOrIOp>(key, i32(std::numeric_limits<int32_t>::min()));
-  b.create<memref::StoreOp>(key, keys, b.value(at));
+    key = b.create<arith::XOrIOp>(key, spread(i32(std::numeric_limits<int32_t>::min()), key));
+  if (isa<VectorType>(key.getType()))
+    kernel.storeVector(key, keys, b.value(at));
+  else
+    b.create<memref::StoreOp>(key, keys, b.value(at));
 }
 
 } // namespace quern

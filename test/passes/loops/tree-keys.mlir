@@ -2,7 +2,8 @@
 // RUN: quern-opt %s --split-input-file --quern-emit-kernels=target=x86-64-v4 --canonicalize --cse | FileCheck %s
 
 // An f32 is its bits, those of negative numbers turned around; 0 is added for -0. What is not above the limit is missing, and
-// so is NaN, which compares with nothing. One row alone has unsigned keys side by side, a block for bit vectors signed ones.
+// so is NaN, which compares with nothing. One row alone has unsigned keys side by side, a block for bit vectors signed ones:
+// its rows become columns, 32 at a time, and keys are made in vectors.
 // CHECK-LABEL: func.func @k_v4
 // CHECK:       scf.if
 // CHECK:         scf.for %[[COLUMN:.*]] = %c0 to %c2 step %c1 {
@@ -10,24 +11,26 @@
 // CHECK-NEXT:      %[[UNSIGNED:.*]] = arith.xori %[[KEY]], %c-2147483648_i32
 // CHECK-NEXT:      memref.store %[[UNSIGNED]], %{{.*}}[%[[COLUMN]]]
 // CHECK:       } else {
-// CHECK-NEXT:    scf.for %[[COLUMN:.*]] = %c0 to %c2 step %c1 {
-// CHECK:           %[[FEATURE:.*]] = arith.index_castui
-// CHECK:           %[[MISSING:.*]] = memref.load
-// CHECK:           %[[LIMIT:.*]] = arith.bitcast %{{.*}} : i32 to f32
-// CHECK-NEXT:      scf.for %[[ROW:.*]] = %c0
-// CHECK:             arith.addi %{{.*}}, %[[FEATURE]]
-// CHECK-NEXT:        %[[X:.*]] = memref.load {{.*}} : memref<?xf32>
-// CHECK-NEXT:        %[[SUM:.*]] = arith.addf %[[X]], %cst{{.*}} : f32
-// CHECK-NEXT:        %[[BITS:.*]] = arith.bitcast %[[SUM]] : f32 to i32
-// CHECK-NEXT:        %[[SIGN:.*]] = arith.shrsi %[[BITS]], %c31_i32
-// CHECK-NEXT:        %[[TURNED:.*]] = arith.andi %[[SIGN]], %c2147483647_i32
+// CHECK-NEXT:    scf.for %[[FROM:.*]] = %c0 to %{{.*}} step %c32
+// CHECK:           scf.for %[[COLUMN:.*]] = %c0 to %c2 step %c1 {
+// CHECK:             %[[FEATURE:.*]] = arith.index_castui
+// CHECK:             %[[MISSING:.*]] = memref.load
+// CHECK:             %[[LIMIT:.*]] = arith.bitcast %{{.*}} : i32 to f32
+// CHECK-NEXT:        %[[LINE:.*]] = arith.muli %[[FEATURE]], %c32
+// CHECK-NEXT:        %[[X:.*]] = vector.load %{{.*}}[%[[LINE]]] : memref<?xf32>, vector<16xf32>
+// CHECK-NEXT:        %[[SUM:.*]] = arith.addf %[[X]], %cst{{.*}} : vector<16xf32>
+// CHECK-NEXT:        %[[BITS:.*]] = arith.bitcast %[[SUM]] : vector<16xf32> to vector<16xi32>
+// CHECK-NEXT:        %[[SIGN:.*]] = arith.shrsi %[[BITS]], %cst
+// CHECK-NEXT:        %[[TURNED:.*]] = arith.andi %[[SIGN]], %cst
 // CHECK-NEXT:        %[[NUMBER:.*]] = arith.xori %[[BITS]], %[[TURNED]]
 // CHECK-NEXT:        %[[SIZE:.*]] = math.absf %[[X]]
-// CHECK-NEXT:        %[[IS:.*]] = arith.cmpf ule, %[[SIZE]], %[[LIMIT]]
-// CHECK-NEXT:        %[[KEY:.*]] = arith.select %[[IS]], %[[MISSING]], %[[NUMBER]]
+// CHECK-NEXT:        %[[MOST:.*]] = vector.broadcast %[[LIMIT]]
+// CHECK-NEXT:        %[[IS:.*]] = arith.cmpf ule, %[[SIZE]], %[[MOST]]
+// CHECK-NEXT:        %[[OTHER:.*]] = vector.broadcast %[[MISSING]]
+// CHECK-NEXT:        %[[KEY:.*]] = arith.select %[[IS]], %[[OTHER]], %[[NUMBER]]
 // CHECK-NEXT:        %[[LINE:.*]] = arith.muli %[[COLUMN]], %c64
-// CHECK-NEXT:        %[[PLACE:.*]] = arith.addi %[[LINE]], %[[ROW]]
-// CHECK-NEXT:        memref.store %[[KEY]], %{{.*}}[%[[PLACE]]]
+// CHECK-NEXT:        %[[PLACE:.*]] = arith.addi %[[LINE]], %[[FROM]]
+// CHECK-NEXT:        vector.store %[[KEY]], %{{.*}}[%[[PLACE]]]
 kernel.func @k attributes {dims = 1 : i64, schedule = #kernel.schedule<"trees", {task_rows = 64 : i64}, "test">} {
 ^bb0(%x: tensor<?x3xf32, #graph.dims<["d0", ""]>>, %tables: tensor<128xi32>, %cuts: tensor<1xf64>, %values: tensor<3x1xf64>, %base: tensor<1xf64>):
   %0 = graph.packed_trees %x, %tables, %cuts, %values, %base {columns = 2 : i64, entries = 2 : i64, node_words = 2 : i64, nodes = 5 : i64, set_columns = 0 : i64, set_words = 0 : i64, steps = 2 : i64, trees = 1 : i64, words = 1 : i64}
