@@ -58,7 +58,8 @@ real: build
 check-arm: check-arm-operators check-arm-onnx check-arm-models
 
 check-arm-operators: build
-	@$(PYTHON) -m pytest -q -n auto --machine aarch64 test/e2e test/codegen/test_aarch64.py
+	@$(PYTHON) -m pytest -q -n auto --machine aarch64 test/e2e
+	@$(PYTHON) -m pytest -q -n auto test/codegen/test_aarch64.py
 
 check-arm-onnx: build
 	@$(PYTHON) -m pytest -q -n auto --machine aarch64 test/onnx
