@@ -35,6 +35,10 @@ def first_call(name, threads):
     import torch
     torch.set_num_threads(threads)
     model, inputs = build(name)
+    with torch.no_grad():
+        # yolo11n makes its anchors at the first image of a size and reads numbers of tensors there, where Dynamo ends graphs
+        # for every backend.
+        model(*inputs)
     import quern._torch.backend as backend    # what torch.compile would import, not counted
     reached = []
 
