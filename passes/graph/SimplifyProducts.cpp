@@ -106,8 +106,8 @@ static Value withBatchAxes(Value value) {
   return ArrayRef(own).take_back(2) == ArrayRef(merged).take_back(2) ? reshape.getOperand() : Value();
 }
 
-/// reshape(reshape(x) . reshape(y)) is reshape(x . y) with the batch axes that both have, as PyTorch's matmul began: what
-/// is before and behind sees the axes of its heads.
+/// reshape(reshape(x) . reshape(y)) is reshape(x . y) with the batch axes that both have, as PyTorch's matmul began:
+/// what is before and behind sees the axes of its heads.
 static LogicalResult keepBatchAxes(ReshapeOp op, PatternRewriter &rewriter) {
   auto product = onlyUse<MatmulOp>(op.getOperand());
   Value left = product && !product.getColumns() ? withBatchAxes(product.getLhs()) : Value();
@@ -116,8 +116,8 @@ static LogicalResult keepBatchAxes(ReshapeOp op, PatternRewriter &rewriter) {
     return rewriter.notifyMatchFailure(op, "no product of matrices whose batches had the same axes");
   SmallVector<Dim> dims = dimsOf(left), matrix = dimsOf(product.getResult());
   llvm::copy(ArrayRef(matrix).take_back(2), dims.end() - 2);
-  Value result = rewriter.create<MatmulOp>(product.getLoc(), tensorType(dims, elementOf(product.getResult())), left, right,
-                                           product.getTransposeRhs(), product.getColumnsAttr());
+  Value result = rewriter.create<MatmulOp>(product.getLoc(), tensorType(dims, elementOf(product.getResult())), left,
+                                           right, product.getTransposeRhs(), product.getColumnsAttr());
   if (result.getType() == op.getType())
     rewriter.replaceOp(op, result);
   else

@@ -82,7 +82,8 @@ def _compile(module, options):
 
 def _lower(module, key, options):
     traced, effects = capture(module)
-    weights = [i for i, node in enumerate(module.graph.find_nodes(op="placeholder")) if i not in effects.written and is_static(node)]
+    inputs = enumerate(module.graph.find_nodes(op="placeholder"))
+    weights = [i for i, node in inputs if i not in effects.written and is_static(node)]
     lowered = Lowered(traced.graph, "graph", weights, collect=True)
     if lowered.refused and lowered.output_count:
         return split(traced, weights, lowered, options), effects
