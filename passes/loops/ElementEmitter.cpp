@@ -133,9 +133,6 @@ static Address addressOf(ElementEmitter &emitter, ArrayRef<Dim> dims, const Poin
   return address;
 }
 
-/// Strides up to which lanes are taken out of whole vectors: cheaper than a gather of them.
-constexpr int64_t kMostInterleaved = 4;
-
 /// result[i] = values[from[i].first][from[i].second]. All values are as long as the result.
 static Value pickLanes(ImplicitLocOpBuilder &b, ArrayRef<Value> values, ArrayRef<std::pair<int64_t, int64_t>> from) {
   int64_t lanes = from.size();
@@ -490,6 +487,11 @@ Value ElementEmitter::unblock(UnblockOp op, const Point &point) {
 
 //===--- Reductions -------------------------------------------------------------------------===//
 
+bool isShortRow(const Dim &extent) {
+  std::optional<int64_t> known = extent.constant();
+  return known && *known <= 8;
+}
+
 /// Divides a sum by a count that is an index.
 static Value meanOf(KernelFunction &kernel, Value sum, Type element, Value count) {
   ImplicitLocOpBuilder &b = kernel.builder;
@@ -514,7 +516,8 @@ Value ElementEmitter::reduce(ReduceOp op, const Point &point) {
   for (int64_t axis : axes)
     count = count * dims[axis];
   Point inner = point;
-  bool alongLanes = lanes == 1 && !axes.empty() && axes.back() == int64_t(dims.size()) - 1;
+  bool alongLanes =
+      lanes == 1 && !axes.empty() && axes.back() == int64_t(dims.size()) - 1 && !isShortRow(dims.back());
   if (alongLanes)
     axes.pop_back();
   // Loops over the reduced axes carry the accumulator; the innermost axis may run along vectors of its own.
@@ -530,6 +533,13 @@ Value ElementEmitter::reduce(ReduceOp op, const Point &point) {
                                 return SmallVector<Value>{e.at(operand, place)};
                               })[0];
       return reductionStep(b, op.getKind(), element, accumulator, row);
+    }
+    if (level + 1 == axes.size() && isShortRow(dims[axes[level]])) {
+      for (int64_t i = 0; i < *dims[axes[level]].constant(); ++i) {
+        inner[axes[level]] = {kernel.index(i), 0, {}};
+        accumulator = nest(level + 1, accumulator);
+      }
+      return accumulator;
     }
     auto loop =
         b.create<scf::ForOp>(kernel.index(0), kernel.dim(dims[axes[level]]), kernel.index(1), ValueRange(accumulator));

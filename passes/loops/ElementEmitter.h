@@ -15,6 +15,12 @@ struct AxisPoint {
 /// One AxisPoint per axis of a tensor.
 using Point = llvm::SmallVector<AxisPoint, 6>;
 
+/// Distances up to which lanes are taken out of whole vectors, or put into them: cheaper than a gather or a scatter.
+constexpr int64_t kMostInterleaved = 4;
+
+/// Whether a reduced axis is known to be so short that lanes along it would stay empty: they are along another axis.
+bool isShortRow(const Dim &extent);
+
 /// Computes elements of the values inside a kernel by need: asked for a value at a point, it asks the operands at the
 /// points they need, down to loads from the kernel's buffers. Movement ops (transpose, slice, concat, pad, gather ...)
 /// cost no memory: they only change the point. The same emitter serves the vector loops, where all ops of a region

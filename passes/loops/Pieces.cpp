@@ -13,9 +13,9 @@ static bool reducesLastAxis(Value value) {
     return false;
   if (auto reduce = dyn_cast<ReduceOp>(op))
     if (llvm::is_contained(reduce.getAxes(), rankOf(reduce.getOperand()) - 1))
-      return true;
+      return !isShortRow(dimsOf(reduce.getOperand()).back());
   if (auto arg = dyn_cast<ArgReduceOp>(op); arg && int64_t(arg.getAxis()) == rankOf(arg.getOperand()) - 1)
-    return true;
+    return !isShortRow(dimsOf(arg.getOperand()).back());
   return llvm::any_of(op->getOperands(), reducesLastAxis);
 }
 
@@ -24,6 +24,36 @@ static bool isStack(ConcatOp concat) {
   int64_t last = rankOf(concat.getResult()) - 1;
   return int64_t(concat.getAxis()) == last &&
          llvm::all_of(concat.getInputs(), [&](Value input) { return dimOf(input, last).isEqualTo(1); });
+}
+
+/// Whether an element of `value` is the end of a loop over many: it reads along that axis, and the lanes had better do so
+/// along the axis behind it.
+static bool reducesMany(Value value) {
+  Operation *op = value.getDefiningOp();
+  if (!op)
+    return false;
+  auto isLong = [&](int64_t axis) { return !isShortRow(dimOf(op->getOperand(0), axis)); };
+  if (auto reduce = dyn_cast<ReduceOp>(op); reduce && llvm::any_of(reduce.getAxes(), isLong))
+    return true;
+  if (auto arg = dyn_cast<ArgReduceOp>(op); arg && isLong(arg.getAxis()))
+    return true;
+  return llvm::any_of(op->getOperands(), reducesMany);
+}
+
+/// A last axis of few elements that no index runs over along with the axis before would fill few lanes: the lanes go
+/// along the axis before, and each takes all elements.
+static void takeTogether(Piece &piece) {
+  SmallVector<Dim> dims = piece.domain.dims;
+  bool apart = piece.domain.groups.size() > 1 && piece.domain.groups.back().axis == int64_t(dims.size()) - 1 &&
+               piece.domain.groups.back().extent == dims.back();
+  std::optional<int64_t> extent = dims.empty() ? std::nullopt : dims.back().constant();
+  if (!apart || !extent || *extent < 2 || *extent > kMostInterleaved ||
+      llvm::any_of(piece.stores, [](auto &store) { return reducesMany(store.value); }))
+    return;
+  piece.together = *extent;
+  dims.back() = 1;
+  SmallVector<Value> values = llvm::to_vector(llvm::map_range(piece.stores, [](auto &store) { return store.value; }));
+  piece.domain = Domain::of(values, dims);
 }
 
 std::vector<Piece> cutIntoPieces(KernelFunction &kernel) {
@@ -47,19 +77,42 @@ std::vector<Piece> cutIntoPieces(KernelFunction &kernel) {
       continue;
     }
     auto same = llvm::find_if(
-        pieces, [&](Piece &piece) { return piece.stores[0].axis < 0 && piece.domain.dims == dimsOf(value); });
+        pieces, [&](Piece &piece) { return piece.stores[0].axis < 0 && dimsOf(piece.stores[0].value) == dimsOf(value); });
     Piece &piece = same != pieces.end() ? *same : pieces.emplace_back();
     piece.stores.push_back({value, unsigned(result)});
     SmallVector<Value> values = llvm::to_vector(llvm::map_range(piece.stores, [](auto &store) { return store.value; }));
     piece.domain = Domain::of(values, dimsOf(value));
   }
-  for (Piece &piece : pieces)
+  for (Piece &piece : pieces) {
     piece.scalar = llvm::any_of(piece.stores, [](auto &store) { return reducesLastAxis(store.value); });
+    if (!piece.scalar && !kernel.device && piece.stores[0].axis < 0)
+      takeTogether(piece);
+  }
   return pieces;
+}
+
+/// All elements of the last axis at a point.
+static void storeTogether(ElementEmitter &emitter, Piece &piece, const Point &point) {
+  KernelFunction &kernel = emitter.kernel;
+  for (Piece::Store &store : piece.stores) {
+    SmallVector<Value> values;
+    SmallVector<Point> places(piece.together, point);
+    for (auto [i, place] : llvm::enumerate(places)) {
+      place.back().base = kernel.index(i);
+      values.push_back(emitter.at(store.value, place));
+    }
+    SmallVector<Dim> dims = dimsOf(store.value);
+    Value buffer = kernel.resultBuffer(store.result);
+    if (!emitter.storeInterleaved(values, buffer, dims, point))
+      for (auto [value, place] : llvm::zip(values, places))
+        emitter.store(value, buffer, dims, place);
+  }
 }
 
 void storePiece(ElementEmitter &emitter, Piece &piece, const Point &point) {
   KernelFunction &kernel = emitter.kernel;
+  if (piece.together > 1)
+    return storeTogether(emitter, piece, point);
   if (piece.interleaved) {
     SmallVector<Value> values;
     for (Piece::Store &store : piece.stores)

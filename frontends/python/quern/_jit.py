@@ -29,10 +29,10 @@ def jit(function=None, *, threads=None, target="native"):
             return e / e.sum(axis=-1, keepdims=True)
 
     The function's own code is run once on traced arrays; what it does to them becomes a program, which is compiled. There
-    is one program for each combination of dtypes and ranks, of Python integers, bools and texts among the arguments, and
-    of axes with one element; other extents and Python floats may change without compiling again, except extents that the
-    function uses as plain integers (len, int, range). Globals and closures are read when the function is traced: where
-    one of them is another number later, it is traced anew; arrays there are read at every call.
+    is one program for each combination of dtypes and ranks, of Python integers, bools and texts among the arguments, of axes
+    with one element and of last axes with two or three; other extents and Python floats may change without compiling again,
+    except extents that the function uses as plain integers (len, int, range). Globals and closures are read when the
+    function is traced: where one of them is another number later, it is traced anew; arrays there are read at every call.
 
     Results are NumPy arrays, or tuples, lists and dicts of them as the function returns them. Writing to an argument is
     seen by the caller. A basic slice of an argument is a copy when it is returned.
@@ -199,6 +199,8 @@ class _Traced:
             name = f"s{number}_{axis}"
             dims.append(program.facts.symbol(name, extent))
             self._symbols.append((name, place, axis))
+            if axis > 0 and axis == array.ndim - 1 and extent <= _SHORT_ROW:
+                dims[-1] = int(dims[-1])
         if array.dtype.kind == "c":
             part = program.input(array.real.dtype.newbyteorder("="), (*dims, 2))
             return Tracer(unstack(part), weak=weak)
@@ -305,6 +307,8 @@ def _place(how):
     return where if len(where) == 2 else (*where, None)
 
 
+# Rows of points and colours: code that knows how few elements they have is several times as fast. Longer ones are symbols.
+_SHORT_ROW = 3
 _COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")    # as Dispatcher::Fact has them
 _ARRAY, _NUMBER, _CONSTANT = range(3)    # as Dispatcher::Argument has them
 

@@ -1,7 +1,7 @@
 """NumPy's functions, family by family, against NumPy."""
 import numpy as np
 import pytest
-from differential import check, check_each
+from differential import check, check_call, check_each
 
 RNG = np.random.default_rng(7)
 X = RNG.standard_normal((3, 4, 5))
@@ -196,3 +196,22 @@ def test_makers():
                 "astype": lambda x: x.astype(np.int32), "tri": lambda x: np.tri(5) * x[0, 0], "indices": lambda x: np.indices((2, 3)) + x[0, 0, 0],
                 "empty": lambda x: np.empty_like(x).shape, "ndim": lambda x: (x.ndim, np.ndim(x), np.shape(x)), "isinstance": lambda x: isinstance(x, np.ndarray),
                 "constant result": lambda x: np.arange(4), "python result": lambda x: 3, "none": lambda x: None}, X)
+
+
+@pytest.mark.parametrize("width", [2, 3, 4])
+@pytest.mark.parametrize("count", [2, 5, 40])
+def test_short_rows(count, width):
+    """Points and colours: lanes go along the points."""
+    rng = np.random.default_rng(count)
+    points, other = rng.standard_normal((count, width)), rng.standard_normal((7, width))
+
+    def f(p, q):
+        gap = p[None] - q[:, None]
+        square = (gap * gap).sum(axis=-1)
+        unit = p / np.sqrt((p * p).sum(axis=1, keepdims=True))
+        return (gap, np.sqrt(square), unit, p.mean(axis=1), (gap * square[..., None]).sum(axis=1), p.argmax(axis=1), p.max(axis=-1),
+                p - p.mean(axis=0), (p > 0).any(axis=1), p.std(axis=1), p[:, ::-1], np.where(p > 0, p, q[0]), gap.sum(axis=(1, 2)),
+                p.astype(np.float32), p > q[0], np.cumsum(p, axis=1), np.sort(p, axis=1), p @ q.T)
+
+    compiled = check(f, points, other, scale=10)
+    check_call(compiled, f, rng.standard_normal((count + 1, width)), other, scale=10)
