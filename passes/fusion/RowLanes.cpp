@@ -1,5 +1,6 @@
 #include "passes/fusion/RowLanes.h"
 #include "dialects/graph/RowLocal.h"
+#include "dialects/kernel/RowLanes.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -8,8 +9,6 @@ using namespace quern::graph;
 namespace quern {
 namespace {
 
-/// Fewer rows do not fill the lanes.
-constexpr int64_t kFewRows = 32;
 /// Elements that a reduction takes from a row: of more, vectors along the row are full enough.
 constexpr int64_t kShortRow = 32;
 /// Columns of a product that leave most of a vector empty.
@@ -50,7 +49,8 @@ private:
     if (!operands)
       return false;
     Value result = op->getResult(0);
-    if (auto rows = dimOf(result, 0).constant(); rows && *rows < kFewRows)
+    // Fewer rows would not fill the lanes.
+    if (auto rows = dimOf(result, 0).constant(); rows && *rows < kernel::kRowLanesBlock)
       return false;
     auto isNarrow = [](Value value) {
       return isSupported(elementOf(value)) && rowWidth(value).value_or(kMostWidth + 1) <= kMostWidth;

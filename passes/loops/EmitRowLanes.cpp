@@ -3,6 +3,7 @@
 #include "codegen/Schedules.h"
 #include "codegen/common/VectorMath.h"
 #include "dialects/graph/RowLocal.h"
+#include "dialects/kernel/RowLanes.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/loops/Emitters.h"
 #include "passes/loops/ProductShape.h"
@@ -19,8 +20,7 @@ using namespace quern::graph;
 namespace quern {
 namespace {
 
-/// Rows of a block, for all levels: two vectors of the widest.
-constexpr int64_t kBlock = 32;
+constexpr int64_t kBlock = kernel::kRowLanesBlock;
 /// So few rows of a block are multiplied one by one.
 constexpr int64_t kFewRows = 4;
 /// Columns of a packed weight that lie next to each other.
@@ -235,7 +235,9 @@ void RowLanesEmitter::emitResult(unsigned index, Value value, Index first) {
       point[0] = {b.value(row), 1, {}};
       Value element = e.at(value, point);
       point[0] = {b.value(b.add(first, row)), 1, {}};
-      auto write = [&](Value mask) { ElementEmitter(kernel, lanes, mask).store(element, memory, dimsOf(value), point); };
+      auto write = [&](Value mask) {
+        ElementEmitter(kernel, lanes, mask).store(element, memory, dimsOf(value), point);
+      };
       b.branch(b.lessThan(count, b.add(row, lanes)), [&] { write(e.mask); }, [&] { write({}); });
     });
   });

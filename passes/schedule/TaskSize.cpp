@@ -1,6 +1,7 @@
 #include "passes/schedule/TaskSize.h"
 #include "dialects/graph/RowLocal.h"
 #include "dialects/graph/TreeTables.h"
+#include "dialects/kernel/RowLanes.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -99,7 +100,7 @@ int64_t treeTaskRows(graph::PackedTreesOp trees) {
 
 int64_t rowLanesTaskRows(Block &body) {
   // What an element costs that is no sum of products, in flops; many are polynomials, or are moved about.
-  constexpr int64_t kElement = 16, kBlock = 32, kMost = 4096;
+  constexpr int64_t kElement = 16, kBlock = kernel::kRowLanesBlock, kMost = 4096;
   int64_t row = 1;
   for (Operation &op : body)
     if (auto matmul = dyn_cast<graph::MatmulOp>(op))
