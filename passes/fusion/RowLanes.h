@@ -5,8 +5,8 @@
 
 namespace quern {
 
-/// Reductions of short rows, products with few columns, and what is computed on the way to them and behind them: vectors
-/// along a row of five elements would be mostly empty. None where there are few rows.
+/// Reductions of short rows, products with few columns, and what is computed on the way to them and behind them:
+/// vectors along a row of five elements would be mostly empty. None where there are few rows.
 llvm::DenseSet<mlir::Operation *> findRowLanes(mlir::Block &block);
 
 } // namespace quern

@@ -140,7 +140,8 @@ static Value pickLanes(ImplicitLocOpBuilder &b, ArrayRef<Value> values, ArrayRef
   for (int64_t next = 1; next < int64_t(values.size()); ++next) {
     SmallVector<int64_t> mask;
     for (auto [i, place] : llvm::enumerate(from))
-      mask.push_back(place.first == next ? lanes + place.second : next > 1 ? int64_t(i)
+      mask.push_back(place.first == next ? lanes + place.second
+                     : next > 1          ? int64_t(i)
                      : place.first == 0  ? place.second
                                          : 0);
     result = b.create<vector::ShuffleOp>(result, values[next], mask);
@@ -516,8 +517,7 @@ Value ElementEmitter::reduce(ReduceOp op, const Point &point) {
   for (int64_t axis : axes)
     count = count * dims[axis];
   Point inner = point;
-  bool alongLanes =
-      lanes == 1 && !axes.empty() && axes.back() == int64_t(dims.size()) - 1 && !isShortRow(dims.back());
+  bool alongLanes = lanes == 1 && !axes.empty() && axes.back() == int64_t(dims.size()) - 1 && !isShortRow(dims.back());
   if (alongLanes)
     axes.pop_back();
   // Loops over the reduced axes carry the accumulator; the innermost axis may run along vectors of its own.

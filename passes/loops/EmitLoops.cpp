@@ -86,8 +86,9 @@ static LogicalResult emitPieces(KernelFunction &kernel) {
 /// The vector-loop emitter: elementwise ops, data movement and reductions.
 ///
 /// Without row operators, or with sums of a few elements alone, each result is a loop nest over its own elements; what
-/// it needs is computed by need (ElementEmitter). With softmax, layer norm or reductions over the last axes, a task owns
-/// whole rows: one pass per reduction along the row, values that several passes need kept in scratch, then the results.
+/// it needs is computed by need (ElementEmitter). With softmax, layer norm or reductions over the last axes, a task
+/// owns whole rows: one pass per reduction along the row, values that several passes need kept in scratch, then the
+/// results.
 LogicalResult emitLoops(KernelFunction &kernel) {
   std::optional<RowPlan> plan = planRows(kernel.body());
   bool isShort = plan && !kernel.device && isShortRow(plan->length) &&

@@ -125,8 +125,8 @@ void RowLanesEmitter::emitOp(Operation &op) {
 void RowLanesEmitter::emitMatmul(MatmulOp op) {
   Type sum = accumulatorType(elementOf(op.getResult()));
   int64_t columnCount = *op.getColumns();
-  Products products{op, sum, int64_t(kernel.level.vectorBytes * 8 / sum.getIntOrFloatBitWidth()),
-                    *rowWidth(op.getLhs()), {}};
+  Products products{
+      op, sum, int64_t(kernel.level.vectorBytes * 8 / sum.getIntOrFloatBitWidth()), *rowWidth(op.getLhs()), {}};
   TileDemand demand;
   demand.rows = std::min(columnCount, kPanel);
   demand.vectors = kBlock / products.lanes;
@@ -139,9 +139,10 @@ void RowLanesEmitter::emitMatmul(MatmulOp op) {
     if (columnCount % kPanel)
       emit(b.index(columnCount / kPanel), columnCount % kPanel);
   };
-  b.branch(b.lessThan(count, b.index(kFewRows + 1)),
-           [&] { panels([&](Index panel, int64_t wide) { emitFewRows(products, panel, wide); }); },
-           [&] { panels([&](Index panel, int64_t wide) { emitPanel(products, panel, wide); }); });
+  b.branch(
+      b.lessThan(count, b.index(kFewRows + 1)),
+      [&] { panels([&](Index panel, int64_t wide) { emitFewRows(products, panel, wide); }); },
+      [&] { panels([&](Index panel, int64_t wide) { emitPanel(products, panel, wide); }); });
 }
 
 void RowLanesEmitter::emitPanel(const Products &products, Index panel, int64_t panelColumns) {

@@ -26,8 +26,8 @@ static bool isStack(ConcatOp concat) {
          llvm::all_of(concat.getInputs(), [&](Value input) { return dimOf(input, last).isEqualTo(1); });
 }
 
-/// Whether an element of `value` is the end of a loop over many: it reads along that axis, and the lanes had better do so
-/// along the axis behind it.
+/// Whether an element of `value` is the end of a loop over many: it reads along that axis, and the lanes had better do
+/// so along the axis behind it.
 static bool reducesMany(Value value) {
   Operation *op = value.getDefiningOp();
   if (!op)
@@ -76,8 +76,9 @@ std::vector<Piece> cutIntoPieces(KernelFunction &kernel) {
       }
       continue;
     }
-    auto same = llvm::find_if(
-        pieces, [&](Piece &piece) { return piece.stores[0].axis < 0 && dimsOf(piece.stores[0].value) == dimsOf(value); });
+    auto same = llvm::find_if(pieces, [&](Piece &piece) {
+      return piece.stores[0].axis < 0 && dimsOf(piece.stores[0].value) == dimsOf(value);
+    });
     Piece &piece = same != pieces.end() ? *same : pieces.emplace_back();
     piece.stores.push_back({value, unsigned(result)});
     SmallVector<Value> values = llvm::to_vector(llvm::map_range(piece.stores, [](auto &store) { return store.value; }));
@@ -118,7 +119,8 @@ void storePiece(ElementEmitter &emitter, Piece &piece, const Point &point) {
     for (Piece::Store &store : piece.stores)
       values.push_back(emitter.at(store.value, point));
     unsigned result = piece.stores[0].result;
-    if (emitter.storeInterleaved(values, kernel.resultBuffer(result), dimsOf(kernel.yield().getValues()[result]), point))
+    if (emitter.storeInterleaved(values, kernel.resultBuffer(result), dimsOf(kernel.yield().getValues()[result]),
+                                 point))
       return;
   }
   for (Piece::Store &store : piece.stores) {

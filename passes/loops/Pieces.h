@@ -18,7 +18,7 @@ struct Piece {
   Dim inner, chunk, rows, tasks; // a task is `chunk` elements of the last group, or `rows` of the outer index
   bool chunked;
   bool interleaved = false; // the stores are the elements of the result's last axis, in order
-  int64_t together = 1; // elements of a short last axis, which the domain leaves out: each point is all of them
+  int64_t together = 1;     // elements of a short last axis, which the domain leaves out: each point is all of them
   int64_t lanes = 1; // on a device: neighbours that a thread takes
   bool scalar; // one element at a time: the lanes are used inside, along a reduced axis
 };

@@ -18,8 +18,9 @@ void RowColumns::write(Value columns, Value rows, Index first, Index count) {
 void RowColumns::move(Way way, Value rows, Value columns, Index first, Index count) {
   int64_t bits = getElementTypeOrSelf(rows.getType()).getIntOrFloatBitWidth();
   lanes = bits < 32 ? 1 : kernel.level.vectorBytes * 8 / bits;
-  b.branch(b.lessThan(count, b.index(blockRows)), [&] { moveElements(way, rows, columns, first, count); },
-           [&] { moveBlock(way, rows, columns, first); });
+  b.branch(
+      b.lessThan(count, b.index(blockRows)), [&] { moveElements(way, rows, columns, first, count); },
+      [&] { moveBlock(way, rows, columns, first); });
 }
 
 void RowColumns::moveBlock(Way way, Value rows, Value columns, Index first) {

@@ -16,8 +16,8 @@ static void tileEqually(IndexBuilder builder, Index count, RowCount known, int64
                [&](Index i) { tile(size - 1, builder.add(builder.mul(i, size - 1), larger)); });
 }
 
-/// How many tiles of all `rows` come first. A rest of so few rows that they would wait for their own sums takes those of
-/// one along.
+/// How many tiles of all `rows` come first. A rest of so few rows that they would wait for their own sums takes those
+/// of one along.
 static Index wholeTiles(IndexBuilder builder, Index count, int64_t rows) {
   Index rest = builder.rem(count, rows), whole = builder.div(count, rows);
   Value isFew = builder.create<arith::AndIOp>(builder.lessThan(builder.index(0), rest),
@@ -26,8 +26,9 @@ static Index wholeTiles(IndexBuilder builder, Index count, int64_t rows) {
   return builder.create<arith::SelectOp>(isFew, fewer, builder.value(whole)).getResult();
 }
 
-/// The same sizes r and r - 1, found at run time. Every size has code of its own, which takes as long to compile as a whole
-/// kernel of known extents: where there would be many, tiles of all `rows` come first, and the others have half at most.
+/// The same sizes r and r - 1, found at run time. Every size has code of its own, which takes as long to compile as a
+/// whole kernel of known extents: where there would be many, tiles of all `rows` come first, and the others have half
+/// at most.
 static void tileAnyCount(IndexBuilder builder, Index count, int64_t rows, function_ref<void(int64_t, Index)> tile) {
   constexpr int64_t kMostSizes = 8;
   bool hasAll = rows <= kMostSizes;

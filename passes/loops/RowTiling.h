@@ -10,9 +10,10 @@ struct RowCount {
 };
 
 /// Calls `tile` for tiles of at most `rows` rows that cover [0, count). `tile` gets a size known at compile time and
-/// the first row. Where the count is known, or known but for one, the tiles are as equal as can be, sizes r and r - 1, and
-/// there is code for these two only. Otherwise there is code for every size, where those are few, and for whole tiles and
-/// every size up to half of `rows`, where they are many: a size takes as long to compile as a kernel of known extents.
+/// the first row. Where the count is known, or known but for one, the tiles are as equal as can be, sizes r and r - 1,
+/// and there is code for these two only. Otherwise there is code for every size, where those are few, and for whole
+/// tiles and every size up to half of `rows`, where they are many: a size takes as long to compile as a kernel of known
+/// extents.
 void tileRows(IndexBuilder builder, Index count, RowCount known, int64_t rows,
               llvm::function_ref<void(int64_t size, Index first)> tile);
 

@@ -52,8 +52,8 @@ template <typename F, typename I> static Value arithmetic(Scalar &s) {
   return s.b.create<I>(s.v[0], s.v[1]);
 }
 
-/// A constant that is not NaN, at the place of an operand: then min and max as processors have them, which take one side
-/// where the other is NaN, have the right meaning.
+/// A constant that is not NaN, at the place of an operand: then min and max as processors have them, which take one
+/// side where the other is NaN, have the right meaning.
 static bool isOrdinaryConstant(Value value) {
   auto constant = value.getDefiningOp<arith::ConstantOp>();
   if (!constant)

@@ -79,8 +79,8 @@ Value TreeKernel::bitKey(Value number) {
     type = vector.clone(type);
   Value bits = b.create<arith::BitcastOp>(type, b.create<arith::AddFOp>(number, zero));
   Value sign = b.create<arith::ShRSIOp>(bits, spread(i32(31), bits));
-  return b.create<arith::XOrIOp>(
-      bits, b.create<arith::AndIOp>(sign, spread(i32(std::numeric_limits<int32_t>::max()), bits)));
+  return b.create<arith::XOrIOp>(bits,
+                                 b.create<arith::AndIOp>(sign, spread(i32(std::numeric_limits<int32_t>::max()), bits)));
 }
 
 /// How many cuts are below the number: each step decides a bit of it, without a branch.
