@@ -1,14 +1,15 @@
 """Plain NumPy functions compiled by quern.jit, beside NumPy itself and the JIT compilers that accept them.
 
-    python bench/numpy_jit.py                                            every function, what is installed
-    python bench/numpy_jit.py --functions softmax --systems quern,numpy --threads 1,2 --json
+    python bench/numpy_jit.py                                            every function, beside NumPy
+    python bench/numpy_jit.py --only softmax --peers numpy jax torch --threads 1 2 --json
 
 The functions (numpy_functions.py) are never edited for a compiler: numba and torch.compile get them as they are, JAX gets the
-same code with `np` bound to jax.numpy. Each function and system runs in a process of its own, pinned to as many cores as it
-has threads. `first s` is what a user waits for: importing the compiler, making the compiled function, and its first call, with
-no cache on disk; `cached s` the same in another process that finds it there. The time of a call is the least of its samples; a
-result that differs from NumPy's by more than 1e-5 of its largest value is no result. One of another dtype is marked: JAX and
-torch compute in float32 where NumPy has float64.
+same code with `np` bound to jax.numpy, in 64 bits, functions of numbers alone but NumPy's: so dtypes are those of NumPy. Each
+function and system runs in a process of its own, pinned to as many cores as it has threads. `first s` is what a user waits for:
+importing the compiler, making the compiled function, and its first call, with no cache on disk; `cached s` the same in another
+process that finds it there. The time of a call is the least of its samples; a result that differs from NumPy's by more than 1e-5
+of its largest value is no result. One of a narrower dtype is marked, and no peer. Rows are printed when they are measured; with
+--json each is a line.
 """
 import argparse
 import importlib.util
@@ -38,12 +39,24 @@ def run_numba(function, threads):
     return lambda args: args, numba.njit(function, parallel=threads > 1)
 
 
+class JaxNumPy:
+    """jax.numpy, but what NumPy makes of numbers alone is a scalar with a dtype, as in NumPy: float32 by np.sqrt(2) is float64."""
+
+    def __getattr__(self, name):
+        import jax
+        import numpy as np
+        of_arrays, of_numbers = getattr(jax.numpy, name), getattr(np, name)
+        if not isinstance(of_numbers, np.ufunc):
+            return of_arrays
+        return lambda *args: (of_numbers if all(isinstance(a, (int, float)) for a in args) else of_arrays)(*args)
+
+
 def run_jax(function, threads):
     import jax
     import numpy as np
     jax.config.update("jax_enable_x64", True)
     jax.config.update("jax_enable_compilation_cache", False)
-    compiled = jax.jit(types.FunctionType(function.__code__, {**function.__globals__, "np": jax.numpy}, function.__name__))
+    compiled = jax.jit(types.FunctionType(function.__code__, {**function.__globals__, "np": JaxNumPy()}, function.__name__))
     return (lambda args: [jax.device_put(a) if isinstance(a, np.ndarray) else a for a in args],
             lambda *args: jax.block_until_ready(compiled(*args)))
 
@@ -133,21 +146,40 @@ def environment(cache):
 #--- Tables ---------------------------------------------------------------------------------------------------------
 
 def row_of(name, size, threads, cells):
+    """The row of a table; its columns depend on the systems alone."""
     row = {"function": name, "size": size, "threads": threads}
-    times = {system: cell["us"] for system, cell in cells.items() if "us" in cell}
     for system, cell in cells.items():
         row[f"{system} us"] = cell.get("us", "fails")
-        if cell.get("narrower"):
-            row[f"{system} narrower"] = True
-    if "quern" in times:
-        row["first s"] = cells["quern"]["first_s"]
-        row["cached s"] = cells["quern"].get("cached_s")
-        peers = {system: us for system, us in times.items() if system != "quern"}
-        if peers:
-            best = min(peers, key=peers.get)
-            row["best peer"] = best
-            row["ratio"] = peers[best] / times["quern"]
+        row[f"{system} narrower"] = cell.get("narrower", False)
+    mine = cells.get("quern", {})
+    row |= {"first s": mine.get("first_s"), "cached s": mine.get("cached_s"), "best peer": None, "ratio": None}
+    peers = {system: cell["us"] for system, cell in cells.items()
+             if system != "quern" and "us" in cell and not cell["narrower"]}
+    if "us" in mine and peers:
+        row["best peer"] = min(peers, key=peers.get)
+        row["ratio"] = peers[row["best peer"]] / mine["us"]
     return row
+
+
+class Printer:
+    """Prints each row as it comes: what ends the program loses no row. A narrower result has a star."""
+
+    def __init__(self, as_json):
+        self.as_json, self.started = as_json, False
+
+    def print(self, row):
+        if self.as_json:
+            return print(json.dumps(row), flush=True)
+        cells = {}
+        for key, value in row.items():
+            if not key.endswith(" narrower"):
+                cells[key] = timing.show(value) + (" *" if row.get(key.replace(" us", " narrower")) is True else "")
+        widths = {key: max(len(key), 20 if key == "function" else 9) for key in cells}
+        if not self.started:
+            print("| " + " | ".join(key.ljust(widths[key]) for key in cells) + " |")
+            print("|" + "|".join("-" * (width + 2) for width in widths.values()) + "|")
+        self.started = True
+        print("| " + " | ".join(cell.ljust(widths[key]) for key, cell in cells.items()) + " |", flush=True)
 
 
 def geometric_mean(ratios):
@@ -160,29 +192,27 @@ def geometric_mean(ratios):
 def main():
     from numpy_functions import FUNCTIONS
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--functions", default=",".join(FUNCTIONS), help="(default: all)")
-    parser.add_argument("--systems", help=f"of {','.join(SYSTEMS)} (default: those that are installed)")
-    parser.add_argument("--threads", default="1", help="such as 1,2 (default: 1)")
-    parser.add_argument("--sizes", default=",".join(SIZES))
+    parser.add_argument("--only", nargs="+", choices=FUNCTIONS, default=list(FUNCTIONS), metavar="NAME", help="(default: all)")
+    parser.add_argument("--peers", nargs="*", choices=[s for s in SYSTEMS if s != "quern"], default=["numpy"],
+                        help="(default: numpy)")
+    parser.add_argument("--threads", nargs="+", type=int, default=[1], help="(default: 1)")
+    parser.add_argument("--sizes", nargs="+", choices=SIZES, default=SIZES)
     parser.add_argument("--seconds", type=float, default=0.3, help="of timing for each cell (default: 0.3)")
-    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--json", action="store_true", help="one object a line")
     args = parser.parse_args()
-    names, sizes = args.functions.split(","), args.sizes.split(",")
-    systems = args.systems.split(",") if args.systems else [s for s in SYSTEMS if importlib.util.find_spec(s)]
-    for given, known in ((names, FUNCTIONS), (systems, SYSTEMS), (sizes, SIZES)):
-        if unknown := [one for one in given if one not in known]:
-            parser.error(f"no such function, system or size: {unknown[0]}; expected {', '.join(known)}")
-    rows = []
-    for threads in map(int, args.threads.split(",")):
-        for name in names:
+    if missing := [peer for peer in args.peers if not importlib.util.find_spec(peer)]:
+        parser.error(f"not installed: {', '.join(missing)}")
+    printer, ratios = Printer(args.json), []
+    for threads in args.threads:
+        for name in args.only:
             cells = {}
-            for system in systems:
+            for system in ["quern", *args.peers]:
                 timing.progress(name, system, threads, "threads")
-                cells[system] = run(name, system, threads, sizes, args.seconds)
-            rows += [row_of(name, size, threads, {system: cells[system][i] for system in systems}) for i, size in enumerate(sizes)]
-    keys = dict.fromkeys(key for row in rows for key in row)
-    timing.report([{key: row.get(key) for key in keys} for row in rows], args.json)
-    ratios = [row["ratio"] for row in rows if "ratio" in row]
+                cells[system] = run(name, system, threads, args.sizes, args.seconds)
+            for i, size in enumerate(args.sizes):
+                row = row_of(name, size, threads, {system: rows[i] for system, rows in cells.items()})
+                printer.print(row)
+                ratios += [row["ratio"]] if row["ratio"] else []
     if ratios and not args.json:
         print(f"\nahead of the best peer by {geometric_mean(ratios):.2f}x (geometric mean), at least {min(ratios):.2f}x")
 
