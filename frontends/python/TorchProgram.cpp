@@ -1,5 +1,6 @@
 #include "frontends/python/TorchProgram.h"
 #include "frontends/python/SlowPath.h"
+#include "llvm/ADT/STLExtras.h"
 
 namespace quern {
 
@@ -13,7 +14,22 @@ void TorchProgram::bind(nb::object model, std::vector<uint32_t> inputs, nb::list
       throw nb::python_error();
     made->weights.push_back({nb::cast<uint32_t>(row[0]), reference, state});
   }
-  bound = std::move(made);
+  llvm::erase_if(bounds, [](const std::shared_ptr<const Bound> &held) { return isStale(*held); });
+  bounds.push_back(std::move(made));
+}
+
+bool TorchProgram::isStale(const Bound &bound) {
+  return llvm::any_of(bound.weights, [](const Weight &weight) {
+    PyObject *tensor = PyWeakref_GET_OBJECT(weight.reference.ptr());
+    return tensor == Py_None || !(stateOf(tensor) == weight.state);
+  });
+}
+
+std::shared_ptr<const TorchProgram::Bound> TorchProgram::find(PyObject *const *arguments, size_t count) const {
+  for (const std::shared_ptr<const Bound> &bound : bounds)
+    if (bound->count == count && arePacked(*bound, arguments))
+      return bound;
+  return nullptr;
 }
 
 bool TorchProgram::arePacked(const Bound &bound, PyObject *const *arguments) {
@@ -45,23 +61,27 @@ bool TorchProgram::read(const Bound &bound, PyObject *const *arguments, Model::C
 }
 
 nb::object TorchProgram::run(nb::tuple arguments) {
-  std::shared_ptr<const Bound> held = bound;
+  std::shared_ptr<const Bound> held = find(&PyTuple_GET_ITEM(arguments.ptr(), 0), arguments.size());
+  if (!held && !bounds.empty())
+    held = bounds.back(); // a weight was written to since it was packed
+  if (!held || arguments.size() != held->count)
+    raise("InputError", "the arguments of a compiled graph are not those that it was compiled for");
   std::vector<int64_t> numbers;
   Model::Call call(*held->model);
-  if (arguments.size() != held->count || !read(*held, &PyTuple_GET_ITEM(arguments.ptr(), 0), call, numbers))
+  if (!read(*held, &PyTuple_GET_ITEM(arguments.ptr(), 0), call, numbers))
     raise("InputError", "the arguments of a compiled graph are not the dense tensors that it was compiled for");
   return call.run(makeTensor);
 }
 
 bool TorchProgram::areWeightsPacked(nb::tuple arguments) const {
-  return bound && arguments.size() == bound->count && arePacked(*bound, &PyTuple_GET_ITEM(arguments.ptr(), 0));
+  return find(&PyTuple_GET_ITEM(arguments.ptr(), 0), arguments.size()) != nullptr;
 }
 
 PyObject *TorchProgram::call(PyObject *self, PyObject *args, PyObject *keywords) {
   return callFastOrSlow(self, args, keywords, [&]() -> PyObject * {
-    std::shared_ptr<const Bound> held = nb::inst_ptr<TorchProgram>(self)->bound;
     PyObject *const *arguments = &PyTuple_GET_ITEM(args, 0);
-    if (!held || keywords || size_t(PyTuple_GET_SIZE(args)) != held->count || !arePacked(*held, arguments))
+    std::shared_ptr<const Bound> held = nb::inst_ptr<TorchProgram>(self)->find(arguments, PyTuple_GET_SIZE(args));
+    if (!held || keywords)
       return nullptr;
     std::vector<int64_t> numbers;
     Model::Call call(*held->model);
@@ -73,7 +93,7 @@ int TorchProgram::traverse(PyObject *self, visitproc visit, void *arg) {
   Py_VISIT(Py_TYPE(self));
   if (!nb::inst_ready(self))
     return 0;
-  if (const std::shared_ptr<const Bound> &held = nb::inst_ptr<TorchProgram>(self)->bound) {
+  for (const std::shared_ptr<const Bound> &held : nb::inst_ptr<TorchProgram>(self)->bounds) {
     Py_VISIT(held->owner.ptr());
     for (const Weight &weight : held->weights)
       Py_VISIT(weight.reference.ptr());
@@ -82,7 +102,7 @@ int TorchProgram::traverse(PyObject *self, visitproc visit, void *arg) {
 }
 
 int TorchProgram::clear(PyObject *self) {
-  std::shared_ptr<const Bound> held = std::move(nb::inst_ptr<TorchProgram>(self)->bound);
+  std::vector<std::shared_ptr<const Bound>> held = std::move(nb::inst_ptr<TorchProgram>(self)->bounds);
   return 0;
 }
 

@@ -12,11 +12,12 @@ namespace quern {
 class TorchProgram {
 public:
   /// inputs: which arguments are the model's inputs, in order; weights: [(argument, weak reference to the tensor),
-  /// ...], in whose present state the model has them; count: of the arguments.
+  /// ...], in whose present state the model has them; count: of the arguments. Models for other tensors stay: one graph
+  /// is that of all modules with the same code. Those whose tensors are gone or changed go.
   void bind(nb::object model, std::vector<uint32_t> inputs, nb::list weights, uint32_t count);
   /// The tuple of the outputs for arguments that are dense; raises InputError otherwise.
   nb::object run(nb::tuple arguments);
-  /// Whether the weights are what they were when bind was called.
+  /// Whether some model has these weights.
   bool areWeightsPacked(nb::tuple arguments) const;
 
   /// tp_call, tp_traverse and tp_clear.
@@ -30,7 +31,7 @@ private:
     nb::object reference; ///< weak: a graph does not keep a module's parameters alive
     TensorState state;
   };
-  /// All that a call reads: replaced as a whole when weights are packed again, while other threads may be running.
+  /// All that a call reads; other threads may be running it when it goes.
   struct Bound {
     nb::object owner; ///< of the model
     Model *model;
@@ -39,10 +40,13 @@ private:
     uint32_t count;
   };
 
+  /// The model that has the weights among `count` arguments, or null. The caller holds the interpreter's lock.
+  std::shared_ptr<const Bound> find(PyObject *const *arguments, size_t count) const;
   static bool arePacked(const Bound &bound, PyObject *const *arguments);
+  static bool isStale(const Bound &bound);
   static bool read(const Bound &bound, PyObject *const *arguments, Model::Call &call, std::vector<int64_t> &numbers);
 
-  std::shared_ptr<const Bound> bound;
+  std::vector<std::shared_ptr<const Bound>> bounds; ///< in the order of their packing
 };
 
 } // namespace quern

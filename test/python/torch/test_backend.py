@@ -38,6 +38,32 @@ def test_weights_are_packed_again_when_they_change(check):
     check(model, x, compiled=compiled)
 
 
+def test_modules_with_one_graph_are_packed_once_each(check, monkeypatch):
+    from quern import _compile_cache
+
+    class Block(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.inner = nn.Linear(8, 8)
+
+        def forward(self, x):
+            return self.inner(x).relu()
+
+    packed = []
+    compile_program = _compile_cache.compile_program
+    monkeypatch.setattr(_compile_cache, "compile_program", lambda *rest: packed.append(rest) or compile_program(*rest))
+    blocks, x = [Block().eval() for _ in range(3)], torch.randn(2, 8)
+    compiled = [torch.compile(block, backend="quern", fullgraph=True) for block in blocks]
+    for _ in range(2):
+        for block, call in zip(blocks, compiled):
+            check(block, x, compiled=call)
+    assert len(packed) == 3
+    blocks[1].inner.weight.mul_(2)
+    for block, call in zip(blocks, compiled):
+        check(block, x, compiled=call)
+    assert len(packed) == 4
+
+
 def test_a_graph_does_not_keep_parameters_alive():
     import weakref
     model = mlp()

@@ -4,6 +4,7 @@ from torch._dynamo.exc import TensorifyScalarRestartAnalysis
 from torch._dynamo.symbolic_convert import TensorifyState
 from torch._subclasses.fake_tensor import DataDependentOutputException
 
+from . import precompiled
 from .capture import capture
 from .effects import Effects
 from .graph_key import graph_key, is_static
@@ -74,20 +75,29 @@ def _compile(module, options):
     if written:
         effects = Effects.of(module)
         effects.written = writes
-        run = whole(written, options)
     else:
-        run, effects = _lower(module, key, options)
-    return run if effects.is_plain else effects.finish(run, module.forward)
+        traced, effects = capture(module)
+        weights = _weights(module, effects)
+        lowered = Lowered(traced.graph, "graph", weights, collect=True)
+        if lowered.refused and lowered.output_count:
+            return _finished(split(traced, weights, lowered, options), effects, module.forward)
+        written = lowered.written()
+        if key:
+            keep(key, written, effects)
+    precompiled.record(module, written, effects, options)
+    return callable_of(written, effects, options, module.forward)
 
 
-def _lower(module, key, options):
-    traced, effects = capture(module)
+def callable_of(written, effects, options, eager):
+    """The callable of a graph that is one program."""
+    return _finished(whole(written, options), effects, eager)
+
+
+def _finished(run, effects, eager):
+    return run if effects.is_plain else effects.finish(run, eager)
+
+
+def _weights(module, effects):
+    """The numbers of the inputs that are a module's and are only read."""
     inputs = enumerate(module.graph.find_nodes(op="placeholder"))
-    weights = [i for i, node in inputs if i not in effects.written and is_static(node)]
-    lowered = Lowered(traced.graph, "graph", weights, collect=True)
-    if lowered.refused and lowered.output_count:
-        return split(traced, weights, lowered, options), effects
-    written = lowered.written()
-    if key:
-        keep(key, written, effects)
-    return whole(written, options), effects
+    return [i for i, node in inputs if i not in effects.written and is_static(node)]

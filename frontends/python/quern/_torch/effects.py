@@ -5,7 +5,7 @@ import sympy
 import torch
 
 from .refusal import Refusal
-from .symbols import evaluator
+from .symbols import Sizes
 
 
 @dataclass
@@ -51,23 +51,27 @@ class Effects:
 
 @dataclass
 class View:
-    """A result that shares memory with an input. `how` gives (sizes, strides, offset) for the call's inputs, or is None for
-    the input itself."""
+    """A result that shares memory with an input. `places` gives its sizes, its strides and its offset in one list, for the
+    call's inputs, or is None for the input itself."""
     source: int
-    how: object
+    rank: int = 0
+    places: Sizes | None = None
 
     def of(self, arguments):
         source = arguments[self.source]
-        return source if self.how is None else source.as_strided(*self.how(arguments))
+        if self.places is None:
+            return source
+        *parts, offset = self.places(arguments)
+        return source.as_strided(parts[:self.rank], parts[self.rank:], offset)
 
 
 @dataclass
 class Size:
     """A result that is an integer made of the inputs' sizes."""
-    how: object
+    sizes: Sizes
 
     def of(self, arguments):
-        return self.how(arguments)[0]
+        return self.sizes(arguments)[0]
 
 
 def is_symbolic(example):
@@ -86,30 +90,17 @@ def _views_of(module, placeholders, examples):
     for number, result in enumerate(output.args[0]):
         value = result.meta.get("example_value") if isinstance(result, torch.fx.Node) else None
         if isinstance(value, torch.SymInt):
-            views[number] = Size(evaluator([value], examples))
+            views[number] = Size(Sizes([value], examples))
         if not isinstance(value, torch.Tensor):
             continue
         if result in placeholders:
-            views[number] = View(placeholders.index(result), None)
+            views[number] = View(placeholders.index(result))
         elif (source := inputs.get(value.untyped_storage()._cdata)) is not None:
-            views[number] = View(source, _how(value, examples))
+            views[number] = View(source, value.dim(), Sizes((*value.shape, *value.stride(), value.storage_offset()), examples))
         else:
             apart.append((result, value))
     _check_apart(apart)
     return views
-
-
-def _how(value, examples):
-    sizes, strides, offset = tuple(value.shape), value.stride(), value.storage_offset()
-    parts = (*sizes, *strides, offset)
-    if not any(isinstance(part, torch.SymInt) for part in parts):
-        return lambda arguments: (sizes, strides, offset)
-    evaluate = evaluator(parts, examples)
-
-    def how(arguments):
-        *ends, last = evaluate(arguments)
-        return ends[:len(sizes)], ends[len(sizes):], last
-    return how
 
 
 def _check_apart(results):

@@ -27,11 +27,11 @@ def graph_key(module):
         return None
     state = (torch.get_default_dtype(), torch.is_autocast_enabled("cpu"), torch.get_autocast_dtype("cpu"),
              torch.are_deterministic_algorithms_enabled())
-    return "\n".join([*_code(), repr(state), *nodes])
+    return "\n".join(["graph", *made_by(), repr(state), *nodes])
 
 
 @functools.cache
-def _code():
+def made_by():
     """What makes programs of graphs: PyTorch and this package."""
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     stamps = []
@@ -39,7 +39,7 @@ def _code():
         for folder, _, files in sorted(os.walk(os.path.join(package, part))):
             states = [(file, os.stat(os.path.join(folder, file))) for file in sorted(files) if file.endswith(".py")]
             stamps += [f"{file}-{state.st_size}-{state.st_mtime_ns}" for file, state in states]
-    return ["graph", torch.__version__, *_compile_cache.code_key(""), *stamps]
+    return [torch.__version__, *_compile_cache.code_key(""), *stamps]
 
 
 def _describe(node):

@@ -6,6 +6,7 @@ import torch
 
 from .. import _compile_cache
 from .._runtime import TorchProgram, _import_torch
+from . import precompiled
 _import_torch(torch.Tensor)
 
 
@@ -38,3 +39,4 @@ class Piece(TorchProgram):
         self.model._source = None                   # the tensors are the module's, who may change or free them
         references = [(i, weakref.ref(arguments[i])) for i, _ in written.weights]
         self._bind(self.model._model, written.inputs, references, written.input_count)
+        precompiled.save()

@@ -80,23 +80,38 @@ class Symbols:
         return first
 
 
-def evaluator(sizes, examples):
-    """A function from the inputs of a call to what these sizes are then. Raises Refusal for those that no input says."""
-    places = {}     # symbol -> how to read it
-    for i, example in enumerate(examples):
-        if isinstance(example, torch.SymInt):
-            places.setdefault(example.node.expr, lambda arguments, i=i: arguments[i])
-        elif isinstance(example, torch.Tensor):
-            for axis, size in enumerate(example.shape):
-                if isinstance(size, torch.SymInt):
-                    places.setdefault(size.node.expr, lambda arguments, i=i, axis=axis: arguments[i].shape[axis])
-    expressions = [size.node.expr if isinstance(size, torch.SymInt) else sympy.Integer(size) for size in sizes]
-    symbols = sorted(set().union(*(expression.free_symbols for expression in expressions)), key=str)
-    missing = [symbol for symbol in symbols if symbol not in places]
-    if missing:
-        raise Refusal(f"the size {missing[0]} of a result is known only from values")
-    functions = {"FloorDiv": lambda a, b: a // b, "CleanDiv": lambda a, b: a // b, "Mod": lambda a, b: a % b,
-                 "PythonMod": lambda a, b: a % b, "Max": max, "Min": min}
-    compute = sympy.lambdify(symbols, expressions, modules=[functions, "math"])
-    reads = [places[symbol] for symbol in symbols]
-    return lambda arguments: compute(*(read(arguments) for read in reads))
+class Sizes:
+    """What these sizes are in a call, from its inputs. Raises Refusal for those that no input says. Can be pickled."""
+    _FUNCTIONS = {"FloorDiv": lambda a, b: a // b, "CleanDiv": lambda a, b: a // b, "Mod": lambda a, b: a % b,
+                  "PythonMod": lambda a, b: a % b, "Max": max, "Min": min}
+
+    def __init__(self, sizes, examples):
+        places = {}     # symbol -> (input, axis); no axis: the input is the size
+        for i, example in enumerate(examples):
+            if isinstance(example, torch.SymInt):
+                places.setdefault(example.node.expr, (i, None))
+            elif isinstance(example, torch.Tensor):
+                for axis, size in enumerate(example.shape):
+                    if isinstance(size, torch.SymInt):
+                        places.setdefault(size.node.expr, (i, axis))
+        expressions = [size.node.expr if isinstance(size, torch.SymInt) else sympy.Integer(size) for size in sizes]
+        symbols = sorted(set().union(*(expression.free_symbols for expression in expressions)), key=str)
+        missing = [symbol for symbol in symbols if symbol not in places]
+        if missing:
+            raise Refusal(f"the size {missing[0]} of a result is known only from values")
+        self._set(symbols, expressions, [places[symbol] for symbol in symbols])
+
+    def _set(self, symbols, expressions, reads):
+        self._state, self._reads = (symbols, expressions, reads), reads
+        fixed = None if symbols else [int(expression) for expression in expressions]
+        self._compute = sympy.lambdify(symbols, expressions, modules=[self._FUNCTIONS, "math"]) if symbols else lambda: fixed
+
+    def __getstate__(self):
+        return self._state
+
+    def __setstate__(self, state):
+        self._set(*state)
+
+    def __call__(self, arguments):
+        """A list of ints."""
+        return self._compute(*(arguments[i] if axis is None else arguments[i].shape[axis] for i, axis in self._reads))
