@@ -101,6 +101,20 @@ def Graph_CastOp : Graph_PureOp<"cast", [Graph_Elementwise]> {
   let results = (outs AnyTensor:$result);
 }
 
+def Graph_BitcastOp : Graph_PureOp<"bitcast", [Graph_Elementwise]> {
+  let summary = "the same bits as another element type of the same width";
+  let description = [{
+    The operand's elements are of 8 bits or more; a bool has none that it could share.
+
+    ```mlir
+    %y = graph.bitcast %x : (tensor<4xf32>) -> tensor<4xi32>
+    ```
+  }];
+  let arguments = (ins AnyTensor:$operand);
+  let results = (outs AnyTensor:$result);
+  let hasVerifier = 1;
+}
+
 //===--- Two operands -----------------------------------------------------------------------===//
 
 def Graph_AddOp : Graph_Binary<"add"> { let summary = "x + y; integers wrap"; }

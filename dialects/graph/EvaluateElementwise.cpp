@@ -330,6 +330,9 @@ std::optional<ElementsAttr> graph::evaluateElementwise(const Evaluation &evaluat
   if (isa<CastOp>(op))
     return map(evaluation,
                [&](ArrayRef<const char *> x, char *to) { return castElement(from, x[0], format, to), true; });
+  if (isa<BitcastOp>(op))
+    return map(evaluation,
+               [&](ArrayRef<const char *> x, char *to) { return std::memcpy(to, x[0], format.bytes), true; });
   if (auto compare = dyn_cast<CompareOp>(op))
     return evaluateCompare(evaluation, compare.getKind());
   if (isa<SelectOp>(op))

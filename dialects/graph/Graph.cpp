@@ -402,6 +402,16 @@ QUERN_INFER(PoolOp) {
   return infer(loc, dims, elementOf(adaptor.getOperand()), types);
 }
 
+LogicalResult BitcastOp::verify() {
+  Type from = elementOf(getOperand()), to = elementOf(getResult());
+  if (!from.isIntOrFloat() || !to.isIntOrFloat() || from.getIntOrFloatBitWidth() != to.getIntOrFloatBitWidth() ||
+      from.isInteger(1))
+    return emitOpError() << "cannot take the bits of " << from << " for " << to;
+  if (dimsOf(getOperand()) != dimsOf(getResult()))
+    return emitOpError() << "has a result of another shape than its operand";
+  return success();
+}
+
 LogicalResult ReshapeOp::verify() {
   Dim from = product(dimsOf(getOperand())), to = product(dimsOf(getResult()));
   if (from.isConstant() && to.isConstant() && from != to)

@@ -254,6 +254,14 @@ template <bool left> static Value shift(Scalar &s) {
   return s.b.create<arith::SelectOp>(inside, shifted, integerLike(s.b, s.type(), 0));
 }
 
+static Value bitcast(Scalar &s) {
+  Type element = elementOf(s.op->getResult(0)); // registers know no signedness
+  if (auto integer = dyn_cast<IntegerType>(element))
+    element = s.b.getIntegerType(integer.getWidth());
+  Type type = like(s.type(), element);
+  return type == s.type() ? s.v[0] : s.b.create<arith::BitcastOp>(type, s.v[0]);
+}
+
 static Value isInfinite(Scalar &s) {
   auto op = cast<IsInfOp>(s.op);
   Value result = integerLike(s.b, like(s.type(), s.b.getI1Type()), 0);
@@ -308,6 +316,7 @@ static const llvm::StringMap<Rule> &rules() {
       {"graph.is_nan",
        [](Scalar &s) -> Value { return s.b.create<arith::CmpFOp>(arith::CmpFPredicate::UNO, s.v[0], s.v[0]); }},
       {"graph.is_inf", isInfinite},
+      {"graph.bitcast", bitcast},
       {"graph.cast", [](Scalar &s) { return emitCast(s.b, s.v[0], s.element, elementOf(s.op->getResult(0))); }},
   };
   return table;

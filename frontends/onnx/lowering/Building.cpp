@@ -85,7 +85,7 @@ static bool takes(Operation *op, Type element) {
 }
 
 void NodeLowering::checkElementTypes(Operation *op) {
-  if (!op->hasTrait<graph::Elementwise>() || isa<graph::CastOp>(op))
+  if (!op->hasTrait<graph::Elementwise>() || isa<graph::CastOp, graph::BitcastOp>(op))
     return;
   OperandRange values = op->getOperands().drop_front(isa<graph::SelectOp>(op) ? 1 : 0);
   for (Value value : values) {
@@ -223,6 +223,12 @@ Value NodeLowering::cast(Value value, Type element) {
   if (graph::elementOf(value) == element)
     return value;
   return createAs<graph::CastOp>(graph::tensorType(graph::dimsOf(value), element), value);
+}
+
+Value NodeLowering::bitcast(Value value, Type element) {
+  if (graph::elementOf(value) == element)
+    return value;
+  return createAs<graph::BitcastOp>(graph::tensorType(graph::dimsOf(value), element), value);
 }
 
 //===--- Data movement ----------------------------------------------------------------------===//

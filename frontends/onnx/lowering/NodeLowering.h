@@ -159,6 +159,8 @@ public:
 
   /// The value itself where nothing changes; so for all that follow.
   mlir::Value cast(mlir::Value value, mlir::Type element);
+  /// The same bits; both types have the same width, and none is a bool.
+  mlir::Value bitcast(mlir::Value value, mlir::Type element);
   mlir::Value reshape(mlir::Value value, llvm::ArrayRef<Dim> dims);
   mlir::Value transpose(mlir::Value value, llvm::ArrayRef<int64_t> permutation);
   mlir::Value broadcast(mlir::Value value, llvm::ArrayRef<Dim> dims);

@@ -275,6 +275,28 @@ Lowered onnx::lowerCast(NodeLowering &node) {
   return target ? castTo(node, *target) : target.takeError();
 }
 
+/// A bool is a byte of 0 or 1 in memory, and any other byte is true.
+Lowered onnx::lowerBitCast(NodeLowering &node) {
+  if (llvm::Error error = node.expectOperands(1, 1))
+    return error;
+  llvm::Expected<Type> target = castTarget(node);
+  if (!target)
+    return target.takeError();
+  Type source = graph::elementOf(node.operand(0));
+  auto bits = [](Type element) { return element.isInteger(1) ? 8 : element.getIntOrFloatBitWidth(); };
+  if (!isa<FloatType, IntegerType>(source) || !isa<FloatType, IntegerType>(*target))
+    return node.error(ErrorKind::Unsupported, "takes the bits of {0} for {1}", source, *target);
+  if (bits(source) != bits(*target))
+    return node.error(ErrorKind::Model, "takes the {0} bits of {1} for {2}, which has {3}", bits(source), source,
+                      *target, bits(*target));
+  if (source.isInteger(1) || target->isInteger(1)) {
+    Type byte = node.builder.getIntegerType(8, /*isSigned=*/false);
+    Value value = source.isInteger(1) ? node.cast(node.operand(0), byte) : node.bitcast(node.operand(0), byte);
+    return one(target->isInteger(1) ? node.cast(value, *target) : node.bitcast(value, *target));
+  }
+  return one(node.bitcast(node.operand(0), *target));
+}
+
 Lowered onnx::lowerCastLike(NodeLowering &node) {
   if (llvm::Error error = node.expectOperands(2, 2))
     return error;

@@ -120,3 +120,27 @@ func.func @reshape(%x: tensor<6xf32>) {
   %0 = graph.reshape %x : (tensor<6xf32>) -> tensor<2x2xf32>
   return
 }
+
+// -----
+
+func.func @bitcast(%x: tensor<2xf32>) {
+  // expected-error @below {{'graph.bitcast' op cannot take the bits of 'f32' for 'f64'}}
+  %0 = graph.bitcast %x : (tensor<2xf32>) -> tensor<2xf64>
+  return
+}
+
+// -----
+
+func.func @bitcast(%x: tensor<2xi1>) {
+  // expected-error @below {{'graph.bitcast' op cannot take the bits of 'i1' for 'i1'}}
+  %0 = graph.bitcast %x : (tensor<2xi1>) -> tensor<2xi1>
+  return
+}
+
+// -----
+
+func.func @bitcast(%x: tensor<2xf32>) {
+  // expected-error @below {{'graph.bitcast' op has a result of another shape than its operand}}
+  %0 = graph.bitcast %x : (tensor<2xf32>) -> tensor<3xi32>
+  return
+}

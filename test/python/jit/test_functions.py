@@ -54,6 +54,11 @@ def test_an_empty_maximum_is_numpys_error():
         quern.jit(lambda x: x.max())(np.ones((0, 3)))
 
 
+def test_products_of_complex_numbers():
+    x = np.random.default_rng(0).standard_normal((3, 4, 2)) * (1 + 0.5j)
+    check(lambda x: (np.prod(x), np.prod(x, axis=1), x.prod((0, 2), keepdims=True), np.prod(x[:0], axis=0)), x, scale=10)
+
+
 def test_running():
     check_each({"cumsum": lambda x, i: np.cumsum(x), "axis": lambda x, i: np.cumsum(x, axis=1), "prod": lambda x, i: np.cumprod(x, axis=-1),
                 "int": lambda x, i: np.cumsum(i, axis=0), "bool": lambda x, i: np.cumsum(i > 0), "diff": lambda x, i: np.diff(x, axis=1),
@@ -215,3 +220,17 @@ def test_short_rows(count, width):
 
     compiled = check(f, points, other, scale=10)
     check_call(compiled, f, rng.standard_normal((count + 1, width)), other, scale=10)
+
+
+def clipped_above(x, limit):
+    return np.minimum(x, limit) * 2
+
+
+doubled = np.vectorize(clipped_above, otypes=[float])
+
+
+def test_functions_of_slices_and_elements():
+    x = np.random.default_rng(0).standard_normal((3, 4, 5))
+    check(lambda x: (np.apply_along_axis(lambda line: line - line.mean(), 1, x), np.apply_along_axis(np.sum, 0, x),
+                     np.apply_along_axis(lambda line: np.outer(line, line), 2, x)), x, scale=10)
+    check(lambda x: (doubled(x, 0.5), np.vectorize(lambda a, b: (a + b, a > b))(x, x[0]), np.vectorize(np.sin)(x[0, 0])), x)

@@ -176,6 +176,10 @@ class Tracer(np.lib.mixins.NDArrayOperatorsMixin):
     def __array__(self, dtype=None, copy=None):
         if self.concrete is not None:
             return np.array(self.concrete, dtype)
+        caller = sys._getframe(1)     # functions of NumPy that its protocols do not reach convert at once
+        module = caller.f_globals.get("__name__", "")
+        if module.partition(".")[0] == "numpy":
+            raise TraceError(f"numpy's {caller.f_code.co_name} is not supported")
         self._refuse("a conversion to a NumPy array", "use functions of numpy on the traced array itself")
 
     def item(self, *args):
@@ -233,8 +237,21 @@ class Tracer(np.lib.mixins.NDArrayOperatorsMixin):
     def dot(self, other, out=None):
         return np.dot(self, other, out=out)
 
-    def view(self, *args, **keywords):
-        raise TraceError("view() reinterprets bytes, which a traced array does not have: use astype, .real or .imag")
+    def view(self, dtype=None):
+        """The same memory as another dtype of the same width."""
+        kind = self.dtype if dtype is None else np.dtype(dtype)
+        if kind.itemsize != self.itemsize or "c" in (kind.kind, self.dtype.kind) and kind != self.dtype:
+            raise TraceError(f"view() of {self.dtype} as {kind} is not supported, only as a dtype of the same width: use astype, "
+                             ".real or .imag")
+        own = self.dtype
+        def bits(to): return lambda value: (build.cast if "b" in (own.kind, kind.kind) else build.bitcast)(value, to)
+        return self.derive(bits(kind), lambda _, value: bits(own)(value), lambda array: array.view(kind))
+
+    def compress(self, condition, axis=None, out=None):
+        return np.compress(condition, self, axis=axis, out=out)
+
+    def choose(self, choices, out=None, mode="raise"):
+        return np.choose(self, choices, out=out, mode=mode)
 
 
 def _method(name, function=None):

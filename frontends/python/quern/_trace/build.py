@@ -125,6 +125,13 @@ def cast(value, dtype):
     return value.program.emit("cast", [value], [(dtype, value.dims)])
 
 
+def bitcast(value, dtype):
+    """The same bits as another dtype of the same width."""
+    if value.dtype == dtype:
+        return value
+    return value.program.emit("bitcast", [value], [(np.dtype(dtype), value.dims)])
+
+
 #--- Movement -----------------------------------------------------------------------------------
 
 def reshape(value, dims):

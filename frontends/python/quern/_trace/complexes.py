@@ -92,6 +92,7 @@ RULES = {
     "isnan": _checks("isnan", "or"), "isinf": _checks("isinf", "or"), "isfinite": _checks("isfinite", "and"),
     "logical_not": lambda x: build.unary("not", _truth(x)),
     "logical_and": lambda a, b: _b("and", _truth(a), _truth(b)), "logical_or": lambda a, b: _b("or", _truth(a), _truth(b)),
+    "logical_xor": lambda a, b: _b("xor", _truth(a), _truth(b)),
 }
 
 

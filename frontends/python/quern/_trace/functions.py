@@ -1,4 +1,5 @@
 """NumPy's functions on traced arrays: one table from NumPy's function to ours, with NumPy's own signatures."""
+import importlib
 
 from .array import all_concrete, plain, wrap
 from .errors import TraceError
@@ -15,11 +16,23 @@ def implements(*functions):
     return register
 
 
+# Families that few functions need, by NumPy's module: they enter the table when one of them is called.
+_LATE = {"numpy.fft": "fourier", "numpy.linalg": "systems"}
+
+
+def find(function):
+    """The implementation of one of NumPy's functions, or None."""
+    late = _LATE.get(getattr(function, "__module__", None))
+    if late and function not in TABLE:
+        importlib.import_module(f".{late}", __package__)
+    return TABLE.get(function)
+
+
 def call(function, args, keywords):
     """Tracer.__array_function__."""
     if all_concrete(args) and all_concrete(keywords.values()):
         return wrap(function(*map(plain, args), **{key: plain(value) for key, value in keywords.items()}))
-    implementation = TABLE.get(function)
+    implementation = find(function)
     if implementation is None:
         name = f"{getattr(function, '__module__', 'numpy')}.{function.__name__}"
         raise TraceError(f"{name} is not supported")
@@ -43,6 +56,6 @@ def _is_signature(error, implementation):
 
 def load():
     """Fills the table."""
-    from . import creation, linalg, manipulation, reductions, sorting, statistics, windows    # noqa: F401
-
-
+    from . import (creation, linalg, manipulation, mapping, packing, reductions, sorting, statistics,    # noqa: F401
+                   windows)
+    creation.NUMPY.own("vectorize", mapping.Vectorized)

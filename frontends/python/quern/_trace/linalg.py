@@ -43,13 +43,17 @@ def matmul(a, b):
 
 
 def vecdot(a, b):
+    if result_type(as_tracer(a), as_tracer(b)) == _BOOL:
+        return np.any(np.logical_and(a, b), axis=-1)
     return np.sum(np.conjugate(a) * b, axis=-1, dtype=result_type(as_tracer(a), as_tracer(b)))
 
 
+def _conjugate(a):
+    return np.conjugate(a) if a.dtype.kind == "c" else a
 
 
 GENERALIZED = {"matmul": matmul, "vecdot": vecdot, "matvec": lambda a, b: matmul(a, as_tracer(b)[..., None])[..., 0],
-               "vecmat": lambda a, b: matmul(np.conjugate(as_tracer(a))[..., None, :], b)[..., 0, :]}
+               "vecmat": lambda a, b: matmul(_conjugate(as_tracer(a))[..., None, :], b)[..., 0, :]}
 
 
 @implements(np.dot)
@@ -172,6 +176,12 @@ implements(np.linalg.vector_norm)(lambda x, /, *, axis=None, keepdims=False, ord
 implements(np.linalg.matmul)(lambda a, b, /: matmul(a, b))
 implements(np.linalg.vecdot)(lambda a, b, /, *, axis=-1: vecdot(np.moveaxis(as_tracer(a), axis, -1),
                                                                np.moveaxis(as_tracer(b), axis, -1)))
+implements(np.linalg.outer)(lambda x1, x2, /: outer(x1, x2))
+implements(np.linalg.tensordot)(lambda x1, x2, /, *, axes=2: np.tensordot(x1, x2, axes))
+implements(np.linalg.cross)(lambda x1, x2, /, *, axis=-1: np.cross(x1, x2, axis=axis))
+implements(np.linalg.diagonal)(lambda x, /, *, offset=0: np.diagonal(x, offset, -2, -1))
+implements(np.linalg.trace)(lambda x, /, *, offset=0, dtype=None: np.trace(x, offset, -2, -1, dtype))
+implements(np.linalg.matrix_norm)(lambda x, /, *, keepdims=False, ord="fro": norm(x, ord, (-2, -1), keepdims))
 implements(np.linalg.matrix_transpose)(lambda x, /: np.swapaxes(x, -1, -2))
 
 

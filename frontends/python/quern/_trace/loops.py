@@ -3,7 +3,7 @@ import math
 
 import numpy as np
 
-from . import build
+from . import bits, build
 
 
 def _op(name):
@@ -69,13 +69,13 @@ def _divmod(a, b):
                          build.binary("xor", build.compare("lt", remainder, _number(b, 0)),
                                       build.compare("lt", b, _number(b, 0))))
     floored = build.select(wrong, build.binary("add", remainder, b), remainder)
-    floored = build.select(build.compare("eq", floored, _number(b, 0)), _copysign(_number(b, 0), b), floored)
+    floored = build.select(build.compare("eq", floored, _number(b, 0)), bits.copysign(_number(b, 0), b), floored)
     quotient = build.select(wrong, build.binary("sub", quotient, one), quotient)
     near = build.unary("floor", quotient)
     near = build.select(build.compare("gt", build.binary("sub", quotient, near), _number(b, 0.5)),
                         build.binary("add", near, one), near)
     exact = build.binary("div", a, b)    # where b is 0
-    near = build.select(build.compare("eq", quotient, _number(b, 0)), _copysign(_number(b, 0), exact), near)
+    near = build.select(build.compare("eq", quotient, _number(b, 0)), bits.copysign(_number(b, 0), exact), near)
     return build.select(build.compare("eq", b, _number(b, 0)), exact, near), floored
 
 
@@ -164,18 +164,6 @@ def _trunc(x):
     return build.select(build.compare("lt", x, _number(x, 0)), build.unary("ceil", x), build.unary("floor", x))
 
 
-def _signbit(x):
-    """Of zeros and NaNs too: 1 / -0 is negative; NaN has none here."""
-    negative_zero = build.compare("lt", build.binary("div", _number(x, 1), x), _number(x, 0))
-    return build.binary("or", build.compare("lt", x, _number(x, 0)),
-                        build.binary("and", build.compare("eq", x, _number(x, 0)), negative_zero))
-
-
-def _copysign(a, b):
-    magnitude = build.unary("abs", a)
-    return build.select(_signbit(b), build.unary("neg", magnitude), magnitude)
-
-
 def _isfinite(x):
     if x.dtype.kind != "f":
         return build.broadcast(build.constant(x.program, True), x.dims)
@@ -208,13 +196,13 @@ def _wide(rule):
 def _arctan2(y, x):
     zero = _number(x, 0)
     base = build.unary("atan", build.binary("div", y, x))
-    half = _copysign(_number(y, math.pi), y)
+    half = bits.copysign(_number(y, math.pi), y)
     left = build.binary("add", base, half)
-    result = build.select(_signbit(x), left, base)
+    result = build.select(bits.signbit(x), left, base)
     both_zero = build.binary("and", build.compare("eq", x, zero), build.compare("eq", y, zero))
-    on_axis = build.select(_signbit(x), half, _copysign(zero, y))
+    on_axis = build.select(bits.signbit(x), half, bits.copysign(zero, y))
     infinite = build.binary("and", _isinf(x), _isinf(y))
-    diagonal = build.select(_signbit(x), _copysign(_number(y, 3 * math.pi / 4), y), _copysign(_number(y, math.pi / 4), y))
+    diagonal = build.select(bits.signbit(x), bits.copysign(_number(y, 3 * math.pi / 4), y), bits.copysign(_number(y, math.pi / 4), y))
     return build.select(both_zero, on_axis, build.select(infinite, diagonal, result))
 
 
@@ -249,7 +237,7 @@ def _cbrt(x):
     safe = build.select(nonzero, root, _number(x, 1))
     gap = build.binary("sub", root, build.binary("div", size, build.binary("mul", safe, safe)))
     step = build.binary("div", gap, _number(x, 3))
-    return _copysign(build.select(nonzero, build.binary("sub", root, step), root), x)
+    return bits.copysign(build.select(nonzero, build.binary("sub", root, step), root), x)
 
 
 def _shift(op):
@@ -273,7 +261,7 @@ def _shift(op):
 def _modf(x):
     whole = _trunc(x)
     fraction = build.select(_isinf(x), _number(x, 0), build.binary("sub", x, whole))
-    return _copysign(fraction, x), whole
+    return bits.copysign(fraction, x), whole
 
 
 _LOG2, _LOG10 = math.log(2), math.log(10)
@@ -297,6 +285,6 @@ RULES = {
     "greater": _equals("gt"), "greater_equal": _equals("ge"), "logical_and": _logical("and"), "logical_or": _logical("or"),
     "logical_xor": _logical("xor"), "logical_not": _logical_not, "bitwise_and": _op2("and"), "bitwise_or": _op2("or"),
     "bitwise_xor": _op2("xor"), "invert": _op("not"), "left_shift": _shift("shift_left"),
-    "right_shift": _shift("shift_right"), "isnan": _isnan, "isinf": _isinf, "isfinite": _isfinite, "signbit": _signbit,
-    "copysign": _copysign, "heaviside": _heaviside, "modf": _modf, "conjugate": lambda x: x,
+    "right_shift": _shift("shift_right"), "isnan": _isnan, "isinf": _isinf, "isfinite": _isfinite, "heaviside": _heaviside, "modf": _modf,
+    "conjugate": lambda x: x, **bits.RULES,
 }

@@ -4,8 +4,10 @@ import numpy as np
 from . import build
 from .array import Tracer, as_tracer
 from .complex import ComplexValue, move
+from .creation import full
 from .dtypes import cast
 from .errors import TraceError
+from .extents import product
 from .functions import implements
 
 
@@ -46,11 +48,21 @@ def sum(a, axis=None, dtype=None, out=None, keepdims=False, initial=np._NoValue,
     return _with_initial(result, initial, np.add)
 
 
+def _complex_product(array, axis, keepdims):
+    """One factor after the other."""
+    from .control import scan
+    axes = build.axes_of(axis, array.ndim)
+    rest = [extent for i, extent in enumerate(array.shape) if i not in axes]
+    factors = np.moveaxis(array, axes, range(len(axes))).reshape((product(array.shape[i] for i in axes), *rest))
+    result, _ = scan(lambda total, factor: (total * factor, None), full(rest, 1, array.dtype), factors)
+    return np.expand_dims(result, tuple(axes)) if keepdims else result
+
+
 @implements(np.prod)
 def prod(a, axis=None, dtype=None, out=None, keepdims=False, initial=np._NoValue, where=True):
     value = _prepare(a, _sum_dtype(a, dtype), where, lambda kind: 1)
     if isinstance(value, ComplexValue):
-        raise TraceError("numpy.prod of complex numbers is not supported")
+        return _with_initial(_complex_product(Tracer(value), axis, keepdims), initial, np.multiply)
     result = _finish(value, build.axes_of(axis, len(value.dims)), "prod", keepdims)
     return _with_initial(result, initial, np.multiply)
 
@@ -180,6 +192,26 @@ def running(kind):
 
 cumsum = implements(np.cumsum)(running("sum"))
 cumprod = implements(np.cumprod)(running("prod"))
+
+
+def _cumulative(run):
+    def function(x, /, *, axis=None, dtype=None, out=None, include_initial=False):
+        array = as_tracer(x)
+        if axis is None:
+            if array.ndim != 1:
+                raise ValueError("For arrays which have more than one dimension ``axis`` argument is required.")
+            axis = 0
+        result = run(array, axis, dtype)
+        if not include_initial:
+            return result
+        axis = build.normalize(axis, array.ndim)
+        first = full([1 if i == axis else extent for i, extent in enumerate(array.shape)], run is cumprod, result.dtype)
+        return np.concatenate([first, result], axis=axis)
+    return function
+
+
+implements(np.cumulative_sum)(_cumulative(cumsum))
+implements(np.cumulative_prod)(_cumulative(cumprod))
 
 
 def _without_nan(name, fill):

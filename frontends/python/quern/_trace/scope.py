@@ -65,6 +65,9 @@ class Scope:
             return types.MethodType(self._bound(thing.__func__), thing.__self__)
         if isinstance(thing, functools.partial):
             return functools.partial(self._bound(thing.func), *thing.args, **thing.keywords)
+        if isinstance(thing, np.vectorize):
+            from .mapping import Vectorized
+            return Vectorized(self._bound(thing.pyfunc), thing.otypes)
         if type(thing) is dict and any(map(_is_function, thing.values())):
             return {key: self._bound(value) for key, value in thing.items()}
         if type(thing) in (list, tuple) and any(map(_is_function, thing)):

@@ -30,21 +30,11 @@ def average(a, axis=None, weights=None, returned=False, *, keepdims=np._NoValue)
     return (result, np.broadcast_to(total, result.shape)) if returned else result
 
 
-@implements(np.median)
-def median(a, axis=None, out=None, overwrite_input=False, keepdims=False):
-    return quantile(a, 0.5, axis, keepdims=keepdims)
-
-
-@implements(np.percentile)
-def percentile(a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False, *, weights=None):
-    q = q if isinstance(q, Tracer) else np.asarray(q)
-    return quantile(a, q / 100, axis, method=method, keepdims=keepdims, weights=weights)
-
-
-@implements(np.quantile)
-def quantile(a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False, *, weights=None):
+def _quantile(ignores_nan, a, q, axis, method, keepdims, weights):
+    """Between the two elements in order around q (n - 1), of n elements or, where NaNs are ignored, of n that are none."""
+    name = "nanquantile" if ignores_nan else "quantile"
     if method != "linear" or weights is not None:
-        raise TraceError("numpy.quantile is supported with method='linear' and without weights")
+        raise TraceError(f"numpy.{name} is supported with method='linear' and without weights")
     array, q = as_tracer(a), as_tracer(q)
     if array.dtype.kind != "f":
         array = array.astype(np.float64)
@@ -52,17 +42,51 @@ def quantile(a, q, axis=None, out=None, overwrite_input=False, method="linear", 
     axes = build.axes_of(axis, array.ndim)
     array = np.moveaxis(array, axes, range(-len(axes), 0))
     array = array.reshape((*array.shape[:array.ndim - len(axes)], -1))
-    extent = array.shape[-1]
-    ordered = np.sort(array, axis=-1)
-    place = q.reshape(-1) * (extent - 1)
-    low = np.floor(place)
-    first = np.take(ordered, low.astype(np.int64), axis=-1)
-    second = np.take(ordered, np.minimum(low.astype(np.int64) + 1, extent - 1), axis=-1)
+    ordered = np.sort(array, axis=-1)     # NaNs are last
+    if ignores_nan:
+        count = np.sum(~np.isnan(array), axis=-1, keepdims=True)
+        place = q.reshape(-1) * (np.maximum(count, 1) - 1).astype(array.dtype)
+        low = np.floor(place)
+        index = low.astype(np.int64)
+        first = np.take_along_axis(ordered, index, axis=-1)
+        second = np.take_along_axis(ordered, np.minimum(index + 1, np.maximum(count, 1) - 1), axis=-1)
+    else:
+        extent = array.shape[-1]
+        place = q.reshape(-1) * (extent - 1)
+        low = np.floor(place)
+        index = low.astype(np.int64)
+        first = np.take(ordered, index, axis=-1)
+        second = np.take(ordered, np.minimum(index + 1, extent - 1), axis=-1)
     part = place - low
     result = np.where(part < 0.5, first + (second - first) * part, second - (second - first) * (1 - part))
-    result = np.where(np.any(np.isnan(array), axis=-1, keepdims=True), np.array(np.nan, array.dtype), result)
+    if not ignores_nan:
+        result = np.where(np.any(np.isnan(array), axis=-1, keepdims=True), np.array(np.nan, array.dtype), result)
     result = np.moveaxis(result, -1, 0).reshape((*q.shape, *result.shape[:-1]))
     return np.expand_dims(result, tuple(axis + q.ndim for axis in axes)) if keepdims else result
+
+
+def _percent(q):
+    return (q if isinstance(q, Tracer) else np.asarray(q)) / 100
+
+
+def _family(ignores_nan):
+    """median, quantile and percentile."""
+    def median(a, axis=None, out=None, overwrite_input=False, keepdims=False):
+        return _quantile(ignores_nan, a, 0.5, axis, "linear", keepdims, None)
+
+    def quantile(a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False, *, weights=None):
+        return _quantile(ignores_nan, a, q, axis, method, keepdims, weights)
+
+    def percentile(a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False, *, weights=None):
+        return _quantile(ignores_nan, a, _percent(q), axis, method, keepdims, weights)
+
+    return median, quantile, percentile
+
+
+for _names, _functions in (((np.median, np.quantile, np.percentile), _family(False)),
+                           ((np.nanmedian, np.nanquantile, np.nanpercentile), _family(True))):
+    for _name, _function in zip(_names, _functions):
+        implements(_name)(_function)
 
 
 @implements(np.cov)

@@ -1,7 +1,7 @@
 """NumPy's ufuncs on traced arrays. The loop's dtypes are NumPy's own answer; loops.py says how each computes."""
 import numpy as np
 
-from . import build, complexes, loops
+from . import analytic, build, loops
 from .array import Tracer, as_tracer, plain, wrap
 from .complex import ComplexValue
 from .dtypes import cast, sample
@@ -54,7 +54,7 @@ def apply(ufunc, tracers, dtype=None, casting="same_kind", where=True, **keyword
     dtypes = _loop(ufunc, tracers, dtype, casting)
     values = [cast(tracer.value, kind) for tracer, kind in zip(tracers, dtypes)]
     if any(isinstance(value, ComplexValue) for value in values):
-        rule = complexes.RULES.get(ufunc.__name__)
+        rule = analytic.RULES.get(ufunc.__name__)
         if rule is None:
             raise TraceError(f"numpy.{ufunc.__name__} of complex numbers is not supported")
     results = rule(*values)

@@ -121,6 +121,11 @@ def mod(frame, o, x, y):
     return np.fmod(x, y) if o.truncated else np.mod(x, y)
 
 
+@op("bitcast")
+def bitcast(frame, o, x):
+    return x.view(o.types[0].dtype)
+
+
 @op("compare")
 def compare(frame, o, x, y):
     return COMPARE[o.kind](x, y)

@@ -123,6 +123,8 @@ X = np.ones((2, 3, 4), np.float32)
     ("Einsum", [X, X], 12, {"equation": "ijk,il"}, 3, "term 'il' does not fit an input of 3 axes"),
     ("Resize", [X, None, np.array([1, 1, -2], np.float32)], 13, {}, 3, "scales must be positive"),
     ("Cast", [X], 13, {"to": 8}, 4, "casts float32 to string"),
+    ("BitCast", [X], 26, {"to": 11}, 3, "takes the 32 bits of float32 for float64, which has 64"),
+    ("BitCast", [X], 26, {"to": 8}, 4, "takes the bits of float32 for string"),
     ("Gelu", [X], 20, {"approximate": "sine"}, 3, "it must be 'none' or 'tanh'"),
     ("Relu", [], 14, {}, 3, "input 0 is missing"),
     ("Mod", [X, X], 13, {}, 3, "needs fmod=1 for floats"),
@@ -130,7 +132,7 @@ X = np.ones((2, 3, 4), np.float32)
 ])
 def test_error(op_type, inputs, opset, attributes, code, message, tmp_path):
     process = lower(node_model(op_type, inputs, opset=opset, constant=False, **attributes)
-                    if op_type in ("Add", "Exp", "Where", "Mod", "Relu", "Gelu", "Cast")
+                    if op_type in ("Add", "Exp", "Where", "Mod", "Relu", "Gelu", "Cast", "BitCast")
                     else node_model(op_type, inputs, opset=opset, constant=range(1, len(inputs)), **attributes), tmp_path)
     assert process.returncode == code, process.stderr
     assert message in process.stderr and process.stderr.count("\n") == 1

@@ -1,0 +1,151 @@
+"""Systems of linear equations and factors of matrices: loops over the columns, all matrices of a stack at once.
+
+NumPy raises LinAlgError for a singular matrix; here the call fails, as with any value that a program cannot take."""
+import numpy as np
+
+from . import build
+from .array import Tracer, as_tracer
+from .control import scan
+from .creation import arange, full
+from .dtypes import cast
+from .errors import TraceError
+from .functions import implements
+from .reductions import prod
+
+
+def _matrix(a, square=True):
+    """At least float32, as LAPACK's routines take them."""
+    a = as_tracer(a)
+    if a.ndim < 2:
+        raise ValueError(f"{a.ndim}-dimensional array given. Array must be at least two-dimensional")
+    if square:
+        def complain(rows, columns):
+            raise ValueError(f"Last 2 dimensions of the array must be square, got {rows} rows and {columns} columns")
+        build.agree(a.shape[-2], a.shape[-1], a.value.program, complain)
+    if a.dtype == np.float16:
+        raise TypeError("array type float16 is unsupported in linalg")
+    return a if a.dtype.kind in "fc" else a.astype(np.float64)
+
+
+def _check(holds, message):
+    """Fails the call where a condition does not hold."""
+    program = holds.value.program
+    name = f"checked{program.count}"
+    program.emit("read_symbols", [cast(holds.value, np.int64)], [], symbols=f'["{name}"]')
+    program.emit("guard", [], [], lhs=f'"{name}"', rhs='"1"', message=f'"{message}"')
+
+
+def _eliminate(matrix, count):
+    """Gauss and Jordan's elimination with row pivots on the first `count` columns; gives the rest of the columns and, along
+    a new first axis, the pivots, whose product is the determinant."""
+    if build.is_zero(count):
+        return matrix, full((0, *matrix.shape[:-2]), 1, matrix.dtype)
+    rows = arange(count)
+
+    def step(matrix, k):
+        column = np.take(matrix, k, axis=-1)
+        place = np.argmax(np.where(rows >= k, np.abs(column), -1), axis=-1)[..., None, None]
+        top = np.take_along_axis(matrix, place, axis=-2)
+        pivot = np.take(top, k, axis=-1)[..., None]
+        top = top / np.where(pivot == 0, np.ones((), pivot.dtype), pivot)
+        swapped = np.where(rows[:, None] == place, np.take(matrix, k, axis=-2)[..., None, :], matrix)
+        rest = swapped - np.take(swapped, k, axis=-1)[..., None] * top
+        signed = np.where(place == k, pivot, -pivot)
+        return np.where(rows[:, None] == k, top, rest), signed[..., 0, 0]
+
+    matrix, pivots = scan(step, matrix, rows)
+    return matrix[..., count:], pivots
+
+
+def _solve(a, b):
+    """a^-1 b of stacks of matrices."""
+    dims = build.broadcast_dims([a.shape[:-2], b.shape[:-2]], a.value.program)
+    a, b = (np.broadcast_to(one, (*dims, *one.shape[-2:])) for one in (a, b))
+    solution, pivots = _eliminate(np.concatenate([a, b], axis=-1), a.shape[-1])
+    _check(np.all(pivots != 0), "Singular matrix")
+    return solution
+
+
+@implements(np.linalg.solve)
+def solve(a, b):
+    a, b = _matrix(a), as_tracer(b)
+    kind = np.result_type(a.dtype, b.dtype if b.dtype.kind in "fc" else np.float64)
+    a, b = a.astype(kind), b.astype(kind)
+    return _solve(a, b[:, None])[..., 0] if b.ndim == 1 else _solve(a, b)
+
+
+@implements(np.linalg.inv)
+def inv(a):
+    a = _matrix(a)
+    rows = arange(a.shape[-1])
+    return _solve(a, (rows[:, None] == rows).astype(a.dtype))
+
+
+def _pivots(a):
+    a = _matrix(a)
+    return _eliminate(a, a.shape[-1])[1]
+
+
+@implements(np.linalg.det)
+def det(a):
+    return prod(_pivots(a), axis=0)
+
+
+@implements(np.linalg.slogdet)
+def slogdet(a):
+    pivots = _pivots(a)
+    return np.linalg._linalg.SlogdetResult(prod(np.sign(pivots), axis=0), np.sum(np.log(np.abs(pivots)), axis=0))
+
+
+@implements(np.linalg.cholesky)
+def cholesky(a, /, *, upper=False):
+    a = _matrix(a)
+    rows = arange(a.shape[-1])
+    a = np.conjugate(np.swapaxes(a, -1, -2)) if upper else a
+
+    def step(rest, k):
+        column = np.take(rest, k, axis=-1)
+        square = np.real(np.take(column, k, axis=-1))[..., None]
+        column = np.where(rows >= k, column / np.sqrt(square), np.zeros((), a.dtype))
+        return rest - column[..., :, None] * np.conjugate(column)[..., None, :], (column, square[..., 0])
+
+    _, (columns, squares) = scan(step, a, rows)
+    _check(np.all(squares > 0), "Matrix is not positive definite")
+    lower = np.moveaxis(columns, 0, -1)
+    return np.conjugate(np.swapaxes(lower, -1, -2)) if upper else lower
+
+
+@implements(np.linalg.qr)
+def qr(a, mode="reduced"):
+    """Householder's reflections, with LAPACK's signs."""
+    if mode not in ("reduced", "complete", "r"):
+        raise TraceError(f"numpy.linalg.qr with mode={mode!r} is not supported")
+    a = _matrix(a, square=False)
+    if a.dtype.kind == "c":
+        raise TraceError("numpy.linalg.qr of complex numbers is not supported")
+    height, width = int(a.shape[-2]), int(a.shape[-1])
+    count = min(height, width)
+    rows = arange(height)
+    whole = np.broadcast_to(np.eye(height, dtype=a.dtype), (*a.shape[:-1], height))
+
+    def step(state, k):
+        r, q = state
+        column = np.where(rows >= k, np.take(r, k, axis=-1), np.zeros((), a.dtype))
+        first = np.take(column, k, axis=-1)[..., None]
+        size = np.sqrt(np.sum(column * column, axis=-1, keepdims=True))
+        rest = np.sum(np.where(rows > k, column * column, np.zeros((), a.dtype)), axis=-1, keepdims=True)
+        vector = np.where(rows == k, first + np.copysign(size, first), column)
+        square = np.sum(vector * vector, axis=-1, keepdims=True)
+        vector = np.where(rest == 0, np.zeros((), a.dtype), vector)      # already a multiple of the axis
+        scaled = (vector * (2 / np.where(square == 0, np.ones((), a.dtype), square)))[..., None, :]
+        r = r - vector[..., :, None] * (scaled @ r)
+        q = q - (q @ vector[..., :, None]) * scaled
+        return (r, q), first
+
+    (r, q), _ = scan(step, (a, whole), np.arange(count))
+    r = np.triu(r)
+    if mode == "r":
+        return r[..., :count, :]
+    if mode == "reduced":
+        r, q = r[..., :count, :], q[..., :, :count]
+    return np.linalg._linalg.QRResult(q, r)
