@@ -130,6 +130,8 @@ case("bitwise_left_shift.Tensor", i(9, low=0), i(9, low=0, high=5))
 case("bitwise_right_shift.Tensor", i(9), i(9, low=0, high=5))
 case("__lshift__.Tensor", i(9, low=0), i(9, low=0, high=5))
 case("__rshift__.Tensor", i(9), i(9, low=0, high=5))
+for name in ("__lshift__.Scalar", "__rshift__.Scalar", "bitwise_left_shift.Tensor_Scalar", "bitwise_right_shift.Tensor_Scalar"):
+    case(name, i(9, low=0), 3)
 case("clamp.default", f(9), -0.5, 0.5)
 case("clamp.default", f(9), None, 0.5)
 case("clamp.default", i(9), -2)
@@ -379,3 +381,37 @@ case("sort.stable", i(4, 9), stable=True, dim=0)
 case("searchsorted.Tensor", t(-1.0, 0.0, 0.5, 2.0), f(3, 4))
 case("searchsorted.Tensor", t(1, 3, 3, 5), i(7), right=True)
 case("bucketize.Tensor", t(1.0, nan, 0.5, -2.0), t(-1.0, 0.0, 0.5, 2.0), right=True)
+for shape in ((4, 4), (5, 7), (7, 5)):
+    case("tril_indices.default", *shape, -1)
+    case("triu_indices.default", *shape, 1, dtype=i32)
+
+
+#--- What is written with other operators ---------------------------------------------------------
+
+case("_trilinear.default", f(4, 3), f(5, 3, 2), f(4, 2), [1, 3], [0], [1, 2], [2, 3])
+for given, mask, kind in ((False, None, None), (True, t(0.0, -inf, 0.0, 0.0, -inf).expand(5, 5), 0),
+                          (True, b(2, 5) & t(True, True, False, True, True), 1), (False, f(2, 2, 5, 5).triu(1) > 0, 2)):
+    case("_transformer_encoder_layer_fwd.default", f(2, 5, 8), 8, 2, f(24, 8), f(24), f(8, 8), f(8), given, given, 1e-5, f(8), f(8),
+         f(8), f(8), f(12, 8), f(12), f(8, 12), f(8), mask, kind)
+for name in ("_embedding_bag.default", "_embedding_bag_forward_only.default"):
+    for mode in (0, 1, 2):
+        case(name, f(9, 4), i(7, low=0), t(0, 3, 3, 5), False, mode)
+        case(name, f(9, 4), i(7, low=0, high=3), t(0, 1, 4, 7), False, mode, False, None, True, 2)
+    case(name, f(9, 4), i(7, low=0), t(0, 3), False, 0, False, f(7))
+for corners in (False, True):
+    for size in ([3, 9], [11, 4], [1, 6]):
+        case("_upsample_bilinear2d_aa.default", f(2, 3, 7, 8), size, corners)
+        case("_upsample_bicubic2d_aa.default", f(2, 3, 7, 8, dtype=f64), size, corners)
+case("_upsample_bilinear2d_aa.default", f(2, 3, 7, 8), [5, 6], False, 0.75, 0.8)
+case("adaptive_max_pool2d.default", f(2, 3, 7, 9), [3, 4])
+case("adaptive_max_pool2d.default", f(3, 4, 5), [6, 2])
+with_nan = t(3.0, nan, 1.0, 2.0).expand(2, 4).contiguous()
+for x in (f(3, 6), f(3, 7), i(3, 6), with_nan):
+    case("median.dim", x, 1)
+    case("median.default", x)
+for x in (f(3, 6), with_nan, torch.full((2, 3), nan)):
+    case("nanmedian.dim", x, 1, True)
+    case("nanmedian.default", x)
+case("median.dim", f(3, 6)[0, 0], 0)
+case("kthvalue.default", f(3, 6), 2, 0, True)
+case("kthvalue.default", torch.randperm(30, generator=_generator).view(5, 6), 6)

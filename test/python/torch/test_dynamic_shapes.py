@@ -39,3 +39,11 @@ def test_python_floats_are_constants(fallbacks):
     for number in (2.0, 3.0):
         assert compiled(torch.ones(2), number).tolist() == [number, number]
     assert not fallbacks()
+
+
+def test_numbers_of_layers_are_constants(check):
+    """With dynamic=True Dynamo makes inputs of floats, such as the eps of a norm that has one already."""
+    layer = torch.nn.BatchNorm2d(4).eval()
+    compiled = torch.compile(layer, backend="quern", fullgraph=True, dynamic=True)
+    for batch in (2, 3):
+        check(layer, torch.randn(batch, 4, 5, 5), compiled=compiled)

@@ -163,3 +163,14 @@ def test_dtypes(check, dtype):
     model = nn.Sequential(nn.Linear(16, 32), nn.LayerNorm(32), nn.GELU(), nn.Linear(32, 4)).eval().to(dtype)
     tolerance = {} if dtype == torch.float64 else {"rtol": 3e-2, "atol": 3e-2}
     check(model, torch.randn(3, 16, dtype=dtype), **tolerance)
+
+
+def test_a_layer_of_pytorchs_own_encoder(check):
+    """In inference it is one operator, whose masks are of three kinds."""
+    layer = nn.TransformerEncoderLayer(16, 2, 32, batch_first=True).eval()
+    causal, padded = torch.ones(6, 6).triu(1) > 0, torch.arange(6) >= torch.tensor([[4], [6]])
+
+    def run(x):
+        return (layer(x), layer(x, src_mask=causal), layer(x, src_key_padding_mask=padded),
+                layer(x, src_mask=causal, src_key_padding_mask=padded))
+    check(run, torch.randn(2, 6, 16), **CLOSE)

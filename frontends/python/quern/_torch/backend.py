@@ -61,7 +61,7 @@ def _why_not(module, examples):
 def _make_floats_constants(module):
     """Where Dynamo made a Python float an input, it starts again with the float as a constant, as for AOTAutograd."""
     found = [node.meta["example_value"] for node in module.graph.nodes if node.op == "call_method" and node.target == "item"]
-    names = [str(value.node.expr) for value in found if isinstance(value, torch.SymFloat)]
+    names = [str(value.node._expr) for value in found if isinstance(value, torch.SymFloat)]    # the symbol, known or not
     names = [name for name in names if not TensorifyState.should_specialize(name)]
     for name in names:
         TensorifyState.specialize(name)

@@ -2,6 +2,7 @@
 import numpy as np
 
 from ..._trace import build
+from ..refusal import Refusal
 from .elementwise import result
 from .table import lowers
 
@@ -46,3 +47,20 @@ def arange(c, start, end, step=1, **_options):
         kind = np.dtype(np.float64)
     spread = build.binary("mul", c.tensor(index, kind), c.tensor(step, kind))
     return result(c, build.binary("add", spread, c.tensor(start, kind)))
+
+
+def _triangle(c, rows, columns, offset, upper):
+    if not all(isinstance(size, int) for size in (rows, columns, offset)):
+        raise Refusal("the sizes of a triangle are not numbers")
+    return c.program.constant(np.array(np.triu_indices(rows, offset, columns) if upper else
+                                       np.tril_indices(rows, offset, columns), c.dtype()))
+
+
+@lowers("tril_indices.default")
+def tril_indices(c, rows, columns, offset=0, **_options):
+    return _triangle(c, rows, columns, offset, upper=False)
+
+
+@lowers("triu_indices.default")
+def triu_indices(c, rows, columns, offset=0, **_options):
+    return _triangle(c, rows, columns, offset, upper=True)

@@ -1,0 +1,194 @@
+"""Operators that PyTorch takes apart for no compiler, written with others: a table from the operator to a function like it."""
+import torch
+import torch.nn.functional as F
+
+_aten = torch.ops.aten
+COMPOSITES = {}
+
+
+def _composes(*operators):
+    def register(function):
+        COMPOSITES.update(dict.fromkeys(operators, function))
+        return function
+    return register
+
+
+#--- Layers ---------------------------------------------------------------------------------------
+
+@_composes(_aten._trilinear.default)
+def _trilinear(a, b, c, expand_a, expand_b, expand_c, summed, unroll_dim=1):
+    """As nn.Bilinear has it: the sum of products of three tensors whose missing axes are stretched."""
+    def stretched(part, axes):
+        for axis in sorted(axes):
+            part = part.unsqueeze(axis)
+        return part
+
+    return (stretched(a, expand_a) * stretched(b, expand_b) * stretched(c, expand_c)).sum(summed)
+
+
+@_composes(_aten._transformer_encoder_layer_fwd.default)
+def _transformer_encoder_layer(src, embed_dim, num_heads, qkv_weight, qkv_bias, proj_weight, proj_bias, use_gelu, norm_first,
+                               eps, norm_weight_1, norm_bias_1, norm_weight_2, norm_bias_2, ffn_weight_1, ffn_bias_1,
+                               ffn_weight_2, ffn_bias_2, mask=None, mask_type=None):
+    """What nn.TransformerEncoderLayer calls in inference."""
+    def attended(x):
+        q, k, v = F.linear(x, qkv_weight, qkv_bias).unflatten(-1, (3, num_heads, -1)).permute(2, 0, 3, 1, 4)
+        y = F.scaled_dot_product_attention(q, k, v, attn_mask=seen)
+        return F.linear(y.transpose(1, 2).flatten(2), proj_weight, proj_bias)
+
+    def fed(x):
+        hidden = F.linear(x, ffn_weight_1, ffn_bias_1)
+        return F.linear(F.gelu(hidden) if use_gelu else F.relu(hidden), ffn_weight_2, ffn_bias_2)
+
+    def first(x):
+        return F.layer_norm(x, (embed_dim,), norm_weight_1, norm_bias_1, eps)
+
+    def second(x):
+        return F.layer_norm(x, (embed_dim,), norm_weight_2, norm_bias_2, eps)
+
+    seen = None if mask is None else ~_of_scores(mask.to(torch.bool), mask_type)
+    if norm_first:
+        x = src + attended(first(src))
+        return x + fed(second(x))
+    x = first(src + attended(src))
+    return second(x + fed(x))
+
+
+def _of_scores(mask, kind):
+    """A mask as (batch, heads, queries, keys): kind 0 has the last two axes, 1 the first and the last, 2 all four."""
+    return {0: lambda: mask[None, None], 1: lambda: mask[:, None, None]}.get(kind, lambda: mask)()
+
+
+@_composes(_aten._embedding_bag.default, _aten._embedding_bag_forward_only.default)
+def _embedding_bag(weight, indices, offsets, scale_grad_by_freq=False, mode=0, sparse=False, per_sample_weights=None,
+                   include_last_offset=False, padding_idx=-1):
+    """mode: 0 sums, 1 means, 2 maxima of the rows of a bag; an empty bag has zeros."""
+    starts = offsets[:-1] if include_last_offset else offsets
+    bag = torch.bucketize(torch.arange(indices.shape[0]), starts, right=True) - 1
+    rows, counted = weight[indices], torch.ones_like(indices)
+    if per_sample_weights is not None:
+        rows = rows * per_sample_weights[:, None]
+    if padding_idx >= 0:
+        counted = (indices != padding_idx).to(counted.dtype)
+        rows = torch.where(counted[:, None] != 0, rows, float("-inf") if mode == 2 else 0.0)
+    counts = torch.zeros_like(starts).index_add(0, bag, counted.to(starts.dtype))
+    out = rows.new_zeros(starts.shape[0], weight.shape[1])
+    if mode == 2:
+        most = out.scatter_reduce(0, bag[:, None].expand(rows.shape), rows, "amax", include_self=False)
+        out = torch.where(counts[:, None] > 0, most, 0.0)
+    else:
+        out = out.index_add(0, bag, rows)
+        out = out / counts.clamp(min=1)[:, None] if mode == 1 else out
+    return out, bag, counts, torch.zeros_like(starts)
+
+
+@_composes(_aten.adaptive_max_pool2d.default)
+def _adaptive_max_pool2d(x, output_size):
+    """Where windows have different sizes, all are as large as the largest; the last element of a smaller one is repeated."""
+    (height, width), (out_height, out_width) = x.shape[-2:], output_size
+    if height % out_height == 0 and width % out_width == 0:
+        return _aten.max_pool2d_with_indices(x, [height // out_height, width // out_width])
+    rows, columns = _windows(height, out_height)[:, None, :, None], _windows(width, out_width)[None, :, None, :]
+    values, most = x[..., rows, columns].flatten(-2).max(-1)
+    places = (rows * width + columns).flatten(-2)
+    return values, places.expand(*values.shape, -1).gather(-1, most[..., None]).squeeze(-1)
+
+
+def _windows(size, out):
+    """(out, length): the places in each window."""
+    first = torch.arange(out)[:, None] * size // out
+    last = ((torch.arange(out)[:, None] + 1) * size + out - 1) // out - 1
+    length = (size + out - 1) // out + (size % out != 0)
+    return torch.minimum(first + torch.arange(length)[None, :], last)
+
+
+#--- Resizing -------------------------------------------------------------------------------------
+
+def _linear(x):
+    return (1 - x.abs()).clamp(min=0)
+
+
+def _cubic(x):
+    """Keys' kernel with a = -1/2, as in Pillow."""
+    a, x = -0.5, x.abs()
+    near, far = ((a + 2) * x - (a + 3)) * x * x + 1, (((x - 5) * x + 8) * x - 4) * a
+    return torch.where(x < 1, near, torch.where(x < 2, far, 0.0))
+
+
+def _weights(dtype, size, out, kernel, radius, corners, factor):
+    """Row i: how much of each of `size` elements is in element i of `out`. What is beyond the border counts for nothing."""
+    if corners:
+        scale = (size - 1) / (out - 1) if out > 1 else 0.0
+    else:
+        scale = 1 / factor if factor else size / out
+    wide = max(scale, 1.0)
+    centre = scale * (torch.arange(out, dtype=dtype)[:, None] + 0.5)
+    first = (centre - radius * wide + 0.5).to(torch.int64).clamp(min=0)
+    last = (centre + radius * wide + 0.5).to(torch.int64).clamp(max=size)
+    place = torch.arange(size)[None, :]
+    weights = torch.where((place >= first) & (place < last), kernel((place - centre + 0.5) / wide), 0.0)
+    return weights / weights.sum(1, keepdim=True)
+
+
+def _smoothed(kernel, radius):
+    def resize(x, output_size, align_corners, scales_h=None, scales_w=None):
+        if not x.dtype.is_floating_point:
+            return NotImplemented
+        wide = x if x.dtype == torch.float64 else x.float()
+        rows = _weights(wide.dtype, x.shape[2], output_size[0], kernel, radius, align_corners, scales_h)
+        columns = _weights(wide.dtype, x.shape[3], output_size[1], kernel, radius, align_corners, scales_w)
+        return (rows @ (wide @ columns.T)).to(x.dtype)
+    return resize
+
+
+_composes(_aten._upsample_bilinear2d_aa.default)(_smoothed(_linear, 1))
+_composes(_aten._upsample_bicubic2d_aa.default)(_smoothed(_cubic, 2))
+
+
+#--- Orders ---------------------------------------------------------------------------------------
+
+def _at(x, dim, keepdim, position):
+    """The elements that `position` says of the sorted ones, for [sorted elements along dim], with their places."""
+    shape, dim = x.shape, dim if x.dim() else 0
+    values, places = x.reshape(shape or (1,)).sort(dim=dim, stable=True)
+    there = position(values, dim)
+    values, places = values.gather(dim, there), places.gather(dim, there)
+    if not shape:
+        return values.reshape(()), places.reshape(())
+    return (values, places) if keepdim else (values.squeeze(dim), places.squeeze(dim))
+
+
+def _constant_position(values, dim, number):
+    return torch.full_like(values.narrow(dim, 0, 1), number, dtype=torch.int64)
+
+
+@_composes(_aten.kthvalue.default)
+def _kthvalue(x, k, dim=-1, keepdim=False):
+    return _at(x, dim, keepdim, lambda values, axis: _constant_position(values, axis, k - 1))
+
+
+@_composes(_aten.median.dim)
+def _median(x, dim, keepdim=False):
+    """The lower of the two in the middle; NaN, which is sorted to the end, where there is one."""
+    def position(values, axis):
+        size = values.shape[axis]
+        middle = _constant_position(values, axis, (size - 1) // 2)
+        return torch.where(values.narrow(axis, size - 1, 1).isnan(), size - 1, middle)
+    return _at(x, dim, keepdim, position)
+
+
+@_composes(_aten.nanmedian.dim)
+def _nanmedian(x, dim, keepdim=False):
+    def position(values, axis):
+        return ((~values.isnan()).sum(axis, keepdim=True) - 1).clamp(min=0) // 2
+    return _at(x, dim, keepdim, position)
+
+
+@_composes(_aten.median.default)
+def _median_of_all(x):
+    return _median(x.flatten(), 0)[0]
+
+
+@_composes(_aten.nanmedian.default)
+def _nanmedian_of_all(x):
+    return _nanmedian(x.flatten(), 0)[0]
