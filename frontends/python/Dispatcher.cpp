@@ -11,19 +11,33 @@ bool Dispatcher::Read::holds() const {
   return now == expected.ptr();
 }
 
-void Dispatcher::add(nb::object model, nb::list arguments, nb::list reads, nb::list facts, nb::list inputs,
-                     std::vector<bool> complex, bool single, bool flagged, nb::object classes,
-                     bool byRows) {
-  auto made = std::make_shared<Program>(Program{
-      model, nb::cast<Model *>(model), {}, {}, {}, {}, std::move(complex), single, flagged, byRows, std::move(classes)});
-  Program &program = *made;
-  for (nb::handle item : arguments) {
-    nb::tuple row = nb::cast<nb::tuple>(item);
-    program.arguments.push_back({Argument::What(nb::cast<int>(row[0])),
-                                 {nb::cast<int>(row[1]), nb::cast<int>(row[2])},
-                                 nb::cast<uint32_t>(row[3]),
-                                 nb::object(row[4])});
+void Dispatcher::sign(std::vector<nb::object> names, size_t positionalOnly, size_t positional, nb::list defaults) {
+  std::vector<nb::object> values(names.size());
+  for (nb::handle item : defaults) {
+    nb::tuple pair = nb::cast<nb::tuple>(item);
+    values.at(nb::cast<size_t>(pair[0])) = nb::object(pair[1]);
   }
+  signature = std::make_unique<Signature>(Signature{std::move(names), std::move(values), positionalOnly, positional});
+}
+
+void Dispatcher::add(nb::object model, nb::list arguments, nb::list reads, nb::list facts, nb::list inputs,
+                     std::vector<bool> complex, nb::tuple result, std::vector<std::pair<uint32_t, uint32_t>> written,
+                     bool flagged, nb::object classes, bool byRows) {
+  auto made = std::make_shared<Program>(Program{model,
+                                                nb::cast<Model *>(model),
+                                                {},
+                                                {},
+                                                {},
+                                                {},
+                                                std::move(complex),
+                                                ResultTree::read(result),
+                                                std::move(written),
+                                                flagged,
+                                                byRows,
+                                                std::move(classes)});
+  Program &program = *made;
+  for (nb::handle item : arguments)
+    program.arguments.push_back(Argument::read(item));
   for (nb::handle item : reads) {
     nb::tuple row = nb::cast<nb::tuple>(item);
     program.reads.push_back({nb::object(row[0]), nb::object(row[1]), nb::object(row[2])});
@@ -42,23 +56,6 @@ void Dispatcher::add(nb::object model, nb::list arguments, nb::list reads, nb::l
     program.inputs.push_back({nb::cast<uint32_t>(row[0]), nb::object(row[1])});
   }
   programs.insert(programs.begin(), std::move(made));
-}
-
-static bool isKind(const Dispatcher::Argument &argument, PyObject *given) {
-  if (argument.what == Dispatcher::Argument::number)
-    return PyFloat_CheckExact(given);
-  if (argument.what == Dispatcher::Argument::constant)
-    return given == argument.value.ptr() || (PyLong_CheckExact(given) && PyLong_CheckExact(argument.value.ptr()) &&
-                                             PyObject_RichCompareBool(given, argument.value.ptr(), Py_EQ) == 1);
-  if (!isPlainArray(given) || !(kindOf(given) == argument.kind))
-    return false;
-  if (argument.what == Dispatcher::Argument::anyExtents)
-    return true;
-  const intptr_t *shape = shapeOf(given);
-  for (int axis = 0; axis < argument.kind.rank; ++axis)
-    if ((shape[axis] == 1) != bool(argument.ones >> axis & 1))
-      return false;
-  return true;
 }
 
 /// A sum that does not fit 64 bits holds for nothing: the call is traced, which says what is wrong.
@@ -90,18 +87,19 @@ static bool holds(const Dispatcher::Fact &fact, const auto &extent) {
   return false;
 }
 
-bool Dispatcher::fits(const Program &program, PyObject *args) {
-  if (size_t(PyTuple_GET_SIZE(args)) != program.arguments.size())
+bool Dispatcher::fits(const Program &program, PyObject *const *arguments, size_t count, Leaves &leaves) {
+  leaves.clear();
+  if (count != program.arguments.size())
     return false;
-  for (size_t i = 0; i < program.arguments.size(); ++i)
-    if (!isKind(program.arguments[i], PyTuple_GET_ITEM(args, i)))
+  for (size_t i = 0; i < count; ++i)
+    if (!program.arguments[i].fits(arguments[i], leaves))
       return false;
   for (const Read &read : program.reads)
     if (!read.holds())
       return false;
   auto extent = [&](uint32_t input, uint32_t axis) {
     const Input &from = program.inputs[input];
-    return shapeOf(from.outside.is_none() ? PyTuple_GET_ITEM(args, from.argument) : from.outside.ptr())[axis];
+    return shapeOf(from.outside.is_none() ? leaves[from.leaf] : from.outside.ptr())[axis];
   };
   for (const Fact &fact : program.facts)
     if (!holds(fact, extent))
@@ -109,25 +107,33 @@ bool Dispatcher::fits(const Program &program, PyObject *args) {
   return true;
 }
 
-PyObject *Dispatcher::run(const Program &program, PyObject *args) {
+/// An array of rank 0 for a float or a number of NumPy's; throws where there is no memory.
+static nb::object arrayOfNumber(PyObject *leaf) {
+  void *data = nullptr;
+  nb::object array = nb::steal(PyFloat_CheckExact(leaf) ? makeArray(QUERN_F64, 0, nullptr, nullptr, data)
+                                                        : arrayOfScalar(leaf));
+  if (!array.is_valid())
+    throw nb::python_error();
+  if (data)
+    *static_cast<double *>(data) = PyFloat_AS_DOUBLE(leaf);
+  return array;
+}
+
+PyObject *Dispatcher::run(const Program &program, const Leaves &leaves) {
   constexpr size_t few = 16;
   PyObject *inputs[few];
-  nb::object made[few]; // arrays of the floats
+  nb::object made[few]; // arrays of the numbers
   std::vector<PyObject *> many(program.inputs.size() > few ? program.inputs.size() : 0);
   std::vector<nb::object> manyMade(many.size());
   PyObject **arrays = many.empty() ? inputs : many.data();
-  nb::object *floats = many.empty() ? made : manyMade.data();
+  nb::object *numbers = many.empty() ? made : manyMade.data();
   for (size_t i = 0; i < program.inputs.size(); ++i) {
     const Input &input = program.inputs[i];
-    arrays[i] = input.outside.is_none() ? PyTuple_GET_ITEM(args, input.argument) : input.outside.ptr();
-    if (!input.outside.is_none() || program.arguments[input.argument].what != Argument::number)
+    arrays[i] = input.outside.is_none() ? leaves[input.leaf] : input.outside.ptr();
+    if (!input.outside.is_none() || isPlainArray(arrays[i]))
       continue;
-    void *data = nullptr;
-    floats[i] = nb::steal(makeArray(QUERN_F64, 0, nullptr, nullptr, data));
-    if (!floats[i])
-      throw nb::python_error();
-    *static_cast<double *>(data) = PyFloat_AS_DOUBLE(arrays[i]);
-    arrays[i] = floats[i].ptr();
+    numbers[i] = arrayOfNumber(arrays[i]);
+    arrays[i] = numbers[i].ptr();
   }
   nb::object results = program.model->runOn(arrays, /*pairs=*/true, program.byRows);
   PyObject *tuple = results.ptr();
@@ -146,20 +152,36 @@ PyObject *Dispatcher::run(const Program &program, PyObject *args) {
     }
     PyTuple_SET_ITEM(tuple, i, kindOf(result).rank ? result : scalarOf(result)); // NumPy's functions give scalars
   }
-  if (!program.single)
-    return program.flagged ? PyTuple_GetSlice(tuple, 0, count) : results.release().ptr();
-  return nb::borrow(PyTuple_GET_ITEM(tuple, 0)).release().ptr();
+  PyObject *const *outputs = &PyTuple_GET_ITEM(tuple, 0);
+  for (auto [leaf, output] : program.written)
+    if (PyObject_SetItem(leaves[leaf], Py_Ellipsis, outputs[output]))
+      throw nb::python_error();
+  return program.result.build(outputs);
+}
+
+PyObject *Dispatcher::dispatch(PyObject *const *arguments, size_t count) const {
+  Leaves leaves;
+  for (size_t i = 0; i < programs.size(); ++i)
+    if (fits(*programs[i], arguments, count, leaves)) {
+      std::shared_ptr<const Program> program = programs[i]; // other threads add to the list during the run
+      return run(*program, leaves);
+    }
+  return nullptr;
 }
 
 PyObject *Dispatcher::call(PyObject *self, PyObject *args, PyObject *keywords) {
   return callFastOrSlow(self, args, keywords, [&]() -> PyObject * {
-    const auto &programs = nb::inst_ptr<Dispatcher>(self)->programs;
-    for (size_t i = 0; i < programs.size() && !(keywords && PyDict_GET_SIZE(keywords)); ++i)
-      if (fits(*programs[i], args)) {
-        std::shared_ptr<const Program> program = programs[i]; // other threads add to the list during the run
-        return run(*program, args);
-      }
-    return nullptr;
+    const Dispatcher &dispatcher = *nb::inst_ptr<Dispatcher>(self);
+    if (!dispatcher.signature)
+      return keywords && PyDict_GET_SIZE(keywords)
+                 ? nullptr
+                 : dispatcher.dispatch(&PyTuple_GET_ITEM(args, 0), PyTuple_GET_SIZE(args));
+    constexpr size_t few = 16;
+    PyObject *slots[few];
+    size_t count = dispatcher.signature->names.size();
+    std::vector<PyObject *> many(count > few ? count : 0);
+    PyObject **all = many.empty() ? slots : many.data();
+    return dispatcher.signature->bind(args, keywords, all) ? dispatcher.dispatch(all, count) : nullptr;
   });
 }
 
@@ -167,11 +189,18 @@ int Dispatcher::traverse(PyObject *self, visitproc visit, void *arg) {
   Py_VISIT(Py_TYPE(self));
   if (!nb::inst_ready(self))
     return 0;
-  for (const std::shared_ptr<const Program> &program : nb::inst_ptr<Dispatcher>(self)->programs) {
+  const Dispatcher &dispatcher = *nb::inst_ptr<Dispatcher>(self);
+  if (dispatcher.signature)
+    if (int result = dispatcher.signature->traverse(visit, arg))
+      return result;
+  for (const std::shared_ptr<const Program> &program : dispatcher.programs) {
     Py_VISIT(program->owner.ptr());
     Py_VISIT(program->classes.ptr());
+    if (int result = program->result.traverse(visit, arg))
+      return result;
     for (const Argument &argument : program->arguments)
-      Py_VISIT(argument.value.ptr());
+      if (int result = argument.traverse(visit, arg))
+        return result;
     for (const Read &read : program->reads) {
       Py_VISIT(read.place.ptr());
       Py_VISIT(read.expected.ptr());
@@ -184,6 +213,7 @@ int Dispatcher::traverse(PyObject *self, visitproc visit, void *arg) {
 
 int Dispatcher::clear(PyObject *self) {
   std::vector<std::shared_ptr<const Program>> programs = std::move(nb::inst_ptr<Dispatcher>(self)->programs);
+  std::unique_ptr<Signature> signature = std::move(nb::inst_ptr<Dispatcher>(self)->signature);
   return 0;
 }
 

@@ -1,25 +1,17 @@
 // The calls of a traced function that need no Python: which compiled program fits the arguments, and its run.
 #pragma once
+#include "frontends/python/Arguments.h"
 #include "frontends/python/Model.h"
-#include "frontends/python/NumpyArray.h"
+#include "frontends/python/ResultTree.h"
 #include <memory>
 #include <vector>
 
 namespace quern {
 
 /// The base of quern.Jitted. Its call looks for a program whose conditions hold and runs it; where there is none it
-/// calls the method `_call`, which traces. Programs with results in containers, complex numbers or writes to their
-/// arguments are run by `_call` too.
+/// calls the method `_call`, which traces.
 class Dispatcher {
 public:
-  /// What an argument must be: an array of a kind, with extents of 1 on the axes whose bits are set in `ones` and on no
-  /// others; a float; `value`; or an array of a kind with any extents.
-  struct Argument {
-    enum What { array, number, constant, anyExtents } what;
-    ArrayKind kind;
-    uint32_t ones;
-    nb::object value;
-  };
   /// Something outside of the function that must be the same object: an entry of a dict, or what a cell holds.
   struct Read {
     nb::object place, name, expected;
@@ -35,9 +27,9 @@ public:
     enum Comparison { eq, ne, lt, le, gt, ge } comparison;
     bool result;
   };
-  /// An input of the program: an argument, or an array from outside where that is given.
+  /// An input of the program: an array or number of the arguments, or an array from outside where that is given.
   struct Input {
-    uint32_t argument;
+    uint32_t leaf;
     nb::object outside;
   };
   struct Program {
@@ -47,8 +39,10 @@ public:
     std::vector<Read> reads;
     std::vector<Fact> facts;
     std::vector<Input> inputs;
-    std::vector<bool> complex; ///< of the results
-    bool single;               ///< one result, not a tuple of them
+    std::vector<bool> complex; ///< of the outputs
+    ResultTree result;
+    /// Arrays of the arguments that the function writes to, and the outputs that they become.
+    std::vector<std::pair<uint32_t, uint32_t>> written;
     /// The last output is no result: a bool that says that `_call` must look at the arguments.
     bool flagged;
     bool byRows;        ///< of Model::runOn
@@ -56,8 +50,11 @@ public:
   };
 
   void add(nb::object model, nb::list arguments, nb::list reads, nb::list facts, nb::list inputs,
-           std::vector<bool> complex, bool single, bool flagged, nb::object classes,
-           bool byRows);
+           std::vector<bool> complex, nb::tuple result, std::vector<std::pair<uint32_t, uint32_t>> written,
+           bool flagged, nb::object classes, bool byRows);
+  /// The function's parameters: their names, how many of them have no name to a caller, how many are not for keywords
+  /// alone, and the defaults, (position, object). Without it every call has as many arguments as the program, by position.
+  void sign(std::vector<nb::object> names, size_t positionalOnly, size_t positional, nb::list defaults);
 
   /// tp_call, tp_traverse and tp_clear.
   static PyObject *call(PyObject *self, PyObject *args, PyObject *keywords);
@@ -65,10 +62,12 @@ public:
   static int clear(PyObject *self);
 
 private:
-  static bool fits(const Program &program, PyObject *args);
+  PyObject *dispatch(PyObject *const *arguments, size_t count) const;
+  static bool fits(const Program &program, PyObject *const *arguments, size_t count, Leaves &leaves);
   /// The results; null without an exception where the flag is set.
-  static PyObject *run(const Program &program, PyObject *args);
+  static PyObject *run(const Program &program, const Leaves &leaves);
 
+  std::unique_ptr<Signature> signature;
   std::vector<std::shared_ptr<const Program>> programs; // the latest first
 };
 

@@ -134,6 +134,10 @@ bool truthOf(PyObject *array) {
   return *static_cast<const bool *>(PyArray_DATA(arrayOf(array)));
 }
 
+PyObject *arrayOfScalar(PyObject *scalar) {
+  return PyArray_FromScalar(scalar, nullptr);
+}
+
 PyObject *scalarOf(PyObject *array) {
   return PyArray_Return(arrayOf(array));
 }

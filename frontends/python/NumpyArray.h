@@ -39,6 +39,8 @@ PyObject *takeFrom(PyObject *array, PyObject *positions);
 /// The first element of an array of bools.
 bool truthOf(PyObject *array);
 
+/// A number of NumPy's as an array of rank 0; null with an exception set where there is no memory.
+PyObject *arrayOfScalar(PyObject *scalar);
 /// An array of rank 0 as NumPy's scalar. Takes the reference; null with an exception set where there is no memory.
 PyObject *scalarOf(PyObject *array);
 

@@ -37,8 +37,10 @@ NB_MODULE(_runtime, module) {
   nb::class_<Dispatcher>(module, "Dispatcher", nb::type_slots(slots))
       .def(nb::init<>())
       .def("_add", &Dispatcher::add, nb::arg("model"), nb::arg("arguments"), nb::arg("reads"), nb::arg("facts"),
-           nb::arg("inputs"), nb::arg("complex"), nb::arg("single"), nb::arg("flagged") = false,
-           nb::arg("classes") = nb::none(), nb::arg("by_rows") = false);
+           nb::arg("inputs"), nb::arg("complex"), nb::arg("result"),
+           nb::arg("written") = std::vector<std::pair<uint32_t, uint32_t>>(), nb::arg("flagged") = false,
+           nb::arg("classes") = nb::none(), nb::arg("by_rows") = false)
+      .def("_sign", &Dispatcher::sign);
   static PyType_Slot torchSlots[] = {{Py_tp_call, reinterpret_cast<void *>(TorchProgram::call)},
                                      {Py_tp_traverse, reinterpret_cast<void *>(TorchProgram::traverse)},
                                      {Py_tp_clear, reinterpret_cast<void *>(TorchProgram::clear)},

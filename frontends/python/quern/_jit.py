@@ -1,13 +1,15 @@
 """NumPy functions as native code."""
 import functools
 import inspect
+import operator
 import types
 
 import numpy as np
 
 from . import _compile_cache
+from ._dispatch import COMPARISONS, argument_row, result_row, signature_row
 from ._errors import InputError, UsageError
-from ._runtime import Dispatcher, _kind
+from ._runtime import Dispatcher
 from ._trace import functions as _functions
 from ._trace.array import Trace, Tracer, as_tracer, check_array
 from ._trace.complex import ComplexValue
@@ -56,30 +58,40 @@ class Jitted(Dispatcher):
         super().__init__()
         self._function, self._threads, self._target = function, threads, target
         self._signature = inspect.signature(function)
-        self._simple = all(parameter.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD and
-                           parameter.default is inspect.Parameter.empty
-                           for parameter in self._signature.parameters.values())
+        self._dispatched = signature_row(self._signature)
+        if self._dispatched:
+            self._sign(*self._dispatched)
         self._programs = {}     # key -> list of _Specialization
         functools.update_wrapper(self, function)
 
     def _call(self, *args, **keywords):
         """The call where no program that Dispatcher knows fits."""
-        if keywords or not self._simple or len(args) != len(self._signature.parameters):
-            bound = self._signature.bind(*args, **keywords)
-            bound.apply_defaults()
-            args = tuple(bound.arguments.values())
+        bound = self._signature.bind(*args, **keywords)
+        bound.apply_defaults()
+        args = tuple(bound.arguments.values())
         leaves, key = [], []
         for argument in args:
             _flatten(argument, leaves, key)
         key = tuple(key)
         for candidate in self._programs.get(key, ()):
             if candidate.fits(leaves):
+                self._teach(candidate, args, leaves)
                 return candidate.run(leaves)
         made = _Specialization(self, args, leaves)
         self._programs.setdefault(key, []).insert(0, made)
-        if row := made.traced.for_dispatcher(args, made.model):
-            self._add(made.model._model, *row)
+        self._teach(made, args, leaves)
         return made.run(leaves)
+
+    def _teach(self, candidate, args, leaves):
+        """Lets Dispatcher run calls like this one, where it can. Of the arrays outside it keeps those of the first call."""
+        if not self._dispatched or candidate.model is None or candidate.rows == _MOST_ROWS:
+            return
+        outside = candidate.traced.outside()
+        if candidate.rows and not all(map(operator.is_, outside, candidate.outside)):
+            return
+        if row := candidate.traced.for_dispatcher(args, leaves):
+            self._add(candidate.model._model, *row)
+            candidate.rows, candidate.outside = candidate.rows + 1, outside
 
     def __get__(self, instance, owner=None):
         return self if instance is None else types.MethodType(self, instance)
@@ -240,6 +252,10 @@ class _Traced:
             return read(*where)
         return leaves[place]
 
+    def outside(self):
+        """The arrays of globals and closures as they are now."""
+        return [read(*where) for (read, *where), _, _ in self.captured]
+
     def fits(self, leaves):
         """Whether the extents and the outside agree with what was taken for granted."""
         for (read, *where), dtype, ones in self.captured:
@@ -250,29 +266,11 @@ class _Traced:
         facts = self.program.facts
         return self.scope.unchanged() and (not (facts.known or facts.comparisons) or facts.holds(self.actual(leaves)))
 
-
-    def for_dispatcher(self, args, model):
+    def for_dispatcher(self, args, leaves):
         """What Dispatcher._add takes besides the model; None where only Python can run the program."""
-        if model is None or self.written:
+        arguments = [argument_row(argument) for argument in args]
+        if None in arguments:
             return None
-        single = self.tree[0] == "array"
-        results = [self.tree] if single else self.tree[1] if self.tree[0] is tuple else []
-        in_order = [item[:2] for item in results] == [("array", i) for i in range(len(self.dtypes))]
-        if not in_order or any(item[2] for item in results):
-            return None
-        arguments, of_leaf = [], {}
-        for position, argument in enumerate(args):
-            if type(argument) is np.ndarray:
-                of_leaf[len(of_leaf)] = position
-                ones = sum(1 << axis for axis, extent in enumerate(argument.shape) if extent == 1)
-                arguments.append((_ARRAY, *_kind(argument), ones, None))
-            elif type(argument) is float:
-                of_leaf[len(of_leaf)] = position
-                arguments.append((_NUMBER, 0, 0, 0, None))
-            elif argument is None or type(argument) in (bool, int, str):
-                arguments.append((_CONSTANT, 0, 0, 0, argument))
-            else:
-                return None
         reads = [(*_place(how), thing) for how, thing in self.scope.reads]
         inputs = []
         for place in self.inputs:
@@ -282,12 +280,11 @@ class _Traced:
                 reads.append((*_place(how), array))
                 inputs.append((0, array))
             else:
-                inputs.append((of_leaf[place], None))
-        facts = self._facts()
-        return None if facts is None else (arguments, reads, facts, inputs, self.complex, single)
+                inputs.append((place, None))
+        return arguments, reads, self._facts(leaves), inputs, self.complex, result_row(self.tree), self.written
 
-    def _facts(self):
-        """The facts about extents as Dispatcher has them; None where one is no polynomial."""
+    def _facts(self, leaves):
+        """The facts about extents as Dispatcher has them: polynomials. Where one is none, the extents of this call."""
         facts = self.program.facts
         places = {name: (self.inputs.index(place), axis) for name, place, axis in self._symbols}
         known = [(Dim.symbol(name).sub(dim_of(extent)), "eq", True) for name, extent in facts.known.items()]
@@ -295,9 +292,10 @@ class _Traced:
         for dim, comparison, result in known + facts.comparisons:
             terms = dim.terms
             if terms is None:
-                return None
+                return [([(1, [places[name]]), (-extent, [])], COMPARISONS.index("eq"), True)
+                        for name, extent in self.actual(leaves).items()]
             rows.append(([(factor, [places[name] for name in names]) for factor, names in terms],
-                         _COMPARISONS.index(comparison), result))
+                         COMPARISONS.index(comparison), result))
         return rows
 
 
@@ -309,8 +307,7 @@ def _place(how):
 
 # Rows of points and colours: code that knows how few elements they have is several times as fast. Longer ones are symbols.
 _SHORT_ROW = 3
-_COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")    # as Dispatcher::Fact has them
-_ARRAY, _NUMBER, _CONSTANT = range(3)    # as Dispatcher::Argument has them
+_MOST_ROWS = 64     # of Dispatcher for one program, each for extents of its own
 
 
 class _Specialization:
@@ -323,6 +320,7 @@ class _Specialization:
             self.model = _compile_cache.compile_program(traced.text, jitted._function.__name__, jitted._target,
                                                         jitted._threads)
         self.fits = traced.fits
+        self.rows, self.outside = 0, []      # of Dispatcher that run it, and the arrays outside that they read
 
     def run(self, leaves):
         traced = self.traced

@@ -1,13 +1,15 @@
 """The compiled function as an object: extents, Python's numbers, globals, errors, threads, pickles, the cache."""
+import collections
 import concurrent.futures
 import os
 import pickle
 import subprocess
 import sys
+import weakref
 
 import numpy as np
 import pytest
-from differential import check, check_call
+from differential import check, check_call, compare
 
 import quern
 
@@ -306,3 +308,102 @@ def test_what_few_need_is_imported_when_it_is_named(cache):
     tail = ["InferenceSession Benchmark True", "module 'quern' has no attribute 'missing'"]
     assert runs[0] == ["[2. 2.]", "['subprocess']", *tail]
     assert runs[1] == ["[2. 2.]", "[]", *tail]
+
+
+def without_python(compiled, *args, **keywords):
+    """A call that no Python code answers."""
+    class Answered(Exception):
+        pass
+
+    def refuse(*_, **__):
+        raise Answered
+    slow, compiled._call = compiled._call, refuse
+    try:
+        return compiled(*args, **keywords)
+    finally:
+        compiled._call = slow
+
+
+Pair = collections.namedtuple("Pair", "low high")
+
+
+def spread(x, pair, /, options, flag=True, *, scale=2.0, mode="wide"):
+    y, z = pair
+    low = x.min() * scale
+    return {"pair": Pair(low, [x + y * z, options["bias"] if flag else x]), "rows": len(x), "mode": mode, "all": (x, None, 2.5)}
+
+
+@pytest.mark.parametrize("keywords", [{}, {"scale": 3.0}, {"flag": False}, {"mode": "narrow", "options": {"bias": np.ones(4)}}])
+def test_calls_with_containers_and_keywords_need_no_python(keywords):
+    compiled = quern.jit(spread)
+    args = (np.arange(4.0), (np.ones(4), np.float32(2))), [] if "options" in keywords else [{"bias": np.arange(4)}]
+    args = (*args[0], *args[1])
+    first, again, want = compiled(*args, **keywords), without_python(compiled, *args, **keywords), spread(*args, **keywords)
+    for got in (first, again):
+        assert list(got) == list(want) and type(got["pair"]) is Pair and type(got["rows"]) is int and got["mode"] == want["mode"]
+        compare(got["pair"], want["pair"], "pair")
+        compare(got["all"][0], want["all"][0], "x")
+        assert got["all"][1:] == (None, 2.5) and got["rows"] == 4
+
+
+def test_writes_to_arguments_need_no_python():
+    def f(x, more, n=2):
+        x[0] = 7
+        more[0][:, 1] *= n
+    compiled = quern.jit(f)
+    for call in (compiled, lambda *args: without_python(compiled, *args)):
+        x, more = np.zeros(3), [np.ones((2, 2), np.int32)[:, ::-1]]
+        assert call(x, more) is None and x[0] == 7 and more[0][:, 1].tolist() == [2, 2]
+
+
+@pytest.mark.parametrize("args, keywords, message", [
+    ((np.ones(2),), {}, "missing a required argument: 'b'"), ((1, 2, 3, 4), {}, "too many positional arguments"),
+    ((1, 2), {"d": 3}, "unexpected keyword argument 'd'"), ((1,), {"b": 2, "a": 3}, "multiple values for argument 'a'")])
+def test_arguments_that_do_not_bind(args, keywords, message):
+    compiled = quern.jit(lambda a, b, c=1.0: a + b + c)
+    compiled(np.ones(2), np.ones(2))
+    with pytest.raises(TypeError, match=message):
+        compiled(*args, **keywords)
+
+
+def test_other_containers_are_other_programs():
+    compiled = quern.jit(lambda pair: pair[0] + pair[1])
+    x = np.ones(3)
+    for pair in ((x, x), [x, x], (x, 2.0), (x, np.float32(1)), (x, 3), {0: x, 1: x}, {1: x, 0: x * 2}):
+        compare(compiled(pair), pair[0] + pair[1], "the sum")
+        compare(without_python(compiled, pair), pair[0] + pair[1], "the sum")
+
+
+def test_extents_whose_facts_are_no_polynomials():
+    def f(x):
+        return x[::2] + 1, x[1::3], x[: x.shape[0] // 4].sum(axis=0)
+
+    compiled = quern.jit(f)
+    for rows in (8, 9, 13, 8):
+        x = np.arange(rows * 4.0).reshape(rows, 4)
+        compare(compiled(x), f(x), "the result")
+        compare(without_python(compiled, x), f(x), "the result")
+    assert count(compiled) == 1
+
+
+def test_arrays_outside_are_not_kept_for_ever():
+    weights = [np.ones(3)]
+    kept = []
+    def make():
+        table = np.ones(3)
+        def f(x):
+            return x[::2] * table[: x[::2].shape[0]]
+        def change(array):
+            nonlocal table
+            table = array
+        return f, change
+    f, change = make()
+    compiled = quern.jit(f)
+    for i in range(5):
+        array = np.full(3, float(i))
+        kept.append(weakref.ref(array))
+        change(array)
+        compare(compiled(np.ones(6)), np.full(3, float(i)), "the result")
+        del array
+    change(weights[0])
+    assert sum(ref() is not None for ref in kept) <= 1

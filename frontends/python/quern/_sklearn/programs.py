@@ -2,6 +2,7 @@
 import numpy as np
 
 from .. import _compile_cache
+from .._dispatch import ANY_EXTENTS, COMPARISONS, RESULT_ARRAY, RESULT_TUPLE
 from .._errors import InputError
 from .._trace import build, strings
 from .._trace.array import Tracer, as_tracer
@@ -97,18 +98,18 @@ class Compiled:
         if kind[0] != "matrix":
             return None
         tree = self.tree
-        single = tree[0] in ("array", "labels")
-        if not single and (tree[0] is not tuple or any(item[0] != "array" for item in tree[1])):
+        if tree[0] in ("array", "labels"):
+            result = (RESULT_ARRAY, tree[1], None, [])
+        elif tree[0] is tuple and all(item[0] == "array" for item in tree[1]):
+            result = (RESULT_TUPLE, 0, None, [(RESULT_ARRAY, item[1], None, []) for item in tree[1]])
+        else:
             return None
-        arguments = [(_ANY_EXTENTS, *_numpy_kind(kind[1]), 0, None)]
-        facts = [([(1, [(0, 1)]), (-expected.count, [])], _EQUAL, True), ([(1, [(0, 0)])], _GREATER, True)]
+        arguments = [(ANY_EXTENTS, *_numpy_kind(kind[1]), 0, None, [])]
+        facts = [([(1, [(0, 1)]), (-expected.count, [])], COMPARISONS.index("eq"), True),
+                 ([(1, [(0, 0)])], COMPARISONS.index("gt"), True)]
         outputs = len(self.model.outputs)
         classes = tree[2] if tree[0] == "labels" else None
-        return arguments, [], facts, [(0, None)], [False] * outputs, single, self.flagged, classes, self._by_rows
-
-
-_EQUAL, _GREATER = 0, 4     # as Dispatcher::Fact has them
-_ANY_EXTENTS = 3            # as Dispatcher::Argument has it
+        return arguments, [], facts, [(0, None)], [False] * outputs, result, [], self.flagged, classes, self._by_rows
 
 
 def _numpy_kind(dtype):
