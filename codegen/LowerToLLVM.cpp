@@ -12,6 +12,7 @@
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/Index/IR/IndexDialect.h"
+#include "mlir/IR/Verifier.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -87,8 +88,10 @@ void loadCodegenDialects(MLIRContext &context) {
 
 LogicalResult lowerToLLVMDialect(ModuleOp module, bool isDevice) {
   PassManager manager(module.getContext());
+  // Once at the end: after each of these passes it would take as long as they do.
+  manager.enableVerifier(false);
   addPasses(manager, isDevice);
-  return manager.run(module);
+  return failure(failed(manager.run(module)) || failed(verify(module)));
 }
 
 } // namespace quern

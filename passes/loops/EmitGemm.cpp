@@ -149,6 +149,10 @@ int64_t GemmEmitter::restOfBlocks(int64_t group) const {
 
 void GemmEmitter::emitColumns(const Part &rows, Columns columns) {
   int64_t group = tile.vectors * lanes, perPanel = kPanel / lanes;
+  // Groups of one panel are the same code with masks and without, which cost nothing where the level has them.
+  if (tile.vectors == perPanel && kernel.level.masks && !shape.columns.constant())
+    return builder.loop(columns.first, columns.end, group,
+                        [&](Index column) { emitGroup(rows, column, perPanel, true); });
   Index count = builder.sub(columns.end, columns.first);
   Index whole = builder.sub(columns.end, builder.rem(count, group));
   builder.loop(columns.first, whole, group, [&](Index column) { emitGroup(rows, column, tile.vectors, false); });

@@ -1,7 +1,7 @@
 #include "passes/loops/Epilogue.h"
-#include "codegen/common/VectorMath.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "passes/loops/ReduceAlong.h"
 #include "passes/loops/ReshapedPoint.h"
 
 using namespace mlir;
@@ -100,18 +100,11 @@ void Epilogue::store(Value sum, const Point &point, Value mask) {
     emitter.store(values[value], kernel.resultBuffer(index), graph::dimsOf(value), points[value]);
 }
 
-/// Whether it computes one of the functions that are polynomials of tens of instructions.
-bool Epilogue::isLong() const {
-  return llvm::any_of(kernel.body().without_terminator(), [](Operation &op) {
-    return mathFunctionNamed(op.getName().stripDialect()).has_value();
-  });
-}
-
 void Epilogue::storeTile(ArrayRef<Value> sums, int64_t vectors, RowPlaces place, ArrayRef<Value> masks) {
   IndexBuilder builder(kernel.builder);
   int64_t rows = sums.size() / vectors;
   auto mask = [&](int64_t j) { return masks.empty() ? Value() : masks[j]; };
-  if (rows == 1 || !isLong()) {
+  if (rows == 1 || !isLong(kernel)) {
     for (int64_t i = 0; i < rows; ++i)
       for (auto [j, point] : llvm::enumerate(place(builder.index(i), builder.index(0), vectors)))
         store(sums[i * vectors + j], point, mask(j));

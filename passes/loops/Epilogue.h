@@ -37,7 +37,6 @@ private:
   /// `anchor` may be null.
   static mlir::LogicalResult checkAnchor(KernelFunction &kernel, mlir::Operation *anchor);
   static bool supports(mlir::Value anchor, mlir::Block &body);
-  bool isLong() const;
   Point follow(mlir::Operation *op, mlir::Value operand, const Point &point);
 
   KernelFunction &kernel;

@@ -1,4 +1,5 @@
 #include "passes/loops/ReduceAlong.h"
+#include "codegen/common/VectorMath.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/loops/device/Team.h"
@@ -8,6 +9,18 @@ using namespace mlir;
 namespace quern {
 
 int64_t vectorLanes(const Level &level) { return level.vectorBytes / 4; }
+
+static bool isLongFunction(Operation &op) { return mathFunctionNamed(op.getName().stripDialect()).has_value(); }
+
+bool isLong(KernelFunction &kernel) { return llvm::any_of(kernel.body().without_terminator(), isLongFunction); }
+
+/// Lanes of the loops of a kernel: a long body of f64 fills the units with one register, and is half as much code.
+static int64_t vectorLanes(KernelFunction &kernel) {
+  bool isWide = llvm::all_of(kernel.body().without_terminator(), [](Operation &op) {
+    return !isLongFunction(op) || graph::elementOf(op.getResult(0)).isF64();
+  });
+  return vectorLanes(kernel.level) / (isLong(kernel) && isWide ? 2 : 1);
+}
 
 /// from + (to - from) rounded down to a multiple of `by`.
 static Value roundDown(KernelFunction &kernel, Value from, Value to, int64_t by) {
@@ -26,9 +39,10 @@ static Value tailMask(KernelFunction &kernel, int64_t lanes, Value at, Value to)
 
 using Terms = function_ref<SmallVector<Value>(ElementEmitter &, const AxisPoint &)>;
 
-/// A loop from `from` to `to` by `lanes * unroll` that carries unroll accumulators for each reduction.
+/// A loop from `from` to `to` by `lanes * unroll` that carries unroll accumulators for each reduction. With `masked`
+/// lanes behind `to` keep what they have.
 static SmallVector<Value> accumulate(ElementEmitter &outer, Value from, Value to, int64_t lanes, int64_t unroll,
-                                     ArrayRef<RowReduction> reductions, ArrayRef<Value> start, Terms terms) {
+                                     bool masked, ArrayRef<RowReduction> reductions, ArrayRef<Value> start, Terms terms) {
   KernelFunction &kernel = outer.kernel;
   ImplicitLocOpBuilder &b = kernel.builder;
   auto loop = b.create<scf::ForOp>(from, to, kernel.index(lanes * unroll), start);
@@ -36,12 +50,16 @@ static SmallVector<Value> accumulate(ElementEmitter &outer, Value from, Value to
   b.setInsertionPointToStart(loop.getBody());
   SmallVector<Value> next;
   for (int64_t u = 0; u < unroll; ++u) {
-    ElementEmitter emitter(kernel, lanes);
+    Value at = kernel.add(loop.getInductionVar(), u * lanes);
+    Value mask = masked ? tailMask(kernel, lanes, at, to) : Value();
+    ElementEmitter emitter(kernel, lanes, mask);
     emitter.inherit(outer);
-    SmallVector<Value> values = terms(emitter, {kernel.add(loop.getInductionVar(), u * lanes), lanes == 1 ? 0 : 1, {}});
-    for (auto [i, reduction] : llvm::enumerate(reductions))
-      next.push_back(reductionStep(b, reduction.kind, reduction.element,
-                                   loop.getRegionIterArg(u * reductions.size() + i), values[i]));
+    SmallVector<Value> values = terms(emitter, {at, lanes == 1 ? 0 : 1, {}});
+    for (auto [i, reduction] : llvm::enumerate(reductions)) {
+      Value sum = loop.getRegionIterArg(u * reductions.size() + i);
+      Value stepped = reductionStep(b, reduction.kind, reduction.element, sum, values[i]);
+      next.push_back(mask ? b.create<arith::SelectOp>(mask, stepped, sum).getResult() : stepped);
+    }
   }
   b.create<scf::YieldOp>(next);
   return loop.getResults();
@@ -53,7 +71,7 @@ SmallVector<Value> reduceAlong(ElementEmitter &outer, Value extent, ArrayRef<Row
   if (kernel.isTeam)
     return reduceInBlock(outer, extent, reductions, terms);
   constexpr int64_t unroll = 4;
-  int64_t lanes = vectorLanes(kernel.level);
+  int64_t lanes = vectorLanes(kernel);
   size_t count = reductions.size();
   Value zero = kernel.index(0), wide = roundDown(kernel, zero, extent, lanes * unroll),
         whole = roundDown(kernel, zero, extent, lanes);
@@ -68,35 +86,19 @@ SmallVector<Value> reduceAlong(ElementEmitter &outer, Value extent, ArrayRef<Row
       }
     return values;
   };
-  SmallVector<Value> many = accumulate(outer, zero, wide, lanes, unroll, reductions, starts(lanes, unroll), terms);
+  SmallVector<Value> many = accumulate(outer, zero, wide, lanes, unroll, false, reductions, starts(lanes, unroll), terms);
   SmallVector<Value> sums(many.begin(), many.begin() + count);
   for (int64_t u = 1; u < unroll; ++u)
     for (size_t i = 0; i < count; ++i)
       sums[i] = reductionStep(b, reductions[i].kind, reductions[i].element, sums[i], many[u * count + i]);
-  sums = accumulate(outer, wide, whole, lanes, 1, reductions, sums, terms);
-
+  bool isOnce = kernel.level.masks && isLong(kernel);
+  if (!isOnce)
+    sums = accumulate(outer, wide, whole, lanes, 1, false, reductions, sums, terms);
   SmallVector<Value> tail;
-  if (kernel.level.masks) {
-    Value mask = tailMask(kernel, lanes, whole, extent);
-    Value any = b.create<arith::CmpIOp>(arith::CmpIPredicate::slt, whole, extent);
-    SmallVector<Type> types = llvm::to_vector(llvm::map_range(sums, [](Value v) { return v.getType(); }));
-    auto choice = b.create<scf::IfOp>(types, any, /*withElseRegion=*/true);
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(choice.thenBlock());
-    ElementEmitter emitter(kernel, lanes, mask);
-    emitter.inherit(outer);
-    SmallVector<Value> values = terms(emitter, {whole, 1, {}}), next;
-    for (auto [i, reduction] : llvm::enumerate(reductions)) {
-      Value stepped = reductionStep(b, reduction.kind, reduction.element, sums[i], values[i]);
-      next.push_back(b.create<arith::SelectOp>(mask, stepped, sums[i]));
-    }
-    b.create<scf::YieldOp>(next);
-    b.setInsertionPointToStart(choice.elseBlock());
-    b.create<scf::YieldOp>(sums);
-    sums.assign(choice.getResults().begin(), choice.getResults().end());
-  } else {
-    tail = accumulate(outer, whole, extent, 1, 1, reductions, starts(1, 1), terms);
-  }
+  if (kernel.level.masks)
+    sums = accumulate(outer, isOnce ? wide : whole, extent, lanes, 1, true, reductions, sums, terms);
+  else
+    tail = accumulate(outer, whole, extent, 1, 1, false, reductions, starts(1, 1), terms);
   SmallVector<Value> result;
   for (auto [i, reduction] : llvm::enumerate(reductions)) {
     Value value = lanes == 1 ? sums[i] : reduceLanes(b, reduction.kind, reduction.element, sums[i]);
@@ -110,13 +112,16 @@ void forVectors(ElementEmitter &outer, Value from, Value to,
   KernelFunction &kernel = outer.kernel;
   if (kernel.isTeam)
     return forTeam(outer, from, to, kernel.neighbours, body);
-  int64_t lanes = vectorLanes(kernel.level);
-  Value whole = roundDown(kernel, from, to, lanes);
-  kernel.forRange(from, whole, kernel.index(lanes), [&](Value at) {
-    ElementEmitter emitter(kernel, lanes);
-    emitter.inherit(outer);
-    body(emitter, {at, 1, {}});
-  });
+  int64_t lanes = vectorLanes(kernel);
+  // A mask for each step costs a tenth of one such function.
+  bool isOnce = kernel.level.masks && llvm::count_if(kernel.body().without_terminator(), isLongFunction) > 2;
+  Value whole = isOnce ? from : roundDown(kernel, from, to, lanes);
+  if (!isOnce)
+    kernel.forRange(from, whole, kernel.index(lanes), [&](Value at) {
+      ElementEmitter emitter(kernel, lanes);
+      emitter.inherit(outer);
+      body(emitter, {at, 1, {}});
+    });
   if (!kernel.level.masks) {
     kernel.forRange(whole, to, kernel.index(1), [&](Value at) {
       ElementEmitter emitter(kernel, 1);
@@ -125,7 +130,7 @@ void forVectors(ElementEmitter &outer, Value from, Value to,
     });
     return;
   }
-  // A loop of at most one step: nothing is computed where there is no tail.
+  // A loop of at most one step if whole vectors went before: nothing is computed where there is no tail.
   kernel.forRange(whole, to, kernel.index(lanes), [&](Value at) {
     ElementEmitter emitter(kernel, lanes, tailMask(kernel, lanes, at, to));
     emitter.inherit(outer);

@@ -30,7 +30,7 @@ static Index wholeTiles(IndexBuilder builder, Index count, int64_t rows) {
 /// whole kernel of known extents: where there would be many, tiles of all `rows` come first, and the others have half
 /// at most.
 static void tileAnyCount(IndexBuilder builder, Index count, int64_t rows, function_ref<void(int64_t, Index)> tile) {
-  constexpr int64_t kMostSizes = 8;
+  constexpr int64_t kMostSizes = 4;
   bool hasAll = rows <= kMostSizes;
   int64_t most = hasAll ? rows : llvm::divideCeil(rows, 2);
   SmallVector<int64_t> sizes = llvm::to_vector(llvm::seq_inclusive<int64_t>(1, most));
