@@ -139,10 +139,10 @@ GroupKind kindOf(Operation *op) {
 
 class KernelFormer {
 public:
-  KernelFormer(Block &block, bool fuse, bool rowLanes) : block(block), fuse(fuse), rowLanes(rowLanes) {}
+  KernelFormer(Block &block, bool fuse, bool blocked) : block(block), fuse(fuse), blocked(blocked) {}
 
   void run() {
-    if (fuse && rowLanes)
+    if (fuse && blocked)
       lanes = findRowLanes(block);
     SmallVector<Operation *> segment;
     auto flush = [&] {
@@ -153,7 +153,7 @@ public:
       for (Region &region : op.getRegions())
         for (Block &inner : region)
           if (isa<IfOp, LoopOp>(op))
-            KernelFormer(inner, fuse, rowLanes).run();
+            KernelFormer(inner, fuse, blocked).run();
       if (isBarrier(&op)) {
         flush();
         if (!isHostOp(&op)) // a compute op that binds symbols is a kernel of its own
@@ -278,9 +278,7 @@ private:
     SmallVector<Dim> result = dimsOf(op->getResult(0));
     switch (group.kind) {
     case GroupKind::Anchor:
-      return !elementwise ? "only elementwise operators are computed on the results of a contraction or pooling"
-             : result != group.domain ? "its dims are not those that the contraction or pooling writes"
-                                      : "";
+      return refuseByAnchor(group, op, elementwise, result);
     case GroupKind::Rows:
       return refuseByRows(group, op, elementwise, result);
     case GroupKind::Loops:
@@ -290,6 +288,40 @@ private:
       return "the algorithm of that kernel computes one operator";
     }
     llvm_unreachable("all kinds are handled");
+  }
+
+  StringRef refuseByAnchor(Group &group, Operation *op, bool elementwise, ArrayRef<Dim> result) {
+    if (isa<ReduceOp, ArgReduceOp>(op))
+      return refuseFold(group, op);
+    return !elementwise ? "only elementwise operators are computed on the results of a contraction or pooling"
+           : result != ArrayRef(group.domain) ? "its dims are not those that the contraction or pooling writes"
+                                              : "";
+  }
+
+  /// A reduction of a product's rows as they are finished. It takes the columns from the tasks.
+  StringRef refuseFold(Group &group, Operation *op) {
+    constexpr int64_t kLeastRows = 512; // for as many tasks as there are threads
+    bool ofMatmul = isa<MatmulOp>(group.ops.front());
+    Type element = elementOf(op->getOperand(0));
+    auto reduce = dyn_cast<ReduceOp>(op);
+    int64_t last = int64_t(group.domain.size()) - 1;
+    bool ofRows = reduce ? reduce.getAxes() == ArrayRef<int64_t>{last} && reduce.getKind() != ReduceKind::mean
+                         : int64_t(cast<ArgReduceOp>(op).getAxis()) == last;
+    if (!ofMatmul || !blocked || !ofRows || !(element.isF32() || element.isF64()) ||
+        dimsOf(op->getOperand(0)) != group.domain)
+      return "only elementwise operators and reductions of rows of floats are computed on the results of a contraction";
+    std::optional<int64_t> rows = product(ArrayRef(group.domain).drop_back()).constant();
+    if (rows && *rows < kLeastRows)
+      return "so few rows are divided among threads by their columns";
+    return usesAreInside(group, op) ? "" : "others read that result too: it is computed once, and kept";
+  }
+
+  /// Whether `op` is all that reads results of the group from outside.
+  bool usesAreInside(Group &group, Operation *op) {
+    return llvm::all_of(group.ops, [&](Operation *member) {
+      return llvm::all_of(member->getUsers(),
+                          [&](Operation *user) { return user == op || groupOf.lookup(user) == &group; });
+    });
   }
 
   StringRef refuseByLanes(Group &group, Operation *op) {
@@ -334,11 +366,7 @@ private:
     });
     if (!plain)
       return "that kernel reads in another order already";
-    bool only = llvm::all_of(group.ops, [&](Operation *member) {
-      return llvm::all_of(member->getUsers(),
-                          [&](Operation *user) { return user == op || groupOf.lookup(user) == &group; });
-    });
-    return only ? "" : "others read that result too: it is computed once, and kept";
+    return usesAreInside(group, op) ? "" : "others read that result too: it is computed once, and kept";
   }
 
   bool canMerge(Group &a, Group &b) {
@@ -506,7 +534,7 @@ private:
   }
 
   Block &block;
-  bool fuse, rowLanes;
+  bool fuse, blocked; // and whether layouts are a processor's
   llvm::DenseSet<Operation *> lanes;
   std::vector<std::unique_ptr<Group>> groups;
   llvm::DenseMap<Operation *, Group *> groupOf;

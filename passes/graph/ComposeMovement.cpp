@@ -42,6 +42,35 @@ template <typename OpTy> static LogicalResult restretchScalar(OpTy op, PatternRe
   return success();
 }
 
+/// f(reshape(reduce(x))) of one operand, or with numbers, is reshape(f(reduce(x))): where only the reduced axes are left
+/// out, what follows a reduction sees the axes that it has, and is computed with it.
+static LogicalResult keepReducedAxes(Operation *op, PatternRewriter &rewriter) {
+  ReshapeOp view;
+  unsigned number = 0;
+  for (OpOperand &operand : op->getOpOperands()) {
+    if (rankOf(operand.get()) == 0)
+      continue;
+    if (view)
+      return rewriter.notifyMatchFailure(op, "there is more than one operand that is no number");
+    view = onlyUse<ReshapeOp>(operand.get());
+    number = operand.getOperandNumber();
+  }
+  auto reduce = view ? onlyUse<ReduceOp>(view.getOperand()) : ReduceOp();
+  if (!reduce)
+    return rewriter.notifyMatchFailure(op, "the operand is no reduction under other dims");
+  SmallVector<Dim> kept;
+  for (auto [axis, dim] : llvm::enumerate(dimsOf(reduce.getResult())))
+    if (!llvm::is_contained(reduce.getAxes(), int64_t(axis)))
+      kept.push_back(dim);
+  if (kept != dimsOf(op->getResult(0)) || kept != dimsOf(view.getResult()))
+    return rewriter.notifyMatchFailure(op, "more than the reduced axes is left out");
+  Operation *made = rewriter.clone(*op);
+  made->setOperand(number, reduce.getResult());
+  made->getResult(0).setType(tensorType(dimsOf(reduce.getResult()), elementOf(op->getResult(0))));
+  rewriter.replaceOpWithNewOp<ReshapeOp>(op, op->getResult(0).getType(), made->getResult(0));
+  return success();
+}
+
 static LogicalResult dropSingleConcat(ConcatOp op, PatternRewriter &rewriter) {
   if (op.getInputs().size() != 1 || op.getInputs()[0].getType() != op.getType())
     return rewriter.notifyMatchFailure(op, "there is more than one input");
@@ -134,6 +163,13 @@ struct UseUnstretched : OpTraitRewritePattern<Elementwise> {
     return rewriter.notifyMatchFailure(op, "no stretched operand can do without");
   }
 };
+
+struct KeepReducedAxes : OpTraitRewritePattern<Elementwise> {
+  using OpTraitRewritePattern::OpTraitRewritePattern;
+  LogicalResult matchAndRewrite(Operation *op, PatternRewriter &rewriter) const override {
+    return keepReducedAxes(op, rewriter);
+  }
+};
 } // namespace
 
 void graph::populateMovementPatterns(RewritePatternSet &patterns) {
@@ -142,5 +178,5 @@ void graph::populateMovementPatterns(RewritePatternSet &patterns) {
   patterns.add(dropWholeSlice).add(dropSingleConcat);
   patterns.add(restretchScalar<SliceOp>).add(restretchScalar<ReshapeOp>).add(restretchScalar<TransposeOp>);
   patterns.add(composeTransposes).add(reshapeInsteadOfTranspose).add(transposeWithoutReshape);
-  patterns.add<UseUnstretched>(patterns.getContext());
+  patterns.add<UseUnstretched, KeepReducedAxes>(patterns.getContext());
 }

@@ -1,5 +1,6 @@
 // Matrix products that are something simpler, or that read an operand as it lies.
 #include "passes/graph/Simplify.h"
+#include <cmath>
 
 using namespace mlir;
 using namespace quern;
@@ -23,6 +24,34 @@ static LogicalResult takeTransposeIn(MatmulOp op, PatternRewriter &rewriter) {
     op.setTransposeRhs(!op.getTransposeRhs());
   });
   return success();
+}
+
+/// A power of two of at least 1: scaling by it rounds nothing, and no sum without it is larger.
+static bool scalesExactly(Value value) {
+  std::optional<double> scale = splatOf(value);
+  return scale && std::isfinite(*scale) && std::abs(*scale) >= 1 && std::ilogb(*scale) < 64 &&
+         *scale == std::copysign(std::ldexp(1.0, std::ilogb(*scale)), *scale);
+}
+
+/// (x * 2) . y is (x . y) * 2: what is given, not computed by a kernel that could scale it, needs no copy of it.
+static LogicalResult scaleBehind(MatmulOp op, PatternRewriter &rewriter) {
+  for (OpOperand &operand : op->getOpOperands()) {
+    auto mul = onlyUse<MulOp>(operand.get());
+    if (!mul)
+      continue;
+    for (bool left : {false, true}) {
+      Value given = left ? mul.getRhs() : mul.getLhs(), scale = left ? mul.getLhs() : mul.getRhs();
+      if (!isa<BlockArgument>(given) || given.getType() != mul.getType() || rankOf(scale) != 0 || !scalesExactly(scale) ||
+          !isa<FloatType>(elementOf(op)) || elementOf(op) != elementOf(scale) || op.getColumns())
+        continue;
+      rewriter.setInsertionPointAfter(op);
+      Operation *product = rewriter.clone(*op);
+      product->setOperand(operand.getOperandNumber(), given);
+      rewriter.replaceOpWithNewOp<MulOp>(op, op.getType(), product->getResult(0), scale);
+      return success();
+    }
+  }
+  return rewriter.notifyMatchFailure(op, "no operand is a given value times a power of two");
 }
 
 /// A product with one column is a sum along rows: a tile of a product would compute 15 columns for nothing.
@@ -126,5 +155,5 @@ static LogicalResult keepBatchAxes(ReshapeOp op, PatternRewriter &rewriter) {
 }
 
 void graph::populateProductPatterns(RewritePatternSet &patterns) {
-  patterns.add(takeTransposeIn).add(sumColumn).add(multiplyOuter).add(keepLeadingAxes).add(keepBatchAxes);
+  patterns.add(takeTransposeIn).add(scaleBehind).add(sumColumn).add(multiplyOuter).add(keepLeadingAxes).add(keepBatchAxes);
 }

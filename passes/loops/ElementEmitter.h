@@ -117,6 +117,10 @@ mlir::Value emitCast(mlir::ImplicitLocOpBuilder &builder, mlir::Value value, mli
 mlir::Value reductionStart(KernelFunction &kernel, graph::ReduceKind kind, mlir::Type element, mlir::Type registerType);
 mlir::Value reductionStep(mlir::ImplicitLocOpBuilder &builder, graph::ReduceKind kind, mlir::Type element,
                           mlir::Value a, mlir::Value b);
+/// Whether `value` takes the place of the extremum `best`: it is beyond it, or as far and later ones win. A NaN is beyond
+/// all numbers.
+mlir::Value extremumMoves(mlir::ImplicitLocOpBuilder &builder, graph::ArgReduceOp op, mlir::Type element,
+                          mlir::Value value, mlir::Value best);
 /// Combines the lanes of a vector into one scalar, in a fixed order.
 mlir::Value reduceLanes(mlir::ImplicitLocOpBuilder &builder, graph::ReduceKind kind, mlir::Type element,
                         mlir::Value vector);

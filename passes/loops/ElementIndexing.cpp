@@ -29,9 +29,7 @@ Value ElementEmitter::gatherNd(GatherNdOp op, const Point &point) {
 
 //===--- Indices of extrema -----------------------------------------------------------------===//
 
-/// Whether `value` takes the place of `best`: it is beyond it, or as far and later ones win. A NaN is beyond all
-/// numbers.
-static Value wins(ImplicitLocOpBuilder &b, ArgReduceOp op, Type element, Value value, Value best) {
+Value extremumMoves(ImplicitLocOpBuilder &b, ArgReduceOp op, Type element, Value value, Value best) {
   bool largest = op.getLargest(), last = op.getLast();
   if (isa<FloatType>(element)) {
     using F = arith::CmpFPredicate;
@@ -66,7 +64,7 @@ Value ElementEmitter::argReduce(ArgReduceOp op, const Point &point) {
     b.setInsertionPointToStart(loop.getBody());
     inner[axis] = {loop.getInductionVar(), 0, {}};
     Value value = at(op.getOperand(), inner), best = loop.getRegionIterArg(0);
-    Value better = wins(b, op, element, value, best);
+    Value better = extremumMoves(b, op, element, value, best);
     Value index = spread(b.create<arith::IndexCastOp>(position, loop.getInductionVar()));
     b.create<scf::YieldOp>(ValueRange{b.create<arith::SelectOp>(better, value, best),
                                       b.create<arith::SelectOp>(better, index, loop.getRegionIterArg(1))});

@@ -5,6 +5,7 @@
 #include "passes/loops/ProductShape.h"
 #include "passes/loops/RecordTile.h"
 #include "passes/loops/RegisterTile.h"
+#include "passes/loops/RowFold.h"
 #include "passes/loops/RowTiling.h"
 
 using namespace mlir;
@@ -29,6 +30,7 @@ private:
     Index first, end;
   };
   void emitTask(Value task);
+  void emitRows(const Part &rows, Columns columns);
   void emitColumns(const Part &rows, Columns columns);
   void emitGroup(const Part &rows, Index column, int64_t vectors, bool ragged);
   void emitTile(int64_t size, Index row, Index column, int64_t vectors, ArrayRef<Value> masks);
@@ -38,6 +40,7 @@ private:
   Point operandPoint(ArrayRef<Dim> dims, Index row);
   Index batchOffset(ArrayRef<Dim> dims);
   int64_t restOfBlocks(int64_t group) const;
+  Dim mostRows() const;
 
   KernelFunction &kernel;
   graph::MatmulOp matmul;
@@ -51,6 +54,7 @@ private:
   bool packedWeight;
   TileChoice tile;
   std::optional<TileChoice> tileOfFew;
+  std::optional<RowFold> fold; ///< then a task has whole rows
   Index depth;
   // Where the current task, group and tile read.
   Value a, b;
@@ -75,7 +79,7 @@ GemmEmitter::GemmEmitter(KernelFunction &kernel, graph::MatmulOp matmul)
   taskColumns = schedule.parameter("task_columns", 256);
   packedWeight = matmul.getColumns().has_value();
   rowBlocks = Dim::max(shape.rows.floordiv(taskRows), 1);
-  columnBlocks = shape.columns.ceildiv(taskColumns);
+  columnBlocks = RowFold::find(kernel) ? Dim(1) : shape.columns.ceildiv(taskColumns);
   depth = kernel.dim(shape.depth);
   // A weight in rows is read where it lies if whole vectors stand in a row.
   if (!packedWeight && (matmul.getTransposeRhs() || !shape.columns.constant() || *shape.columns.constant() % kPanel))
@@ -102,14 +106,18 @@ GemmEmitter::GemmEmitter(KernelFunction &kernel, graph::MatmulOp matmul)
     tileOfFew = wide;
 }
 
+/// Of a task.
+Dim GemmEmitter::mostRows() const {
+  return shape.rows.constant() ? llvm::divideCeil(*shape.rows.constant(), *rowBlocks.constant()) : 2 * taskRows;
+}
+
 void GemmEmitter::emit() {
-  if (!lhs) {
-    int64_t most =
-        shape.rows.constant() ? llvm::divideCeil(*shape.rows.constant(), *rowBlocks.constant()) : 2 * taskRows;
-    a = kernel.scratch(graph::elementOf(matmul.getLhs()), (shape.depth + kPanel) * most);
-  }
+  if (!lhs)
+    a = kernel.scratch(graph::elementOf(matmul.getLhs()), (shape.depth + kPanel) * mostRows());
   if (!rhs)
     b = kernel.scratch(graph::elementOf(matmul.getRhs()), shape.depth * kWidestGroup);
+  if (Operation *reduction = RowFold::find(kernel))
+    fold.emplace(kernel, reduction, mostRows(), lanes);
   kernel.forTasks(shape.batches * columnBlocks * rowBlocks, [&](Value task) { emitTask(task); });
 }
 
@@ -121,19 +129,28 @@ void GemmEmitter::emitTask(Value task) {
   Index block = builder.rem(rest, columnCount);
   batch = shape.batched ? builder.div(rest, columnCount) : builder.index(0);
   firstRow = rows.first;
-  Index first = builder.mul(block, taskColumns);
-  Index end = builder.min(builder.add(first, taskColumns), kernel.dim(shape.columns));
+  Index first = builder.mul(block, taskColumns), end = kernel.dim(shape.columns);
+  if (!fold)
+    end = builder.min(builder.add(first, taskColumns), end);
   readRows(rows);
+  if (fold)
+    fold->start(rows.count);
+  emitRows(rows, {first, end});
+  if (fold)
+    fold->finish(rows.count, [&](Index row) { return operandPoint(shape.result, builder.add(firstRow, row)); });
+}
+
+void GemmEmitter::emitRows(const Part &rows, Columns columns) {
   if (!tileOfFew)
-    return emitColumns(rows, {first, end});
+    return emitColumns(rows, columns);
   TileChoice many = tile;
   auto emitFew = [&] {
     tile = *tileOfFew;
-    emitColumns({rows.first, rows.count, {std::nullopt, kFewRows}}, {first, end});
+    emitColumns({rows.first, rows.count, {std::nullopt, kFewRows}}, columns);
     tile = many;
   };
   builder.branch(builder.lessThan(rows.count, builder.index(kFewRows + 1)), emitFew,
-                 [&] { emitColumns(rows, {first, end}); });
+                 [&] { emitColumns(rows, columns); });
 }
 
 /// Columns that are left in a block after groups of so many; -1 if that differs from block to block.
@@ -192,7 +209,11 @@ void GemmEmitter::emitTile(int64_t size, Index row, Index column, int64_t vector
       places[j].back() = {builder.value(builder.add(column, builder.mul(builder.add(first, j), lanes))), 1, {}};
     return places;
   };
-  epilogue.storeTile(sums, vectors, place, masks);
+  if (!fold)
+    return epilogue.storeTile(sums, vectors, place, masks);
+  epilogue.finishTile(sums, vectors, place, masks, [&](Value sum, Index i, const Point &point, Value mask) {
+    fold->take(epilogue.value(fold->operand(), sum, point, mask), builder.add(row, i), point.back().base, mask);
+  });
 }
 
 //===--- Operands ---------------------------------------------------------------------------===//
@@ -290,7 +311,7 @@ void GemmEmitter::readColumns(Index column, int64_t vectors, ArrayRef<Value> mas
 } // namespace
 
 LogicalResult emitGemm(KernelFunction &kernel) {
-  auto found = Epilogue::findAnchor<graph::MatmulOp>(kernel);
+  auto found = Epilogue::findAnchor<graph::MatmulOp>(kernel, /*folds=*/true);
   if (failed(found))
     return failure();
   GemmEmitter(kernel, *found).emit();

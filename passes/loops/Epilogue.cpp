@@ -26,13 +26,20 @@ static bool keepsVectors(Value from, Value to) {
   return before == after || (after.constant() && *after.constant() % kWidest == 0) || after.dividedBy(before);
 }
 
+static bool isFold(Operation *op) { return isa<graph::ReduceOp, graph::ArgReduceOp>(op); }
+
 /// Whether every op behind the anchor is of a kind that can be fused.
-bool Epilogue::supports(Value anchor, Block &body) {
+bool Epilogue::supports(Value anchor, Block &body, bool folds) {
   DenseSet<Value> dependent{anchor};
   for (Operation &op : body) {
     if (op.hasTrait<OpTrait::IsTerminator>() ||
         llvm::none_of(op.getOperands(), [&](Value v) { return dependent.contains(v); }))
       continue;
+    if (folds && isFold(&op)) {
+      if (graph::dimsOf(op.getOperand(0)) != graph::dimsOf(anchor))
+        return false;
+      continue;
+    }
     bool movement = isa<graph::ReshapeOp, graph::TransposeOp>(op);
     if (isa<graph::ReshapeOp>(op) && !keepsVectors(op.getOperand(0), op.getResult(0)))
       return false;
@@ -46,10 +53,10 @@ bool Epilogue::supports(Value anchor, Block &body) {
   return true;
 }
 
-LogicalResult Epilogue::checkAnchor(KernelFunction &kernel, Operation *anchor) {
+LogicalResult Epilogue::checkAnchor(KernelFunction &kernel, Operation *anchor, bool folds) {
   if (!anchor)
     return kernel.source.emitError("has no op of the kind that its algorithm is for");
-  if (!supports(anchor->getResult(0), kernel.body()))
+  if (!supports(anchor->getResult(0), kernel.body(), folds))
     return kernel.source.emitError("has an op behind its anchor that does not run on accumulators");
   return success();
 }
@@ -57,7 +64,7 @@ LogicalResult Epilogue::checkAnchor(KernelFunction &kernel, Operation *anchor) {
 Epilogue::Epilogue(KernelFunction &kernel, Value anchor) : kernel(kernel), anchor(anchor) {
   DenseSet<Value> dependent{anchor};
   for (Operation &op : kernel.body().without_terminator())
-    if (Value operand = carrier(&op, dependent)) {
+    if (Value operand = isFold(&op) ? Value() : carrier(&op, dependent)) {
       chain.push_back({&op, operand});
       dependent.insert(op.getResult(0));
     }
@@ -75,16 +82,13 @@ Point Epilogue::follow(Operation *op, Value operand, const Point &point) {
   return point;
 }
 
-void Epilogue::store(Value sum, const Point &point, Value mask) {
-  auto vector = dyn_cast<VectorType>(sum.getType());
-  ElementEmitter emitter(kernel, vector ? vector.getNumElements() : 1, mask);
+/// Every op behind the anchor, at its own point.
+void Epilogue::compute(ElementEmitter &emitter, Value sum, const Point &point, Points &points, Values &values) {
   Type wanted = emitter.valueType(graph::elementOf(anchor));
   if (sum.getType() != wanted)
     sum = isa<FloatType>(getElementTypeOrSelf(wanted))
               ? kernel.builder.create<arith::TruncFOp>(wanted, sum).getResult()
               : kernel.builder.create<arith::TruncIOp>(wanted, sum).getResult();
-  DenseMap<Value, Point> points;
-  DenseMap<Value, Value> values;
   points[anchor] = point;
   values[anchor] = sum;
   emitter.define(anchor, [sum](ElementEmitter &, const Point &) { return sum; });
@@ -96,18 +100,44 @@ void Epilogue::store(Value sum, const Point &point, Value mask) {
     values[result] = value;
     emitter.define(result, [value](ElementEmitter &, const Point &) { return value; });
   }
+}
+
+static int64_t lanesOf(Value sum) {
+  auto vector = dyn_cast<VectorType>(sum.getType());
+  return vector ? vector.getNumElements() : 1;
+}
+
+void Epilogue::store(Value sum, const Point &point, Value mask) {
+  ElementEmitter emitter(kernel, lanesOf(sum), mask);
+  Points points;
+  Values values;
+  compute(emitter, sum, point, points, values);
   for (auto [index, value] : llvm::enumerate(kernel.yield().getValues()))
     emitter.store(values[value], kernel.resultBuffer(index), graph::dimsOf(value), points[value]);
 }
 
+Value Epilogue::value(Value result, Value sum, const Point &point, Value mask) {
+  ElementEmitter emitter(kernel, lanesOf(sum), mask);
+  Points points;
+  Values values;
+  compute(emitter, sum, point, points, values);
+  return values[result];
+}
+
 void Epilogue::storeTile(ArrayRef<Value> sums, int64_t vectors, RowPlaces place, ArrayRef<Value> masks) {
+  finishTile(sums, vectors, place, masks,
+             [&](Value sum, Index, const Point &point, Value mask) { store(sum, point, mask); });
+}
+
+void Epilogue::finishTile(ArrayRef<Value> sums, int64_t vectors, RowPlaces place, ArrayRef<Value> masks,
+                          Finish finish) {
   IndexBuilder builder(kernel.builder);
   int64_t rows = sums.size() / vectors;
   auto mask = [&](int64_t j) { return masks.empty() ? Value() : masks[j]; };
   if (rows == 1 || !isLong(kernel)) {
     for (int64_t i = 0; i < rows; ++i)
       for (auto [j, point] : llvm::enumerate(place(builder.index(i), builder.index(0), vectors)))
-        store(sums[i * vectors + j], point, mask(j));
+        finish(sums[i * vectors + j], builder.index(i), point, mask(j));
     return;
   }
   // Scratch is the same for all levels: what the most and widest registers of any hold.
@@ -127,7 +157,7 @@ void Epilogue::storeTile(ArrayRef<Value> sums, int64_t vectors, RowPlaces place,
           first = together == vectors ? builder.index(0) : builder.rem(vector, vectors);
     for (auto [j, point] : llvm::enumerate(place(row, first, together))) {
       Index at = builder.mul(builder.add(vector, j), lanes);
-      store(builder.create<vector::LoadOp>(type, waiting, builder.value(at)), point, mask(j));
+      finish(builder.create<vector::LoadOp>(type, waiting, builder.value(at)), row, point, mask(j));
     }
   });
 }

@@ -1,5 +1,6 @@
 // Chooses the algorithm of each kernel by its anchor op. One line per kind of anchor in the table below.
 #include "dialects/graph/TreeTables.h"
+#include "dialects/kernel/PairReduction.h"
 #include "dialects/kernel/RowLanes.h"
 #include "passes/schedule/Choice.h"
 #include "passes/schedule/Schedule.h"
@@ -42,6 +43,8 @@ Choice chooseConv(Operation *op) {
 Choice chooseMatmul(Operation *op) {
   auto matmul = cast<MatmulOp>(op);
   GemmTask task = gemmTask(matmul);
+  if (llvm::any_of(*matmul->getBlock(), [](Operation &other) { return isa<ReduceOp, ArgReduceOp>(other); }))
+    return {"gemm", {{"task_rows", task.rows}}, "rows are reduced as their tiles are finished: a task has whole rows"};
   return {"gemm",
           {{"task_rows", task.rows}, {"task_columns", task.columns}},
           matmul.getColumns() ? "weights packed in panels of 16" : "both operands are data"};
@@ -102,6 +105,10 @@ Choice choose(kernel::RegionOp region) {
     for (const Line &line : table)
       if (op.getName().getStringRef() == line.op)
         return line.choose(&op);
+  if (kernel::findPairReduction(region.getBody().front()))
+    return {"pairs",
+            {{"task_rows", 64}, {"task_columns", 256}},
+            "a reduction over each row of one side with each of another: register tiles"};
   return {"loops", {}, "no contraction: vectors along the innermost axis"};
 }
 
