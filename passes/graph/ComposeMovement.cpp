@@ -42,20 +42,39 @@ template <typename OpTy> static LogicalResult restretchScalar(OpTy op, PatternRe
   return success();
 }
 
-/// f(reshape(reduce(x))) of one operand, or with numbers, is reshape(f(reduce(x))): where only the reduced axes are left
-/// out, what follows a reduction sees the axes that it has, and is computed with it.
-static LogicalResult keepReducedAxes(Operation *op, PatternRewriter &rewriter) {
-  ReshapeOp view;
-  unsigned number = 0;
+/// The one operand of an elementwise op that is no number; null if there are more.
+static OpOperand *onlyTensor(Operation *op) {
+  OpOperand *found = nullptr;
   for (OpOperand &operand : op->getOpOperands()) {
     if (rankOf(operand.get()) == 0)
       continue;
-    if (view)
-      return rewriter.notifyMatchFailure(op, "there is more than one operand that is no number");
-    view = onlyUse<ReshapeOp>(operand.get());
-    number = operand.getOperandNumber();
+    if (found)
+      return nullptr;
+    found = &operand;
   }
-  auto reduce = view ? onlyUse<ReduceOp>(view.getOperand()) : ReduceOp();
+  return found;
+}
+
+/// The reduction that elementwise ops alone make `value` of, which nothing else reads; null otherwise.
+static ReduceOp reductionBehind(Value value) {
+  while (value.hasOneUse() && value.getDefiningOp()) {
+    if (auto reduce = value.getDefiningOp<ReduceOp>())
+      return reduce;
+    OpOperand *operand =
+        value.getDefiningOp()->hasTrait<Elementwise>() ? onlyTensor(value.getDefiningOp()) : nullptr;
+    if (!operand)
+      return {};
+    value = operand->get();
+  }
+  return {};
+}
+
+/// f(reshape(reduce(x))) of one operand, or with numbers, is reshape(f(reduce(x))): where only the reduced axes are left
+/// out, what follows a reduction sees the axes that it has, and is computed with it.
+static LogicalResult keepReducedAxes(Operation *op, PatternRewriter &rewriter) {
+  OpOperand *operand = onlyTensor(op);
+  auto view = operand ? onlyUse<ReshapeOp>(operand->get()) : ReshapeOp();
+  auto reduce = view ? reductionBehind(view.getOperand()) : ReduceOp();
   if (!reduce)
     return rewriter.notifyMatchFailure(op, "the operand is no reduction under other dims");
   SmallVector<Dim> kept;
@@ -65,7 +84,7 @@ static LogicalResult keepReducedAxes(Operation *op, PatternRewriter &rewriter) {
   if (kept != dimsOf(op->getResult(0)) || kept != dimsOf(view.getResult()))
     return rewriter.notifyMatchFailure(op, "more than the reduced axes is left out");
   Operation *made = rewriter.clone(*op);
-  made->setOperand(number, reduce.getResult());
+  made->setOperand(operand->getOperandNumber(), view.getOperand());
   made->getResult(0).setType(tensorType(dimsOf(reduce.getResult()), elementOf(op->getResult(0))));
   rewriter.replaceOpWithNewOp<ReshapeOp>(op, op->getResult(0).getType(), made->getResult(0));
   return success();

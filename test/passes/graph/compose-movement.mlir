@@ -59,3 +59,24 @@ func.func @keep_slices(%x: tensor<4xf32>) -> (tensor<3xf32>, tensor<4xf32>) {
   %1 = graph.slice %x {starts = ["3"], steps = array<i64: -1>} : (tensor<4xf32>) -> tensor<4xf32>
   return %0, %1 : tensor<3xf32>, tensor<4xf32>
 }
+
+// -----
+
+// What follows a reduction is computed with the reduced axes, which are left out behind it; not if others see the sums.
+// CHECK-LABEL: func.func @keep_reduced_axes
+// CHECK:         %[[SUM:.*]] = graph.reduce
+// CHECK-NEXT:    %[[ROOT:.*]] = graph.sqrt %[[SUM]] : (tensor<4x5x1xf32>) -> tensor<4x5x1xf32>
+// CHECK-NEXT:    %[[HALF:.*]] = graph.mul %[[ROOT]], %{{.*}} : (tensor<4x5x1xf32>, tensor<f32>) -> tensor<4x5x1xf32>
+// CHECK-NEXT:    graph.reshape %[[HALF]]
+// CHECK:         graph.sqrt %{{.*}} : (tensor<4xf32>) -> tensor<4xf32>
+func.func @keep_reduced_axes(%x: tensor<4x5x6xf32>, %y: tensor<4x5xf32>) -> (tensor<4x5xf32>, tensor<4xf32>, tensor<4xf32>) {
+  %half = graph.constant dense<0.7> : tensor<f32>
+  %0 = graph.reduce %x {axes = array<i64: 2>, kind = #graph<reduction sum>} : (tensor<4x5x6xf32>) -> tensor<4x5x1xf32>
+  %1 = graph.reshape %0 : (tensor<4x5x1xf32>) -> tensor<4x5xf32>
+  %2 = graph.sqrt %1 : (tensor<4x5xf32>) -> tensor<4x5xf32>
+  %3 = graph.mul %2, %half : (tensor<4x5xf32>, tensor<f32>) -> tensor<4x5xf32>
+  %4 = graph.reduce %y {axes = array<i64: 1>, kind = #graph<reduction sum>} : (tensor<4x5xf32>) -> tensor<4x1xf32>
+  %5 = graph.reshape %4 : (tensor<4x1xf32>) -> tensor<4xf32>
+  %6 = graph.sqrt %5 : (tensor<4xf32>) -> tensor<4xf32>
+  return %3, %5, %6 : tensor<4x5xf32>, tensor<4xf32>, tensor<4xf32>
+}

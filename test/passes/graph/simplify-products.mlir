@@ -159,3 +159,22 @@ func.func @other_batch_axes(%x: tensor<2x3x4x8xf32>, %y: tensor<3x2x8x6xf32>, %z
   %6 = graph.reshape %5 : (tensor<6x4x6xf32>) -> tensor<2x3x4x6xf32>
   return %3, %6 : tensor<2x3x4x6xf32>, tensor<2x3x4x6xf32>
 }
+
+// -----
+
+// A power of two scales the product as well as an operand that is given; other numbers would round otherwise.
+// CHECK-LABEL: func.func @scale_behind
+// CHECK-SAME:    %[[X:.*]]: tensor<4x8xf64>, %[[Y:.*]]: tensor<8x6xf64>
+// CHECK:         %[[P:.*]] = graph.matmul %[[X]], %[[Y]]
+// CHECK-NEXT:    %[[TWICE:.*]] = graph.mul %[[P]], %{{.*}} : (tensor<4x6xf64>, tensor<f64>)
+// CHECK:         %[[Z:.*]] = graph.mul %{{.*}}, %[[X]]
+// CHECK-NEXT:    graph.matmul %[[Z]], %[[Y]]
+func.func @scale_behind(%x: tensor<4x8xf64>, %y: tensor<8x6xf64>) -> (tensor<4x6xf64>, tensor<4x6xf64>) {
+  %two = graph.constant dense<2.0> : tensor<f64>
+  %three = graph.constant dense<3.0> : tensor<f64>
+  %0 = graph.mul %two, %x : (tensor<f64>, tensor<4x8xf64>) -> tensor<4x8xf64>
+  %1 = graph.matmul %0, %y : (tensor<4x8xf64>, tensor<8x6xf64>) -> tensor<4x6xf64>
+  %2 = graph.mul %three, %x : (tensor<f64>, tensor<4x8xf64>) -> tensor<4x8xf64>
+  %3 = graph.matmul %2, %y : (tensor<4x8xf64>, tensor<8x6xf64>) -> tensor<4x6xf64>
+  return %1, %3 : tensor<4x6xf64>, tensor<4x6xf64>
+}
