@@ -179,9 +179,33 @@ private:
     materialize(moved);
   }
 
+  /// Results of loops that are put side by side as the elements of a new last axis: the same loops may store them there.
+  bool stacksLoops(ConcatOp concat) {
+    int64_t last = rankOf(concat.getResult()) - 1;
+    return fuse && blocked && int64_t(concat.getAxis()) == last && llvm::all_of(concat.getInputs(), [&](Value input) {
+      auto view = input.hasOneUse() ? input.getDefiningOp<ReshapeOp>() : ReshapeOp();
+      Operation *maker = view ? view.getOperand().getDefiningOp() : nullptr;
+      Group *group = maker ? groupOf.lookup(maker) : nullptr;
+      SmallVector<Dim> dims = dimsOf(input);
+      return group && group->kind == GroupKind::Loops && group->ops.size() < kMostOps && dims.back().isEqualTo(1) &&
+             ArrayRef(dims).drop_back() == ArrayRef(group->domain) && dimsOf(view.getOperand()) == group->domain;
+    });
+  }
+
+  /// The views that a concatenation of results of loops is made of join these loops, so that it may.
+  void takeViews(ConcatOp concat) {
+    for (Value input : concat.getInputs()) {
+      Operation *view = input.getDefiningOp();
+      groupOf[view] = groupOf.lookup(makerOf(input));
+      groupOf[view]->ops.push_back(view);
+    }
+  }
+
   /// Joins the groups of the operands' producers where that is possible, else starts a group.
   void place(Operation *op) {
     Group *into = nullptr;
+    if (auto concat = dyn_cast<ConcatOp>(op); concat && stacksLoops(concat))
+      takeViews(concat);
     llvm::MapVector<Group *, StringRef> refusals;
     for (Value operand : llvm::reverse(op->getOperands())) {
       Operation *producer = operand.getDefiningOp();
@@ -228,6 +252,8 @@ private:
       group.kind = GroupKind::Rows;
       group.firstRowAxis = axis;
       group.domain = dimsOf(op->getOperand(0));
+    } else if (isa<ConcatOp>(op) && group.kind == GroupKind::Loops) {
+      // The loops stay those of the parts.
     } else if (group.kind == GroupKind::Loops || (group.kind == GroupKind::Anchor && group.ops.size() == 1)) {
       group.domain = dimsOf(op->getResult(0));
     }
@@ -272,6 +298,11 @@ private:
   StringRef refuseByKind(Group &group, Operation *op) {
     if (group.kind == GroupKind::Lanes || lanes.contains(op))
       return refuseByLanes(group, op);
+    if (isa<ConcatOp>(op) && llvm::all_of(op->getOperands(), [&](Value part) {
+          Operation *view = part.getDefiningOp();
+          return isa_and_present<ReshapeOp>(view) && groupOf.lookup(view);
+        }))
+      return "";
     if (GroupKind own = kindOf(op); own == GroupKind::Anchor || own == GroupKind::Closed)
       return "it begins a kernel: its algorithm reads its operands from memory";
     bool elementwise = op->hasTrait<Elementwise>();

@@ -58,6 +58,11 @@ bool mergeable(Value value, int64_t first, int64_t second) {
         return !llvm::is_contained(op.getAxes(), first) && !llvm::is_contained(op.getAxes(), second) &&
                neighbours(dimsOf(op.getOperand()), first, second) && mergeable(op.getOperand(), first, second);
       })
+      .Case([&](ReshapeOp op) {
+        // A last axis of one element more: the others are the operand's.
+        return ArrayRef(dims).drop_back() == ArrayRef(dimsOf(op.getOperand())) && dims.back().isEqualTo(1) &&
+               second + 1 < int64_t(dims.size()) && mergeable(op.getOperand(), first, second);
+      })
       .Case([&](SoftmaxOp op) {
         int64_t axis = op.getAxis();
         return axis != first && axis != second && mergeable(op.getOperand(), first, second);

@@ -1,5 +1,6 @@
 #include "passes/loops/ElementEmitter.h"
 #include "passes/loops/ReduceAlong.h"
+#include "passes/loops/ReshapedPoint.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -275,6 +276,10 @@ Value ElementEmitter::compute(Operation *op, const Point &point) {
       .Case([&](ConstantOp op) { return constant(op, point); })
       .Case([&](ShapeVectorOp op) { return shapeVector(op, point); })
       .Case([&](BroadcastOp op) { return at(op.getOperand(), broadcastPoint(op.getOperand(), point)); })
+      .Case([&](ReshapeOp op) { // of axes of one element more: all others stay (FormKernels)
+        return at(op.getOperand(),
+                  reshapedPoint(kernel, dimsOf(op.getResult()), dimsOf(op.getOperand()), point));
+      })
       .Case([&](TransposeOp op) {
         Point inner(point.size());
         for (auto [axis, from] : llvm::enumerate(op.getPermutation()))

@@ -22,3 +22,25 @@ func.func @main(%x: tensor<4x8xf32>, %w: tensor<8x16xf32>, %b: tensor<16xf32>) -
   %3 = graph.transpose %2 {permutation = array<i64: 1, 0>} : (tensor<4x16xf32>) -> tensor<16x4xf32>
   return %3 : tensor<16x4xf32>
 }
+
+// -----
+
+// Results of loops that are the elements of a new last axis are put there by the same loops; others go on with the
+// results as they were.
+// CHECK-LABEL: func.func @stack
+// CHECK:         %[[K:.*]]:2 = kernel.region
+// CHECK:           graph.sub
+// CHECK:           graph.concat
+// CHECK-NEXT:      graph.exp
+// CHECK-NEXT:      kernel.yield
+// CHECK-NEXT:    }
+// CHECK-NEXT:    return %[[K]]#0, %[[K]]#1
+func.func @stack(%x: tensor<4x6xf32>, %y: tensor<4x6xf32>) -> (tensor<4x6x2xf32>, tensor<4x6xf32>) {
+  %0 = graph.add %x, %y : (tensor<4x6xf32>, tensor<4x6xf32>) -> tensor<4x6xf32>
+  %1 = graph.sub %x, %y : (tensor<4x6xf32>, tensor<4x6xf32>) -> tensor<4x6xf32>
+  %2 = graph.reshape %0 : (tensor<4x6xf32>) -> tensor<4x6x1xf32>
+  %3 = graph.reshape %1 : (tensor<4x6xf32>) -> tensor<4x6x1xf32>
+  %4 = graph.concat %2, %3 {axis = 2 : i64} : (tensor<4x6x1xf32>, tensor<4x6x1xf32>) -> tensor<4x6x2xf32>
+  %5 = graph.exp %0 : (tensor<4x6xf32>) -> tensor<4x6xf32>
+  return %4, %5 : tensor<4x6x2xf32>, tensor<4x6xf32>
+}
