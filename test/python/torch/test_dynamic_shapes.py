@@ -6,6 +6,8 @@ from torch.nn import functional as F
 
 CASES = {
     "linear layers": (nn.Sequential(nn.Linear(8, 16), nn.ReLU(), nn.Linear(16, 4)), lambda n: (torch.randn(n, 8),)),
+    "linear layers of sequences": (nn.Sequential(nn.Linear(8, 16), nn.GELU(), nn.Linear(16, 4)), lambda n: (torch.randn(n, n + 1, 8),)),
+    "an encoder": (nn.TransformerEncoderLayer(8, 2, 16, batch_first=True).eval(), lambda n: (torch.randn(n, n + 1, 8),)),
     "convolutions": (nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.AdaptiveAvgPool2d(1)),
                      lambda n: (torch.randn(n, 3, 4 * n, 3 * n),)),
     "sizes in results": (lambda a, b: (torch.cat([a, b], 1).sum(1), a.shape[1] * 2 + b.shape[1]),

@@ -12,6 +12,7 @@ from .effects import Effects, is_symbolic
 from .refusal import Refusal
 
 _aten = torch.ops.aten
+_LINEAR = (torch.nn.functional.linear, _aten.linear.default)
 # Checks of what the trace takes for granted; guards and the program's own checks stand for them.
 _CHECKS = ("aten._assert_tensor_metadata.default", "aten._assert_async.msg", "aten._assert_scalar.default")
 
@@ -37,11 +38,26 @@ def trace(module, examples, table):
 
 def _trace(module, examples, table, mode):
     def run(*inputs):
-        return tuple(torch.fx.Interpreter(module).run(*inputs))
+        return tuple(_Interpreter(module).run(*inputs))
 
     with torch.no_grad(), traceback.preserve_node_meta():      # so that nodes know the lines of the model
         return make_fx(torch.func.functionalize(run, remove="mutations"), decomposition_table=table, tracing_mode=mode,
                        _allow_non_fake_inputs=True)(*examples)
+
+
+class _Interpreter(torch.fx.Interpreter):
+    """Runs a graph for functionalization: there linear layers on tensors of rank 3 ask for sizes as numbers, which fixes those
+    that vary; so they are written as the product that they become."""
+    def call_function(self, target, args, kwargs):
+        if target not in _LINEAR:
+            return super().call_function(target, args, kwargs)
+        return self._linear(target, *args, **kwargs)
+
+    def _linear(self, target, input, weight, bias=None):
+        if bias is None or input.dim() != 3 or weight.dim() != 2 or not is_symbolic(input):
+            return target(input, weight, bias)
+        batch, length, size = input.shape
+        return torch.addmm(bias, input.reshape(batch * length, size), weight.t()).view(batch, length, weight.shape[0])
 
 
 def _is_write(node):
