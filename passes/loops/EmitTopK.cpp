@@ -1,6 +1,6 @@
 // The k best elements of a line: a heap with the worst of them at its root, then a heap sort. A task owns whole lines.
 #include "passes/loops/Emitters.h"
-#include "passes/loops/ElementEmitter.h"
+#include "passes/loops/Lines.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -53,12 +53,8 @@ public:
       sink(zero, moved, last);
     });
     kernel.forRange(zero, count, one, [&](Value i) {
-      ElementEmitter e(kernel, 1);
-      Point point = at(line, i);
       Entry entry = get(i);
-      for (auto [index, yielded] : llvm::enumerate(kernel.yield().getValues()))
-        e.store(yielded == op.getValues() ? entry.value : entry.index, kernel.resultBuffer(index), dimsOf(yielded),
-                point);
+      storeOrdered(kernel, op, line, i, entry.value, entry.index);
     });
   }
 
@@ -69,9 +65,7 @@ private:
   /// Whether one of the elements from `i` on is past the worst of the heap, whose elements all stand before it.
   Value someBeyondWorst(const Point &line, Value i) {
     ElementEmitter e(kernel, chunk);
-    Point point = line;
-    point[op.getAxis()] = {i, 1, {}};
-    Value row = e.at(op.getOperand(), point);
+    Value row = e.at(op.getOperand(), onLine(line, op.getAxis(), i, 1));
     return b.create<vector::ReductionOp>(vector::CombiningKind::OR, beyond(row, e.spread(get(kernel.index(0)).value)));
   }
   /// Takes the element at `i` into the heap in place of the worst where it is better.
@@ -83,14 +77,9 @@ private:
     b.setInsertionPointToStart(choice.thenBlock());
     sink(root, entry, count);
   }
-  Point at(const Point &line, Value i) {
-    Point point = line;
-    point[op.getAxis()] = {i, 0, {}};
-    return point;
-  }
   Entry input(const Point &line, Value i) {
     ElementEmitter e(kernel, 1);
-    return {e.at(op.getOperand(), at(line, i)), b.create<arith::IndexCastOp>(i64, i)};
+    return {e.at(op.getOperand(), onLine(line, op.getAxis(), i)), b.create<arith::IndexCastOp>(i64, i)};
   }
   Entry get(Value i) {
     ElementEmitter e(kernel, 1);
@@ -164,33 +153,9 @@ LogicalResult emitTopK(KernelFunction &kernel) {
   auto op = kernel.find<TopKOp>();
   if (!op)
     return kernel.source.emitError() << "has no top_k";
-  ImplicitLocOpBuilder &b = kernel.builder;
-  SmallVector<Dim> dims = dimsOf(op.getOperand());
-  int64_t axis = op.getAxis();
-  SmallVector<Dim> lines = dims;
-  lines[axis] = 1;
-  Dim count = product(lines), perTask = Dim::max(Dim(4096).floordiv(Dim::max(dims[axis], 1)), 1);
   TopK topK(kernel, op);
-  kernel.forTasks(count.ceildiv(perTask), [&](Value task) {
-    Value from = kernel.multiply(task, kernel.dim(perTask));
-    Value to = b.create<arith::MinSIOp>(kernel.add(from, kernel.dim(perTask)), kernel.dim(count));
-    // k may be data: more than the axis has is an error, and no line is read.
-    Value tooMany = b.create<arith::CmpIOp>(arith::CmpIPredicate::sgt, kernel.dim(dimOf(op.getValues(), axis)),
-                                            kernel.dim(dims[axis]));
-    kernel.fail(tooMany, KernelError::Size);
-    to = b.create<arith::SelectOp>(tooMany, from, to);
-    kernel.forRange(from, to, kernel.index(1), [&](Value linear) {
-      Point line(dims.size(), AxisPoint{kernel.index(0), 0, {}});
-      for (size_t i = dims.size(); i-- > 0;) {
-        if (lines[i].isEqualTo(1))
-          continue;
-        Value extent = kernel.dim(lines[i]);
-        line[i].base = b.create<arith::RemUIOp>(linear, extent);
-        linear = b.create<arith::DivUIOp>(linear, extent);
-      }
-      topK.emitLine(line);
-    });
-  });
+  forLines(kernel, dimsOf(op.getOperand()), op.getAxis(), dimOf(op.getValues(), op.getAxis()),
+           [&](const Point &line) { topK.emitLine(line); });
   return success();
 }
 

@@ -70,6 +70,15 @@ Choice chooseTrees(Operation *op) {
                         TreeTables::kLanes)};
 }
 
+/// A whole line is sorted by its digits, whose number the element type says; a bool has none.
+Choice chooseTopK(Operation *op) {
+  auto topK = cast<TopKOp>(op);
+  bool isWhole = dimOf(topK.getValues(), topK.getAxis()) == dimOf(topK.getOperand(), topK.getAxis());
+  if (isWhole && !elementOf(topK.getOperand()).isInteger(1))
+    return {"sort", {}, "whole lines: a radix sort of each"};
+  return {"top_k", {}, "a heap per row"};
+}
+
 /// The algorithm by the name of the anchor op; everything else is a vector loop.
 struct Line {
   StringRef op;
@@ -83,7 +92,7 @@ const Line table[] = {
     {"graph.rnn", chooseRecurrent},
     {"graph.conv_transpose",
      [](Operation *) { return Choice{"conv_transpose", {}, "each output gathers the inputs that reach it"}; }},
-    {"graph.top_k", [](Operation *) { return Choice{"top_k", {}, "a heap per row"}; }},
+    {"graph.top_k", chooseTopK},
     {"graph.non_zero", [](Operation *) { return Choice{"non_zero", {}, "one pass counts, one writes"}; }},
     {"graph.cumulative", [](Operation *) { return Choice{"cumulative", {}, "one pass per line"}; }},
     {"graph.packed_trees", chooseTrees},

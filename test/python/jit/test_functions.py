@@ -1,7 +1,9 @@
 """NumPy's functions, family by family, against NumPy."""
 import numpy as np
 import pytest
-from differential import check, check_call, check_each
+from differential import check, check_each, compare
+
+import quern
 
 RNG = np.random.default_rng(7)
 X = RNG.standard_normal((3, 4, 5))
@@ -234,3 +236,24 @@ def test_functions_of_slices_and_elements():
     check(lambda x: (np.apply_along_axis(lambda line: line - line.mean(), 1, x), np.apply_along_axis(np.sum, 0, x),
                      np.apply_along_axis(lambda line: np.outer(line, line), 2, x)), x, scale=10)
     check(lambda x: (doubled(x, 0.5), np.vectorize(lambda a, b: (a + b, a > b))(x, x[0]), np.vectorize(np.sin)(x[0, 0])), x)
+
+
+def np_sort(x):
+    return np.sort(x)
+
+
+@pytest.mark.parametrize("dtype", ["bool", "int8", "uint8", "int16", "int32", "uint32", "int64", "uint64", "float16", "float32", "float64"])
+def test_sorts_of_few_and_many_elements(dtype):
+    """Fewer than 64 elements of a line are sorted in another way than more."""
+    compiled = quern.jit(lambda x: (np.sort(x), np.argsort(x), np.sort(x, axis=0), np.argsort(x, axis=0)))
+    alone = quern.jit(np_sort)
+    rng = np.random.default_rng(0)
+    for shape in ((3, 0), (3, 2), (2, 63), (2, 64), (70, 65), (2, 1000)):
+        x = rng.standard_normal(shape) * 50
+        x = x > 0 if dtype == "bool" else rng.integers(0, 100, shape).astype(dtype) if dtype.startswith(("u", "i")) else x.astype(dtype)
+        if x.dtype.kind == "f" and x.size > 5:
+            x.flat[:6] = [np.nan, np.inf, -np.inf, -0.0, 0.0, -np.nan]
+        elif x.dtype.kind in "iu" and x.size:
+            x.flat[[0, -1]] = np.iinfo(dtype).max, np.iinfo(dtype).min
+        compare(compiled(x), tuple(order(x, axis=axis, kind="stable") for axis in (-1, 0) for order in (np.sort, np.argsort)), "orders")
+        compare(alone(x), np.sort(x), "values")
