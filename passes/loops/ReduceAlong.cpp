@@ -14,14 +14,6 @@ static bool isLongFunction(Operation &op) { return mathFunctionNamed(op.getName(
 
 bool isLong(KernelFunction &kernel) { return llvm::any_of(kernel.body().without_terminator(), isLongFunction); }
 
-/// Lanes of the loops of a kernel: a long body of f64 fills the units with one register, and is half as much code.
-static int64_t vectorLanes(KernelFunction &kernel) {
-  bool isWide = llvm::all_of(kernel.body().without_terminator(), [](Operation &op) {
-    return !isLongFunction(op) || graph::elementOf(op.getResult(0)).isF64();
-  });
-  return vectorLanes(kernel.level) / (isLong(kernel) && isWide ? 2 : 1);
-}
-
 /// from + (to - from) rounded down to a multiple of `by`.
 static Value roundDown(KernelFunction &kernel, Value from, Value to, int64_t by) {
   ImplicitLocOpBuilder &b = kernel.builder;
@@ -71,7 +63,7 @@ SmallVector<Value> reduceAlong(ElementEmitter &outer, Value extent, ArrayRef<Row
   if (kernel.isTeam)
     return reduceInBlock(outer, extent, reductions, terms);
   constexpr int64_t unroll = 4;
-  int64_t lanes = vectorLanes(kernel);
+  int64_t lanes = vectorLanes(kernel.level);
   size_t count = reductions.size();
   Value zero = kernel.index(0), wide = roundDown(kernel, zero, extent, lanes * unroll),
         whole = roundDown(kernel, zero, extent, lanes);
@@ -112,7 +104,7 @@ void forVectors(ElementEmitter &outer, Value from, Value to,
   KernelFunction &kernel = outer.kernel;
   if (kernel.isTeam)
     return forTeam(outer, from, to, kernel.neighbours, body);
-  int64_t lanes = vectorLanes(kernel);
+  int64_t lanes = vectorLanes(kernel.level);
   // A mask for each step costs a tenth of one such function.
   bool isOnce = kernel.level.masks && llvm::count_if(kernel.body().without_terminator(), isLongFunction) > 2;
   Value whole = isOnce ? from : roundDown(kernel, from, to, lanes);
