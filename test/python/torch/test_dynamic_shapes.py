@@ -20,6 +20,12 @@ CASES = {
     "orders": (lambda x: (x.sort(0)[0], x.topk(2, 0)[1], x.flip(0).cumsum(0)), lambda n: (torch.randn(n, 3),)),
     "spread": (lambda x: (x - x.mean(0)) / x.std(0), lambda n: (torch.randn(n, 3),)),
     "a diagonal": (lambda x: torch.diagonal(x @ x.t()), lambda n: (torch.randn(n, 3),)),
+    "quotients of sizes": (lambda x: (x * (x.shape[0] / 3) - 2.5 * x.shape[1] / x.shape[0], x.argsort(0) < x.shape[0] / 2,
+                                      torch.arange(6) * (x.shape[0] / 7)), lambda n: (torch.randn(n, n + 1),)),
+    "interpolation by a fraction": (lambda x: F.interpolate(x, scale_factor=1.5, mode="nearest"),
+                                    lambda n: (torch.randn(1, 2, n, n + 1),)),
+    "interpolation to a size": (lambda x: F.interpolate(F.interpolate(x, (5, 7), mode="bicubic"), x.shape[2:], mode="bilinear"),
+                                lambda n: (torch.randn(1, 2, n, n + 1),)),
     "interpolation": (lambda x: F.interpolate(x, scale_factor=2.0, mode="bilinear"), lambda n: (torch.randn(1, 2, n, n + 1),)),
 }
 

@@ -16,6 +16,8 @@ from .written import Written
 
 FLOAT32 = np.dtype(np.float32)
 _SMALL = 64     # elements of a constant that goes with the text
+# The overloads of operators that compute with a number as with a tensor.
+_WITH_NUMBERS = ("Tensor", "Scalar", "Tensor_Tensor", "Tensor_Scalar")
 
 
 class Call:
@@ -53,7 +55,8 @@ class Call:
     def common(self, *operands):
         """The dtype in which operands meet, by PyTorch's promotion."""
         kinds = [argument.meta["val"] if isinstance(argument, torch.fx.Node) else argument for argument in operands]
-        first, *rest = [torch.empty((), dtype=torch.int64) if isinstance(kind, torch.SymInt) else kind for kind in kinds]
+        numbers = {torch.SymInt: torch.empty((), dtype=torch.int64), torch.SymFloat: 1.0}
+        first, *rest = [numbers.get(type(kind), kind) for kind in kinds]
         return OF_TORCH[torch.result_type(first, rest[0]) if rest else first.dtype]
 
 
@@ -92,6 +95,9 @@ def why_not(node):
                     return f"tensors of {value.dtype} are not supported"
                 if value.layout != torch.strided or value.device.type != "cpu":
                     return f"tensors on {value.device} in layout {value.layout} are not supported"
+            elif isinstance(value, torch.SymFloat):
+                if node.target._overloadname not in _WITH_NUMBERS and str(node.target) != "aten.scalar_tensor.default":
+                    return f"{node.target} with a float that is made of sizes is not supported"
             elif value is not None and not isinstance(value, (int, torch.SymInt)):
                 return f"values of type {type(value).__name__} are not supported"
     return None
@@ -103,7 +109,7 @@ def _flat(value):
 
 def _is_symbolic(node):
     """Whether a node computes sizes, whose expression is known already."""
-    return isinstance(node.meta.get("val"), (torch.SymInt, torch.SymBool))
+    return isinstance(node.meta.get("val"), (torch.SymInt, torch.SymFloat, torch.SymBool))
 
 
 #--- The whole graph ------------------------------------------------------------------------------
@@ -211,6 +217,8 @@ class Lowered:
         value = node.meta.get("val")
         if isinstance(value, torch.SymInt):
             return self.symbols.extent(value)
+        if isinstance(value, torch.SymFloat):
+            return self.symbols.number(self.program, value.node.expr)
         if self._values.get(node) is None:
             raise Refusal(f"its operand {node.name} is not part of the program")
         return self._values[node]

@@ -1,13 +1,20 @@
 """PyTorch's symbolic sizes as extents."""
+import functools
+
+import numpy as np
 import sympy
 import torch
 from torch.utils._sympy import functions as torch_functions
 
+from .._trace import build
 from .._trace.extents import dim_of
 from .._dims import Dim
 from .refusal import Refusal
 
 _FLOOR_DIVISIONS = (torch_functions.FloorDiv, torch_functions.CleanDiv)
+_QUOTIENTS = (torch_functions.IntTrueDiv, torch_functions.FloatTrueDiv)
+_ROUNDED_DOWN = (torch_functions.TruncToInt, torch_functions.FloorToInt)    # sizes are not negative
+_MOST_SCALE = 1 << 10   # with terms of at most this, products of sizes are exact in PyTorch's float64 too
 _REMAINDERS = (torch_functions.Mod, torch_functions.PythonMod)
 
 
@@ -50,6 +57,23 @@ class Symbols:
     def set(self, expression, extent):
         self._known[expression.name] = extent
 
+    def number(self, program, expression):
+        """A float that is made of sizes, as a Value: float64 of rank 0."""
+        def parts():
+            return (self.number(program, part) for part in expression.args)
+
+        if expression.is_Number:
+            return build.scalar(program, float(expression), np.float64)
+        if expression.is_integer:
+            return build.cast(build.extents(program, [self.extent(expression)], scalar=True), np.float64)
+        if isinstance(expression, torch_functions.ToFloat):
+            return next(parts())
+        if isinstance(expression, _QUOTIENTS):
+            return build.binary("div", *parts())
+        if expression.is_Add or expression.is_Mul:
+            return functools.reduce(functools.partial(build.binary, "add" if expression.is_Add else "mul"), parts())
+        raise Refusal(f"a number is the expression {expression}, which programs do not compute")
+
     def _dim(self, expression):
         if expression.is_Integer:
             return Dim.of(int(expression))
@@ -71,7 +95,17 @@ class Symbols:
             return self._fold(expression.args, Dim.max)
         if isinstance(expression, torch_functions.Min):
             return self._fold(expression.args, Dim.min)
+        if isinstance(expression, _ROUNDED_DOWN) and (scaled := self._scaled(expression.args[0])):
+            return scaled
         raise Refusal(f"a size is the expression {expression}, which extents cannot be")
+
+    def _scaled(self, expression):
+        """A size times a float like 1.5, rounded down; None for what is no such product."""
+        factor, size = expression.as_coeff_Mul()
+        top, bottom = float(factor).as_integer_ratio()
+        if not isinstance(size, torch_functions.ToFloat) or top <= 0 or max(top, bottom) > _MOST_SCALE:
+            return None
+        return Dim.floordiv(Dim.mul(self._dim(size.args[0]), Dim.of(top)), Dim.of(bottom))
 
     def _fold(self, parts, combine):
         first, *rest = map(self._dim, parts)
