@@ -20,19 +20,13 @@ import warnings
 from itertools import cycle
 
 import timing
+import tree_peers
+from tree_peers import Unsupported, family
 
 BATCHES = (1, 100, 10_000)
 
 
-class Unsupported(Exception):
-    pass
-
-
 #--- Systems: (fitted model, rows, method, threads) -> the call ---------------------------------------------------------
-
-def family(model):
-    return type(model).__module__.split(".")[0]
-
 
 def run_quern(model, rows, method, threads):
     import quern
@@ -115,35 +109,13 @@ def run_onnxruntime(model, rows, method, threads):
     return lambda X: session.run(wanted, feed(X))[0]
 
 
-def run_native(model, rows, method, threads):
-    """The boosting library's own predictor, without the wrapper for scikit-learn."""
-    if family(model) == "lightgbm":
-        return lambda X: model.booster_.predict(X, num_threads=threads)
-    if family(model) != "xgboost":
-        raise Unsupported("no native predictor")
-    booster = model.get_booster()
-    booster.set_param({"nthread": threads})
-    return booster.inplace_predict
+def run_trees(system):
+    return lambda model, rows, method, threads: getattr(tree_peers, system)(model, threads)
 
 
-def run_treelite(model, rows, method, threads):
-    import numpy as np
-    import treelite
-    if family(model) == "lightgbm":
-        trees = treelite.frontend.from_lightgbm(model.booster_)
-    elif family(model) == "xgboost":
-        trees = treelite.frontend.from_xgboost(model.get_booster())
-    elif any(word in type(model).__name__ for word in ("Tree", "Forest", "GradientBoosting")):
-        trees = treelite.sklearn.import_model(model)
-    else:
-        raise Unsupported("trees only")
-    shift = model.offset_ if type(model).__name__ == "IsolationForest" else None
-    run = lambda X: treelite.gtil.predict(trees, X.astype(np.float32, copy=False), nthread=threads)    # noqa: E731
-    return run if shift is None else lambda X: -run(X) - shift
-
-
-SYSTEMS = {"quern": run_quern, "quern float32": run_quern_float32, "sklearn": run_sklearn, "onnxruntime": run_onnxruntime, "native": run_native,
-           "treelite": run_treelite}
+SYSTEMS = {"quern": run_quern, "quern float32": run_quern_float32, "sklearn": run_sklearn,
+           "onnxruntime": run_onnxruntime, "native": run_trees("run_native"),
+           "treelite": run_trees("run_treelite"), "tl2cgen": run_trees("run_tl2cgen"), "lleaves": run_trees("run_lleaves")}
 OURS = ("quern", "quern float32")
 
 

@@ -1,22 +1,26 @@
-"""Ensembles of decision trees compiled from their libraries' models, beside the libraries themselves and ONNX Runtime.
+"""Ensembles of decision trees compiled from their libraries' models, beside the libraries themselves, ONNX Runtime and
+compilers of trees (tree_peers.py).
 
     python bench/trees.py                                         every model, what is installed
-    python bench/trees.py --models lightgbm,xgboost --batches 1,10000 --json
+    python bench/trees.py --models lightgbm,xgboost --batches 1,10000 --threads 2 --json
 
-Each model has a process of its own, pinned to one core, in which the systems take turns on rows that change from call to call:
-on one row a branch predictor learns every tree by heart. A time is the least of its samples. `ns/node` is the time of a row in
-the largest batch for each node on its way, leaf included, as counted on the model; `compile s` is quern.compile without its
-cache. Labels of all systems must agree but for rows at float32's rounding of a threshold.
+Each model has a process of its own, pinned to as many cores as there are threads, in which the systems take turns on float64
+rows that change from call to call: on one row a branch predictor learns every tree by heart. A time is the least of its
+samples. `ns/node` is the time of a row in the largest batch for each node on its way, leaf included, as counted on the model;
+`made` is what making the predictor took, quern.compile without its cache. Results of all systems must agree but for rows at
+float32's rounding of a threshold. Fitted models are kept in ~/.cache/quern-bench.
 """
 import argparse
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 import tempfile
 import time
 
 import timing
+import tree_peers
 
 _TRAINING, _POOL = 20_000, 10_000
 
@@ -28,34 +32,59 @@ def classes(count, features=30):
     return X[:_TRAINING], y[:_TRAINING], X[_TRAINING:]
 
 
-def sklearn_model(name, count=2, **options):
+def classifier(library, name, count=2, **options):
+    """A fitted classifier of `count` classes, and rows for it."""
     def make():
-        from sklearn import ensemble
         X, y, pool = classes(count)
-        return getattr(ensemble, name)(random_state=0, **options).fit(X, y), pool
+        return getattr(importlib.import_module(library), name)(**options).fit(X, y), pool
     return make
 
 
-def lightgbm_model():
-    import lightgbm
-    X, y, pool = classes(2)
-    return lightgbm.LGBMClassifier(n_estimators=500, num_leaves=64, verbose=-1, n_jobs=1).fit(X, y), pool
+def regressor(library, name, **options):
+    def make():
+        X, y, pool = classes(2)
+        target = X[:, :8].sum(axis=1) * (1 + y) + X[:, 8] * X[:, 9]
+        return getattr(importlib.import_module(library), name)(**options).fit(X, target), pool
+    return make
 
 
-def xgboost_model():
-    import xgboost
-    X, y, pool = classes(2)
-    return xgboost.XGBClassifier(n_estimators=300, max_depth=6, n_jobs=1).fit(X, y), pool
-
-
+_ENSEMBLE, _FAST = "sklearn.ensemble", {"random_state": 0, "n_jobs": -1}
+_LIGHTGBM = {"n_estimators": 500, "num_leaves": 64, "verbose": -1, "n_jobs": 1}
+_XGBOOST = {"n_estimators": 300, "max_depth": 6, "n_jobs": 1}
 MODELS = {
-    "random_forest": sklearn_model("RandomForestClassifier", 3, max_depth=12),
-    "gradient_boosting": sklearn_model("GradientBoostingClassifier"),
-    "hist_gradient_boosting": sklearn_model("HistGradientBoostingClassifier", max_iter=200),
-    "isolation_forest": sklearn_model("IsolationForest"),
-    "lightgbm": lightgbm_model,
-    "xgboost": xgboost_model,
+    "random_forest": classifier(_ENSEMBLE, "RandomForestClassifier", 3, max_depth=12, **_FAST),
+    "random_forest_binary_depth8": classifier(_ENSEMBLE, "RandomForestClassifier", 2, max_depth=8, **_FAST),
+    "random_forest_full": classifier(_ENSEMBLE, "RandomForestClassifier", 3, **_FAST),
+    "random_forest_500_depth8": classifier(_ENSEMBLE, "RandomForestClassifier", 3, max_depth=8, n_estimators=500, **_FAST),
+    "random_forest_500_full": classifier(_ENSEMBLE, "RandomForestClassifier", 3, n_estimators=500, **_FAST),
+    "random_forest_regression": regressor(_ENSEMBLE, "RandomForestRegressor", max_features=0.3, **_FAST),
+    "random_forest_regression_depth8": regressor(_ENSEMBLE, "RandomForestRegressor", max_features=0.3, max_depth=8, **_FAST),
+    "extra_trees": classifier(_ENSEMBLE, "ExtraTreesClassifier", 3, **_FAST),
+    "extra_trees_regression_depth8": regressor(_ENSEMBLE, "ExtraTreesRegressor", max_depth=8, **_FAST),
+    "gradient_boosting": classifier(_ENSEMBLE, "GradientBoostingClassifier", random_state=0),
+    "gradient_boosting_multiclass": classifier(_ENSEMBLE, "GradientBoostingClassifier", 3, random_state=0),
+    "gradient_boosting_regression": regressor(_ENSEMBLE, "GradientBoostingRegressor", random_state=0),
+    "hist_gradient_boosting": classifier(_ENSEMBLE, "HistGradientBoostingClassifier", max_iter=200),
+    "hist_gradient_boosting_multiclass": classifier(_ENSEMBLE, "HistGradientBoostingClassifier", 3, max_iter=200),
+    "hist_gradient_boosting_regression": regressor(_ENSEMBLE, "HistGradientBoostingRegressor", max_iter=200),
+    "isolation_forest": classifier(_ENSEMBLE, "IsolationForest", random_state=0),
+    "lightgbm": classifier("lightgbm", "LGBMClassifier", **_LIGHTGBM),
+    "lightgbm_multiclass": classifier("lightgbm", "LGBMClassifier", 3, **{**_LIGHTGBM, "n_estimators": 170}),
+    "lightgbm_regression": regressor("lightgbm", "LGBMRegressor", **_LIGHTGBM),
+    "xgboost": classifier("xgboost", "XGBClassifier", **_XGBOOST),
+    "xgboost_multiclass": classifier("xgboost", "XGBClassifier", 3, **{**_XGBOOST, "n_estimators": 100}),
+    "xgboost_regression": regressor("xgboost", "XGBRegressor", **_XGBOOST),
 }
+
+
+def load(name):
+    """The fitted model and its rows; kept on disk after the first fit."""
+    import joblib
+    path = os.path.expanduser(f"~/.cache/quern-bench/trees_{name}.joblib")
+    if not os.path.exists(path):
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        joblib.dump(MODELS[name](), path)
+    return joblib.load(path)
 
 
 #--- Nodes on the way of a row ------------------------------------------------------------------------------------
@@ -91,19 +120,21 @@ def _depth(parents, node):
 #--- Systems: a model -> the function of rows that scores them ------------------------------------------------------
 
 def method_of(model):
-    return "predict_proba" if hasattr(model, "predict_proba") else "decision_function"
+    return next(name for name in ("predict_proba", "decision_function", "predict") if hasattr(model, name))
 
 
-def library(model, method):
+def library(model, method, threads):
+    if "n_jobs" in model.get_params():
+        model.set_params(n_jobs=threads)
     return getattr(model, method)
 
 
-def quern_system(model, method):
+def quern_system(model, method, threads):
     import quern
-    return getattr(quern.compile(model, threads=1), method)
+    return getattr(quern.compile(model, threads=threads), method)
 
 
-def onnxruntime_system(model, method):
+def onnxruntime_system(model, method, threads):
     import numpy as np
     import onnxruntime
     from skl2onnx import to_onnx
@@ -113,46 +144,68 @@ def onnxruntime_system(model, method):
         convert = onnxmltools.convert_lightgbm if hasattr(model, "booster_") else onnxmltools.convert_xgboost
         onnx = convert(model, initial_types=[("X", FloatTensorType([None, model.n_features_in_]))])
     else:
-        options = {} if method == "decision_function" else {"options": {id(model): {"zipmap": False}}}
+        options = {"options": {id(model): {"zipmap": False}}} if method == "predict_proba" else {}
         onnx = to_onnx(model, np.zeros((1, model.n_features_in_), np.float32), target_opset={"": 17, "ai.onnx.ml": 3}, **options)
     settings = onnxruntime.SessionOptions()
-    settings.intra_op_num_threads = 1
+    settings.intra_op_num_threads = threads
     session = onnxruntime.InferenceSession(onnx.SerializeToString(), settings)
     feed, output = session.get_inputs()[0].name, session.get_outputs()[-1].name
     return lambda X: session.run([output], {feed: X.astype(np.float32)})[0]
 
 
-SYSTEMS = {"quern": quern_system, "library": library, "onnxruntime": onnxruntime_system}
+def compiler_of_trees(name):
+    return lambda model, method, threads: getattr(tree_peers, f"run_{name}")(model, threads)
+
+
+SYSTEMS = {"quern": quern_system, "library": library, "onnxruntime": onnxruntime_system,
+           **{name: compiler_of_trees(name) for name in ("native", "treelite", "tl2cgen", "lleaves")}}
+_PACKAGES = {"library": "sklearn", "onnxruntime": "skl2onnx", "native": "lightgbm"}     # whose names are others
 
 
 #--- One model in one process ----------------------------------------------------------------------------------------
 
-def measure(name, systems, batches, seconds):
-    timing.pin(1)
+def measure(name, systems, batches, seconds, threads):
+    timing.pin(threads)
     import numpy as np
-    model, pool = MODELS[name]()
+    model, pool = load(name)
     method = method_of(model)
-    row = {"model": name, "nodes": float(nodes_of_row(model, pool[:500]))}
-    calls, want = {}, getattr(model, method)(pool)
+    calls, made, want = {}, {}, getattr(model, method)(pool)
     for system in systems:
         try:
             start = time.perf_counter()
-            calls[system] = SYSTEMS[system](model, method)
-            if system == "quern":
-                row["compile s"] = time.perf_counter() - start
-            got = np.asarray(calls[system](pool))
-            far = np.mean(np.abs(got.reshape(want.shape) - want) > 1e-3)
+            call = SYSTEMS[system](model, method, threads)
+            seconds_to_make = time.perf_counter() - start
+            far = np.mean(_columns(call(pool), want) > 1e-3 * max(1.0, np.abs(want).max()))
             assert far < 1e-2, f"{far:.1%} of the results differ"
+            calls[system], made[system] = call, seconds_to_make
         except Exception as error:    # noqa: BLE001, a system that refuses a model is a result
             timing.progress(f"{system} has no {name}: {type(error).__name__}: {' '.join(str(error).split())[:150]}")
-            calls.pop(system, None)
+    made.pop("library", None)
+    rows = [{"model": name, "what": "made, s", **made}]
     for batch in batches:
         samples = timing.interleave({system: _on_other_rows(call, pool, batch) for system, call in calls.items()}, seconds)
-        for system, times in samples.items():
-            row[f"{system} {batch}, us"] = min(times) * 1e6
-            if batch == max(batches):
-                row[f"{system} ns/node"] = min(times) * 1e9 / batch / row["nodes"]
+        rows.append(_row(name, f"{batch} rows, us", {system: min(times) * 1e6 for system, times in samples.items()}))
+    nodes = nodes_of_row(model, pool[:500]) * max(batches)
+    rows.append(_row(name, f"ns/node of {max(batches)}", {one: rows[-1][one] * 1e3 / nodes for one in calls}))
+    return rows
+
+
+def _row(name, what, values):
+    """A line of the table: what was measured of the systems, the best of the others, how far ahead of it we are."""
+    row = {"model": name, "what": what, **values}
+    peers = {system: value for system, value in values.items() if system != "quern"}
+    if peers and "quern" in values:
+        row["best peer"] = best = min(peers, key=peers.get)
+        row["ratio"] = peers[best] / values["quern"]
     return row
+
+
+def _columns(got, want):
+    """The differences; of two classes the second one's alone."""
+    import numpy as np
+    got, want = (np.asarray(one).reshape(len(want), -1) for one in (got, want))
+    got, want = (one[:, -1:] if one.shape[1] == 2 else one for one in (got, want))
+    return np.abs(got - want)
 
 
 def _on_other_rows(call, pool, batch):
@@ -177,27 +230,27 @@ def main():
     parser.add_argument("--systems", default=",".join(SYSTEMS), help="(default: all)")
     parser.add_argument("--batches", default="1,100,10000")
     parser.add_argument("--seconds", type=float, default=2.0, help="of timing for each batch (default: 2)")
+    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()
-    systems = [one for one in args.systems.split(",") if one != "onnxruntime" or importlib.util.find_spec("skl2onnx")]
+    systems = [one for one in args.systems.split(",") if importlib.util.find_spec(_PACKAGES.get(one, one))]
     if args.worker:
         batches = [int(one) for one in args.batches.split(",")]
-        return print(json.dumps(measure(args.models, systems, batches, args.seconds)))
+        return print(json.dumps(measure(args.models, systems, batches, args.seconds, args.threads)))
     rows = []
     for name in args.models.split(","):
         timing.progress(name)
         with tempfile.TemporaryDirectory() as cache:
             done = subprocess.run([sys.executable, __file__, "--worker", f"--models={name}", f"--systems={','.join(systems)}",
-                                   f"--batches={args.batches}", f"--seconds={args.seconds}"],
+                                   f"--batches={args.batches}", f"--seconds={args.seconds}", f"--threads={args.threads}"],
                                   stdout=subprocess.PIPE, text=True, env=environment(cache), check=True)
-        rows.append(json.loads(done.stdout.splitlines()[-1]))
-    keys = list(dict.fromkeys(key for row in rows for key in row))
+        rows += json.loads(done.stdout.splitlines()[-1])
+    keys = ["model", "what", *systems, "best peer", "ratio"]
     timing.report([{key: row.get(key) for key in keys} for row in rows], args.json)
 
 
 def environment(cache):
-    import os
     return {**os.environ, "XDG_CACHE_HOME": cache}
 
 

@@ -112,9 +112,10 @@ def test_refuses():
         quern.compile(LogisticRegression().fit(X, y), shapes={"X": (1, 6)})
     compiled = quern.compile(LogisticRegression().fit(X, y))
     import scipy.sparse
-    for rows in (scipy.sparse.csr_array(X), X.astype(object), "a text", None, X.astype("U8")):
+    for rows in (scipy.sparse.csr_array(X), np.full(X.shape, "a", object), "a text", None, X.astype("U8")):
         with pytest.raises(quern.InputError):
             compiled.predict(rows)
+    assert np.array_equal(compiled.predict(X.astype(object)), compiled.predict(X))
     with pytest.raises(quern.UsageError, match="'threshold'"):
         compiled.predict(X, threshold=0.4)
 

@@ -13,7 +13,8 @@ from .._errors import FileError, QuernError, UnsupportedError, UsageError
 from .._model import _from_bytes
 from .._runtime import Dispatcher
 from . import programs, registry
-from .inputs import Expected, check_dtype
+from .frames import check_dtype
+from .inputs import Expected
 
 _ATTRIBUTES = ("classes_", "n_features_in_", "feature_names_in_", "n_outputs_", "n_classes_", "n_components_", "offset_")
 _FIRST = ("predict", "transform", "decision_function", "score_samples", "kneighbors")

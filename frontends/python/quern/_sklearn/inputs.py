@@ -7,7 +7,8 @@ import numpy as np
 
 from .._errors import InputError
 from .._trace.array import Tracer
-from .._trace.program import ELEMENTS
+from . import frames
+from .frames import check_dtype, element_name
 from .rows import Columns
 
 
@@ -17,17 +18,20 @@ class Expected:
     def __init__(self, name, takes, count, names, narrow=False):
         self.name, self.takes, self.count, self.narrow = name, takes, count, narrow
         self.names = None if names is None else [str(one) for one in names]
+        self._plan = None      # of the frame before
 
     def read(self, X):
         """(kind, arrays). Raises InputError where scikit-learn raises ValueError or TypeError."""
+        if hasattr(X, "columns") and hasattr(X, "__getitem__") and self.takes not in ("texts", "values"):
+            return self._read_frame(X)     # first: a frame looks for other attributes among its columns
         if hasattr(X, "tocsr"):
             raise InputError(f"{self.name} takes dense rows: X is a sparse {type(X).__name__}, use X.toarray()")
-        if hasattr(X, "columns") and hasattr(X, "__getitem__") and self.takes not in ("texts", "values"):
-            return self._read_frame(X)
         return KINDS[self.takes](self, X)
 
     def read_matrix(self, X):
         X = _array(X) if self.takes in ("categories", "columns", "named") else np.asarray(X)
+        if X.dtype.kind == "O" and self.takes == "matrix":
+            X = _numbers_of(X)
         if X.dtype.kind not in "OU" or self.takes == "matrix":
             check_dtype(X.dtype)
         if X.ndim != 2:
@@ -79,53 +83,28 @@ class Expected:
             raise InputError(f"X has {count} features, but {self.name} is expecting {self.count} features as input.")
 
     def _read_frame(self, frame):
-        given = list(frame.columns)
-        if self.takes == "named" and self.names is not None:
-            present = set(given)
-            wanted = [name for name in self.names if name in present]
-            missing = [name for name in self.names if name not in present]
-            if not wanted:
-                raise InputError(f"columns are missing: {set(missing)}")
-        else:
-            self._check_names(given)
-            wanted = given
-        if len(set(given)) != len(given):
-            raise InputError(f"the frame has two columns of one name, which {self.name} cannot tell apart")
+        plan = self._plan
+        if plan is None or not plan.fits(frame.columns):
+            by_name = self.takes == "named"
+            if not (by_name and self.names is not None):
+                self._check_count(len(frame.columns))
+            plan = self._plan = frames.plan(frame, self.names, by_name)
         if self.takes == "matrix":
-            return self.read_matrix(_frame_as_matrix(frame, wanted))
-        arrays = [column(frame, name) for name in wanted]
+            return self.read_matrix(frames.matrix(frame, plan.wanted))
+        arrays = frames.columns(frame, plan.wanted)
         self._check_rows((len(arrays[0]), len(arrays)))
-        return ("frame", tuple((str(name), kind_of(array)) for name, array in zip(wanted, arrays))), arrays
+        return ("frame", tuple(zip(plan.names, [kind_of(array) for array in arrays]))), arrays
 
-    def _check_names(self, given):
-        """As scikit-learn: the columns' names, in their order, are those of the fit."""
-        self._check_count(len(given))
-        if self.names is None or list(map(str, given)) == self.names or not all(isinstance(one, str) for one in given):
-            return
-        unseen = sorted(set(given) - set(self.names))
-        missing = sorted(set(self.names) - set(given))
-        reason = (f"unseen at fit time: {', '.join(unseen)}" if unseen else
-                  f"seen at fit time, yet now missing: {', '.join(missing)}" if missing else
-                  "they must be in the same order as they were in fit")
-        raise InputError(f"The feature names should match those that were passed during fit: {reason}")
+    def __getstate__(self):
+        return {**vars(self), "_plan": None}      # it has an object of the frame's library
 
 
-def column(frame, name):
-    """A column of a frame as an ndarray; missing values of nullable columns are NaN."""
-    series = frame[name]
-    dtype = series.dtype
-    if isinstance(dtype, np.dtype) and dtype.kind in "biuf":
-        return series.to_numpy()
-    numpy_dtype = getattr(dtype, "numpy_dtype", None)
-    if numpy_dtype is not None and numpy_dtype.kind in "biuf":     # pandas' Int64, Float32, boolean
-        missing = bool(series.isna().any())
-        if not missing:
-            return series.to_numpy(numpy_dtype)
-        return series.to_numpy(np.float32 if numpy_dtype == np.float32 else np.float64, na_value=np.nan)
-    array = series.to_numpy()
-    if array.dtype.kind not in "OU":
-        check_dtype(array.dtype, f"column {name!r}")
-    return array
+def _numbers_of(values):
+    """Objects that are numbers, as scikit-learn makes them float64."""
+    try:
+        return values.astype(np.float64)
+    except (ValueError, TypeError) as error:
+        raise InputError(f"X has objects that are no numbers: {error}") from None
 
 
 def _column_of(values):
@@ -144,22 +123,7 @@ def _array(values):
 
 
 def kind_of(array):
-    return "str" if array.dtype.kind in "OU" else array.dtype.newbyteorder("=").name
-
-
-def _frame_as_matrix(frame, names):
-    if all(isinstance(dtype, np.dtype) and dtype.kind in "biuf" for dtype in frame.dtypes):
-        return frame.to_numpy()
-    arrays = [column(frame, name) for name in names]
-    return np.stack(arrays, axis=1).astype(np.result_type(*arrays), copy=False) if arrays else np.empty((len(frame), 0))
-
-
-def check_dtype(dtype, what="X"):
-    """Refuses elements that programs do not have."""
-    if dtype.kind == "c":
-        raise InputError(f"Complex data not supported: {what} has dtype {dtype}")
-    if dtype.newbyteorder("=").name not in ELEMENTS:
-        raise InputError(f"{what} has dtype {dtype}: expected bool, an integer or a float of up to 64 bits")
+    return element_name(array.dtype)
 
 
 KINDS = {"matrix": Expected.read_matrix, "categories": Expected.read_matrix, "columns": Expected.read_matrix,
