@@ -14,8 +14,9 @@
 //   leaf        of each node: its row of the values
 //   order       of the walks of one row: root; the tree. Trees of like depths side by side; groups of kLanes are filled
 //               up with trees whose number is >= trees
-//   group       the largest depth in it
-//   tree        root, depth, first target, first row of the values, first word; and one that ends the last tree's words
+//   group       the largest depth in it; of its leaves the mean
+//   tree        root, depth, first target, first row of the values, first word, mean depth of its leaves, rounded up; and one
+//               that ends the last tree's words
 //   word        32 leaves of a tree, from the left: first entry; and one that ends the last word's entries
 //   entry       threshold + 1; which leaves a key from there on leaves; first key of the column in a block of kRows
 //   rows
@@ -31,7 +32,7 @@ struct TreeTables {
   static constexpr int64_t kLanes = 8; ///< walks side by side
   static constexpr int64_t kRows = 64; ///< of a block, whose keys are kept column by column
   static constexpr int64_t kLeavesOfWord = 32;
-  static constexpr int64_t kColumn = 5, kSetColumn = 5, kOrder = 2, kTree = 5, kEntry = 3; ///< words of a record
+  static constexpr int64_t kColumn = 5, kSetColumn = 5, kOrder = 2, kGroup = 2, kTree = 6, kEntry = 3; ///< words of a record
 
   int64_t columnCount, setColumnCount, setWordCount, nodeCount, nodeWords, treeCount, wordCount, entryCount;
   // In 32-bit words from the start; each section begins at a cache line.

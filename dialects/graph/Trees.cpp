@@ -158,7 +158,7 @@ bool TreeTables::place() {
   bool fits = section(columns, columnCount, kColumn) && section(setColumns, setColumnCount, kSetColumn) &&
               section(setWords, setWordCount, 1) && section(nodes, nodeCount, nodeWords) &&
               section(leaves, nodeCount, 1) && section(order, groupCount() * kLanes, kOrder) &&
-              section(groups, groupCount(), 1) && section(trees, treeCount + 1, kTree) &&
+              section(groups, groupCount(), kGroup) && section(trees, treeCount + 1, kTree) &&
               section(words, wordCount ? wordCount + 1 : 0, 1) && section(entries, entryCount, kEntry);
   size = at;
   return fits;

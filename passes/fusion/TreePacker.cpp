@@ -20,20 +20,25 @@ struct Place {
 /// One tree, level by level.
 struct Tree {
   std::vector<Place> places;
-  int32_t depth = 0, target = 0, leaves = 0;
+  int32_t depth = 0, target = 0, leaves = 0, meanDepth = 0; ///< of the leaves, rounded up
 
   Tree(const TreeColumns &columns, int32_t root, int32_t target) : target(target) {
     places.push_back({root});
+    int64_t depths = 0; // of all leaves
     for (size_t level = 0, end = 1; level < places.size(); level = end, end = places.size(), ++depth)
-      for (size_t i = level; i < end; ++i)
-        if (places[i].code >= 0) {
-          Question question = columns.questionOf(places[i].code);
-          places[i].yes = places.size();
-          places.push_back({question.yes});
-          places.push_back({question.no});
+      for (size_t i = level; i < end; ++i) {
+        if (places[i].code < 0) {
+          depths += depth;
+          continue;
         }
+        Question question = columns.questionOf(places[i].code);
+        places[i].yes = places.size();
+        places.push_back({question.yes});
+        places.push_back({question.no});
+      }
     --depth;
     countLeaves();
+    meanDepth = llvm::divideCeil(depths, leaves);
   }
 
 private:
@@ -159,7 +164,7 @@ private:
         node += packed.layout.nodeWords;
         *leaf++ = place.yes >= 0 ? 0 : firstValue + place.firstLeaf;
       }
-      int32_t values[] = {root, tree.depth, tree.target, firstValue, word};
+      int32_t values[] = {root, tree.depth, tree.target, firstValue, word, tree.meanDepth};
       record = std::copy(std::begin(values), std::end(values), record);
       roots.push_back(root);
       root += tree.places.size();
@@ -179,8 +184,11 @@ private:
       bool isTree = i < int64_t(trees.size());
       order[2 * i] = isTree ? roots[byDepth[i]] : 0;
       order[2 * i + 1] = isTree ? byDepth[i] : i;
-      if (isTree)
-        group[i / TreeTables::kLanes] = trees[byDepth[i]].depth;
+      if (!isTree)
+        continue;
+      int32_t *record = group + i / TreeTables::kLanes * TreeTables::kGroup;
+      record[0] = trees[byDepth[i]].depth;
+      record[1] = std::max(record[1], trees[byDepth[i]].meanDepth);
     }
   }
 

@@ -11,7 +11,7 @@ namespace quern {
 
 TreeKernel::TreeKernel(KernelFunction &kernel, PackedTreesOp op, int64_t blockRows)
     : kernel(kernel), op(op), b(kernel.builder), layout(TreeTables::of(op)), blockRows(blockRows),
-      sumType(elementOf(op.getValues())), width(*dimOf(op.getValues(), 1).constant()), targets(dimOf(op.getBase(), 0)),
+      groupRows(layout.wordCount ? blockRows : kSquareRows),      sumType(elementOf(op.getValues())), width(*dimOf(op.getValues(), 1).constant()), targets(dimOf(op.getBase(), 0)),
       xType(elementOf(op.getX())), features(dimOf(op.getX(), 1)) {
   auto buffer = [&](Value operand) { return kernel.buffer(cast<BlockArgument>(operand)); };
   x = buffer(op.getX());
@@ -55,10 +55,12 @@ void emitBlock(TreeKernel &trees, Index first, Index count) {
   Value base = trees.kernel.buffer(cast<BlockArgument>(trees.op.getBase())), result = trees.kernel.resultBuffer(0);
   Index targets = trees.kernel.dim(trees.targets);
   bool isWalk = !trees.layout.wordCount;
-  trees.makeKeys(first, count, trees.blockRows, /*isUnsigned=*/isWalk);
+  // Walks have a lane for each row, bit vectors for each of a block.
+  Index lanes = isWalk ? b.mul(b.ceilDiv(count, TreeKernel::kLanes), TreeKernel::kLanes) : b.index(trees.blockRows);
+  trees.makeKeys(first, count, trees.groupRows, /*isUnsigned=*/isWalk);
   b.loop(b.index(0), targets, 1, [&](Index target) {
     Value start = b.create<memref::LoadOp>(base, b.value(target));
-    b.loop(b.index(0), b.index(trees.blockRows), 1, [&](Index row) {
+    b.loop(b.index(0), lanes, 1, [&](Index row) {
       b.create<memref::StoreOp>(start, trees.sums, b.value(b.add(b.mul(target, trees.blockRows), row)));
     });
   });
@@ -80,21 +82,21 @@ LogicalResult emitTrees(KernelFunction &kernel) {
   auto op = kernel.find<PackedTreesOp>();
   if (!op)
     return kernel.source.emitError() << "has no trees";
-  Dim rows = dimOf(op.getX(), 0), perTask = kernel.source.getSchedule().parameter("task_rows", TreeTables::kRows);
+  Dim rows = dimOf(op.getX(), 0);
+  int64_t scheduled = kernel.source.getSchedule().parameter("task_rows", TreeTables::kRows);
+  // Walks share all of a thread's tasks among blocks as large as they may be.
   bool isWalk = !op.getWords();
-  if (isWalk) // a task is one block: of all its rows, but for few rows there should be several
-    perTask = Dim::min(Dim::max(rows.floordiv(8 * TreeTables::kRows), 1) * TreeTables::kRows, perTask);
-  TreeKernel trees(kernel, op,
-                   isWalk ? kernel.source.getSchedule().parameter("task_rows", TreeTables::kRows) : TreeTables::kRows);
+  int64_t perTask = isWalk ? TreeTables::kRows : scheduled;
+  TreeKernel trees(kernel, op, isWalk ? scheduled : TreeTables::kRows);
   IndexBuilder &b = trees.b;
   int64_t least = leastRowsOfBlock(trees.layout, op.getSteps());
-  kernel.forTasks(rows.ceildiv(perTask), [&](Value task) {
-    Index from = b.mul(task, kernel.dim(perTask)), to = b.min(b.add(from, kernel.dim(perTask)), kernel.dim(rows));
+  kernel.forTaskRange(rows.ceildiv(perTask), [&](Value firstTask, Value lastTask) {
+    Index from = b.mul(firstTask, perTask), to = b.min(b.mul(lastTask, perTask), kernel.dim(rows));
     b.loop(from, to, trees.blockRows, [&](Index first) {
       Index count = b.min(b.sub(to, first), trees.blockRows);
       auto one = [&] {
         b.loop(first, b.add(first, count), 1, [&](Index row) {
-          trees.makeKeys(row, b.index(1), /*stride=*/1, /*isUnsigned=*/true);
+          trees.makeKeys(row, b.index(1), /*groupRows=*/1, /*isUnsigned=*/true);
           trees.walkTrees(row);
         });
       };

@@ -283,6 +283,12 @@ void KernelFunction::forTasks(const Dim &count, function_ref<void(Value)> body) 
   forRange(first, dim(count), blocks, body);
 }
 
+void KernelFunction::forTaskRange(const Dim &count, function_ref<void(Value, Value)> body) {
+  assert(!device && "threads of a device have a task each");
+  tasks = count;
+  body(launchField(kFirstTask), launchField(kLastTask));
+}
+
 Value KernelFunction::thread() {
   return builder.create<gpu::ThreadIdOp>(gpu::Dimension::x);
 }

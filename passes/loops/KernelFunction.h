@@ -60,6 +60,8 @@ public:
 
   /// Runs `body(task)` for this launch's tasks, and says how many tasks there are in all.
   void forTasks(const Dim &tasks, llvm::function_ref<void(mlir::Value task)> body);
+  /// Runs `body(first, last)` once, on this launch's tasks [first, last), which one thread has side by side. Not on devices.
+  void forTaskRange(const Dim &tasks, llvm::function_ref<void(mlir::Value first, mlir::Value last)> body);
   /// Runs `body(phase, task)` for `tasks` tasks in each of `phases` phases; a phase begins when all tasks of the one
   /// before have ended. Odd phases run their tasks in the opposite order: what was read last is in the cache still.
   void forPhases(const Dim &phases, const Dim &tasks,

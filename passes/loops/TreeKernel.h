@@ -7,7 +7,8 @@
 namespace quern {
 
 /// The tables and memory of one kernel, and what its parts share. Sums of a block are kept target by target,
-/// [targets][blockRows], as keys are.
+/// [targets][blockRows], keys in groups of a few rows, [groups][columns][groupRows]: those that walk side by side find theirs
+/// close together, however many rows a block has.
 class TreeKernel {
 public:
   static constexpr int64_t kLanes = graph::TreeTables::kLanes;
@@ -16,8 +17,8 @@ public:
 
   TreeKernel(KernelFunction &kernel, graph::PackedTreesOp op, int64_t blockRows);
 
-  /// Of rows [first, first + count): key k of row r at k * `stride` + r. `bias` is added to make them unsigned.
-  void makeKeys(Index first, Index count, int64_t stride, bool isUnsigned);
+  /// Of rows [first, first + count), in groups of `groupRows`. A bias is added to make them unsigned.
+  void makeKeys(Index first, Index count, int64_t groupRows, bool isUnsigned);
 
   /// Adds all leaves of a block of `count` rows to the sums, by walks (of unsigned keys) or bit vectors (of signed
   /// ones). Lanes that have no row end at some leaf, too.
@@ -35,6 +36,7 @@ public:
   IndexBuilder b;
   const graph::TreeTables layout;
   const int64_t blockRows; ///< as many as a block may have; TreeTables::kRows of bit vectors
+  const int64_t groupRows; ///< of its keys; with bit vectors all
   mlir::Type sumType;      ///< of the values
   int64_t width;           ///< of a row of the values
   Dim targets;
@@ -54,13 +56,19 @@ private:
   KeyColumn loadColumn(Index column);
   mlir::Value unlessMissing(mlir::Value number, mlir::Value key, const KeyColumn &record);
   mlir::Value spread(mlir::Value value, mlir::Value like);
-  void makeNumberKeys(Index first, Index count, int64_t stride, bool isUnsigned);
+  void makeNumberKeys(Index first, Index count, int64_t groupRows, bool isUnsigned);
   void makeKeysInVectors(Index first, Index count, bool isUnsigned);
-  void makeSetKeys(Index first, Index count, int64_t stride, bool isUnsigned);
+  void makeSetKeys(Index first, Index count, int64_t groupRows, bool isUnsigned);
+  /// Calls `body` with each row from 0 to count, and where in the keys that of `column` is.
+  void forRows(Index count, Index column, int64_t groupRows, llvm::function_ref<void(Index, Index)> body);
+  /// The first row of the group of keys that `row` of a block is in.
+  Index groupOf(Index row);
+  Index keyPlace(Index group, Index column, Index row, int64_t groupRows);
   void storeKey(mlir::Value key, Index at, bool isUnsigned);
 
-  /// kLanes walks from the places in `at`, `steps` deep; lane i reads keys at column * stride + firsts[i].
-  void walk(llvm::SmallVectorImpl<mlir::Value> &at, Index steps, int64_t stride, llvm::ArrayRef<Index> firsts);
+  /// kLanes walks from the places in `at` to leaves; lane i reads keys at column * stride + firsts[i]. They take `steps`
+  /// first, then a few more for as long as some walk moves; none where the deepest leaf is within the first.
+  void walk(llvm::SmallVectorImpl<mlir::Value> &at, Index steps, Index deepest, int64_t stride, llvm::ArrayRef<Index> firsts);
   mlir::Value step(mlir::Value at, int64_t stride, Index first);
   void intersectTree(Index tree);
   void addLeaves(llvm::ArrayRef<mlir::Value> leaves, Index tree);

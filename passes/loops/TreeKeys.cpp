@@ -11,22 +11,40 @@ using namespace quern::graph;
 
 namespace quern {
 
-void TreeKernel::makeKeys(Index first, Index count, int64_t stride, bool isUnsigned) {
-  makeNumberKeys(first, count, stride, isUnsigned);
-  makeSetKeys(first, count, stride, isUnsigned);
+void TreeKernel::makeKeys(Index first, Index count, int64_t groupRows, bool isUnsigned) {
+  makeNumberKeys(first, count, groupRows, isUnsigned);
+  makeSetKeys(first, count, groupRows, isUnsigned);
+}
+
+Index TreeKernel::keyPlace(Index group, Index column, Index row, int64_t groupRows) {
+  return b.add(b.add(b.mul(group, layout.keyCount()), b.mul(column, groupRows)), row);
+}
+
+Index TreeKernel::groupOf(Index row) {
+  return groupRows == blockRows ? b.index(0) : b.sub(row, b.rem(row, groupRows));
+}
+
+void TreeKernel::forRows(Index count, Index column, int64_t groupRows, llvm::function_ref<void(Index, Index)> body) {
+  if (groupRows == 1 || groupRows == blockRows) // there is one group
+    return b.loop(b.index(0), count, 1,
+                  [&](Index row) { body(row, keyPlace(b.index(0), column, row, groupRows)); });
+  b.loop(b.index(0), count, groupRows, [&](Index group) {
+    b.loop(b.index(0), b.min(b.sub(count, group), groupRows), 1,
+           [&](Index row) { body(b.add(group, row), keyPlace(group, column, row, groupRows)); });
+  });
 }
 
 /// Columns outside: all rows read the same record.
-void TreeKernel::makeNumberKeys(Index first, Index count, int64_t stride, bool isUnsigned) {
-  if (columnsOfX && stride == blockRows)
+void TreeKernel::makeNumberKeys(Index first, Index count, int64_t groupRows, bool isUnsigned) {
+  if (columnsOfX && groupRows > 1)
     return makeKeysInVectors(first, count, isUnsigned);
   b.loop(b.index(0), b.index(layout.columnCount), 1, [&](Index column) {
     KeyColumn record = loadColumn(column);
-    b.loop(b.index(0), count, 1, [&](Index row) {
+    forRows(count, column, groupRows, [&](Index row, Index place) {
       Value number = load(x, b.add(b.mul(b.add(first, row), kernel.dim(features)), record.feature));
       Value key = xType.isF32() ? bitKey(number) : rankKey(number, column);
       key = unlessMissing(number, key, record);
-      storeKey(key, b.add(b.mul(column, stride), row), isUnsigned);
+      storeKey(key, place, isUnsigned);
     });
   });
 }
@@ -36,14 +54,15 @@ void TreeKernel::makeKeysInVectors(Index first, Index count, bool isUnsigned) {
   int64_t lanes = kernel.level.vectorBytes / 4;
   RowColumns rows(kernel, kSquareRows, *features.constant());
   b.loop(b.index(0), count, kSquareRows, [&](Index from) {
+    Index group = groupOf(from), inGroup = b.sub(from, group);
     rows.read(x, columnsOfX, b.add(first, from), b.min(b.sub(count, from), kSquareRows));
     b.loop(b.index(0), b.index(layout.columnCount), 1, [&](Index column) {
       KeyColumn record = loadColumn(column);
       for (int64_t row = 0; row < kSquareRows; row += lanes) {
         Value number = kernel.loadVector(VectorType::get(lanes, xType), columnsOfX,
                                          b.value(b.add(b.mul(record.feature, kSquareRows), row)));
-        storeKey(unlessMissing(number, bitKey(number), record), b.add(b.add(b.mul(column, blockRows), from), row),
-                 isUnsigned);
+        storeKey(unlessMissing(number, bitKey(number), record),
+                 keyPlace(group, column, b.add(inGroup, row), groupRows), isUnsigned);
       }
     });
   });
@@ -99,7 +118,7 @@ Value TreeKernel::rankKey(Value number, Index column) {
   return b.create<arith::IndexCastOp>(b.builder.getI32Type(), rank[0]);
 }
 
-void TreeKernel::makeSetKeys(Index first, Index count, int64_t stride, bool isUnsigned) {
+void TreeKernel::makeSetKeys(Index first, Index count, int64_t groupRows, bool isUnsigned) {
   b.loop(b.index(0), b.index(layout.setColumnCount), 1, [&](Index column) {
     auto at = [&](int64_t position) { return field(layout.setColumns, column, TreeTables::kSetColumn, position); };
     Index feature = at(0), words = at(3), size = b.mul(at(4), 32);
@@ -108,21 +127,21 @@ void TreeKernel::makeSetKeys(Index first, Index count, int64_t stride, bool isUn
     Type i64 = b.builder.getI64Type();
     Value zero = b.create<arith::ConstantOp>(b.builder.getFloatAttr(xType, 0));
     Value end = b.create<arith::SIToFPOp>(xType, b.create<arith::IndexCastOp>(i64, b.value(size)));
-    b.loop(b.index(0), count, 1, [&](Index row) {
+    forRows(count, b.add(column, layout.columnCount), groupRows, [&](Index row, Index place) {
       Value number = load(x, b.add(b.mul(b.add(first, row), kernel.dim(features)), feature));
       Value isWithin = b.create<arith::AndIOp>(b.create<arith::CmpFOp>(arith::CmpFPredicate::OGE, number, zero),
                                                b.create<arith::CmpFOp>(arith::CmpFPredicate::OLT, number, end));
       Value safe = b.create<arith::SelectOp>(isWithin, number, zero);
       Value category = b.create<arith::FPToSIOp>(b.builder.getI32Type(), safe);
-      Value place =
+      Value wordOfSet =
           b.create<arith::IndexCastUIOp>(b.builder.getIndexType(), b.create<arith::ShRUIOp>(category, i32(5)));
-      Value word = load(tables, b.add(b.add(words, place), layout.setWords));
+      Value word = load(tables, b.add(b.add(words, wordOfSet), layout.setWords));
       Value bit = b.create<arith::ShRUIOp>(word, b.create<arith::AndIOp>(category, i32(31)));
       Value key = b.create<arith::XOrIOp>(b.create<arith::AndIOp>(bit, i32(1)), i32(1));
       key = b.create<arith::SelectOp>(isWithin, key, beyond);
       Value isNan = b.create<arith::CmpFOp>(arith::CmpFPredicate::UNO, number, number);
       key = b.create<arith::SelectOp>(isNan, nan, key);
-      storeKey(key, b.add(b.mul(b.add(column, layout.columnCount), stride), row), isUnsigned);
+      storeKey(key, place, isUnsigned);
     });
   });
 }

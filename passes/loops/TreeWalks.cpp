@@ -8,11 +8,36 @@ using namespace quern::graph;
 
 namespace quern {
 
-void TreeKernel::walk(SmallVectorImpl<Value> &at, Index steps, int64_t stride, ArrayRef<Index> firsts) {
-  b.carry(b.index(0), steps, 1, at, [&](Index, SmallVectorImpl<Value> &lanes) {
+void TreeKernel::walk(SmallVectorImpl<Value> &at, Index steps, Index deepest, int64_t stride, ArrayRef<Index> firsts) {
+  // Of trees whose leaves are about as deep as the deepest, a check costs more than the steps that it saves.
+  constexpr int64_t kStepsOfCheck = 3;
+  Value isUneven = b.lessThan(b.add(steps, kStepsOfCheck), deepest);
+  Value sure = b.create<arith::SelectOp>(isUneven, b.value(steps), b.value(deepest));
+  b.carry(b.index(0), Index(sure), 1, at, [&](Index, SmallVectorImpl<Value> &lanes) {
     for (auto [lane, first] : llvm::zip(lanes, firsts))
       lane = step(lane, stride, first);
   });
+  SmallVector<Value> state(at.begin(), at.end());
+  state.push_back(isUneven);
+  auto more = b.create<scf::WhileOp>(ValueRange(state).getTypes(), state);
+  OpBuilder::InsertionGuard guard(b.builder);
+  SmallVector<Location> places(state.size(), b.builder.getLoc());
+  Block *before = b.builder.createBlock(&more.getBefore(), {}, ValueRange(state).getTypes(), places);
+  b.create<scf::ConditionOp>(before->getArguments().back(), before->getArguments());
+  Block *after = b.builder.createBlock(&more.getAfter(), {}, ValueRange(state).getTypes(), places);
+  SmallVector<Value> lanes(after->args_begin(), std::prev(after->args_end()));
+  Value moved;
+  for (int64_t i = 0; i < kStepsOfCheck; ++i) {
+    moved = b.value(0);
+    for (auto [lane, first] : llvm::zip(lanes, firsts)) {
+      Value next = step(lane, stride, first);
+      moved = b.create<arith::OrIOp>(moved, b.create<arith::XOrIOp>(lane, next));
+      lane = next;
+    }
+  }
+  lanes.push_back(b.create<arith::CmpIOp>(arith::CmpIPredicate::ne, moved, b.value(0)));
+  b.create<scf::YieldOp>(lanes);
+  llvm::copy(more.getResults().drop_back(), at.begin());
 }
 
 /// The child that the row goes to: the distance to the first, and 1 if the key is above the threshold.
@@ -35,13 +60,17 @@ void TreeKernel::walkRows(Index count) {
   b.loop(b.index(0), b.index(layout.treeCount), 1, [&](Index tree) {
     Index root = field(layout.trees, tree, TreeTables::kTree, 0),
           depth = field(layout.trees, tree, TreeTables::kTree, 1),
-          target = field(layout.trees, tree, TreeTables::kTree, 2);
+          target = field(layout.trees, tree, TreeTables::kTree, 2),
+        steps = field(layout.trees, tree, TreeTables::kTree, 5);
     b.loop(b.index(0), count, kLanes, [&](Index row) {
       SmallVector<Value> lanes(kLanes, b.value(root));
-      SmallVector<Index> rows;
-      for (int64_t lane = 0; lane < kLanes; ++lane)
+      SmallVector<Index> rows, places;
+      Index group = groupOf(row), inGroup = b.sub(row, group);
+      for (int64_t lane = 0; lane < kLanes; ++lane) {
         rows.push_back(b.add(row, lane));
-      walk(lanes, depth, blockRows, rows);
+        places.push_back(keyPlace(group, b.index(0), b.add(inGroup, lane), groupRows));
+      }
+      walk(lanes, steps, depth, groupRows, places);
       for (Value &lane : lanes)
         lane = b.value(field(layout.leaves, lane, 1, 0));
       b.loop(b.index(0), b.index(width), 1, [&](Index i) {
@@ -61,7 +90,9 @@ void TreeKernel::walkTrees(Index row) {
     SmallVector<Value> lanes;
     for (int64_t lane = 0; lane < kLanes; ++lane)
       lanes.push_back(b.value(field(layout.order, b.add(b.mul(group, kLanes), lane), TreeTables::kOrder, 0)));
-    walk(lanes, field(layout.groups, group, 1, 0), /*stride=*/1, SmallVector<Index>(kLanes, b.index(0)));
+    Index deepest = field(layout.groups, group, TreeTables::kGroup, 0),
+          steps = field(layout.groups, group, TreeTables::kGroup, 1);
+    walk(lanes, steps, deepest, /*stride=*/1, SmallVector<Index>(kLanes, b.index(0)));
     for (auto [i, lane] : llvm::enumerate(lanes)) {
       Index tree = field(layout.order, b.add(b.mul(group, kLanes), i), TreeTables::kOrder, 1);
       Value leaf = load(tables, b.add(lane, layout.leaves));

@@ -24,8 +24,8 @@ ConvTask convTask(graph::ConvOp conv);
 /// shared.
 int64_t recurrentTaskUnits(graph::RnnOp rnn);
 
-/// Rows that a task sends through all trees: whole blocks of TreeTables::kRows; of walks one block, or less where there
-/// are few rows.
+/// Rows that a task sends through all trees: whole blocks of TreeTables::kRows; of walks the most of a block, which a thread
+/// that has fewer tasks leaves unfilled.
 int64_t treeTaskRows(graph::PackedTreesOp trees);
 
 /// Rows that a task takes of a kernel that has one in each lane.

@@ -18,11 +18,11 @@
 // CHECK-NEXT:  node 8: column 1 <= 4, 1 on
 // CHECK-NEXT:  node 9: row 5
 // CHECK-NEXT:  node 10: row 6
-// CHECK-NEXT:  tree 0: root 0, depth 2, target 0, row 0, words 0 to 1
-// CHECK-NEXT:  tree 1: root 7, depth 0, target 0, row 4, words 1 to 2
-// CHECK-NEXT:  tree 2: root 8, depth 1, target 1, row 5, words 2 to 3
+// CHECK-NEXT:  tree 0: root 0, depth 2, in the mean 2, target 0, row 0, words 0 to 1
+// CHECK-NEXT:  tree 1: root 7, depth 0, in the mean 0, target 0, row 4, words 1 to 2
+// CHECK-NEXT:  tree 2: root 8, depth 1, in the mean 1, target 1, row 5, words 2 to 3
 // CHECK-NEXT:  order: tree 1 at 7, tree 2 at 8, tree 0 at 0, tree 3 at 0, tree 4 at 0, tree 5 at 0, tree 6 at 0, tree 7 at 0,
-// CHECK-NEXT:  groups: 2
+// CHECK-NEXT:  groups: depth 2, in the mean 2;
 // CHECK-NEXT:  words: 0 3 3 4
 // CHECK-NEXT:  entry: column 0 > 1, takes 0 to 1
 // CHECK-NEXT:  entry: column 0 > 3, takes 2 to 2
@@ -47,8 +47,8 @@ func.func @small(%x: tensor<7x2xf32>) -> tensor<7x2xf64> {
 
 // 34 leaves are two words: the second has an entry of the one node that takes one of its leaves.
 // RUN: %python %S/Inputs/large-trees.py chain 33 | quern-opt --quern-pack-trees | %python %S/Inputs/print-tables.py | FileCheck %s --check-prefix=WORDS
-// WORDS:      tree 0: root 0, depth 33, target 0, row 0, words 0 to 2
-// WORDS:      groups: 33
+// WORDS:      tree 0: root 0, depth 33, in the mean 18, target 0, row 0, words 0 to 2
+// WORDS:      groups: depth 33, in the mean 18;
 // WORDS-NEXT: words: 0 32 33
 // WORDS-NEXT: entry: column 0 > 0, takes 0 to 0
 // WORDS:      entry: column 0 > 31, takes 31 to 31
@@ -71,4 +71,4 @@ func.func @small(%x: tensor<7x2xf32>) -> tensor<7x2xf64> {
 // NARROW: graph.packed_trees {{.*}}node_words = 2 : i64
 // FAR:    graph.packed_trees {{.*}}node_words = 4 : i64
 // WIDE:   node 196605: column 65535 <= 65535, 1 on
-// WIDE:   tree 65535: root 196605, depth 1, target 0, row 131070,
+// WIDE:   tree 65535: root 196605, depth 1, in the mean 1, target 0, row 131070,

@@ -25,14 +25,17 @@ kernel.func @k attributes {dims = 1 : i64, schedule = #kernel.schedule<"trees", 
 
 // -----
 
-// Walks of a block are worth it from half their lanes on. A task of 256 rows is one block, and shorter where there are fewer
-// than eight such tasks.
-// CHECK:       kernel.func @k attributes {{{.*}}tasks = "floordiv(d0 + min(256, 64*max(1, floordiv(d0, 512))) - 1, min(256, 64*max(1, floordiv(d0, 512))))"}
+// Walks of a block are worth it from half their lanes on. A task is 64 rows, and a thread makes blocks of up to 256 rows of
+// all of its tasks; their sums start for as many lanes as walk.
+// CHECK:       kernel.func @k attributes {{{.*}}tasks = "floordiv(d0 + 63, 64)"}
 // CHECK-LABEL: func.func @k_v4
-// CHECK:       arith.cmpi slt, %{{.*}}, %c4
+// CHECK:       %[[FROM:.*]] = arith.muli %{{.*}}, %c64
+// CHECK:       scf.for %{{.*}} = %[[FROM]] to %{{.*}} step %c256 {
+// CHECK:       arith.cmpi slt, %[[COUNT:.*]], %c4
 // CHECK:       } else {
 // CHECK-NOT:     vector<16xi32>
-// CHECK:         scf.for {{.*}} = %c0 to %c256 step %c1 {
+// CHECK:         %[[LANES:.*]] = arith.muli %{{.*}}, %c8
+// CHECK:         scf.for {{.*}} = %c0 to %[[LANES]] step %c1 {
 // CHECK:         -> (index, index, index, index, index, index, index, index)
 kernel.func @k attributes {dims = 1 : i64, schedule = #kernel.schedule<"trees", {task_rows = 256 : i64}, "test">} {
 ^bb0(%x: tensor<?x20xf32, #graph.dims<["d0", ""]>>, %tables: tensor<96xi32>, %cuts: tensor<1xf64>, %values: tensor<3x1xf64>, %base: tensor<1xf64>):

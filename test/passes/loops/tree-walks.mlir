@@ -20,18 +20,30 @@
 // CHECK-COUNT-7:   arith.cmpi ult
 // CHECK-NOT:       arith.cmpi
 // CHECK:           scf.yield
-// CHECK:         arith.addi %[[LANES]]#0,
+// Trees of uneven depth: as many steps as leaves are deep in the mean, then three at a time while a walk moves in the last.
+// CHECK:         %[[END:.*]]:8 = scf.while (%[[FIRST:.*]] = %[[LANES]]#0,
+// CHECK-NEXT:      scf.condition(%{{.*}}) %[[FIRST]],
+// CHECK-COUNT-24:  arith.cmpi ult
+// CHECK:           %[[MOVED:.*]] = arith.cmpi ne, %{{.*}}, %c0
+// CHECK-NEXT:      scf.yield {{.*}}, %[[MOVED]] :
+// CHECK:         arith.addi %[[END]]#0,
 // CHECK:         arith.addf
 
-// Eight rows of a block go down one tree: they begin at one root, and read keys 64 apart from column to column.
+// Eight rows of a block go down one tree: they begin at one root, and read keys 32 apart from column to column, of groups of
+// 32 rows.
 // CHECK:       } else {
 // CHECK:         %[[START:.*]] = arith.index_castui
 // CHECK:         scf.for %[[ROW:.*]] = %c0 to %{{.*}} step %c8 {
+// CHECK:           %[[IN:.*]] = arith.remui %[[ROW]], %c32
+// CHECK-NEXT:      %[[GROUP:.*]] = arith.subi %[[ROW]], %[[IN]]
+// CHECK:           %[[KEYS:.*]] = arith.muli %[[GROUP]], %c2
+// CHECK-NEXT:      %[[FIRST:.*]] = arith.addi %[[KEYS]],
 // CHECK:           %[[LANES:.*]]:8 = scf.for {{.*}} iter_args(%{{[a-z0-9]+}} = %[[FROM:[a-z0-9]+]], %{{[a-z0-9]+}} = %[[FROM]], %{{[a-z0-9]+}} = %[[FROM]], %{{[a-z0-9]+}} = %[[FROM]], %{{[a-z0-9]+}} = %[[FROM]], %{{[a-z0-9]+}} = %[[FROM]], %{{[a-z0-9]+}} = %[[FROM]], %{{[a-z0-9]+}} = %[[FROM]])
-// CHECK:             %[[LINE:.*]] = arith.muli %{{.*}}, %c64
-// CHECK-NEXT:        %[[PLACE:.*]] = arith.addi %[[LINE]], %[[ROW]]
+// CHECK:             %[[LINE:.*]] = arith.muli %{{.*}}, %c32
+// CHECK-NEXT:        %[[PLACE:.*]] = arith.addi %[[LINE]], %[[FIRST]]
 // CHECK-NEXT:        memref.load %{{.*}}[%[[PLACE]]] : memref<?xi32>
-// CHECK:           arith.addi %[[LANES]]#7,
+// CHECK:           %[[END:.*]]:8 = scf.while
+// CHECK:           arith.addi %[[END]]#7,
 // CHECK-COUNT-8:   arith.addf
 kernel.func @k attributes {dims = 1 : i64, schedule = #kernel.schedule<"trees", {task_rows = 64 : i64}, "test">} {
 ^bb0(%x: tensor<?x20xf32, #graph.dims<["d0", ""]>>, %tables: tensor<96xi32>, %cuts: tensor<1xf64>, %values: tensor<3x1xf64>, %base: tensor<1xf64>):

@@ -10,7 +10,7 @@ import numpy as np
 
 LOWEST, HIGHEST = -2**31, 2**31 - 1
 NAMES = {LOWEST: "lowest", LOWEST + 1: "nothing", HIGHEST - 1: "everything", HIGHEST: "highest"}
-WIDTHS = {"columns": 5, "set columns": 5, "set words": 1, "nodes": None, "leaves": 1, "order": 2, "groups": 1, "trees": 5,
+WIDTHS = {"columns": 5, "set columns": 5, "set words": 1, "nodes": None, "leaves": 1, "order": 2, "groups": 2, "trees": 6,
           "words": 1, "entries": 3}
 KEYS_OF_COLUMN = 64
 
@@ -49,10 +49,10 @@ def show(found, count, is_double):
         key = (threshold & 0xFFFFFFFF) + LOWEST
         asked = "is in the set" if column >= count["columns"] and key == 0 else f"<= {number(key, is_double)}"
         print(f"node {i}:", f"column {column} {asked}, {distance} on" if distance or key != HIGHEST else f"row {row}")
-    for i, (root, depth, target, row, word) in enumerate(found["trees"][:-1]):
-        print(f"tree {i}: root {root}, depth {depth}, target {target}, row {row}, words {word} to {found['trees'][i + 1][4]}")
+    for i, (root, depth, target, row, word, mean) in enumerate(found["trees"][:-1]):
+        print(f"tree {i}: root {root}, depth {depth}, in the mean {mean}, target {target}, row {row}, words {word} to {found['trees'][i + 1][4]}")
     print("order:", *(f"tree {tree} at {root}," for root, tree in found["order"]))
-    print("groups:", *(depth for [depth] in found["groups"]))
+    print("groups:", *(f"depth {depth}, in the mean {mean};" for depth, mean in found["groups"]))
     print("words:", *(entry for [entry] in found["words"]))
     for first, left, key in found["entries"]:
         taken = [leaf for leaf in range(32) if not left >> leaf & 1]
