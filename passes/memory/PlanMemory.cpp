@@ -114,12 +114,14 @@ private:
   }
 
   /// The last position at which `value` or a view of it is read, seen from the block that makes it.
-  unsigned lastUse(Value value) {
-    Block *home = value.getParentBlock();
+  unsigned lastUse(Value value) { return lastUse(value, value.getParentBlock()); }
+
+  /// A view that a loop's body takes of a value from outside is read in every iteration.
+  unsigned lastUse(Value value, Block *home) {
     unsigned last = value.getDefiningOp() ? positions[value.getDefiningOp()].second : 0;
     for (Operation *user : value.getUsers()) {
       if (isa<ReshapeOp>(user)) {
-        last = std::max(last, lastUse(user->getResult(0)));
+        last = std::max(last, lastUse(user->getResult(0), home));
         continue;
       }
       // What a branch yields lives on as the result of the op.

@@ -11,6 +11,10 @@ for _name in ("PCA", "IncrementalPCA", "FastICA", "FactorAnalysis", "SparsePCA",
     add("sklearn.decomposition." + _name, getattr(decomposition, _name)(3, **_options), data=_ROWS,
         one_row="Sparse" not in _name)
 add("sklearn.decomposition.PCA", decomposition.PCA(3, whiten=True), data=_ROWS)
+add("sklearn.decomposition.NMF", *(decomposition.NMF(count, init="random", random_state=0, alpha_W=alpha)
+                                   for count, alpha in ((1, 0.0), (3, 0.01))), data=[(counts()[0], None)], tolerance=1e-7)
+add("sklearn.decomposition.LatentDirichletAllocation", decomposition.LatentDirichletAllocation(4, random_state=0),
+    data=[(counts()[0], None)], tolerance=1e-7)
 add("sklearn.decomposition.FastICA", decomposition.FastICA(whiten=False, random_state=0), data=_ROWS)
 for _kernel in "linear rbf poly sigmoid cosine".split():
     add("sklearn.decomposition.KernelPCA", decomposition.KernelPCA(3, kernel=_kernel), data=[(_X[:100], None)], tolerance=1e-7)

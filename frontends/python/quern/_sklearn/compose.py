@@ -26,7 +26,8 @@ def pipeline(estimator):
     def after(method):
         return lambda X: method(through(X))
 
-    methods = {"transform": through} if last is None else {name: after(method) for name, method in last.methods.items()}
+    methods = {"transform": through} if last is None else {
+        name: after(method) for name, method in last.methods.items() if hasattr(estimator, name)}
 
     def undo(X):
         for part in reversed(parts):

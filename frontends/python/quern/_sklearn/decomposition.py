@@ -30,7 +30,10 @@ def principal(estimator):
 
 def likelihood(estimator, name):
     """score_samples: the logarithm of the density of a normal distribution with the estimator's covariance."""
-    mean, precision = estimator.mean_, estimator.get_precision()
+    try:
+        mean, precision = estimator.mean_, estimator.get_precision()
+    except np.linalg.LinAlgError:       # scikit-learn's method raises it
+        return {}
     constant = -0.5 * (len(precision) * np.log(2.0 * np.pi) - np.linalg.slogdet(precision)[1])
 
     def samples(X):

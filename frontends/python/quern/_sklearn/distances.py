@@ -66,9 +66,75 @@ def _normalized_array(Y):
     return Y / np.where(norms == 0, 1, norms)
 
 
+def _ratio(above, below):
+    """Of two zeros 0."""
+    return above / np.where(below == 0, 1.0, below)
+
+
+def canberra(X, Y):
+    return np.sum(_ratio(_differences(X, Y), np.abs(X)[:, None, :] + np.abs(Y)), axis=2)
+
+
+def bray_curtis(X, Y):
+    return np.sum(_differences(X, Y), axis=2) / np.sum(np.abs(X[:, None, :] + Y), axis=2)
+
+
+def hamming(X, Y):
+    return np.mean((X[:, None, :] != Y).astype(np.float64), axis=2)
+
+
+def correlation(X, Y):
+    return cosine(X - np.mean(X, axis=1, keepdims=True), Y - Y.mean(axis=1, keepdims=True))
+
+
+def nan_euclidean(X, Y):
+    """Over the features that both rows have, scaled to all; NaN where there are none."""
+    there, known = (~np.isnan(X)).astype(np.float64), ~np.isnan(Y)
+    X, Y = np.where(np.isnan(X), 0.0, X), np.where(known, Y, 0.0)
+    common = there @ known.T.astype(float)
+    squares = (X * X) @ known.T.astype(float) + there @ (Y * Y).T - 2 * (X @ Y.T)
+    scaled = np.maximum(squares, 0.0) / np.where(common > 0, common, 1.0) * float(Y.shape[1])
+    return np.where(common > 0, np.sqrt(scaled), np.nan)
+
+
+def of_counts(formula):
+    """A metric of rows of which only matters where they are 0: `formula` of how many features of two rows are both not
+    0, of those that one alone has, and of all."""
+    def run(X, Y):
+        X, Y = (X != 0).astype(np.float64), (Y != 0).astype(float)
+        both = X @ Y.T
+        first, second = np.sum(X, axis=1, keepdims=True) - both, Y.sum(axis=1) - both
+        return formula(both, first, second, float(Y.shape[1]))
+    return run
+
+
+def _yule(both, first, second, count):
+    crossed = first * second
+    return _ratio(2 * crossed, both * (count - both - first - second) + crossed)
+
+
+def mahalanobis(X, Y, inverse):
+    difference = X[:, None, :] - Y
+    return np.sqrt(np.sum((difference @ inverse) * difference, axis=2))
+
+
+def _scaled(name, parameters):
+    """A metric with a matrix or vector of its own; None where that was not given."""
+    if name == "seuclidean" and "V" in parameters:
+        scale = np.sqrt(np.asarray(parameters["V"], np.float64))
+        return lambda X, Y: np.sqrt(centered_squares(X / scale, Y / scale))
+    if name == "mahalanobis" and ("VI" in parameters or "V" in parameters):
+        inverse = np.asarray(parameters["VI"]) if "VI" in parameters else np.linalg.inv(parameters["V"])
+        return lambda X, Y: mahalanobis(X, Y, inverse)
+    return None
+
+
 def metric(estimator, name, parameters):
     """A function of (X, Y) for a metric by its name in scikit-learn."""
     parameters = dict(parameters or {})
+    if scaled := _scaled(name, parameters):
+        return scaled
+    name = "minkowski" if name == "p" else name
     if name == "minkowski":
         p = parameters.pop("p", 2)
         name = {1: "manhattan", 2: "euclidean", np.inf: "chebyshev"}.get(p, "minkowski")
@@ -78,7 +144,13 @@ def metric(estimator, name, parameters):
 
 
 _METRICS = {"euclidean": lambda X, Y: np.sqrt(centered_squares(X, Y)), "sqeuclidean": centered_squares,
-            "manhattan": manhattan, "chebyshev": chebyshev, "cosine": cosine, "minkowski": minkowski}
+            "manhattan": manhattan, "chebyshev": chebyshev, "cosine": cosine, "minkowski": minkowski, "canberra": canberra,
+            "braycurtis": bray_curtis, "hamming": hamming, "correlation": correlation, "nan_euclidean": nan_euclidean,
+            "jaccard": of_counts(lambda both, a, b, count: _ratio(a + b, both + a + b)),
+            "dice": of_counts(lambda both, a, b, count: (a + b) / (2 * both + a + b)),
+            "rogerstanimoto": of_counts(lambda both, a, b, count: 2 * (a + b) / (count + a + b)),
+            "russellrao": of_counts(lambda both, a, b, count: (count - both) / count),
+            "sokalsneath": of_counts(lambda both, a, b, count: (a + b) / (0.5 * both + a + b)), "yule": of_counts(_yule)}
 for _alias, _name in (("l2", "euclidean"), ("l1", "manhattan"), ("cityblock", "manhattan"), ("infinity", "chebyshev")):
     _METRICS[_alias] = _METRICS[_name]
 

@@ -33,7 +33,7 @@ def with_indicator(estimator, result, mask):
     if not estimator.add_indicator:
         return result
     features = np.asarray(estimator.indicator_.features_, np.int64)
-    return np.concatenate([result, take_columns(mask, features).astype(np.float64)], axis=1) if len(features) else result
+    return np.concatenate([result, take_columns(mask, features).astype(result.dtype)], axis=1) if len(features) else result
 
 
 @reader("sklearn.impute.SimpleImputer")

@@ -6,7 +6,7 @@ from .._trace.array import Tracer
 from .distances import metric, ranks
 from .formulas import with_log
 from .registry import reader, refuse
-from .rows import Labels, call_users, Stacked, take, validate, watch
+from .rows import Labels, Stacked, call_users, take, trace, validate, watch
 
 
 def k_least(X, k):
@@ -50,7 +50,7 @@ def search(estimator):
     rows, k = stored(estimator), int(estimator.n_neighbors)
 
     def find(X, exact=True):
-        X = validate(X, type(estimator).__name__, dtype=np.float64)
+        X = validate(X, type(estimator).__name__, dtype=np.float64, allow_nan="all" if name == "nan_euclidean" else False)
         if not is_euclidean(estimator, name) and name != "sqeuclidean":
             return k_least(of(X, rows), k)
         positions = search_positions(X, rows, k)
@@ -199,19 +199,22 @@ def radius_regressor(estimator):
 @reader("sklearn.neighbors.RadiusNeighborsClassifier")
 def radius_classifier(estimator):
     inside, y = _inside(estimator), _targets(estimator)
-    if estimator.outlier_label_ is None:
-        refuse(estimator, "outlier_label")      # rows without neighbors would be an error that depends on data
     outputs = estimator.classes_ if estimator.outputs_2d_ else [estimator.classes_]
     members = [np.eye(len(classes))[y[:, i]] for i, classes in enumerate(outputs)]
-    for classes, label in zip(outputs, estimator.outlier_label_):
-        if not (classes == label).any():
+    outliers = estimator.outlier_label_ or [None] * len(outputs)
+    for classes, label in zip(outputs, outliers):
+        if label is not None and not (classes == label).any():
             refuse(estimator, "outlier_label", label)
 
     def votes(X):
         share = inside(X)
         lone = ~np.any(share > 0, axis=1, keepdims=True)
+        if outliers[0] is None:
+            trace().refuse(lambda: lone, "No neighbors found for some rows: give the RadiusNeighborsClassifier an outlier_label, "
+                           "or remove them from X")
+            return [share @ table for table in members]
         return [np.where(lone, (classes == label).astype(np.float64), share @ table)
-                for classes, label, table in zip(outputs, estimator.outlier_label_, members)]
+                for classes, label, table in zip(outputs, outliers, members)]
 
     return _classifier(estimator, outputs, votes)
 

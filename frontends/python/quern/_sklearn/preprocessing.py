@@ -3,7 +3,7 @@ import itertools
 
 import numpy as np
 
-from .formulas import normal_quantile
+from .formulas import normal_quantile, normal_share
 from .registry import Fitted, reader, refuse
 from .rows import call_users, full, matrix, take, trace, validate
 
@@ -196,7 +196,19 @@ def quantile(estimator):
         X = validate(X, "QuantileTransformer", dtype=_FLOATS, allow_nan=True)
         return np.stack([one(X[:, i], quantiles[:, i]) for i in range(quantiles.shape[1])], axis=1).astype(X.dtype)
 
-    return {"transform": transform}
+    def back(x, points):
+        if estimator.output_distribution == "normal":
+            x = normal_share(x)
+            low, high = x - bound < 0, x + bound > 1
+        else:
+            low, high = x == 0, x == 1
+        y = np.where(np.isnan(x), x, np.interp(x, references, points))
+        return np.where(low, points[0], np.where(high, points[-1], y))
+
+    def inverse(X):
+        return np.stack([back(X[:, i], quantiles[:, i]) for i in range(quantiles.shape[1])], axis=1).astype(X.dtype)
+
+    return Fitted("QuantileTransformer", {"transform": transform}, inverse=inverse)
 
 
 def _normal_limits(bound):

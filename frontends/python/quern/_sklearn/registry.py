@@ -30,6 +30,7 @@ _FAMILIES = (
     "preprocessing",
     "svm",
     "text",
+    "topics",
     "trees",
     "xgboost",
 )

@@ -114,7 +114,13 @@ def isolation(estimator):
     def decision(X):
         return samples(X) - estimator.offset_
 
-    return {"predict": lambda X: np.where(decision(X) < 0, -1, 1), "decision_function": decision, "score_samples": samples}
+    # The offset is a score of the fit, or next to one: the last bit of ours would decide.
+    shallowest = samples.least_depth(estimator.offset_)
+
+    def predict(X):
+        return np.where(samples.depths(X) < shallowest, -1, 1)
+
+    return {"predict": predict, "decision_function": decision, "score_samples": samples}
 
 
 class IsolationScores:
@@ -129,9 +135,24 @@ class IsolationScores:
             add_tree(self.ensemble, tree.tree_, path + average - 1.0, features=features)
         self.denominator = len(estimator.estimators_) * float(_average_path_length([estimator._max_samples])[0])
 
+    def depths(self, X):
+        return self.ensemble.sums(validate(matrix(X).astype(np.float32), "IsolationForest", allow_nan="all"))[:, 0]
+
+    def least_depth(self, offset):
+        """The least sum of depths whose score, as scikit-learn computes it, is not below the offset."""
+        def reaches(bits):
+            depth = np.int64(bits).view(np.float64)
+            share = depth / self.denominator if self.denominator else 1.0
+            return -(2.0 ** -np.asarray([share]))[0] - offset >= 0
+
+        low, high = -1, int(np.float64(np.inf).view(np.int64))      # bits of floats that are not negative order as they do
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if reaches(middle) else (middle, high)
+        return np.int64(high).view(np.float64)
+
     def __call__(self, X):
-        X = validate(matrix(X).astype(np.float32), "IsolationForest", allow_nan="all")
-        depths = self.ensemble.sums(X)[:, 0]
+        depths = self.depths(X)
         if not self.denominator:
             return -np.power(2.0, -np.ones_like(depths))
         return -np.power(2.0, -(depths / self.denominator))
