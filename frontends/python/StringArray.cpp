@@ -12,6 +12,13 @@
 namespace quern {
 
 static constexpr std::string_view missingNone = QUERN_MISSING_NONE, missingNan = QUERN_MISSING_NAN;
+/// pandas.NA, which is no category: scikit-learn does not know it as missing.
+static constexpr std::string_view missingNa = "\xff"
+                                              "NA";
+
+static bool isNa(PyObject *object) {
+  return std::string_view(Py_TYPE(object)->tp_name).ends_with("NAType");
+}
 
 static quern_string stringOf(std::string_view text) {
   return {text.data(), text.size()};
@@ -29,6 +36,8 @@ static std::string place(const char *input, size_t index) {
 
 /// A number that is equal to a double is that one: 1, 1.0 and True are one key, as they are in Python.
 quern_string StringMemory::readNumber(PyObject *object, const char *input, size_t index) {
+  if (isNa(object))
+    return stringOf(missingNa);
   double value = PyFloat_Check(object) ? PyFloat_AS_DOUBLE(object) : NAN;
   if (!PyFloat_Check(object)) {
     nb::object number = nb::steal(PyNumber_Check(object) ? PyNumber_Float(object) : nullptr);
@@ -141,6 +150,8 @@ static nb::object objectOf(const quern_string &string) {
   }
   if (viewOf(string) == missingNone)
     return nb::none();
+  if (viewOf(string) == missingNa)
+    return nb::module_::import_("pandas").attr("NA");
   if (viewOf(string) == missingNan)
     return nb::float_(NAN);
   PyObject *text = PyUnicode_DecodeUTF8(string.data ? string.data : "", Py_ssize_t(string.size), "replace");
@@ -175,7 +186,8 @@ nb::object makeStrings(const quern_tensor &tensor) {
   bool isWhole = true;
   for (size_t i = 0; i < count; ++i) {
     width = std::max(width, lettersOf(strings[i]));
-    isWhole &= viewOf(strings[i]) != missingNone && viewOf(strings[i]) != missingNan && !isNumber(strings[i]);
+    isWhole &= viewOf(strings[i]) != missingNone && viewOf(strings[i]) != missingNan &&
+               viewOf(strings[i]) != missingNa && !isNumber(strings[i]);
   }
   auto *dims = const_cast<npy_intp *>(reinterpret_cast<const npy_intp *>(tensor.dims));
   PyObject *array = PyArray_New(&PyArray_Type, tensor.rank, dims, isWhole ? NPY_UNICODE : NPY_OBJECT, nullptr, nullptr,

@@ -13,8 +13,8 @@ namespace nb = nanobind;
 class StringMemory {
 public:
   /// Fills `tensor` with the elements of an ndarray of <U or of objects. str objects are borrowed, None and nan become
-  /// QUERN_MISSING_NONE and QUERN_MISSING_NAN, other numbers QUERN_NUMBER and the 8 bytes of a double. False: not such an
-  /// array. Raises InputError, which names the input, for an element that is none of these, or has a surrogate.
+  /// QUERN_MISSING_NONE and QUERN_MISSING_NAN, pandas.NA a string that no category is equal to, other numbers QUERN_NUMBER
+  /// and the 8 bytes of a double. False: not such an array. Raises InputError, which names the input, for an element that is none of these, or has a surrogate.
   bool read(PyObject *object, const char *input, quern_tensor &tensor);
   /// Lets go of the objects. Needs the interpreter's lock.
   void release();

@@ -11,8 +11,9 @@ namespace quern {
 
 TreeKernel::TreeKernel(KernelFunction &kernel, PackedTreesOp op, int64_t blockRows)
     : kernel(kernel), op(op), b(kernel.builder), layout(TreeTables::of(op)), blockRows(blockRows),
-      groupRows(layout.wordCount ? blockRows : kSquareRows),      sumType(elementOf(op.getValues())), width(*dimOf(op.getValues(), 1).constant()), targets(dimOf(op.getBase(), 0)),
-      xType(elementOf(op.getX())), features(dimOf(op.getX(), 1)) {
+      groupRows(layout.wordCount ? blockRows : kSquareRows), sumType(elementOf(op.getValues())),
+      width(*dimOf(op.getValues(), 1).constant()), targets(dimOf(op.getBase(), 0)), xType(elementOf(op.getX())),
+      features(dimOf(op.getX(), 1)) {
   auto buffer = [&](Value operand) { return kernel.buffer(cast<BlockArgument>(operand)); };
   x = buffer(op.getX());
   tables = buffer(op.getTables());

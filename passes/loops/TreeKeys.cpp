@@ -26,8 +26,7 @@ Index TreeKernel::groupOf(Index row) {
 
 void TreeKernel::forRows(Index count, Index column, int64_t groupRows, llvm::function_ref<void(Index, Index)> body) {
   if (groupRows == 1 || groupRows == blockRows) // there is one group
-    return b.loop(b.index(0), count, 1,
-                  [&](Index row) { body(row, keyPlace(b.index(0), column, row, groupRows)); });
+    return b.loop(b.index(0), count, 1, [&](Index row) { body(row, keyPlace(b.index(0), column, row, groupRows)); });
   b.loop(b.index(0), count, groupRows, [&](Index group) {
     b.loop(b.index(0), b.min(b.sub(count, group), groupRows), 1,
            [&](Index row) { body(b.add(group, row), keyPlace(group, column, row, groupRows)); });
@@ -61,8 +60,8 @@ void TreeKernel::makeKeysInVectors(Index first, Index count, bool isUnsigned) {
       for (int64_t row = 0; row < kSquareRows; row += lanes) {
         Value number = kernel.loadVector(VectorType::get(lanes, xType), columnsOfX,
                                          b.value(b.add(b.mul(record.feature, kSquareRows), row)));
-        storeKey(unlessMissing(number, bitKey(number), record),
-                 keyPlace(group, column, b.add(inGroup, row), groupRows), isUnsigned);
+        storeKey(unlessMissing(number, bitKey(number), record), keyPlace(group, column, b.add(inGroup, row), groupRows),
+                 isUnsigned);
       }
     });
   });

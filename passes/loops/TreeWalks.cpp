@@ -61,7 +61,7 @@ void TreeKernel::walkRows(Index count) {
     Index root = field(layout.trees, tree, TreeTables::kTree, 0),
           depth = field(layout.trees, tree, TreeTables::kTree, 1),
           target = field(layout.trees, tree, TreeTables::kTree, 2),
-        steps = field(layout.trees, tree, TreeTables::kTree, 5);
+          steps = field(layout.trees, tree, TreeTables::kTree, 5);
     b.loop(b.index(0), count, kLanes, [&](Index row) {
       SmallVector<Value> lanes(kLanes, b.value(root));
       SmallVector<Index> rows, places;

@@ -12,7 +12,8 @@ for _name in ("PCA", "IncrementalPCA", "FastICA", "FactorAnalysis", "SparsePCA",
         one_row="Sparse" not in _name)
 add("sklearn.decomposition.PCA", decomposition.PCA(3, whiten=True), data=_ROWS)
 add("sklearn.decomposition.NMF", *(decomposition.NMF(count, init="random", random_state=0, alpha_W=alpha)
-                                   for count, alpha in ((1, 0.0), (3, 0.01))), data=[(counts()[0], None)], tolerance=1e-7)
+                                   for count, alpha in ((1, 0.0), (3, 0.01))), data=[(counts()[0], None)], tolerance=1e-7,
+    dtypes=("int64",))     # float32 rows need a fit on such ones
 add("sklearn.decomposition.LatentDirichletAllocation", decomposition.LatentDirichletAllocation(4, random_state=0),
     data=[(counts()[0], None)], tolerance=1e-7)
 add("sklearn.decomposition.FastICA", decomposition.FastICA(whiten=False, random_state=0), data=_ROWS)
