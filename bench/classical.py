@@ -167,7 +167,8 @@ def measure(name, systems, threads, dtype, seconds):
             calls.pop(system, None)
             cells[system] = {"failed": f"{type(error).__name__}: {' '.join(str(error).split())}"[:200]}
     for batch in BATCHES:
-        feeds = {system: cycle([rows[i:i + batch] for i in range(0, min(len(rows), 500 * batch), batch)]) for system in calls}
+        feeds = {system: cycle([rows[i:i + batch] for i in range(0, min(len(rows), 500 * batch),
+                                                                 batch)]) for system in calls}
         timed = timing.interleave({system: (lambda call, feed: lambda: call(next(feed)))(call, feeds[system])
                                    for system, call in calls.items()}, seconds * len(calls), rounds=3)
         for system, samples in timed.items():

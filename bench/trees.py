@@ -145,7 +145,8 @@ def onnxruntime_system(model, method, threads):
         onnx = convert(model, initial_types=[("X", FloatTensorType([None, model.n_features_in_]))])
     else:
         options = {"options": {id(model): {"zipmap": False}}} if method == "predict_proba" else {}
-        onnx = to_onnx(model, np.zeros((1, model.n_features_in_), np.float32), target_opset={"": 17, "ai.onnx.ml": 3}, **options)
+        onnx = to_onnx(model, np.zeros((1, model.n_features_in_), np.float32), target_opset={"": 17, "ai.onnx.ml": 3},
+                       **options)
     settings = onnxruntime.SessionOptions()
     settings.intra_op_num_threads = threads
     session = onnxruntime.InferenceSession(onnx.SerializeToString(), settings)
@@ -242,7 +243,8 @@ def main():
     for name in args.models.split(","):
         timing.progress(name)
         with tempfile.TemporaryDirectory() as cache:
-            done = subprocess.run([sys.executable, __file__, "--worker", f"--models={name}", f"--systems={','.join(systems)}",
+            done = subprocess.run([sys.executable, __file__, "--worker", f"--models={name}",
+                                   f"--systems={','.join(systems)}",
                                    f"--batches={args.batches}", f"--seconds={args.seconds}", f"--threads={args.threads}"],
                                   stdout=subprocess.PIPE, text=True, env=environment(cache), check=True)
         rows += json.loads(done.stdout.splitlines()[-1])

@@ -2,11 +2,12 @@
 
 Each function of FAMILIES takes a Draw and returns (estimator, what it is fitted on, rows to predict).
 """
-import inspect
 import warnings
 
 import numpy as np
-from sklearn import (calibration, cluster, decomposition, discriminant_analysis, ensemble, feature_selection, impute, linear_model,
+from random_data import Draw
+from sklearn import (calibration, cluster, decomposition, discriminant_analysis, ensemble, feature_selection, impute,
+                     linear_model,
                      multiclass, multioutput, naive_bayes, neighbors, neural_network, pipeline, preprocessing, svm, tree)
 
 FAMILIES = {}
@@ -15,73 +16,6 @@ FAMILIES = {}
 def family(function):
     FAMILIES[function.__name__] = function
     return function
-
-
-class Draw:
-    """Random choices, and data made of them."""
-
-    def __init__(self, seed):
-        self.rng = np.random.default_rng(seed)
-
-    def pick(self, options):
-        return options[int(self.rng.integers(len(options)))]
-
-    def chance(self, share):
-        return self.rng.random() < share
-
-    def between(self, low, high):
-        return int(self.rng.integers(low, high + 1))
-
-    def make(self, kind, **options):
-        """An estimator, each option one of a list, or left as it is by default."""
-        chosen = {name: self.pick(values) for name, values in options.items() if self.chance(0.7)}
-        if "random_state" in inspect.signature(kind.__init__).parameters:
-            chosen["random_state"] = self.between(0, 99)
-        return kind(**chosen)
-
-    def numbers(self, most_features=40, gaps=0.0, rows=None):
-        """Rows of features: some of them whole numbers, equal in all rows, far from zero, often zero."""
-        rows, features = rows or self.between(40, 160), self.between(1, most_features)
-        X = self.rng.normal(size=(rows, features))
-        for column in range(features):
-            what = self.rng.random()
-            if what < 0.15:
-                X[:, column] = np.round(2 * X[:, column])
-            elif what < 0.2 and features > 1:
-                X[:, column] = 3.0
-            elif what < 0.3:
-                X[:, column] = 100 + 30 * X[:, column]
-            elif what < 0.35:
-                X[:, column] *= self.rng.random(rows) < 0.4
-        if gaps:
-            X[self.rng.random(X.shape) < gaps] = np.nan
-        return X
-
-    def _scores(self, X, count):
-        X = np.nan_to_num(X)
-        X = (X - X.mean(axis=0)) / (X.std(axis=0) + 1e-9)
-        return np.tanh(X @ self.rng.normal(size=(X.shape[1], count))) + 0.3 * self.rng.normal(size=(len(X), count))
-
-    def target(self, X, count=1):
-        y = self._scores(X, count)
-        return y[:, 0] if count == 1 else y
-
-    def labels(self, X, most=12):
-        """Classes of every kind that labels may have."""
-        count = 2 if self.chance(0.4) else self.between(2, max(2, min(most, len(X) // 8)))
-        found = np.argmax(self._scores(X, count), axis=1)
-        found[:count * 2] = np.arange(count * 2) % count
-        kinds = [lambda c: c, lambda c: c * 3 - 7, lambda c: np.array([f"class {i}" for i in range(count)])[c],
-                 lambda c: np.array(["é", "日本", "", "a" * 30, *"bcdefghij"], dtype=object)[c], lambda c: c.astype(np.int8),
-                 lambda c: c.astype(float)]
-        if count == 2:
-            kinds += [lambda c: c == 1, lambda c: c * 2 - 1]
-        return self.pick(kinds)(found)
-
-    def multilabels(self, X):
-        Y = (self._scores(X, self.between(2, 4)) > 0).astype(int)
-        Y[:2] = [[0], [1]]
-        return Y
 
 
 #--- Linear models ----------------------------------------------------------------------------------
@@ -93,17 +27,22 @@ LINE = {"fit_intercept": [True, False]}
 def linear_regression(d):
     lm = linear_model
     line, alpha = LINE, {"alpha": [1e-3, 0.1, 1.0, 20.0]}
-    several = [(lm.LinearRegression, {**line, "positive": [False, True]}), (lm.Ridge, {**line, **alpha, "solver": ["svd", "cholesky", "lsqr"]}),
-               (lm.RidgeCV, line), (lm.Lasso, {**line, **alpha, "positive": [False, True]}), (lm.ElasticNet, {**line, **alpha}),
+    several = [(lm.LinearRegression, {**line, "positive": [False, True]}),
+               (lm.Ridge, {**line, **alpha, "solver": ["svd", "cholesky", "lsqr"]}),
+               (lm.RidgeCV, line), (lm.Lasso, {**line, **alpha, "positive": [False, True]}),
+               (lm.ElasticNet, {**line, **alpha}),
                (lm.Lars, {**line, "n_nonzero_coefs": [1, 3]}), (lm.LassoLars, {**line, **alpha}),
                (lm.OrthogonalMatchingPursuit, {**line, "n_nonzero_coefs": [1]})]
-    single = [(lm.SGDRegressor, {**line, "loss": ["squared_error", "huber", "epsilon_insensitive"], "penalty": ["l1", "l2", "elasticnet", None]}),
-              (lm.HuberRegressor, line), (lm.TheilSenRegressor, {**line, "max_subpopulation": [200]}), (lm.RANSACRegressor, {}),
+    single = [(lm.SGDRegressor, {**line, "loss": ["squared_error", "huber", "epsilon_insensitive"],
+                                 "penalty": ["l1", "l2", "elasticnet", None]}),
+              (lm.HuberRegressor, line), (lm.TheilSenRegressor, {**line, "max_subpopulation": [200]}),
+               (lm.RANSACRegressor, {}),
               (lm.QuantileRegressor, {**line, "quantile": [0.2, 0.5], "alpha": [0.0, 0.1]}), (lm.BayesianRidge, line),
               (lm.ARDRegression, line), (lm.PassiveAggressiveRegressor, line), (lm.LassoCV, line), (lm.ElasticNetCV, line),
               (lm.LarsCV, line), (lm.LassoLarsCV, line), (lm.LassoLarsIC, {**line, "criterion": ["aic", "bic"]}),
               (lm.OrthogonalMatchingPursuitCV, line), (svm.LinearSVR, line)]
-    joint = [(lm.MultiTaskLasso, {**line, **alpha}), (lm.MultiTaskElasticNet, line), (lm.MultiTaskLassoCV, line), (lm.MultiTaskElasticNetCV, line)]
+    joint = [(lm.MultiTaskLasso, {**line, **alpha}), (lm.MultiTaskElasticNet, line), (lm.MultiTaskLassoCV, line),
+             (lm.MultiTaskElasticNetCV, line)]
     positive = [(lm.PoissonRegressor, {**line, **alpha}), (lm.GammaRegressor, line),
                 (lm.TweedieRegressor, {**line, "power": [0, 1, 1.5, 2, 3], "link": ["auto", "identity", "log"]})]
     group = d.pick([several, several, single, single, joint, positive])
@@ -123,18 +62,24 @@ def linear_classification(d):
     lm = linear_model
     alpha, C = {"alpha": [1e-4, 0.1, 1.0]}, {"C": [0.1, 1.0, 10.0]}
     kind, options = d.pick([
-        (lm.LogisticRegression, {**LINE, **C, "class_weight": ["balanced"]}), (lm.LogisticRegression, {"l1_ratio": [1.0], "solver": ["liblinear", "saga"]}),
-        (lm.LogisticRegressionCV, {"Cs": [3], "cv": [2]}), (lm.RidgeClassifier, {**LINE, **alpha}), (lm.RidgeClassifierCV, LINE),
-        (lm.SGDClassifier, {**LINE, **alpha, "loss": ["hinge", "log_loss", "modified_huber", "squared_hinge", "perceptron", "huber"], "average": [True]}),
+        (lm.LogisticRegression, {**LINE, **C, "class_weight": ["balanced"]}),
+               (lm.LogisticRegression, {"l1_ratio": [1.0],
+                                                                                "solver": ["liblinear", "saga"]}),
+        (lm.LogisticRegressionCV, {"Cs": [3], "cv": [2]}), (lm.RidgeClassifier, {**LINE, **alpha}), (lm.RidgeClassifierCV,
+                                                                                                     LINE),
+        (lm.SGDClassifier, {**LINE, **alpha, "loss": ["hinge", "log_loss", "modified_huber", "squared_hinge", "perceptron",
+                                                      "huber"], "average": [True]}),
         (lm.Perceptron, {**LINE, "penalty": ["l1", "l2"]}), (lm.PassiveAggressiveClassifier, {**LINE, **C}),
         (svm.LinearSVC, {**LINE, **C, "multi_class": ["ovr", "crammer_singer"]}),
         (discriminant_analysis.LinearDiscriminantAnalysis, {"solver": ["svd", "lsqr", "eigen"], "n_components": [1]}),
         (discriminant_analysis.QuadraticDiscriminantAnalysis, {"reg_param": [0.1, 0.5]}),
         (neighbors.NearestCentroid, {"metric": ["euclidean", "manhattan"], "shrink_threshold": [0.1]})])
     X = d.numbers()
-    if kind in (discriminant_analysis.LinearDiscriminantAnalysis, discriminant_analysis.QuadraticDiscriminantAnalysis, neighbors.NearestCentroid):
+    if kind in (discriminant_analysis.LinearDiscriminantAnalysis, discriminant_analysis.QuadraticDiscriminantAnalysis,
+                neighbors.NearestCentroid):
         X = X[:, :6] + 0.1 * d.rng.normal(size=X[:, :6].shape)
-    y = d.multilabels(X) if kind is lm.RidgeClassifier and d.chance(0.4) else d.labels(X, 4 if kind.__name__.startswith("Quadratic") else 12)
+    most = 4 if kind is discriminant_analysis.QuadraticDiscriminantAnalysis else 12
+    y = d.multilabels(X) if kind is lm.RidgeClassifier and d.chance(0.4) else d.labels(X, most)
     return d.make(kind, **options), (X, y), X
 
 
@@ -142,7 +87,8 @@ def linear_classification(d):
 
 @family
 def support_vectors(d):
-    options = {"kernel": ["linear", "poly", "rbf", "sigmoid"], "gamma": ["scale", "auto", 0.05], "degree": [2, 4], "coef0": [0.0, 0.5]}
+    options = {"kernel": ["linear", "poly", "rbf", "sigmoid"], "gamma": ["scale", "auto", 0.05], "degree": [2, 4],
+               "coef0": [0.0, 0.5]}
     kind = d.pick([svm.SVC, svm.SVC, svm.NuSVC, svm.SVR, svm.NuSVR, svm.OneClassSVM])
     X = preprocessing.scale(d.numbers(20))
     if kind in (svm.SVC, svm.NuSVC):
@@ -156,7 +102,8 @@ def support_vectors(d):
     return d.make(kind, **options), (X, None if kind is svm.OneClassSVM else d.target(X)), X
 
 
-METRICS = ["euclidean", "manhattan", "chebyshev", "minkowski", "cosine", "canberra", "braycurtis", "sqeuclidean", "l1", "l2", "correlation",
+METRICS = ["euclidean", "manhattan", "chebyshev", "minkowski", "cosine", "canberra", "braycurtis", "sqeuclidean", "l1",
+           "l2", "correlation",
            "cityblock", "nan_euclidean", "infinity", "p"]      # under which no two distances are equal
 
 
@@ -165,8 +112,10 @@ def nearest(d):
     X = d.numbers(12)
     X = X + 1e-3 * d.rng.normal(size=X.shape)
     metric = d.pick(METRICS)
-    options = {"n_neighbors": [1, 2, 5, 9], "weights": ["uniform", "distance"], "p": [1, 2, 3], "metric": [metric], "algorithm": ["auto", "brute"]}
-    kind = d.pick([neighbors.KNeighborsClassifier, neighbors.KNeighborsRegressor, neighbors.NearestNeighbors, neighbors.RadiusNeighborsClassifier,
+    options = {"n_neighbors": [1, 2, 5, 9], "weights": ["uniform", "distance"], "p": [1, 2, 3], "metric": [metric],
+               "algorithm": ["auto", "brute"]}
+    kind = d.pick([neighbors.KNeighborsClassifier, neighbors.KNeighborsRegressor, neighbors.NearestNeighbors,
+                   neighbors.RadiusNeighborsClassifier,
                    neighbors.RadiusNeighborsRegressor])
     if kind is neighbors.NearestNeighbors:
         options = {key: options[key] for key in ("n_neighbors", "p", "metric")}
@@ -182,7 +131,8 @@ def nearest(d):
 @family
 def clusters(d):
     X = d.numbers(20)
-    kind = d.pick([cluster.KMeans, cluster.MiniBatchKMeans, cluster.BisectingKMeans, cluster.MeanShift, cluster.AffinityPropagation, cluster.Birch])
+    kind = d.pick([cluster.KMeans, cluster.MiniBatchKMeans, cluster.BisectingKMeans, cluster.MeanShift,
+                   cluster.AffinityPropagation, cluster.Birch])
     options = {"n_clusters": [1, 2, 5, 12], "n_init": [1]} if "KMeans" in kind.__name__ else {}
     return d.make(kind, **options), (X, None), X
 
@@ -192,10 +142,14 @@ def projections(d):
     X = d.numbers()
     whole, dec = list(range(1, X.shape[1] + 1)), decomposition
     kind, options = d.pick([
-        (dec.PCA, {"n_components": [*whole, 0.5], "whiten": [True, False], "svd_solver": ["full"]}), (dec.IncrementalPCA, {"n_components": whole, "whiten": [True, False]}),
-        (dec.TruncatedSVD, {"n_components": whole[:-1] or [1], "algorithm": ["arpack", "randomized"]}), (dec.FastICA, {"n_components": whole[:3], "whiten": ["unit-variance", "arbitrary-variance", False]}),
-        (dec.FactorAnalysis, {"n_components": whole[:5], "svd_method": ["lapack"]}), (dec.NMF, {"n_components": whole[:4], "alpha_W": [0.0, 0.01], "l1_ratio": [0.5]}),
-        (dec.LatentDirichletAllocation, {"n_components": [2, 5], "learning_method": ["batch", "online"]}), (dec.KernelPCA, {"n_components": [1, 2], "kernel": ["rbf", "linear", "poly"]})])
+         (dec.PCA, {"n_components": [*whole, 0.5], "whiten": [True, False], "svd_solver": ["full"]}),
+        (dec.IncrementalPCA, {"n_components": whole, "whiten": [True, False]}),
+        (dec.TruncatedSVD, {"n_components": whole[:-1] or [1], "algorithm": ["arpack", "randomized"]}),
+        (dec.FastICA, {"n_components": whole[:3], "whiten": ["unit-variance", "arbitrary-variance", False]}),
+        (dec.FactorAnalysis, {"n_components": whole[:5], "svd_method": ["lapack"]}),
+        (dec.NMF, {"n_components": whole[:4], "alpha_W": [0.0, 0.01], "l1_ratio": [0.5]}),
+        (dec.LatentDirichletAllocation, {"n_components": [2, 5], "learning_method": ["batch", "online"]}),
+        (dec.KernelPCA, {"n_components": [1, 2], "kernel": ["rbf", "linear", "poly"]})])
     if kind in (dec.NMF, dec.LatentDirichletAllocation):
         X = np.abs(np.round(X)) if kind is dec.LatentDirichletAllocation else np.abs(X)
     if kind is dec.TruncatedSVD and X.shape[1] == 1:
@@ -206,9 +160,12 @@ def projections(d):
 @family
 def bayes(d):
     X = d.numbers(20)
-    kind = d.pick([naive_bayes.GaussianNB, naive_bayes.MultinomialNB, naive_bayes.ComplementNB, naive_bayes.BernoulliNB, naive_bayes.CategoricalNB])
-    options = {naive_bayes.GaussianNB: {"var_smoothing": [1e-9, 1e-3]}, naive_bayes.ComplementNB: {"norm": [True, False], "alpha": [0.1, 2]},
-               naive_bayes.BernoulliNB: {"binarize": [0.0, None, 1.0], "alpha": [0.5]}, naive_bayes.CategoricalNB: {"alpha": [0.5, 3]}}
+    kind = d.pick([naive_bayes.GaussianNB, naive_bayes.MultinomialNB, naive_bayes.ComplementNB, naive_bayes.BernoulliNB,
+                   naive_bayes.CategoricalNB])
+    options = {naive_bayes.GaussianNB: {"var_smoothing": [1e-9, 1e-3]},
+               naive_bayes.ComplementNB: {"norm": [True, False], "alpha": [0.1, 2]},
+               naive_bayes.BernoulliNB: {"binarize": [0.0, None, 1.0],
+                                         "alpha": [0.5]}, naive_bayes.CategoricalNB: {"alpha": [0.5, 3]}}
     if kind in (naive_bayes.MultinomialNB, naive_bayes.ComplementNB):
         X = np.abs(np.round(X))
     if kind is naive_bayes.CategoricalNB:
@@ -219,7 +176,8 @@ def bayes(d):
 @family
 def perceptrons(d):
     X = preprocessing.scale(d.numbers(20))
-    options = {"hidden_layer_sizes": [(3,), (8, 4), (16, 8, 4), (1,)], "activation": ["relu", "tanh", "logistic", "identity"], "max_iter": [20]}
+    options = {"hidden_layer_sizes": [(3,), (8, 4), (16, 8, 4), (1,)],
+               "activation": ["relu", "tanh", "logistic", "identity"], "max_iter": [20]}
     if d.chance(0.5):
         return d.make(neural_network.MLPRegressor, **options), (X, d.target(X, d.between(1, 3))), X
     return d.make(neural_network.MLPClassifier, **options), (X, d.multilabels(X) if d.chance(0.2) else d.labels(X)), X
@@ -231,11 +189,13 @@ def perceptrons(d):
 def forests(d):
     gaps = d.pick([0.0, 0.0, 0.1])
     X = d.numbers(20, gaps)
-    options = {"max_depth": [1, 3, 8, None], "min_samples_leaf": [1, 5], "max_features": [0.5, "sqrt", None], "max_leaf_nodes": [2, 9], "ccp_alpha": [0.01]}
+    options = {"max_depth": [1, 3, 8, None], "min_samples_leaf": [1, 5], "max_features": [0.5, "sqrt", None],
+               "max_leaf_nodes": [2, 9], "ccp_alpha": [0.01]}
     many = {"n_estimators": [1, 3, 25], "bootstrap": [True, False]}
     name = d.pick(["DecisionTree", "ExtraTree", "RandomForest", "ExtraTrees", "Isolation"])
     if name == "Isolation":
-        return d.make(ensemble.IsolationForest, n_estimators=[1, 20], max_samples=[1, 10, 0.7], max_features=[0.5], contamination=[0.1]), (X, None), X
+        return d.make(ensemble.IsolationForest, n_estimators=[1, 20], max_samples=[1, 10, 0.7], max_features=[0.5],
+                      contamination=[0.1]), (X, None), X
     options.update(many if name in ("RandomForest", "ExtraTrees") else {"splitter": ["best", "random"]})
     kinds = vars(ensemble) if name in ("RandomForest", "ExtraTrees") else vars(tree)
     if d.chance(0.4):
@@ -248,10 +208,12 @@ def forests(d):
 @family
 def boosting(d):
     X = d.numbers(15)
-    options = {"n_estimators": [1, 5, 20], "learning_rate": [0.05, 1.0], "max_depth": [1, 3, 6], "subsample": [0.7], "init": ["zero"],
+    options = {"n_estimators": [1, 5, 20], "learning_rate": [0.05, 1.0], "max_depth": [1, 3, 6], "subsample": [0.7],
+               "init": ["zero"],
                "max_leaf_nodes": [4]}
     if d.chance(0.3):
-        return d.make(ensemble.GradientBoostingRegressor, **options, loss=["squared_error", "absolute_error", "huber", "quantile"]), (X, d.target(X)), X
+        return d.make(ensemble.GradientBoostingRegressor, **options,
+                      loss=["squared_error", "absolute_error", "huber", "quantile"]), (X, d.target(X)), X
     y = d.labels(X, 5)
     losses = {"loss": ["exponential", "log_loss"]} if len(np.unique(y)) == 2 else {}
     return d.make(ensemble.GradientBoostingClassifier, **options, **losses), (X, y), X
@@ -260,7 +222,8 @@ def boosting(d):
 @family
 def histograms(d):
     X = d.numbers(12, d.pick([0.0, 0.1]))
-    options = {"max_iter": [1, 5, 30], "max_leaf_nodes": [3, 31], "max_depth": [None, 3], "l2_regularization": [0.5], "max_bins": [15, 255],
+    options = {"max_iter": [1, 5, 30], "max_leaf_nodes": [3, 31], "max_depth": [None, 3], "l2_regularization": [0.5],
+               "max_bins": [15, 255],
                "interaction_cst": ["no_interactions"], "min_samples_leaf": [2]}
     if d.chance(0.5):
         chosen = sorted(d.rng.choice(X.shape[1], d.between(1, X.shape[1]), replace=False).tolist())
@@ -278,9 +241,12 @@ def histograms(d):
 #--- Made of others -------------------------------------------------------------------------------
 
 def classifier(d):
-    return d.pick([linear_model.LogisticRegression(), tree.DecisionTreeClassifier(max_depth=3, random_state=0), svm.LinearSVC(random_state=0), naive_bayes.GaussianNB(),
-                   linear_model.RidgeClassifier(), neighbors.KNeighborsClassifier(3), ensemble.RandomForestClassifier(4, max_depth=3, random_state=0),
-                   pipeline.make_pipeline(preprocessing.StandardScaler(), linear_model.LogisticRegression()), svm.SVC(probability=False)])
+    return d.pick([linear_model.LogisticRegression(), tree.DecisionTreeClassifier(max_depth=3, random_state=0),
+                   svm.LinearSVC(random_state=0), naive_bayes.GaussianNB(),
+                   linear_model.RidgeClassifier(), neighbors.KNeighborsClassifier(3),
+                   ensemble.RandomForestClassifier(4, max_depth=3, random_state=0),
+                   pipeline.make_pipeline(preprocessing.StandardScaler(),
+                                          linear_model.LogisticRegression()), svm.SVC(probability=False)])
 
 
 def probable(d):
@@ -291,7 +257,8 @@ def probable(d):
 
 
 def regressor(d):
-    return d.pick([linear_model.Ridge(), tree.DecisionTreeRegressor(max_depth=3, random_state=0), linear_model.LinearRegression(), svm.SVR(),
+    return d.pick([linear_model.Ridge(), tree.DecisionTreeRegressor(max_depth=3, random_state=0),
+                   linear_model.LinearRegression(), svm.SVR(),
                    neighbors.KNeighborsRegressor(3), ensemble.GradientBoostingRegressor(n_estimators=3, random_state=0),
                    pipeline.make_pipeline(preprocessing.PolynomialFeatures(2), linear_model.Ridge())])
 
@@ -301,7 +268,8 @@ def ensembles(d):
     X = preprocessing.scale(d.numbers(10))
     is_classifier = d.chance(0.6)
     kind = "Classifier" if is_classifier else "Regressor"
-    one, name = (classifier if is_classifier else regressor), d.pick(["AdaBoost", "Bagging", "Bagging", "Voting", "Stacking"])
+    one, name = (classifier if is_classifier else regressor), d.pick(["AdaBoost", "Bagging", "Bagging", "Voting",
+                                                                      "Stacking"])
     y = d.labels(X, 5) if is_classifier else d.target(X)
     make = vars(ensemble)[name + kind]
     if name == "AdaBoost":
@@ -311,7 +279,8 @@ def ensembles(d):
         if not is_classifier and d.chance(0.3):
             y = d.target(X, 2)
             return make(linear_model.Ridge(), n_estimators=3, random_state=0), (X, y), X
-        return make(one(d), n_estimators=d.pick([1, 4]), max_features=d.pick([1.0, 0.5]), bootstrap_features=d.chance(0.3), random_state=0), (X, y), X
+        return make(one(d), n_estimators=d.pick([1, 4]), max_features=d.pick([1.0, 0.5]), bootstrap_features=d.chance(0.3),
+                    random_state=0), (X, y), X
     members = [(f"m{i}", one(d)) for i in range(d.between(1, 3))]
     if name == "Voting":
         options = {"weights": d.pick([None, list(range(1, len(members) + 1))])}
@@ -324,12 +293,15 @@ def ensembles(d):
 @family
 def reductions(d):
     X, mc, mo = preprocessing.scale(d.numbers(10)), multiclass, multioutput
-    what = d.pick(["calibrated", "calibrated", "ovr", "ovo", "code", "multi", "multi regressor", "chain", "regressor chain", "search", "target"])
+    what = d.pick(["calibrated", "calibrated", "ovr", "ovo", "code", "multi", "multi regressor", "chain", "regressor chain",
+                   "search", "target"])
     if what == "calibrated":
-        return calibration.CalibratedClassifierCV(classifier(d), method=d.pick(["sigmoid", "isotonic"]), ensemble=d.chance(0.5), cv=2), (X, d.labels(X, 4)), X
+        return calibration.CalibratedClassifierCV(classifier(d), method=d.pick(["sigmoid", "isotonic"]),
+                                                  ensemble=d.chance(0.5), cv=2), (X, d.labels(X, 4)), X
     if what in ("ovr", "ovo", "code"):
         y = d.multilabels(X) if what == "ovr" and d.chance(0.4) else d.labels(X, 5)
-        make = {"ovr": mc.OneVsRestClassifier, "ovo": mc.OneVsOneClassifier, "code": lambda one: mc.OutputCodeClassifier(one, random_state=0)}[what]
+        make = {"ovr": mc.OneVsRestClassifier, "ovo": mc.OneVsOneClassifier,
+                "code": lambda one: mc.OutputCodeClassifier(one, random_state=0)}[what]
         return make(classifier(d)), (X, y), X
     if what == "multi":
         y = np.stack([d.labels(X, 4) for _ in range(2)], axis=1)
@@ -344,8 +316,10 @@ def reductions(d):
     from sklearn.model_selection import GridSearchCV
     if what == "search":
         return GridSearchCV(linear_model.Ridge(), {"alpha": [0.1, 1.0]}, cv=2), (X, d.target(X)), X
-    scale = d.pick([{"transformer": preprocessing.StandardScaler()}, {"func": np.log1p, "inverse_func": np.expm1}, {"func": np.log, "inverse_func": np.exp},
-                    {"transformer": preprocessing.QuantileTransformer(n_quantiles=20)}, {"transformer": preprocessing.PowerTransformer()}])
+    scale = d.pick([{"transformer": preprocessing.StandardScaler()}, {"func": np.log1p, "inverse_func": np.expm1},
+                    {"func": np.log, "inverse_func": np.exp},
+                    {"transformer": preprocessing.QuantileTransformer(n_quantiles=20)},
+                     {"transformer": preprocessing.PowerTransformer()}])
     return TransformedTargetRegressor(regressor(d), **scale), (X, np.exp(d.target(X))), X
 
 
@@ -357,18 +331,26 @@ def scalers(d):
     dense = np.nan_to_num(X)
     flags = [True, False]
     kind, options, rows = d.pick([
-        (pre.StandardScaler, {"with_mean": flags, "with_std": flags}, X), (pre.MinMaxScaler, {"feature_range": [(-1, 2)], "clip": flags}, X),
-        (pre.MaxAbsScaler, {}, X), (pre.RobustScaler, {"with_centering": flags, "with_scaling": flags, "unit_variance": flags, "quantile_range": [(10, 80)]}, X),
+        (pre.StandardScaler, {"with_mean": flags, "with_std": flags}, X),
+               (pre.MinMaxScaler, {"feature_range": [(-1, 2)], "clip": flags}, X),
+        (pre.MaxAbsScaler, {}, X),
+               (pre.RobustScaler, {"with_centering": flags, "with_scaling": flags, "unit_variance": flags,
+                                     "quantile_range": [(10, 80)]}, X),
         (pre.Normalizer, {"norm": ["l1", "l2", "max"]}, dense), (pre.Binarizer, {"threshold": [0.5]}, dense),
         (pre.QuantileTransformer, {"n_quantiles": [5, 30], "output_distribution": ["uniform", "normal"]}, X),
-        (pre.PowerTransformer, {"standardize": flags}, X), (pre.PowerTransformer, {"method": ["box-cox"]}, np.abs(dense) + 0.1 + d.rng.random(dense.shape)),
-        (pre.KBinsDiscretizer, {"n_bins": [2, 4], "encode": ["ordinal", "onehot", "onehot-dense"], "strategy": ["uniform", "quantile", "kmeans"],
+        (pre.PowerTransformer, {"standardize": flags}, X), (pre.PowerTransformer, {"method": ["box-cox"]},
+                                                            np.abs(dense) + 0.1 + d.rng.random(dense.shape)),
+        (pre.KBinsDiscretizer, {"n_bins": [2, 4], "encode": ["ordinal", "onehot", "onehot-dense"],
+                                "strategy": ["uniform", "quantile", "kmeans"],
                                 "quantile_method": ["linear"]}, dense),
-        (pre.PolynomialFeatures, {"degree": [1, 2, 3, (2, 3)], "interaction_only": flags, "include_bias": flags, "order": ["C", "F"]}, dense[:, :6]),
-        (pre.SplineTransformer, {"n_knots": [2, 4], "degree": [0, 1, 2, 3], "include_bias": flags, "knots": ["uniform", "quantile"],
+        (pre.PolynomialFeatures, {"degree": [1, 2, 3, (2, 3)], "interaction_only": flags, "include_bias": flags,
+                                  "order": ["C", "F"]}, dense[:, :6]),
+        (pre.SplineTransformer, {"n_knots": [2, 4], "degree": [0, 1, 2, 3], "include_bias": flags,
+                                 "knots": ["uniform", "quantile"],
                                  "extrapolation": ["constant", "linear", "continue", "periodic"]}, dense),
         (pre.FunctionTransformer, {"func": [np.log1p, np.abs, np.sqrt], "validate": [True]}, np.abs(dense)),
-        (feature_selection.VarianceThreshold, {"threshold": [0.0, 0.1]}, np.concatenate([X, d.rng.normal(size=(len(X), 1))], axis=1))])
+        (feature_selection.VarianceThreshold, {"threshold": [0.0, 0.1]},
+         np.concatenate([X, d.rng.normal(size=(len(X), 1))], axis=1))])
     extra = {"subsample": None} if kind is pre.KBinsDiscretizer else {}
     return d.make(kind, **options).set_params(**extra), (rows, None), rows
 
@@ -381,7 +363,8 @@ def imputers(d):
     if d.chance(0.15):
         X[:, 0] = np.nan
     kind, options = d.pick([
-        (impute.SimpleImputer, {"strategy": ["mean", "median", "most_frequent"], "add_indicator": flags, "keep_empty_features": flags}),
+        (impute.SimpleImputer, {"strategy": ["mean", "median", "most_frequent"], "add_indicator": flags,
+                                "keep_empty_features": flags}),
         (impute.SimpleImputer, {"strategy": ["constant"], "fill_value": [-1.0, 0], "add_indicator": flags}),
         (impute.KNNImputer, {"n_neighbors": [1, 4], "weights": ["uniform", "distance"], "add_indicator": flags}),
         (impute.MissingIndicator, {"features": ["all", "missing-only"], "error_on_new": [False]})])
@@ -393,7 +376,8 @@ def selections(d):
     fs, X = feature_selection, preprocessing.scale(d.numbers(15))
     y = d.labels(X, 3)
     kind, options = d.pick([
-        (fs.SelectKBest, {"k": [1, "all"]}), (fs.SelectPercentile, {"percentile": [30, 100]}), (fs.SelectFpr, {"alpha": [0.9]}), (fs.SelectFdr, {"alpha": [0.9]}),
+        (fs.SelectKBest, {"k": [1, "all"]}), (fs.SelectPercentile, {"percentile": [30, 100]}),
+               (fs.SelectFpr, {"alpha": [0.9]}), (fs.SelectFdr, {"alpha": [0.9]}),
         (fs.SelectFromModel, {"estimator": [tree.DecisionTreeClassifier()], "threshold": ["mean", "0.1*mean"]}),
         (fs.RFE, {"estimator": [linear_model.LogisticRegression()], "n_features_to_select": [1]})])
     if "estimator" in options:
@@ -405,7 +389,8 @@ def selections(d):
 def pipelines(d):
     X = d.numbers(8, 0.1)
     steps = [impute.SimpleImputer(), d.pick([preprocessing.StandardScaler(), preprocessing.RobustScaler(), "passthrough"]),
-             d.pick([preprocessing.PolynomialFeatures(2), decomposition.PCA(), pipeline.make_union(decomposition.PCA(1), preprocessing.MinMaxScaler()), None])]
+             d.pick([preprocessing.PolynomialFeatures(2), decomposition.PCA(),
+                     pipeline.make_union(decomposition.PCA(1), preprocessing.MinMaxScaler()), None])]
     steps = [(f"s{i}", one) for i, one in enumerate(steps)]
     if d.chance(0.2):
         return pipeline.Pipeline(steps), (X, None), X
@@ -422,7 +407,8 @@ def table(d, rows):
     rng, words = d.rng, np.array(["red", "green", "blau", "", "日本", "x y"])
     gaps = lambda column, missing: column.mask(pd.Series(rng.random(rows) < 0.15), missing)    # noqa: E731
     frame = pd.DataFrame({
-        "age": rng.normal(40, 10, rows), "small": rng.normal(size=rows).astype(np.float32), "count": rng.integers(0, 9, rows),
+        "age": rng.normal(40, 10, rows), "small": rng.normal(size=rows).astype(np.float32), "count": rng.integers(0, 9,
+                                                                                                                  rows),
         "byte": rng.integers(0, 4, rows).astype(np.int8), "flag": rng.random(rows) < 0.5, "color": rng.choice(words, rows),
         "size": rng.choice(["S", "M", "L"], rows)})
     frame["height"] = gaps(pd.Series(rng.normal(size=rows)), np.nan)
@@ -443,9 +429,12 @@ def frames(d):
     frame, pre = table(d, 120), preprocessing
     numbers = [name for name in NUMBERS if d.chance(0.6)] or ["age"]
     texts = [name for name in TEXTS if d.chance(0.6)] or ["color"]
-    scale = pipeline.make_pipeline(impute.SimpleImputer(strategy=d.pick(["mean", "median"]), add_indicator=d.chance(0.3)), d.pick([pre.StandardScaler(), pre.MinMaxScaler()]))
-    encode = d.pick([pre.OneHotEncoder(handle_unknown="ignore", sparse_output=d.chance(0.5)), pre.OneHotEncoder(drop="if_binary"),
-                     pre.OneHotEncoder(min_frequency=30, handle_unknown="infrequent_if_exist"), pre.OneHotEncoder(max_categories=2),
+    scale = pipeline.make_pipeline(impute.SimpleImputer(strategy=d.pick(["mean", "median"]), add_indicator=d.chance(0.3)),
+                                   d.pick([pre.StandardScaler(), pre.MinMaxScaler()]))
+    encode = d.pick([pre.OneHotEncoder(handle_unknown="ignore", sparse_output=d.chance(0.5)),
+                     pre.OneHotEncoder(drop="if_binary"),
+                     pre.OneHotEncoder(min_frequency=30,
+                                       handle_unknown="infrequent_if_exist"), pre.OneHotEncoder(max_categories=2),
                      pre.OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)])
     parts = [("numbers", scale, numbers), ("texts", encode, texts)]
     remainder = "drop"
@@ -472,25 +461,33 @@ def encoders(d):
     if d.chance(0.4):
         rows = rows.astype(object).to_numpy()
     kind, options = d.pick([
-        (pre.OneHotEncoder, {"drop": ["first", "if_binary"], "handle_unknown": ["ignore", "error"], "sparse_output": [True, False], "dtype": [np.float32]}),
-        (pre.OneHotEncoder, {"min_frequency": [5, 0.3], "max_categories": [2, 3], "handle_unknown": ["infrequent_if_exist"]}),
-        (pre.OrdinalEncoder, {"encoded_missing_value": [-5], "dtype": [np.float32]}), (pre.OrdinalEncoder, {"min_frequency": [20], "max_categories": [2]}),
+        (pre.OneHotEncoder, {"drop": ["first", "if_binary"], "handle_unknown": ["ignore", "error"],
+                             "sparse_output": [True, False], "dtype": [np.float32]}),
+        (pre.OneHotEncoder, {"min_frequency": [5, 0.3], "max_categories": [2, 3],
+                             "handle_unknown": ["infrequent_if_exist"]}),
+        (pre.OrdinalEncoder, {"encoded_missing_value": [-5], "dtype": [np.float32]}),
+               (pre.OrdinalEncoder, {"min_frequency": [20],
+                                                                                        "max_categories": [2]}),
         (pre.TargetEncoder, {"smooth": [1.0, "auto"]})])
-    y = d.pick([d.rng.normal(size=100), d.rng.integers(0, 2, 100), d.rng.integers(0, 3, 100)]) if kind is pre.TargetEncoder else None
+    y = d.pick([d.rng.normal(size=100), d.rng.integers(0, 2, 100),
+                d.rng.integers(0, 3, 100)]) if kind is pre.TargetEncoder else None
     return d.make(kind, **options), (rows, y), rows
 
 
 @family
 def vectorizers(d):
     from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer, TfidfVectorizer
-    words = ["the", "Cat", "a", "I", "sat", "DOG", "naïve", "Straße", "日本語", "don't", "x1", "_", "42", "😀", "of", "mat."]
+    words = ["the", "Cat", "a", "I", "sat", "DOG", "naïve", "Straße", "日本語", "don't",
+             "x1", "_", "42", "😀", "of", "mat."]
     rows = [d.pick([" ", "  ", "\n"]).join(d.pick(words) for _ in range(d.between(0, 12))) for _ in range(60)]
-    options = {"analyzer": ["word", "char", "char_wb"], "ngram_range": [(1, 2), (2, 3)], "lowercase": [False], "stop_words": ["english", ["cat", "the"]],
+    options = {"analyzer": ["word", "char", "char_wb"], "ngram_range": [(1, 2), (2, 3)], "lowercase": [False],
+               "stop_words": ["english", ["cat", "the"]],
                "min_df": [2], "max_df": [0.5], "max_features": [10], "binary": [True], "token_pattern": [r"(?u)\b\w+\b"]}
     weights = {"norm": ["l1", "l2", None], "use_idf": [False], "smooth_idf": [False], "sublinear_tf": [True]}
     made = d.make(d.pick([CountVectorizer]), **options) if d.chance(0.4) else d.make(TfidfVectorizer, **options, **weights)
     if d.chance(0.3):
-        made = pipeline.make_pipeline(d.make(CountVectorizer, **options), d.make(TfidfTransformer, **weights), d.pick([naive_bayes.MultinomialNB(), linear_model.LogisticRegression()]))
+        made = pipeline.make_pipeline(d.make(CountVectorizer, **options), d.make(TfidfTransformer, **weights),
+                                      d.pick([naive_bayes.MultinomialNB(), linear_model.LogisticRegression()]))
         return made, (rows, d.rng.integers(0, 3, 60)), rows
     return made, (rows, None), rows
 

@@ -22,7 +22,9 @@ def test_agrees(name):
 def _compare(estimator, rows):
     compiled, layouts = quern.compile(estimator), {"all rows": rows, "one row": rows[:1]}
     if isinstance(rows, np.ndarray) and rows.dtype == float:
-        layouts.update({"Fortran order": np.asfortranarray(rows), "backwards": rows[::-1], "strides": np.repeat(rows, 2, axis=1)[:, ::2]})
+        layouts.update({"Fortran order": np.asfortranarray(rows), "backwards": rows[::-1], "strides": np.repeat(rows, 2,
+                                                                                                                axis=1)[:,
+                                                                                                                        ::2]})
     elif hasattr(rows, "columns"):
         layouts["filtered"] = rows[rows.index % 2 == 0]
     methods = [one for one in _METHODS if hasattr(compiled, one)]
@@ -42,7 +44,8 @@ def _works(estimator, method, rows):
     return True
 
 
-@pytest.mark.parametrize("metric", ["hamming", "jaccard", "dice", "rogerstanimoto", "russellrao", "sokalsneath", "yule", "seuclidean",
+@pytest.mark.parametrize("metric", ["hamming", "jaccard", "dice", "rogerstanimoto", "russellrao", "sokalsneath", "yule",
+                                    "seuclidean",
                                     "mahalanobis"])
 def test_distances(metric):
     """Of metrics under which many rows are equally far, or that take parameters."""
