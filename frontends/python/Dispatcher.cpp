@@ -110,8 +110,8 @@ bool Dispatcher::fits(const Program &program, PyObject *const *arguments, size_t
 /// An array of rank 0 for a float or a number of NumPy's; throws where there is no memory.
 static nb::object arrayOfNumber(PyObject *leaf) {
   void *data = nullptr;
-  nb::object array = nb::steal(PyFloat_CheckExact(leaf) ? makeArray(QUERN_F64, 0, nullptr, nullptr, data)
-                                                        : arrayOfScalar(leaf));
+  nb::object array =
+      nb::steal(PyFloat_CheckExact(leaf) ? makeArray(QUERN_F64, 0, nullptr, nullptr, data) : arrayOfScalar(leaf));
   if (!array.is_valid())
     throw nb::python_error();
   if (data)

@@ -53,7 +53,8 @@ public:
            std::vector<bool> complex, nb::tuple result, std::vector<std::pair<uint32_t, uint32_t>> written,
            bool flagged, nb::object classes, bool byRows);
   /// The function's parameters: their names, how many of them have no name to a caller, how many are not for keywords
-  /// alone, and the defaults, (position, object). Without it every call has as many arguments as the program, by position.
+  /// alone, and the defaults, (position, object). Without it every call has as many arguments as the program, by
+  /// position.
   void sign(std::vector<nb::object> names, size_t positionalOnly, size_t positional, nb::list defaults);
 
   /// tp_call, tp_traverse and tp_clear.

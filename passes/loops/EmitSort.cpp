@@ -1,5 +1,5 @@
-// Whole lines in order: elements become unsigned keys of the same order, which are sorted by their digits of 8 bits from
-// the lowest on (LSD radix sort). That is stable, so equal elements keep their places. A task owns whole lines.
+// Whole lines in order: elements become unsigned keys of the same order, which are sorted by their digits of 8 bits
+// from the lowest on (LSD radix sort). That is stable, so equal elements keep their places. A task owns whole lines.
 #include "passes/loops/Emitters.h"
 #include "passes/loops/IndexBuilder.h"
 #include "passes/loops/Lines.h"
@@ -54,9 +54,7 @@ private:
   }
   Value allOnes() { return constant(llvm::maskTrailingOnes<uint64_t>(width)); }
   Value signBit() { return constant(uint64_t(1) << (width - 1)); }
-  Value isSet(Value bits) {
-    return b.create<arith::CmpIOp>(arith::CmpIPredicate::slt, bits, constant(0));
-  }
+  Value isSet(Value bits) { return b.create<arith::CmpIOp>(arith::CmpIPredicate::slt, bits, constant(0)); }
   Value read(Value memory, Value i) { return b.create<memref::LoadOp>(memory, i); }
   void write(Value value, Value memory, Value i) { b.create<memref::StoreOp>(value, memory, i); }
 
@@ -144,7 +142,8 @@ private:
   void count(Value many) {
     auto none = VectorType::get(8, i64);
     Value zeros = b.create<arith::ConstantOp>(b.builder.getZeroAttr(none));
-    Value end = b.create<arith::SelectOp>(b.lessThan(b.index(0), many), kernel.index(digits() * kBuckets), kernel.index(0));
+    Value end =
+        b.create<arith::SelectOp>(b.lessThan(b.index(0), many), kernel.index(digits() * kBuckets), kernel.index(0));
     kernel.forRange(kernel.index(0), end, kernel.index(8), [&](Value i) { kernel.storeVector(zeros, counts, i); });
     Value one = b.create<arith::ConstantOp>(b.builder.getI64IntegerAttr(1));
     kernel.forRange(kernel.index(0), many, kernel.index(1), [&](Value i) {
@@ -156,8 +155,8 @@ private:
     });
   }
 
-  /// Moves the elements from one half of the memory to the other in the order of a digit, and gives where they are then.
-  /// Where all have the same digit they stay.
+  /// Moves the elements from one half of the memory to the other in the order of a digit, and gives where they are
+  /// then. Where all have the same digit they stay.
   Value distribute(Value digit, Value from, Value n) {
     Value base = kernel.multiply(digit, kernel.index(kBuckets));
     Value shift = b.create<arith::IndexCastOp>(key, kernel.multiply(digit, kernel.index(kDigitBits)));
@@ -177,7 +176,8 @@ private:
       Value source = b.value(b.add(from, i)), bits = read(keys, source);
       Value slot = b.value(b.add(base, bucketOf(bits, shift))), place = read(counts, slot);
       write(b.create<arith::AddIOp>(place, one), counts, slot);
-      Value target = b.value(b.add(to, Index(b.create<arith::IndexCastOp>(b.builder.getIndexType(), place).getResult())));
+      Value target =
+          b.value(b.add(to, Index(b.create<arith::IndexCastOp>(b.builder.getIndexType(), place).getResult())));
       write(bits, keys, target);
       if (wantsIndices)
         write(read(places, source), places, target);

@@ -4,9 +4,9 @@
 
 namespace quern {
 
-/// Runs `body` for each line along `axis` of a tensor of `dims`: the point is that of the line's first element. A task has
-/// lines of about 4096 elements. `taken`, elements that are taken of each line, may be data: more than the axis has is an
-/// error, and no line is read.
+/// Runs `body` for each line along `axis` of a tensor of `dims`: the point is that of the line's first element. A task
+/// has lines of about 4096 elements. `taken`, elements that are taken of each line, may be data: more than the axis has
+/// is an error, and no line is read.
 void forLines(KernelFunction &kernel, llvm::ArrayRef<Dim> dims, int64_t axis, const Dim &taken,
               llvm::function_ref<void(const Point &line)> body);
 

@@ -16,6 +16,8 @@ sys.path.insert(0, str(ROOT / "test" / "python"))
 
 from installed import check_installed  # noqa: E402
 
+os.environ.pop("PYTHONPATH", None)    # the build's package would stand before the wheel's
+
 # Runs its arguments where what a packaged LLVM lays down is empty; the links of /usr/bin lead there.
 HIDE = """
 for file in /usr/lib/*/libLLVM* /usr/lib/*/libMLIR* /usr/lib/*/libclang*; do
