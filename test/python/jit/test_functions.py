@@ -1,7 +1,7 @@
 """NumPy's functions, family by family, against NumPy."""
 import numpy as np
 import pytest
-from differential import check, check_each, compare
+from differential import check, check_call, check_each, compare
 
 import quern
 
@@ -257,3 +257,25 @@ def test_sorts_of_few_and_many_elements(dtype):
             x.flat[[0, -1]] = np.iinfo(dtype).max, np.iinfo(dtype).min
         compare(compiled(x), tuple(order(x, axis=axis, kind="stable") for axis in (-1, 0) for order in (np.sort, np.argsort)), "orders")
         compare(alone(x), np.sort(x), "values")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32", "uint8"])
+def test_histograms(dtype):
+    rng = np.random.default_rng(3)
+    x = (rng.standard_normal(400) * 20 + 60).astype(dtype)
+    w = rng.random(400)
+    check(lambda x, w: (np.histogram(x), np.histogram(x, bins=7, range=(0, 100)), np.histogram(x, 5, (30, 60.5), weights=w),
+                        np.histogram(x, [0.0, 10, 50, 90]), np.histogram(x, 4, density=True), np.histogram(x[:1] * 0 + 3),
+                        np.histogram_bin_edges(x, 6)), x, w, scale=4)
+
+
+def test_counts_of_values():
+    x = np.random.default_rng(0).integers(0, 9, 40)
+    check(lambda x, w: (np.bincount(x), np.bincount(x, weights=w), np.bincount(x).argmax(), np.bincount(x[:0])), x, np.arange(40.0))
+
+
+def test_histogram_at_the_edges():
+    edges = np.linspace(0, 1, 11)
+    x = np.concatenate([edges, np.nextafter(edges, 2), np.nextafter(edges, -1), [-5, 7, 1]])
+    check(lambda x: np.histogram(x, 10, (0, 1)), x)
+    check(lambda x: np.histogram(x, 10, (0, 1)), np.zeros(0))

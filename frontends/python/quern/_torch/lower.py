@@ -6,7 +6,6 @@ import torch
 
 from .._trace import build
 from .._trace.extents import Extent
-from .._trace.neural import read_extent
 from .._trace.program import BFLOAT16, Program, Value
 from . import aten
 from .dtypes import OF_TORCH, as_array
@@ -168,7 +167,7 @@ class Lowered:
             if expression.is_Symbol and not self.symbols.is_known(expression):
                 value = self.program.input(np.int64, ())
                 self.inputs.append(i)
-                self.symbols.set(expression, read_extent(value, expression.name))
+                self.symbols.set(expression, build.read_extent(value, expression.name))
 
     def _weight_name(self, name):
         return "".join(letter if letter.isalnum() else "_" for letter in name)

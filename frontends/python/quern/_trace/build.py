@@ -215,14 +215,18 @@ def scatter_elements(data, indices, updates, axis, kind="none"):
                              axis=f"{axis} : i64", kind=f"#graph<scatter {kind}>")
 
 
+def read_extent(value, name):
+    """The element of an int64 tensor of one element, not negative, as an extent."""
+    value.program.emit("read_symbols", [value], [], symbols=f'["{name}"]')
+    return value.program.facts.symbol(name)
+
+
 def nonzero(value):
     """int64 [rank, count] of a mask. The count is read first, so that there is room for the result."""
-    program = value.program
     total = reduce(cast(value, I64), range(len(value.dims)), "sum")
-    name = f"found{program.count}"
-    program.emit("read_symbols", [total], [], symbols=f'["{name}"]')
-    count = program.facts.symbol(name)
-    return program.emit("non_zero", [value], [(I64, (len(value.dims), count))], symbol=f'"{name}"')
+    name = f"found{value.program.count}"
+    count = read_extent(total, name)
+    return value.program.emit("non_zero", [value], [(I64, (len(value.dims), count))], symbol=f'"{name}"')
 
 
 #--- Along axes ---------------------------------------------------------------------------------

@@ -119,11 +119,3 @@ def block(value, axis, size):
     dims = list(value.dims)
     dims[axis] = (dims[axis] + size - 1) // size
     return value.program.emit("block", [value], [(value.dtype, (*dims, size))], axis=f"{axis} : i64", size=f"{size} : i64")
-
-
-#--- Sizes that are data ------------------------------------------------------------------------
-
-def read_extent(value, name):
-    """The element of an int64 tensor of one element as an extent."""
-    value.program.emit("read_symbols", [value], [], symbols=f'["{name}"]')
-    return value.program.facts.symbol(name)

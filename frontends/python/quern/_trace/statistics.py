@@ -116,34 +116,63 @@ def corrcoef(x, y=None, rowvar=True, *, dtype=None):
 @implements(np.bincount)
 def bincount(x, /, weights=None, minlength=0):
     x = as_tracer(x)
-    if not minlength:
-        raise TraceError("numpy.bincount needs minlength=, at least one more than the largest value: the result's extent "
-                         "would depend on values")
-    size = int(minlength)
+    if minlength:    # trusted: a larger value fails the call
+        size = int(minlength)
+    else:
+        most = Tracer(build.constant(x.value.program, -1)) if build.is_zero(x.shape[0]) else np.max(x).astype(np.int64)
+        size = build.read_extent((most + 1).value, f"bins{x.value.program.count}")
     updates = np.ones_like(x, dtype=np.int64) if weights is None else as_tracer(weights).astype(np.float64)
     start = build.broadcast(build.like(updates.value, 0), (size,))
     return Tracer(build.scatter_nd(start, build.add_axes(cast(x.value, np.int64), [1]), updates.value, "add"))
+
+
+def _equal_bins(array, count, limits):
+    """The edges of `count` bins of one width, and the bin of each element: computed, and corrected where that rounds it to
+    the other side of an edge. Elements outside have bin `count`."""
+    if limits is None:
+        limits = (0, 1) if build.is_zero(array.shape[0]) else (np.min(array), np.max(array))
+    first, last = map(as_tracer, limits)
+    kind = result_type(first, last, array)
+    kind = kind if kind.kind == "f" else np.dtype(np.float64)
+    first, last, array = first.astype(kind), last.astype(kind), array.astype(kind)
+    half = kind.type(0.5)
+    first, last = np.where(first == last, first - half, first), np.where(first == last, last + half, last)
+    edges = np.linspace(first, last, count + 1, dtype=kind)
+    inside = (array >= first) & (array <= last)
+    array = np.where(inside, array, first)
+    place = np.minimum(((array - first) / (last - first) * kind.type(count)).astype(np.int64), count - 1)
+    place = place - (array < np.take(edges, place))
+    place = place + ((array >= np.take(edges, place + 1)) & (place != count - 1))
+    return edges, np.where(inside, place, count)
+
+
+def _bins_of_edges(array, edges):
+    places = np.searchsorted(edges, array, "right") - 1
+    count = edges.shape[0] - 1
+    places = np.where(array == edges[-1], count - 1, places)
+    return np.where((places >= 0) & (places < count), places, count)
 
 
 @implements(np.histogram)
 def histogram(a, bins=10, range=None, density=None, weights=None):
     array = np.ravel(a)
     if isinstance(bins, (int, np.integer)):
-        if range is None:
-            raise TraceError("numpy.histogram needs range= or an array of bins")
-        edges = np.linspace(*range, bins + 1)
+        edges, places = _equal_bins(array, int(bins), range)
     else:
         edges = as_tracer(bins)
-    places = np.searchsorted(edges, array, "right") - 1
-    count = edges.shape[0] - 1
-    places = np.where(array == edges[-1], count - 1, places)
-    inside = (places >= 0) & (places < count)
-    ones = np.ones_like(places) if weights is None else as_tracer(weights)
-    counts = bincount(np.where(inside, places, count), np.where(inside, ones, 0), minlength=int(count) + 1)[:-1]
-    counts = counts if weights is not None else counts.astype(np.int64)
+        places = _bins_of_edges(array, edges)
+    weights = None if weights is None else np.ravel(weights)
+    counts = bincount(places, weights, minlength=int(edges.shape[0]))[:-1]
     if density:
         counts = counts / np.diff(edges) / np.sum(counts)
     return counts, edges
+
+
+@implements(np.histogram_bin_edges)
+def histogram_bin_edges(a, bins=10, range=None, weights=None):
+    if not isinstance(bins, (int, np.integer)):
+        return as_tracer(bins)
+    return _equal_bins(np.ravel(a), int(bins), range)[0]
 
 
 @implements(np.interp)
