@@ -165,6 +165,7 @@ constexpr Line table[] = {
     {"graph.scatter_elements", scatter, none},
     {"graph.scatter_nd", scatter, none},
     {"graph.cast", none, none},
+    {"graph.bitcast", none, none},
     {"graph.constant", none, none},
     {"graph.shape_vector", none, none},
     {"graph.transpose", none, none},
