@@ -369,3 +369,9 @@ def test_a_damaged_entry_is_made_again(check, tmp_path):
             data[len(data) // 3] ^= 1
             entry.unlink()
             entry.write_bytes(data)
+
+
+def test_a_graph_without_code_refuses_arguments():
+    from quern._runtime import TorchProgram
+    with pytest.raises(quern.InputError, match="the arguments of a compiled graph are not those that it was compiled for"):
+        TorchProgram()._run((torch.ones(2),))
