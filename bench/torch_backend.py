@@ -48,10 +48,10 @@ def first_call(name, threads, kept=False):
         reached.append(time.perf_counter())
         return backend.compile_graph(module, examples, **keywords)
 
-    compiled = torch.compile(model, backend="quern" if kept else compile_graph, options={"threads": threads})
     with torch.no_grad(), warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         start = time.perf_counter()
+        compiled = torch.compile(model, backend="quern" if kept else compile_graph, options={"threads": threads})
         compiled(*inputs)
         seconds = time.perf_counter() - start
     left = [str(warning.message) for warning in told if issubclass(warning.category, backend.FallbackWarning)]

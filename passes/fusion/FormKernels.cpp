@@ -14,6 +14,7 @@
 #include "dialects/text/Text.h"
 #include "mlir/Analysis/TopologicalSortUtils.h"
 #include "passes/fusion/Fusion.h"
+#include "passes/fusion/RepeatBroadcasts.h"
 #include "passes/fusion/RowLanes.h"
 #include "llvm/ADT/MapVector.h"
 #include "llvm/ADT/SetVector.h"
@@ -142,6 +143,8 @@ public:
   KernelFormer(Block &block, bool fuse, bool blocked) : block(block), fuse(fuse), blocked(blocked) {}
 
   void run() {
+    if (fuse)
+      repeatBroadcasts(block);
     if (fuse && blocked)
       lanes = findRowLanes(block);
     SmallVector<Operation *> segment;

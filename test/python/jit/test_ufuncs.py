@@ -72,6 +72,14 @@ def test_power(dtype):
     check(lambda x, y: (x ** y, x ** 2, x ** 3, x ** -1, x ** 0.5, 2 ** y, np.float_power(x, y)), base, values(dtype, 1)[15:], scale=8)
 
 
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_powers_that_are_roots(dtype):
+    info = np.finfo(dtype)
+    ends = [info.max, info.smallest_subnormal, info.smallest_normal, -1, info.max / 3, info.eps]
+    x = np.concatenate([values(dtype), np.array(ends, dtype), np.abs(values(dtype, 1))])
+    check(lambda x: (x ** 1.5, x ** -1.5), x, scale=2)
+
+
 @pytest.mark.parametrize("dtype", INTEGERS)
 def test_integer_power(dtype):
     base = np.array([0, 1, 2, 3, 7, 11], dtype)
