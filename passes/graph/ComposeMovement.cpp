@@ -70,8 +70,11 @@ static ReduceOp reductionBehind(Value value) {
 }
 
 /// f(reshape(reduce(x))) of one operand, or with numbers, is reshape(f(reduce(x))): where only the reduced axes are left
-/// out, what follows a reduction sees the axes that it has, and is computed with it.
+/// out, what follows a reduction sees the axes that it has, and is computed with it. Functions that take long are not:
+/// there is one result a row, and many rows fill vectors in a kernel of their own.
 static LogicalResult keepReducedAxes(Operation *op, PatternRewriter &rewriter) {
+  if (!isa<AddOp, SubOp, MulOp, DivOp, NegOp, AbsOp, SqrtOp, MinOp, MaxOp, CastOp>(op))
+    return rewriter.notifyMatchFailure(op, "it is computed on vectors of the results");
   OpOperand *operand = onlyTensor(op);
   auto view = operand ? onlyUse<ReshapeOp>(operand->get()) : ReshapeOp();
   auto reduce = view ? reductionBehind(view.getOperand()) : ReduceOp();
