@@ -21,7 +21,7 @@ from itertools import cycle
 
 import timing
 import tree_peers
-from tree_peers import Unsupported, family
+from tree_peers import family
 
 BATCHES = (1, 100, 10_000)
 

@@ -79,6 +79,9 @@ def FormKernelsPass : Pass<"quern-form-kernels", "mlir::ModuleOp"> {
                                               kernel.yield %1 }
     ```
 
+    A sum, difference or product of operands that are all broadcast is larger than they are: each of its readers gets one
+    of its own first (RepeatBroadcasts.h).
+
     A concatenation whose parts lie one after another in memory, and are made for it, stays outside of kernels: the
     memory phase has each part written into its place.
 

@@ -6,8 +6,7 @@ using namespace quern::graph;
 
 namespace quern {
 
-/// One instruction for a vector, and floats that are ready in memory: what computes integers or bools is cheaper to keep,
-/// as its result is small or made of places anyway.
+/// One instruction for a vector, of floats. FormKernels repeats the arithmetic of places, which is of integers, by itself.
 static bool isRepeated(Operation *op) {
   if (!isa<AddOp, SubOp, MulOp>(op) || !isa<FloatType>(elementOf(op->getResult(0))))
     return false;

@@ -41,46 +41,6 @@ static LogicalResult multiplyByReciprocal(DivOp op, PatternRewriter &rewriter) {
   return success();
 }
 
-/// x^1.5 -> x*sqrt(x), x^-1.5 -> 1/sqrt(x)/x: no step goes to infinity or to 0 before the result does. Of -inf, where the
-/// square root is NaN, the powers are inf and 0.
-static Value halfPower(PowOp op, bool inverse, PatternRewriter &rewriter) {
-  Location loc = op.getLoc();
-  Type type = op.getType(), element = elementOf(op.getLhs());
-  Value x = op.getLhs(), root = rewriter.create<SqrtOp>(loc, type, x), power;
-  auto scalar = [&](double value) -> Value {
-    auto rank0 = RankedTensorType::get({}, element);
-    return rewriter.create<ConstantOp>(loc, DenseElementsAttr::get(rank0, rewriter.getFloatAttr(element, value)));
-  };
-  if (inverse)
-    power = rewriter.create<DivOp>(loc, type, rewriter.create<DivOp>(loc, type, scalar(1), root), x);
-  else
-    power = rewriter.create<MulOp>(loc, type, x, root);
-  Type flags = tensorType(dimsOf(x), rewriter.getI1Type());
-  Value isEnd = rewriter.create<IsInfOp>(loc, flags, x, /*negative=*/true, /*positive=*/false);
-  return rewriter.create<SelectOp>(loc, type, isEnd, scalar(inverse ? 0 : INFINITY), power);
-}
-
-/// x^2 -> x*x, x^3 -> x*x*x, x^0.5 -> sqrt(x), x^1.5 and x^-1.5.
-static LogicalResult expandPower(PowOp op, PatternRewriter &rewriter) {
-  std::optional<double> exponent = splatOf(op.getRhs());
-  Value x = op.getLhs();
-  if (!exponent || x.getType() != op.getType() || !isa<FloatType>(elementOf(x)))
-    return rewriter.notifyMatchFailure(op, "the exponent is not one constant, or it stretches the base");
-  if (*exponent == 0.5) {
-    rewriter.replaceOpWithNewOp<SqrtOp>(op, op.getType(), x);
-    return success();
-  }
-  if (std::abs(*exponent) == 1.5) {
-    rewriter.replaceOp(op, halfPower(op, *exponent < 0, rewriter));
-    return success();
-  }
-  if (*exponent != 2.0 && *exponent != 3.0)
-    return rewriter.notifyMatchFailure(op, "the exponent is not 0.5, 1.5, -1.5, 2 or 3");
-  Value square = rewriter.create<MulOp>(op.getLoc(), op.getType(), x, x);
-  rewriter.replaceOp(op, *exponent == 2.0 ? square : rewriter.create<MulOp>(op.getLoc(), op.getType(), square, x));
-  return success();
-}
-
 /// True if every value of `narrow` is one of `wide`, so that a cast there and back changes nothing.
 static bool holdsAll(Type wide, Type narrow) {
   auto wideFloat = dyn_cast<FloatType>(wide), narrowFloat = dyn_cast<FloatType>(narrow);
@@ -141,5 +101,5 @@ static LogicalResult dropZeroState(RnnOp op, PatternRewriter &rewriter) {
 void graph::populateArithmeticPatterns(RewritePatternSet &patterns) {
   patterns.add(dropNeutralOperand<AddOp, 0>).add(dropNeutralOperand<MulOp, 1>);
   patterns.add(dropNeutralRhs<SubOp, 0>).add(dropNeutralRhs<DivOp, 1>).add(dropNeutralRhs<PowOp, 1>);
-  patterns.add(multiplyByReciprocal).add(expandPower).add(dropCast).add(mergeAdds).add(dropZeroState);
+  patterns.add(multiplyByReciprocal).add(dropCast).add(mergeAdds).add(dropZeroState);
 }

@@ -5,8 +5,10 @@
 
 namespace quern::graph {
 
-/// Arithmetic with neutral elements, exact reciprocals, powers, pairs of casts: DropNeutral.cpp.
+/// Arithmetic with neutral elements, exact reciprocals, pairs of casts: DropNeutral.cpp.
 void populateArithmeticPatterns(mlir::RewritePatternSet &patterns);
+/// Powers of 0.5, 1.5, -1.5, 2 and 3: ExpandPowers.cpp.
+void populatePowerPatterns(mlir::RewritePatternSet &patterns);
 /// Reshapes, transposes, broadcasts and slices that move nothing or undo each other: ComposeMovement.cpp.
 void populateMovementPatterns(mlir::RewritePatternSet &patterns);
 /// Scales and shifts behind a convolution or matmul go into its weight and bias: FoldScales.cpp.

@@ -18,6 +18,7 @@ struct SimplifyGraph : graph::impl::SimplifyGraphBase<SimplifyGraph> {
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     graph::populateArithmeticPatterns(patterns);
+    graph::populatePowerPatterns(patterns);
     graph::populateMovementPatterns(patterns);
     graph::populateScalePatterns(patterns);
     graph::populateProductPatterns(patterns);

@@ -14,7 +14,6 @@ from ._trace import functions as _functions
 from ._trace.array import Trace, Tracer, as_tracer, check_array
 from ._trace.complex import ComplexValue
 from ._trace.complexes import stack, unstack
-from ._trace.errors import TraceError
 from ._trace.extents import Dim, Extent, dim_of
 from ._trace.program import Program
 from ._trace.scope import Scope

@@ -1,7 +1,7 @@
 """What Dynamo keeps of a graph on disk, so that another process neither traces nor lowers it.
 
-Dynamo does so where `torch._dynamo.config.caching_precompile` is set, here before the backend is loaded: it keeps its guards and its bytecode, and for each
-graph what the backend recorded. It says itself when all that is complete, but writes it only when it is asked to; here
+Dynamo does so where `torch._dynamo.config.caching_precompile` is set, here before the backend is loaded: it keeps its
+guards and its bytecode, and for each graph what the backend recorded. It says itself when all that is complete, but writes it only when it is asked to; here
 that is when the code is on disk too. A graph that is not recorded is traced again.
 """
 import itertools

@@ -136,17 +136,21 @@ def _opposite(norm):
     return {None: "forward", "backward": "forward", "forward": "backward"}.get(norm, norm)
 
 
+def _axes(array, s, axes):
+    """Pairs of an axis and its extent, None for the array's own."""
+    if axes is None:
+        axes = range(array.ndim) if s is None else range(-len(s), 0)
+    sizes = [None] * len(axes) if s is None else [None if size == -1 else size for size in s]
+    if len(sizes) != len(axes):
+        raise ValueError("Shape and axes have different lengths.")
+    return list(zip(axes, sizes))
+
+
 def _along(transform, default):
     """One axis after the other."""
     def transforms(a, s=None, axes=default, norm=None, out=None):
         array = _floats(a)
-        if axes is None:
-            axes = tuple(range(array.ndim if s is None else -len(s), 0 if s is not None else array.ndim))
-            axes = tuple(range(array.ndim)) if s is None else axes
-        sizes = [None] * len(axes) if s is None else [None if size == -1 else size for size in s]
-        if len(sizes) != len(axes):
-            raise ValueError("Shape and axes have different lengths.")
-        for axis, size in reversed(list(zip(axes, sizes))):
+        for axis, size in reversed(_axes(array, s, axes)):
             array = transform(array, size, axis, norm)
         return array
     return transforms
@@ -159,18 +163,15 @@ implements(np.fft.ifftn)(_along(ifft, None))
 
 
 def _real_along(inverse, default):
+    """The last axis is that of the real transform."""
     def transforms(a, s=None, axes=default, norm=None, out=None):
         array = _floats(a)
-        axes = tuple(range(array.ndim) if s is None else range(-len(s), 0)) if axes is None else tuple(axes)
-        sizes = [None] * len(axes) if s is None else list(s)
-        if len(sizes) != len(axes):
-            raise ValueError("Shape and axes have different lengths.")
-        others = list(zip(axes, sizes))[:-1]
+        *others, (axis, size) = _axes(array, s, axes)
         if not inverse:
-            array = rfft(array, sizes[-1], axes[-1], norm)
-        for axis, size in others if inverse else reversed(others):
-            array = (ifft if inverse else fft)(array, size, axis, norm)
-        return irfft(array, sizes[-1], axes[-1], norm) if inverse else array
+            array = rfft(array, size, axis, norm)
+        for other, extent in others if inverse else reversed(others):
+            array = (ifft if inverse else fft)(array, extent, other, norm)
+        return irfft(array, size, axis, norm) if inverse else array
     return transforms
 
 

@@ -202,7 +202,8 @@ def _arctan2(y, x):
     both_zero = build.binary("and", build.compare("eq", x, zero), build.compare("eq", y, zero))
     on_axis = build.select(bits.signbit(x), half, bits.copysign(zero, y))
     infinite = build.binary("and", _isinf(x), _isinf(y))
-    diagonal = build.select(bits.signbit(x), bits.copysign(_number(y, 3 * math.pi / 4), y), bits.copysign(_number(y, math.pi / 4), y))
+    diagonal = build.select(bits.signbit(x), bits.copysign(_number(y, 3 * math.pi / 4), y),
+                            bits.copysign(_number(y, math.pi / 4), y))
     return build.select(both_zero, on_axis, build.select(infinite, diagonal, result))
 
 

@@ -4,13 +4,17 @@ NumPy raises LinAlgError for a singular matrix; here the call fails, as with any
 import numpy as np
 
 from . import build
-from .array import Tracer, as_tracer
+from .array import as_tracer
 from .control import scan
 from .creation import arange, full
 from .dtypes import cast
 from .errors import TraceError
 from .functions import implements
 from .reductions import prod
+
+
+# What NumPy's functions return, tuples with names.
+_SlogdetResult, _QRResult = type(np.linalg.slogdet(np.eye(1))), type(np.linalg.qr(np.eye(1)))
 
 
 def _matrix(a, square=True):
@@ -94,7 +98,7 @@ def det(a):
 @implements(np.linalg.slogdet)
 def slogdet(a):
     pivots = _pivots(a)
-    return np.linalg._linalg.SlogdetResult(prod(np.sign(pivots), axis=0), np.sum(np.log(np.abs(pivots)), axis=0))
+    return _SlogdetResult(prod(np.sign(pivots), axis=0), np.sum(np.log(np.abs(pivots)), axis=0))
 
 
 @implements(np.linalg.cholesky)
@@ -148,4 +152,4 @@ def qr(a, mode="reduced"):
         return r[..., :count, :]
     if mode == "reduced":
         r, q = r[..., :count, :], q[..., :, :count]
-    return np.linalg._linalg.QRResult(q, r)
+    return _QRResult(q, r)
