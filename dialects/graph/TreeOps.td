@@ -60,7 +60,7 @@ def Graph_PackedTreesOp : Graph_PureOp<"packed_trees"> {
 
     ```mlir
     %y = graph.packed_trees %x, %tables, %cuts, %values, %base {columns = 1 : i64, entries = 0 : i64, node_words = 2 : i64, nodes = 3 : i64, set_columns = 0 : i64, set_words = 0 : i64, steps = 1 : i64, trees = 1 : i64, words = 0 : i64}
-        : (tensor<7x3xf32>, tensor<96xi32>, tensor<0xf64>, tensor<2x1xf64>, tensor<1xf64>) -> tensor<7x1xf64>
+        : (tensor<7x3xf32>, tensor<80xi32>, tensor<0xf64>, tensor<2x1xf64>, tensor<1xf64>) -> tensor<7x1xf64>
     ```
   }];
   let arguments = (ins AnyTensor:$x, AnyTensor:$tables, AnyTensor:$cuts, AnyTensor:$values, AnyTensor:$base,

@@ -34,8 +34,9 @@ int64_t extent(Value value, int64_t axis) {
 /// x [N, F] and result [N, targets] of `base`'s type, whose rows are those of the values.
 LogicalResult checkBorders(Operation *op, Value x, Value values, Value base, Value result) {
   auto in = dyn_cast<RankedTensorType>(x.getType()), out = dyn_cast<RankedTensorType>(result.getType());
-  if (!in || in.getRank() != 2 || in.isDynamicDim(1) || in.getDimSize(1) > kMost || !isReal(in.getElementType()))
-    return op->emitOpError() << "reads f32 or f64 [N, F] with known F, not " << x.getType();
+  if (!in || in.getRank() != 2 || in.isDynamicDim(1) || in.getDimSize(1) < 1 ||
+      in.getDimSize(1) > kMost || !isReal(in.getElementType()))
+    return op->emitOpError() << "reads f32 or f64 [N, F] with known F > 0, not " << x.getType();
   Type element = elementOf(values);
   if (!isReal(element) || !hasExtents(values, {-1, -1}, element) || extent(values, 1) < 1)
     return op->emitOpError() << "has values of type " << values.getType() << ", not f32 or f64 [L, W]";
@@ -157,7 +158,7 @@ bool TreeTables::place() {
   };
   bool fits = section(columns, columnCount, kColumn) && section(setColumns, setColumnCount, kSetColumn) &&
               section(setWords, setWordCount, 1) && section(nodes, nodeCount, nodeWords) &&
-              section(leaves, nodeCount, 1) && section(order, groupCount() * kLanes, kOrder) &&
+              section(order, groupCount() * kLanes, kOrder) &&
               section(groups, groupCount(), kGroup) && section(trees, treeCount + 1, kTree) &&
               section(words, wordCount ? wordCount + 1 : 0, 1) && section(entries, entryCount, kEntry);
   size = at;
@@ -187,7 +188,7 @@ LogicalResult PackedTreesOp::verify() {
     auto number = dyn_cast<IntegerAttr>(attribute.getValue());
     return !number || (number.getInt() >= 0 && number.getInt() <= kMost);
   });
-  if (!counts || (tables.nodeWords != 2 && tables.nodeWords != 4) ||
+  if (!counts || (tables.nodeWords != 2 && tables.nodeWords != 3) || tables.columnCount < 1 ||
       !hasExtents(getTables(), {tables.size}, IntegerType::get(getContext(), 32)))
     return emitOpError() << "has tables of type " << getTables().getType() << ", which its counts do not describe";
   if (!hasExtents(getCuts(), {-1}, Float64Type::get(getContext())))

@@ -60,6 +60,7 @@ TreeColumns::TreeColumns(const TreeEnsemble &ensemble) : ensemble(ensemble) {
   int32_t number = 0;
   for (auto &[key, column] : columns)
     column = number++;
+  ++number; // of leaves
   for (auto &[key, column] : setColumns)
     column = number++;
   for (auto &[feature, own] : features) {
@@ -109,6 +110,9 @@ void TreeColumns::write(const TreeTables &layout, std::vector<int32_t> &tables) 
     int32_t record[] = {feature, missing, llvm::bit_cast<int32_t>(limit), own.first, own.logarithm};
     llvm::copy(record, tables.begin() + layout.columns + (column * TreeTables::kColumn));
   }
+  // Of leaves: every x is missing.
+  int32_t still[] = {0, kLowest, llvm::bit_cast<int32_t>(std::numeric_limits<float>::infinity()), 0, 0};
+  llvm::copy(still, tables.begin() + layout.columns + (int64_t(columns.size()) * TreeTables::kColumn));
   for (auto [key, column] : setColumns) {
     auto [feature, flags, set] = key;
     // NaN that is not missing counts as category 0.

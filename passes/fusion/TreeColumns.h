@@ -16,7 +16,8 @@ public:
   };
   Question questionOf(int64_t node) const;
 
-  int64_t columnCount() const { return columns.size(); }
+  /// Of numbers, with the one that leaves ask.
+  int64_t columnCount() const { return columns.size() + 1; }
   int64_t setColumnCount() const { return setColumns.size(); }
   /// Writes both sections.
   void write(const graph::TreeTables &layout, std::vector<int32_t> &tables) const;

@@ -10,33 +10,60 @@ namespace {
 
 using Question = TreeColumns::Question;
 
-/// What a node of a tree in the order of its level is.
+/// The most that half a word of a node says.
+constexpr int64_t kNarrow = std::numeric_limits<uint16_t>::max();
+
+/// What stands at a place of a tree.
 struct Place {
   int32_t code;                   // a node of the ensemble, or leaf ~code
+  int32_t depth = 0;              // from the root
   int32_t yes = -1;               // place in the tree; `no` stands behind it
   int32_t firstLeaf, endLeaf = 0; // from the left, of the leaves below it
 };
 
-/// One tree, level by level.
+/// How many leaves are below each node. Children stand behind their parents.
+class LeafCounts {
+public:
+  explicit LeafCounts(const TreeEnsemble &ensemble) : below(ensemble.nodes.size()) {
+    for (size_t i = below.size(); i-- > 0;)
+      below[i] = of(ensemble.nodes[i].yes) + of(ensemble.nodes[i].no);
+  }
+  int32_t of(int32_t code) const { return code < 0 ? 1 : below[code]; }
+
+private:
+  std::vector<int32_t> below;
+};
+
+/// One tree. Children are neighbours. Behind them stands all that is below the one with more leaves, where more rows go;
+/// where that is too much for a narrow distance, what is below the other one.
 struct Tree {
   std::vector<Place> places;
   int32_t depth = 0, target = 0, leaves = 0, meanDepth = 0; ///< of the leaves, rounded up
+  int64_t farthest = 0;                                     ///< from a place to its children
 
-  Tree(const TreeColumns &columns, int32_t root, int32_t target) : target(target) {
+  Tree(const TreeColumns &columns, const LeafCounts &counts, int32_t root, int32_t target) : target(target) {
     places.push_back({root});
+    std::vector<int32_t> open{0};
     int64_t depths = 0; // of all leaves
-    for (size_t level = 0, end = 1; level < places.size(); level = end, end = places.size(), ++depth)
-      for (size_t i = level; i < end; ++i) {
-        if (places[i].code < 0) {
-          depths += depth;
-          continue;
-        }
-        Question question = columns.questionOf(places[i].code);
-        places[i].yes = places.size();
-        places.push_back({question.yes});
-        places.push_back({question.no});
+    while (!open.empty()) {
+      int32_t at = open.back(), own = places[at].depth;
+      open.pop_back();
+      depth = std::max(depth, own);
+      if (places[at].code < 0) {
+        depths += own;
+        continue;
       }
-    --depth;
+      Question question = columns.questionOf(places[at].code);
+      int32_t yes = places[at].yes = places.size();
+      places.push_back({question.yes, own + 1});
+      places.push_back({question.no, own + 1});
+      farthest = std::max<int64_t>(farthest, yes - at);
+      int32_t yesLeaves = counts.of(question.yes), noLeaves = counts.of(question.no);
+      bool isMoreFirst = std::max(yesLeaves, noLeaves) <= kNarrow / 2;
+      bool isYesFirst = (yesLeaves >= noLeaves) == isMoreFirst;
+      open.push_back(isYesFirst ? yes + 1 : yes);
+      open.push_back(isYesFirst ? yes : yes + 1);
+    }
     countLeaves();
     meanDepth = llvm::divideCeil(depths, leaves);
   }
@@ -64,24 +91,22 @@ public:
   explicit Packer(const TreeEnsemble &ensemble) : ensemble(ensemble), columns(ensemble) {}
 
   std::optional<PackedTrees> pack() {
+    LeafCounts counts(ensemble);
     for (auto [root, target] : ensemble.trees)
-      trees.emplace_back(columns, root, target);
+      trees.emplace_back(columns, counts, root, target);
     TreeTables &layout = packed.layout = {};
     layout.columnCount = columns.columnCount();
     layout.setColumnCount = columns.setColumnCount();
     layout.setWordCount = ensemble.sets.size();
     layout.treeCount = trees.size();
-    layout.nodeWords = 2;
     packed.steps = 0;
+    int64_t farthest = 0;
     for (const Tree &tree : trees) {
       layout.nodeCount += tree.places.size();
       packed.steps += tree.depth;
-      for (const Place &place : tree.places)
-        if (int64_t(place.yes) - (&place - tree.places.data()) > std::numeric_limits<uint16_t>::max())
-          layout.nodeWords = 4;
+      farthest = std::max(farthest, tree.farthest);
     }
-    if (layout.keyCount() > std::numeric_limits<uint16_t>::max())
-      layout.nodeWords = 4;
+    layout.nodeWords = std::max(farthest, layout.keyCount() - 1) <= kNarrow ? 2 : 3;
     collectEntries();
     if (!layout.place())
       return std::nullopt;
@@ -140,36 +165,38 @@ private:
   }
 
   void writeNodes() {
-    int32_t *node = packed.tables.data() + packed.layout.nodes, *leaf = packed.tables.data() + packed.layout.leaves;
+    int32_t *node = packed.tables.data() + packed.layout.nodes;
     int32_t *record = packed.tables.data() + packed.layout.trees;
     int32_t root = 0, word = 0;
     for (const Tree &tree : trees) {
       int32_t firstValue = packed.rows.size();
       packed.rows.resize(firstValue + tree.leaves);
       for (auto [i, place] : llvm::enumerate(tree.places)) {
-        int32_t threshold = -1, column = 0, distance = 0;
+        int32_t leaf = firstValue + place.firstLeaf, threshold = leaf, column = columns.columnCount() - 1, distance = 0;
         if (place.yes >= 0) {
           Question question = columns.questionOf(place.code);
           threshold = question.threshold ^ std::numeric_limits<int32_t>::min();
           column = question.column;
           distance = place.yes - int32_t(i);
         } else {
-          packed.rows[firstValue + place.firstLeaf] = ~place.code;
+          packed.rows[leaf] = ~place.code;
         }
-        bool isWide = packed.layout.nodeWords == 4;
         node[0] = threshold;
-        node[1] = isWide ? column : column | (distance << 16);
+        bool isWide = packed.layout.nodeWords == 3;
+        node[1] = isWide ? column : column | (uint32_t(distance) << 16);
         if (isWide)
           node[2] = distance;
         node += packed.layout.nodeWords;
-        *leaf++ = place.yes >= 0 ? 0 : firstValue + place.firstLeaf;
       }
-      int32_t values[] = {root, tree.depth, tree.target, firstValue, word, tree.meanDepth};
+      int32_t values[] = {root,       tree.depth, tree.target,    firstValue,
+                          word, tree.meanDepth, int32_t(tree.places.size())};
       record = std::copy(std::begin(values), std::end(values), record);
       roots.push_back(root);
       root += tree.places.size();
       word += packed.layout.wordCount ? llvm::divideCeil(tree.leaves, TreeTables::kLeavesOfWord) : 0;
     }
+    const int32_t *first = packed.tables.data() + packed.layout.trees;
+    std::copy(first, first + TreeTables::kTree, record);
     record[4] = word;
   }
 

@@ -20,7 +20,7 @@ TreeKernel::TreeKernel(KernelFunction &kernel, PackedTreesOp op, int64_t blockRo
   cuts = buffer(op.getCuts());
   values = buffer(op.getValues());
   halves = kernel.memory(kernel.address(tables, kernel.index(0)), b.builder.getIntegerType(16));
-  keys = kernel.scratch(b.builder.getI32Type(), std::max<int64_t>(layout.keyCount(), 1) * blockRows);
+  keys = kernel.scratch(b.builder.getI32Type(), layout.keyCount() * blockRows);
   sums = kernel.scratch(sumType, targets * blockRows);
   leavesOfRow = kernel.scratch(b.builder.getI32Type(), layout.groupCount() * kLanes);
   // Unless most features are of no tree, or a few rows of all of them would fill the nearest cache.
@@ -57,7 +57,7 @@ void emitBlock(TreeKernel &trees, Index first, Index count) {
   Index targets = trees.kernel.dim(trees.targets);
   bool isWalk = !trees.layout.wordCount;
   // Walks have a lane for each row, bit vectors for each of a block.
-  Index lanes = isWalk ? b.mul(b.ceilDiv(count, TreeKernel::kLanes), TreeKernel::kLanes) : b.index(trees.blockRows);
+  Index lanes = isWalk ? b.mul(b.ceilDiv(count, TreeKernel::kRowLanes), TreeKernel::kRowLanes) : b.index(trees.blockRows);
   trees.makeKeys(first, count, trees.groupRows, /*isUnsigned=*/isWalk);
   b.loop(b.index(0), targets, 1, [&](Index target) {
     Value start = b.create<memref::LoadOp>(base, b.value(target));

@@ -14,6 +14,9 @@ public:
   static constexpr int64_t kLanes = graph::TreeTables::kLanes;
   /// Rows that become columns at a time, on the way to keys; a block has a multiple of them.
   static constexpr int64_t kSquareRows = 32;
+  /// Rows that walk a tree side by side, while there are as many: more than registers have room for, but what is spilled
+  /// comes back sooner than a record from an outer cache.
+  static constexpr int64_t kRowLanes = 2 * kLanes;
 
   TreeKernel(KernelFunction &kernel, graph::PackedTreesOp op, int64_t blockRows);
 
@@ -66,10 +69,26 @@ private:
   Index keyPlace(Index group, Index column, Index row, int64_t groupRows);
   void storeKey(mlir::Value key, Index at, bool isUnsigned);
 
-  /// kLanes walks from the places in `at` to leaves; lane i reads keys at column * stride + firsts[i]. They take `steps`
-  /// first, then a few more for as long as some walk moves; none where the deepest leaf is within the first.
+  /// Walks from the places in `at` to leaves; lane i reads keys at column * stride + firsts[i]. They take `steps` first,
+  /// then a few more for as long as some walk moves; none where the deepest leaf is within the first.
   void walk(llvm::SmallVectorImpl<mlir::Value> &at, Index steps, Index deepest, int64_t stride, llvm::ArrayRef<Index> firsts);
   mlir::Value step(mlir::Value at, int64_t stride, Index first);
+  /// The row of the values of the leaf at a place, an i32.
+  mlir::Value rowOfLeaf(mlir::Value at);
+  /// What the tables say of a tree.
+  struct Tree {
+    Index root, depth, target, firstValue, steps, nodes;
+  };
+  Tree loadTree(Index tree);
+  /// `lanes` rows from `row` on go through a tree, whose leaves are added to their sums.
+  void walkTree(const Tree &tree, Index row, int64_t lanes);
+  /// Memory that the turns of one tree fetch for the next, each as many lines.
+  struct Prefetch {
+    mlir::Value memory;
+    Index from, lines;
+  };
+  Prefetch prefetchOf(mlir::Value memory, Index from, Index count, Index rows, int64_t linesOfRow);
+  void prefetch(const Prefetch &prefetch, Index turn);
   void intersectTree(Index tree);
   void addLeaves(llvm::ArrayRef<mlir::Value> leaves, Index tree);
 

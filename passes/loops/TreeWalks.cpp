@@ -43,7 +43,7 @@ void TreeKernel::walk(SmallVectorImpl<Value> &at, Index steps, Index deepest, in
 /// The child that the row goes to: the distance to the first, and 1 if the key is above the threshold.
 Value TreeKernel::step(Value at, int64_t stride, Index first) {
   Type index = b.builder.getIndexType();
-  bool isWide = layout.nodeWords == 4;
+  bool isWide = layout.nodeWords == 3;
   Index record = b.add(b.mul(at, layout.nodeWords), layout.nodes);
   auto part = [&](int64_t position) -> Value {
     Value loaded = isWide ? load(tables, b.add(record, position)) : load(halves, b.add(b.mul(record, 2), position + 1));
@@ -56,32 +56,76 @@ Value TreeKernel::step(Value at, int64_t stride, Index first) {
   return b.create<arith::AddIOp>(child, b.create<arith::IndexCastUIOp>(index, isAbove));
 }
 
+Value TreeKernel::rowOfLeaf(Value at) {
+  return load(tables, b.add(b.mul(at, layout.nodeWords), layout.nodes));
+}
+
+void TreeKernel::walkTree(const Tree &tree, Index row, int64_t lanes) {
+  SmallVector<Value> at(lanes, b.value(tree.root));
+  SmallVector<Index> rows, places;
+  Index group = groupOf(row), inGroup = b.sub(row, group);
+  for (int64_t lane = 0; lane < lanes; ++lane) {
+    rows.push_back(b.add(row, lane));
+    places.push_back(keyPlace(group, b.index(0), b.add(inGroup, lane), groupRows));
+  }
+  walk(at, tree.steps, tree.depth, groupRows, places);
+  for (Value &lane : at)
+    lane = b.create<arith::IndexCastUIOp>(b.builder.getIndexType(), rowOfLeaf(lane));
+  b.loop(b.index(0), b.index(width), 1, [&](Index i) {
+    Index sum = b.mul(b.add(tree.target, i), blockRows);
+    for (auto [lane, first] : llvm::zip(at, rows)) {
+      Index place = b.add(sum, first);
+      Value added = b.create<arith::AddFOp>(load(sums, place), load(values, b.add(b.mul(lane, width), i)));
+      b.create<memref::StoreOp>(added, sums, b.value(place));
+    }
+  });
+}
+
+TreeKernel::Tree TreeKernel::loadTree(Index tree) {
+  auto at = [&](int64_t position) { return field(layout.trees, tree, TreeTables::kTree, position); };
+  return {at(0), at(1), at(2), at(3), at(5), at(6)};
+}
+
+static int64_t elementsOfLine(Value memory) {
+  constexpr int64_t kLineBits = 64 * 8;
+  return kLineBits / cast<MemRefType>(memory.getType()).getElementTypeBitWidth();
+}
+
+/// `count` elements, or none where that would be more than `linesOfRow` lines for each of the rows.
+TreeKernel::Prefetch TreeKernel::prefetchOf(Value memory, Index from, Index count, Index rows, int64_t linesOfRow) {
+  Index lines = b.ceilDiv(count, elementsOfLine(memory)), share = b.ceilDiv(lines, b.ceilDiv(rows, kRowLanes));
+  Value isTooMuch = b.lessThan(b.mul(rows, linesOfRow), lines);
+  return {memory, from, b.create<arith::SelectOp>(isTooMuch, b.value(0), b.value(share)).getResult()};
+}
+
+void TreeKernel::prefetch(const Prefetch &prefetch, Index turn) {
+  constexpr unsigned kSecondCache = 2;
+  Index first = b.mul(turn, prefetch.lines);
+  b.loop(first, b.add(first, prefetch.lines), 1, [&](Index line) {
+    Value place = b.value(b.add(prefetch.from, b.mul(line, elementsOfLine(prefetch.memory))));
+    b.create<memref::PrefetchOp>(prefetch.memory, place, /*isWrite=*/false, kSecondCache, /*isDataCache=*/true);
+  });
+}
+
+/// Of trees that are not in a near cache, a walk finds out too late what it needs, and its next step waits. So the rows of
+/// each tree fetch the next one, line after line.
 void TreeKernel::walkRows(Index count) {
-  b.loop(b.index(0), b.index(layout.treeCount), 1, [&](Index tree) {
-    Index root = field(layout.trees, tree, TreeTables::kTree, 0),
-          depth = field(layout.trees, tree, TreeTables::kTree, 1),
-          target = field(layout.trees, tree, TreeTables::kTree, 2),
-          steps = field(layout.trees, tree, TreeTables::kTree, 5);
-    b.loop(b.index(0), count, kLanes, [&](Index row) {
-      SmallVector<Value> lanes(kLanes, b.value(root));
-      SmallVector<Index> rows, places;
-      Index group = groupOf(row), inGroup = b.sub(row, group);
-      for (int64_t lane = 0; lane < kLanes; ++lane) {
-        rows.push_back(b.add(row, lane));
-        places.push_back(keyPlace(group, b.index(0), b.add(inGroup, lane), groupRows));
-      }
-      walk(lanes, steps, depth, groupRows, places);
-      for (Value &lane : lanes)
-        lane = b.value(field(layout.leaves, lane, 1, 0));
-      b.loop(b.index(0), b.index(width), 1, [&](Index i) {
-        Index sum = b.mul(b.add(target, i), blockRows);
-        for (auto [lane, first] : llvm::zip(lanes, rows)) {
-          Index place = b.add(sum, first);
-          Value added = b.create<arith::AddFOp>(load(sums, place), load(values, b.add(b.mul(lane, width), i)));
-          b.create<memref::StoreOp>(added, sums, b.value(place));
-        }
-      });
+  // As many as rows are about to meet, or not many more.
+  constexpr int64_t kNodeLines = 16, kValueLines = 2;
+  // Turns of all lanes; what is left takes one, too, if it is more than half of them.
+  Index whole = b.mul(b.div(b.add(count, kRowLanes - kLanes - 1), kRowLanes), kRowLanes);
+  b.loop(b.index(0), b.index(layout.treeCount), 1, [&](Index number) {
+    Tree tree = loadTree(number), next = loadTree(b.add(number, 1));
+    Index nodes = b.add(b.mul(next.root, layout.nodeWords), layout.nodes), leaves = b.div(b.add(next.nodes, 1), 2);
+    Prefetch parts[] = {
+        prefetchOf(tables, nodes, b.mul(next.nodes, layout.nodeWords), count, kNodeLines),
+        prefetchOf(values, b.mul(next.firstValue, width), b.mul(leaves, width), count, kValueLines)};
+    b.loop(b.index(0), whole, kRowLanes, [&](Index row) {
+      for (const Prefetch &part : parts)
+        prefetch(part, b.div(row, kRowLanes));
+      walkTree(tree, row, kRowLanes);
     });
+    b.loop(whole, count, kLanes, [&](Index row) { walkTree(tree, row, kLanes); });
   });
 }
 
@@ -95,8 +139,7 @@ void TreeKernel::walkTrees(Index row) {
     walk(lanes, steps, deepest, /*stride=*/1, SmallVector<Index>(kLanes, b.index(0)));
     for (auto [i, lane] : llvm::enumerate(lanes)) {
       Index tree = field(layout.order, b.add(b.mul(group, kLanes), i), TreeTables::kOrder, 1);
-      Value leaf = load(tables, b.add(lane, layout.leaves));
-      b.create<memref::StoreOp>(leaf, leavesOfRow, b.value(tree));
+      b.create<memref::StoreOp>(rowOfLeaf(lane), leavesOfRow, b.value(tree));
     }
   });
   // In the order of the trees, whatever the order of the walks.

@@ -66,7 +66,7 @@ Choice chooseTrees(Operation *op) {
           {{"task_rows", treeTaskRows(trees)}},
           llvm::formatv("{0}; few rows: {1} trees of a row side by side",
                         trees.getWords() ? "trees of few leaves: bit vectors over 64 rows, without a branch"
-                                         : "blocks of rows, 8 of which walk a tree side by side, without a branch",
+                                         : "blocks of rows, 16 of which walk a tree side by side, without a branch",
                         TreeTables::kLanes)};
 }
 

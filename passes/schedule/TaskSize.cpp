@@ -88,13 +88,13 @@ int64_t recurrentTaskUnits(graph::RnnOp rnn) {
 /// A block of rows should find a tree in the cache again and again, and their keys beside it. Where all trees do not
 /// stay there from block to block, a tree is worth bringing for many rows.
 static int64_t walkTaskRows(graph::PackedTreesOp trees) {
-  constexpr int64_t kBlock = graph::TreeTables::kRows, kFew = 256, kMost = 4096;
-  constexpr int64_t kKeyBytes = 512 << 10, kCache = 1 << 20, kTreeBytesOfRow = 32;
+  constexpr int64_t kBlock = graph::TreeTables::kRows, kFew = 256, kMost = 16384;
+  constexpr int64_t kBlockBytes = 2 << 20, kCache = 1 << 20, kTreeBytesOfRow = 32;
   graph::TreeTables layout = graph::TreeTables::of(trees);
   SmallVector<Dim> values = graph::dimsOf(trees.getValues());
-  int64_t bytes = 4 * layout.nodeCount * (layout.nodeWords + 1) + 8 * estimate(values[0]) * estimate(values[1]);
+  int64_t bytes = 4 * layout.nodeCount * layout.nodeWords + 8 * estimate(values[0]) * estimate(values[1]);
   int64_t rows = bytes <= kCache ? kFew : bytes / std::max<int64_t>(layout.treeCount, 1) / kTreeBytesOfRow;
-  int64_t most = kKeyBytes / (4 * std::max<int64_t>(layout.keyCount(), 1));
+  int64_t most = kBlockBytes / (4 * layout.keyCount() + 8 * estimate(graph::dimOf(trees.getBase(), 0)));
   return std::clamp<int64_t>(llvm::alignDown(std::min(std::max(rows, kFew), most), kBlock), kBlock, kMost);
 }
 

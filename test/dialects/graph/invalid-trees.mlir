@@ -8,7 +8,7 @@ func.func @rows(%x: tensor<7x3xi32>) {
   %trees = graph.constant dense<[[0, 0]]> : tensor<1x2xi32>
   %base = graph.constant dense<[0.0]> : tensor<1xf64>
   %sets = graph.constant dense<> : tensor<0xi32>
-  // expected-error @below {{reads f32 or f64 [N, F] with known F, not 'tensor<7x3xi32>'}}
+  // expected-error @below {{reads f32 or f64 [N, F] with known F > 0, not 'tensor<7x3xi32>'}}
   %y = graph.tree_ensemble %x, %nodes, %thresholds, %values, %trees, %base, %sets {compare = #graph<compare le>}
       : (tensor<7x3xi32>, tensor<1x5xi32>, tensor<1xf32>, tensor<2x1xf64>, tensor<1x2xi32>, tensor<1xf64>, tensor<0xi32>) -> tensor<7x1xf64>
   return
@@ -265,9 +265,9 @@ func.func @packed(%x: tensor<7x3xf32>, %t: tensor<16xi32>, %c: tensor<1xf64>, %v
 
 // -----
 
-func.func @cuts(%x: tensor<7x3xf32>, %t: tensor<96xi32>, %c: tensor<1xf32>, %v: tensor<2x1xf64>, %b: tensor<1xf64>) {
+func.func @cuts(%x: tensor<7x3xf32>, %t: tensor<80xi32>, %c: tensor<1xf32>, %v: tensor<2x1xf64>, %b: tensor<1xf64>) {
   // expected-error @below {{has cuts of type 'tensor<1xf32>', not f64 of rank 1}}
   %y = graph.packed_trees %x, %t, %c, %v, %b {columns = 1 : i64, entries = 0 : i64, node_words = 2 : i64, nodes = 3 : i64, set_columns = 0 : i64, set_words = 0 : i64, steps = 1 : i64, trees = 1 : i64, words = 0 : i64}
-      : (tensor<7x3xf32>, tensor<96xi32>, tensor<1xf32>, tensor<2x1xf64>, tensor<1xf64>) -> tensor<7x1xf64>
+      : (tensor<7x3xf32>, tensor<80xi32>, tensor<1xf32>, tensor<2x1xf64>, tensor<1xf64>) -> tensor<7x1xf64>
   return
 }

@@ -10,6 +10,7 @@
 // CHECK-NEXT:  column 2: feature 0, missing lowest, zero up to -1
 // CHECK-NEXT:  column 3: feature 0, missing lowest, zero up to 1e-35
 // CHECK-NEXT:  column 4: feature 2, missing highest, zero up to -1
+// CHECK-NEXT:  column 5: feature 0, missing lowest, zero up to inf
 // CHECK-NEXT:  node 0: column 0 <= 0.5, 1 on
 // CHECK-NEXT:  node 1: row 0
 // CHECK-NEXT:  node 2: column 1 <= 1.5, 1 on
@@ -36,7 +37,8 @@ func.func @nodes_disagree(%x: tensor<7x3xf32>) -> tensor<7x1xf64> {
 // so that every one goes to no.
 // CHECK-LABEL: greater
 // CHECK-NEXT:  column 0: feature 0, missing highest,
-// CHECK-NEXT:  column 1: feature 0, missing lowest,
+// CHECK-NEXT:  column 1: feature 0, missing lowest, zero up to -1
+// CHECK-NEXT:  column 2: feature 0, missing lowest, zero up to inf
 // CHECK-NEXT:  node 0: column 0 <= 0.5, 1 on
 // CHECK-NEXT:  node 1: column 1 <= everything, 2 on
 // CHECK-NEXT:  node 2: row 2
@@ -78,6 +80,7 @@ func.func @less(%x: tensor<7x3xf32>) -> tensor<7x1xf64> {
 // CHECK-NEXT:  column 0: feature 0, missing rank 1, zero up to -1, cuts 0 to 3
 // CHECK-NEXT:  column 1: feature 0, missing highest, zero up to -1, cuts 0 to 3
 // CHECK-NEXT:  column 2: feature 1, missing rank 1, zero up to -1, cuts 3 to 4
+// CHECK-NEXT:  column 3: feature 0, missing lowest, zero up to inf, cuts 0 to 0
 // CHECK-NEXT:  node 0: column 1 <= rank 1, 1 on
 // CHECK:       node 2: column 0 <= rank 0, 1 on
 // CHECK:       node 4: column 1 <= rank 2, 1 on
@@ -101,17 +104,18 @@ func.func @ranks(%x: tensor<7x3xf64>) -> tensor<7x1xf64> {
 // set. A NaN that is not missing is category 0, which the first set has not (20 is categories 2 and 4) and the second has.
 // CHECK-LABEL: sets
 // CHECK-NEXT:  column 0: feature 0, missing 0,
-// CHECK-NEXT:  column 1: feature 1, NaN 1, beyond 1, set 20
-// CHECK-NEXT:  column 2: feature 1, NaN 0, beyond 1, set 1 3
-// CHECK-NEXT:  column 3: feature 1, NaN 0, beyond 1, set 20
-// CHECK-NEXT:  column 4: feature 1, NaN 0, beyond 0, set 20
-// CHECK-NEXT:  column 5: feature 2, NaN 1, beyond 1, set 20
-// CHECK-NEXT:  node 0: column 1 is in the set, 1 on
-// CHECK:       node 2: column 2 is in the set, 1 on
-// CHECK:       node 4: column 3 is in the set, 1 on
-// CHECK:       node 6: column 4 is in the set, 1 on
-// CHECK:       node 8: column 5 is in the set, 1 on
-// CHECK:       node 10: column 1 is in the set, 1 on
+// CHECK-NEXT:  column 1: feature 0, missing lowest, zero up to inf
+// CHECK-NEXT:  column 2: feature 1, NaN 1, beyond 1, set 20
+// CHECK-NEXT:  column 3: feature 1, NaN 0, beyond 1, set 1 3
+// CHECK-NEXT:  column 4: feature 1, NaN 0, beyond 1, set 20
+// CHECK-NEXT:  column 5: feature 1, NaN 0, beyond 0, set 20
+// CHECK-NEXT:  column 6: feature 2, NaN 1, beyond 1, set 20
+// CHECK-NEXT:  node 0: column 2 is in the set, 1 on
+// CHECK:       node 2: column 3 is in the set, 1 on
+// CHECK:       node 4: column 4 is in the set, 1 on
+// CHECK:       node 6: column 5 is in the set, 1 on
+// CHECK:       node 8: column 6 is in the set, 1 on
+// CHECK:       node 10: column 2 is in the set, 1 on
 // CHECK:       node 12: column 0 <= 0.5, 1 on
 func.func @sets(%x: tensor<7x3xf32>) -> tensor<7x1xf64> {
   %nodes = graph.constant dense<[[1, -1, 1, 0, 0], [1, -2, 2, 0, 2], [1, -3, 3, 3, 0], [1, -4, 4, 11, 0], [2, -5, 5, 0, 0], [1, -6, 6, 0, 0], [0, -7, -8, 0, -1]]> : tensor<7x5xi32>

@@ -17,9 +17,9 @@
 // CHECK:         scf.for %[[ROW:.*]] = %c0 to %[[COUNT]] step %c1 {
 // CHECK-NEXT:      memref.load %[[SUMS]][%[[ROW]]]
 kernel.func @k attributes {dims = 1 : i64, schedule = #kernel.schedule<"trees", {task_rows = 64 : i64}, "test">} {
-^bb0(%x: tensor<?x20xf32, #graph.dims<["d0", ""]>>, %tables: tensor<128xi32>, %cuts: tensor<1xf64>, %values: tensor<3x1xf64>, %base: tensor<1xf64>):
+^bb0(%x: tensor<?x20xf32, #graph.dims<["d0", ""]>>, %tables: tensor<112xi32>, %cuts: tensor<1xf64>, %values: tensor<3x1xf64>, %base: tensor<1xf64>):
   %0 = graph.packed_trees %x, %tables, %cuts, %values, %base {columns = 2 : i64, entries = 2 : i64, node_words = 2 : i64, nodes = 5 : i64, set_columns = 0 : i64, set_words = 0 : i64, steps = 2 : i64, trees = 1 : i64, words = 1 : i64}
-      : (tensor<?x20xf32, #graph.dims<["d0", ""]>>, tensor<128xi32>, tensor<1xf64>, tensor<3x1xf64>, tensor<1xf64>) -> tensor<?x1xf64, #graph.dims<["d0", ""]>>
+      : (tensor<?x20xf32, #graph.dims<["d0", ""]>>, tensor<112xi32>, tensor<1xf64>, tensor<3x1xf64>, tensor<1xf64>) -> tensor<?x1xf64, #graph.dims<["d0", ""]>>
   kernel.yield %0 : tensor<?x1xf64, #graph.dims<["d0", ""]>>
 }
 
@@ -34,12 +34,12 @@ kernel.func @k attributes {dims = 1 : i64, schedule = #kernel.schedule<"trees", 
 // CHECK:       arith.cmpi slt, %[[COUNT:.*]], %c4
 // CHECK:       } else {
 // CHECK-NOT:     vector<16xi32>
-// CHECK:         %[[LANES:.*]] = arith.muli %{{.*}}, %c8
+// CHECK:         %[[LANES:.*]] = arith.muli %{{.*}}, %c16
 // CHECK:         scf.for {{.*}} = %c0 to %[[LANES]] step %c1 {
 // CHECK:         -> (index, index, index, index, index, index, index, index)
 kernel.func @k attributes {dims = 1 : i64, schedule = #kernel.schedule<"trees", {task_rows = 256 : i64}, "test">} {
-^bb0(%x: tensor<?x20xf32, #graph.dims<["d0", ""]>>, %tables: tensor<96xi32>, %cuts: tensor<1xf64>, %values: tensor<3x1xf64>, %base: tensor<1xf64>):
+^bb0(%x: tensor<?x20xf32, #graph.dims<["d0", ""]>>, %tables: tensor<80xi32>, %cuts: tensor<1xf64>, %values: tensor<3x1xf64>, %base: tensor<1xf64>):
   %0 = graph.packed_trees %x, %tables, %cuts, %values, %base {columns = 2 : i64, entries = 0 : i64, node_words = 2 : i64, nodes = 5 : i64, set_columns = 0 : i64, set_words = 0 : i64, steps = 2 : i64, trees = 1 : i64, words = 0 : i64}
-      : (tensor<?x20xf32, #graph.dims<["d0", ""]>>, tensor<96xi32>, tensor<1xf64>, tensor<3x1xf64>, tensor<1xf64>) -> tensor<?x1xf64, #graph.dims<["d0", ""]>>
+      : (tensor<?x20xf32, #graph.dims<["d0", ""]>>, tensor<80xi32>, tensor<1xf64>, tensor<3x1xf64>, tensor<1xf64>) -> tensor<?x1xf64, #graph.dims<["d0", ""]>>
   kernel.yield %0 : tensor<?x1xf64, #graph.dims<["d0", ""]>>
 }

@@ -32,9 +32,9 @@
 // CHECK-NEXT:        %[[PLACE:.*]] = arith.addi %[[LINE]], %[[FROM]]
 // CHECK-NEXT:        vector.store %[[KEY]], %{{.*}}[%[[PLACE]]]
 kernel.func @k attributes {dims = 1 : i64, schedule = #kernel.schedule<"trees", {task_rows = 64 : i64}, "test">} {
-^bb0(%x: tensor<?x3xf32, #graph.dims<["d0", ""]>>, %tables: tensor<128xi32>, %cuts: tensor<1xf64>, %values: tensor<3x1xf64>, %base: tensor<1xf64>):
+^bb0(%x: tensor<?x3xf32, #graph.dims<["d0", ""]>>, %tables: tensor<112xi32>, %cuts: tensor<1xf64>, %values: tensor<3x1xf64>, %base: tensor<1xf64>):
   %0 = graph.packed_trees %x, %tables, %cuts, %values, %base {columns = 2 : i64, entries = 2 : i64, node_words = 2 : i64, nodes = 5 : i64, set_columns = 0 : i64, set_words = 0 : i64, steps = 2 : i64, trees = 1 : i64, words = 1 : i64}
-      : (tensor<?x3xf32, #graph.dims<["d0", ""]>>, tensor<128xi32>, tensor<1xf64>, tensor<3x1xf64>, tensor<1xf64>) -> tensor<?x1xf64, #graph.dims<["d0", ""]>>
+      : (tensor<?x3xf32, #graph.dims<["d0", ""]>>, tensor<112xi32>, tensor<1xf64>, tensor<3x1xf64>, tensor<1xf64>) -> tensor<?x1xf64, #graph.dims<["d0", ""]>>
   kernel.yield %0 : tensor<?x1xf64, #graph.dims<["d0", ""]>>
 }
 
@@ -81,8 +81,8 @@ kernel.func @k attributes {dims = 1 : i64, schedule = #kernel.schedule<"trees", 
 // CHECK:           %[[UNSIGNED:.*]] = arith.xori %[[KEY]], %c-2147483648_i32
 // CHECK-NEXT:      memref.store %[[UNSIGNED]]
 kernel.func @k attributes {dims = 1 : i64, schedule = #kernel.schedule<"trees", {task_rows = 64 : i64}, "test">} {
-^bb0(%x: tensor<?x3xf64, #graph.dims<["d0", ""]>>, %tables: tensor<128xi32>, %cuts: tensor<3xf64>, %values: tensor<4x1xf64>, %base: tensor<1xf64>):
+^bb0(%x: tensor<?x3xf64, #graph.dims<["d0", ""]>>, %tables: tensor<112xi32>, %cuts: tensor<3xf64>, %values: tensor<4x1xf64>, %base: tensor<1xf64>):
   %0 = graph.packed_trees %x, %tables, %cuts, %values, %base {columns = 1 : i64, entries = 0 : i64, node_words = 2 : i64, nodes = 7 : i64, set_columns = 1 : i64, set_words = 2 : i64, steps = 3 : i64, trees = 1 : i64, words = 0 : i64}
-      : (tensor<?x3xf64, #graph.dims<["d0", ""]>>, tensor<128xi32>, tensor<3xf64>, tensor<4x1xf64>, tensor<1xf64>) -> tensor<?x1xf64, #graph.dims<["d0", ""]>>
+      : (tensor<?x3xf64, #graph.dims<["d0", ""]>>, tensor<112xi32>, tensor<3xf64>, tensor<4x1xf64>, tensor<1xf64>) -> tensor<?x1xf64, #graph.dims<["d0", ""]>>
   kernel.yield %0 : tensor<?x1xf64, #graph.dims<["d0", ""]>>
 }

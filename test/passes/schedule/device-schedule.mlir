@@ -79,8 +79,8 @@ func.func @branches(%c: tensor<i1>, %x: tensor<4xf32>) -> tensor<4xf32> {
 // Trees are walked on the processor.
 // CHECK-LABEL: func.func @trees
 // CHECK:       kernel.region {{.*}} #kernel.schedule<"trees", {{.*}}on the processor
-func.func @trees(%x: tensor<7x3xf32>, %tables: tensor<96xi32>, %cuts: tensor<1xf64>, %values: tensor<2x1xf64>, %base: tensor<1xf64>) -> tensor<7x1xf64> {
+func.func @trees(%x: tensor<7x3xf32>, %tables: tensor<80xi32>, %cuts: tensor<1xf64>, %values: tensor<2x1xf64>, %base: tensor<1xf64>) -> tensor<7x1xf64> {
   %y = graph.packed_trees %x, %tables, %cuts, %values, %base {columns = 1 : i64, entries = 0 : i64, node_words = 2 : i64, nodes = 3 : i64, set_columns = 0 : i64, set_words = 0 : i64, steps = 1 : i64, trees = 1 : i64, words = 0 : i64}
-      : (tensor<7x3xf32>, tensor<96xi32>, tensor<1xf64>, tensor<2x1xf64>, tensor<1xf64>) -> tensor<7x1xf64>
+      : (tensor<7x3xf32>, tensor<80xi32>, tensor<1xf64>, tensor<2x1xf64>, tensor<1xf64>) -> tensor<7x1xf64>
   return %y : tensor<7x1xf64>
 }

@@ -1,7 +1,8 @@
-"""Print an ensemble that is too large to write down: `large-trees.py SHAPE SIZE`.
+"""Print an ensemble that is too large to write down: `large-trees.py SHAPE SIZE...`.
 
     complete SIZE   one tree, all of whose leaves lie SIZE levels below the root
     chain SIZE      one tree, each of whose SIZE nodes has a leaf at yes
+    pair YES NO     one tree, whose root has chains of so many nodes on its two sides
     stumps SIZE     SIZE trees of one node, each of which asks for a feature of its own
 """
 import sys
@@ -17,11 +18,17 @@ def chain(nodes):
     return [(0, ~i, i + 1 if i + 1 < nodes else ~nodes) for i in range(nodes)], [0]
 
 
+def pair(yes, no):
+    first, second = ([(0, ~(leaf + i), at + i + 1 if i + 1 < count else ~(leaf + count)) for i in range(count)]
+                     for at, leaf, count in ((1, 0, yes), (1 + yes, yes + 1, no)))
+    return [(0, 1, 1 + yes), *first, *second], [0]
+
+
 def stumps(trees):
     return [(i, ~(2 * i), ~(2 * i + 1)) for i in range(trees)], range(trees)
 
 
-nodes, roots = {"complete": complete, "chain": chain, "stumps": stumps}[sys.argv[1]](int(sys.argv[2]))
+nodes, roots = {"complete": complete, "chain": chain, "pair": pair, "stumps": stumps}[sys.argv[1]](*map(int, sys.argv[2:]))
 features, leaves = 1 + max(feature for feature, _, _ in nodes), len(nodes) + len(roots)
 print(f"""func.func @large(%x: tensor<7x{features}xf32>) -> tensor<7x1xf64> {{
   %nodes = graph.constant dense<{[[*node, 0, -1] for node in nodes]}> : tensor<{len(nodes)}x5xi32>

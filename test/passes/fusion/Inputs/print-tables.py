@@ -10,15 +10,15 @@ import numpy as np
 
 LOWEST, HIGHEST = -2**31, 2**31 - 1
 NAMES = {LOWEST: "lowest", LOWEST + 1: "nothing", HIGHEST - 1: "everything", HIGHEST: "highest"}
-WIDTHS = {"columns": 5, "set columns": 5, "set words": 1, "nodes": None, "leaves": 1, "order": 2, "groups": 2, "trees": 6,
-          "words": 1, "entries": 3}
+WIDTHS = {"columns": 5, "set columns": 5, "set words": 1, "nodes": None, "order": 2, "groups": 2, "trees": 7, "words": 1,
+           "entries": 3}
 KEYS_OF_COLUMN = 64
 
 
 def sections(tables, count):
     """Each begins at a cache line, 16 words."""
     groups = -(-count["trees"] // 8)
-    records = [count["columns"], count["set_columns"], count["set_words"], count["nodes"], count["nodes"], 8 * groups, groups,
+    records = [count["columns"], count["set_columns"], count["set_words"], count["nodes"], 8 * groups, groups,
                count["trees"] + 1, count["words"] + 1 if count["words"] else 0, count["entries"]]
     found, start = {}, 0
     for (name, width), number in zip(WIDTHS.items(), records):
@@ -44,13 +44,14 @@ def show(found, count, is_double):
         print(f"column {i}: feature {feature}, missing {number(missing, is_double)}, zero up to {zeros}{cuts}")
     for i, (feature, nan, beyond, place, words) in enumerate(found["set columns"], count["columns"]):
         print(f"column {i}: feature {feature}, NaN {nan}, beyond {beyond}, set", *(word for [word] in found["set words"][place:place + words]))
-    for i, (node, [row]) in enumerate(zip(found["nodes"], found["leaves"])):
-        threshold, column, distance = node[:3] if count["node_words"] == 4 else (node[0], node[1] & 0xFFFF, node[1] >> 16)
+    for i, node in enumerate(found["nodes"]):
+        threshold, column, distance = node if count["node_words"] == 3 else (node[0], node[1] & 0xFFFF, node[1] >> 16 & 0xFFFF)
         key = (threshold & 0xFFFFFFFF) + LOWEST
         asked = "is in the set" if column >= count["columns"] and key == 0 else f"<= {number(key, is_double)}"
-        print(f"node {i}:", f"column {column} {asked}, {distance} on" if distance or key != HIGHEST else f"row {row}")
-    for i, (root, depth, target, row, word, mean) in enumerate(found["trees"][:-1]):
-        print(f"tree {i}: root {root}, depth {depth}, in the mean {mean}, target {target}, row {row}, words {word} to {found['trees'][i + 1][4]}")
+        print(f"node {i}:", f"row {threshold}" if column == count["columns"] - 1 else f"column {column} {asked}, {distance} on")
+    assert found["trees"][-1][:4] == found["trees"][0][:4]
+    for i, (root, depth, target, row, word, mean, nodes) in enumerate(found["trees"][:-1]):
+        print(f"tree {i}: root {root}, nodes {nodes}, depth {depth}, in the mean {mean}, target {target}, row {row}, words {word} to {found['trees'][i + 1][4]}")
     print("order:", *(f"tree {tree} at {root}," for root, tree in found["order"]))
     print("groups:", *(f"depth {depth}, in the mean {mean};" for depth, mean in found["groups"]))
     print("words:", *(entry for [entry] in found["words"]))
