@@ -59,6 +59,39 @@ def test_zero_as_missing():
     assert np.array_equal(quern.compile(model).predict(rows), model.predict(rows))
 
 
+def test_numbers_next_to_zero():
+    """LightGBM takes those up to 1e-35f for 0, next to which it likes to split."""
+    X, y = regression()
+    X[np.abs(X) < 0.4] = 0
+    model = lightgbm.LGBMRegressor(n_estimators=9, verbose=-1, n_jobs=1).fit(X, y)
+    edge = float(np.float32(1e-35))
+    assert f"{-edge!r}" in model.booster_.model_to_string()
+    for number in (edge, -edge, np.nextafter(edge, 1), np.nextafter(-edge, -1), 1e-38, -1e-38):
+        rows = np.where(X == 0, number, X)
+        assert np.array_equal(quern.compile(model).predict(rows), model.predict(rows)), number
+
+
+@pytest.mark.parametrize("objective", ["binary:logistic", "binary:logitraw", "binary:hinge"])
+@pytest.mark.parametrize("score", [None, 0.3])
+def test_base_scores_of_xgboost(objective, score):
+    X, y = binary()
+    y = y & (X[:, 0] > 0)      # a score of the fit that is not 0.5
+    model = xgboost.train({"objective": objective, "base_score": score, "nthread": 1}, xgboost.DMatrix(X, y), 5)
+    np.testing.assert_allclose(quern.compile(model).predict(X), model.predict(xgboost.DMatrix(X)), rtol=1e-5, atol=1e-6)
+
+
+def test_no_rows():
+    """Of those that take none; scikit-learn's estimators, and LightGBM's, do not."""
+    X, y = binary()
+    classifier = xgboost.XGBClassifier(n_estimators=2, n_jobs=1).fit(X, y)
+    booster = lightgbm.train({"objective": "binary", "verbose": -1, "num_threads": 1}, lightgbm.Dataset(X, y), 2)
+    for model, method in ((classifier, "predict"), (classifier, "predict_proba"), (booster, "predict")):
+        want, got = getattr(model, method)(X[:0]), getattr(quern.compile(model), method)(X[:0])
+        assert got.shape == want.shape and got.dtype == want.dtype
+    with pytest.raises(ValueError, match="0 sample"):
+        quern.compile(lightgbm.LGBMClassifier(n_estimators=2, verbose=-1).fit(X, y)).predict(X[:0])
+
+
 def test_sums_are_the_libraries_own():
     """The same additions in the same order: equal to the last bit, for every number of threads and rows."""
     X, y = multiclass(rows=900)

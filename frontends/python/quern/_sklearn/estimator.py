@@ -48,7 +48,7 @@ class CompiledEstimator:
         self._fitted = fitted
         self._estimator = _snapshot(estimator)
         names = getattr(estimator, "feature_names_in_", None)
-        self._expected = Expected(fitted.name, fitted.takes, fitted.features or _count(estimator), names, narrow)
+        self._expected = Expected(fitted, fitted.features or _count(estimator), names, narrow)
         self._lock = threading.RLock()
         for attribute in _ATTRIBUTES:
             try:

@@ -13,10 +13,11 @@ from .rows import Columns
 
 
 class Expected:
-    """What the rows must be like: those that the estimator was fitted on. narrow: programs compute in float32."""
+    """What the rows must be like: those that the estimator, a Fitted, was fitted on. narrow: programs compute in float32."""
 
-    def __init__(self, name, takes, count, names, narrow=False):
-        self.name, self.takes, self.count, self.narrow = name, takes, count, narrow
+    def __init__(self, fitted, count, names, narrow=False):
+        self.name, self.takes, self.takes_none = fitted.name, fitted.takes, fitted.takes_none
+        self.count, self.narrow = count, narrow
         self.names = None if names is None else [str(one) for one in names]
         self._plan = None      # of the frame before
 
@@ -74,7 +75,7 @@ class Expected:
         return ("values", "str"), [X]
 
     def _check_rows(self, shape):
-        if shape[0] == 0:
+        if shape[0] == 0 and not self.takes_none:
             raise InputError(f"Found array with 0 sample(s) (shape={tuple(shape)}) while a minimum of 1 is required by "
                              f"{self.name}.")
 

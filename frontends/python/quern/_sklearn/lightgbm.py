@@ -55,7 +55,7 @@ class Model:
             return
         left, right = (_places(_array(tree[side], np.int64), inner) for side in ("left_child", "right_child"))
         kind, feature = _array(tree["decision_type"], np.int64), _array(tree["split_feature"], np.int64)
-        threshold = _array(tree["threshold"], float)
+        threshold = _of_zeros(_array(tree["threshold"], float))
         flags = _MISSING[kind >> _MISSING_SHIFT & 3] | np.where(kind & _DEFAULT_LEFT, MISSING_YES, 0)
         sets = np.full(inner, -1)
         for node in np.flatnonzero(kind & _CATEGORICAL):
@@ -84,6 +84,12 @@ class Model:
         return _TRANSFORMS[self.objective](raw / self.rounds if self.rounds else raw, self.options)
 
 
+def _of_zeros(thresholds):
+    """LightGBM reads rows up to 1e-35f as 0: of thresholds among those, all of them are on the side of 0."""
+    zero = float(np.float32(1e-35))
+    return np.where(np.abs(thresholds) <= zero, np.where(thresholds < 0, np.nextafter(-zero, -1), zero), thresholds)
+
+
 def _fields(text):
     return dict(line.partition("=")[::2] for line in text.split("\n") if "=" in line)
 
@@ -110,7 +116,7 @@ def booster(estimator):
     _refuse_categories_of_frames(estimator)
     model = Model(estimator)
     return Fitted("Booster", {"predict": lambda X: _squeezed(model.predict(_rows(X, estimator)), model.classes)},
-                  features=model.features)
+                  features=model.features, takes_none=True)
 
 
 @reader("lightgbm.sklearn.LGBMRegressor", "lightgbm.sklearn.LGBMRanker")

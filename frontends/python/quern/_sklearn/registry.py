@@ -46,11 +46,13 @@ class Fitted:
     own; "named", a frame in which columns are looked up by name; "one feature", a column or its values; a key of
     inputs.KINDS.
     features: columns of the rows, for models without n_features_in_.
+    takes_none: whether there may be no rows.
     """
     name: str
     methods: dict
     takes: str = "matrix"
     features: int = None
+    takes_none: bool = False
     inverse: object = None     # of a transformer, what undoes it
 
 

@@ -23,13 +23,12 @@ def _same(value):
 # What an objective makes of margins [N, K], and the margin of its base score.
 _OBJECTIVES = {
     **dict.fromkeys(("binary:logistic", "reg:logistic"), (expit, _logit)),
-    "binary:logitraw": (_same, _logit),
     "binary:hinge": (lambda margin: (margin > 0).astype(np.float32), _same),
     "multi:softprob": (softmax, _same),
     "multi:softmax": (lambda margin: np.argmax(margin, axis=1)[:, None].astype(np.float32), _same),
     **dict.fromkeys("count:poisson reg:gamma reg:tweedie survival:cox survival:aft".split(), (np.exp, math.log)),
     **dict.fromkeys("reg:squarederror reg:absoluteerror reg:pseudohubererror reg:squaredlogerror reg:quantileerror "
-                    "rank:pairwise rank:ndcg rank:map".split(), (_same, _same)),
+                    "rank:pairwise rank:ndcg rank:map binary:logitraw".split(), (_same, _same)),
 }
 
 
@@ -127,13 +126,15 @@ def _model(estimator):
 @reader("xgboost.core.Booster")
 def booster(estimator):
     model = Model(estimator)
-    return Fitted("Booster", {"predict": lambda X: _squeezed(model.predict(_rows(X, estimator)))}, features=model.features)
+    return Fitted("Booster", {"predict": lambda X: _squeezed(model.predict(_rows(X, estimator)))}, features=model.features,
+                  takes_none=True)
 
 
 @reader("xgboost.sklearn.XGBRegressor", "xgboost.sklearn.XGBRFRegressor", "xgboost.sklearn.XGBRanker")
 def regression(estimator):
     model = _model(estimator)
-    return {"predict": lambda X: _squeezed(model.predict(_rows(X, estimator)))}
+    return Fitted(type(estimator).__name__, {"predict": lambda X: _squeezed(model.predict(_rows(X, estimator)))},
+                  takes_none=True)
 
 
 @reader("xgboost.sklearn.XGBClassifier", "xgboost.sklearn.XGBRFClassifier")
@@ -154,4 +155,4 @@ def classification(estimator):
             return np.argmax(model.margin(_rows(X, estimator)), axis=1).astype(kind)
         return (model.predict(_rows(X, estimator))[:, 0] > 0.5).astype(np.int64)
 
-    return {"predict": predict, "predict_proba": probabilities}
+    return Fitted(type(estimator).__name__, {"predict": predict, "predict_proba": probabilities}, takes_none=True)
