@@ -61,6 +61,19 @@ bool Argument::fitsDict(PyObject *given, Leaves &leaves) const {
   return true;
 }
 
+bool Argument::fitsRecord(PyObject *given, Leaves &leaves) const {
+  if (reinterpret_cast<PyObject *>(Py_TYPE(given)) != PyTuple_GET_ITEM(value.ptr(), 0))
+    return false;
+  for (size_t i = 0; i < children.size(); ++i) {
+    nb::object item = nb::steal(PyObject_GetAttr(given, PyTuple_GET_ITEM(value.ptr(), i + 1)));
+    if (!item.is_valid())
+      PyErr_Clear();
+    if (!item.is_valid() || !children[i].fits(item.ptr(), leaves))
+      return false;
+  }
+  return true;
+}
+
 bool Argument::fits(PyObject *given, Leaves &leaves) const {
   switch (what) {
   case constant:
@@ -77,6 +90,8 @@ bool Argument::fits(PyObject *given, Leaves &leaves) const {
     return true;
   case dict:
     return fitsDict(given, leaves);
+  case record:
+    return fitsRecord(given, leaves);
   case array:
   case anyExtents:
     if (!fitsArray(given))

@@ -34,7 +34,8 @@ struct Argument {
     scalar,     ///< a number of NumPy's of the class `value`
     tuple,      ///< of what `children` say
     list,
-    dict ///< with the keys of the tuple `value`, in their order
+    dict,  ///< with the keys of the tuple `value`, in their order
+    record ///< of the class that the tuple `value` begins with; the rest of it are the attributes
   } what;
   ArrayKind kind;
   uint32_t ones;
@@ -50,6 +51,7 @@ struct Argument {
 private:
   bool fitsArray(PyObject *given) const;
   bool fitsDict(PyObject *given, Leaves &leaves) const;
+  bool fitsRecord(PyObject *given, Leaves &leaves) const;
 };
 
 /// The parameters of a function, as `inspect.Signature` has them.

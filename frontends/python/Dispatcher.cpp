@@ -153,8 +153,8 @@ PyObject *Dispatcher::run(const Program &program, const Leaves &leaves) {
     PyTuple_SET_ITEM(tuple, i, kindOf(result).rank ? result : scalarOf(result)); // NumPy's functions give scalars
   }
   PyObject *const *outputs = &PyTuple_GET_ITEM(tuple, 0);
-  for (auto [leaf, output] : program.written)
-    if (PyObject_SetItem(leaves[leaf], Py_Ellipsis, outputs[output]))
+  for (auto [input, output] : program.written)
+    if (PyObject_SetItem(arrays[input], Py_Ellipsis, outputs[output]))
       throw nb::python_error();
   return program.result.build(outputs);
 }

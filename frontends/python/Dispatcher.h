@@ -41,7 +41,7 @@ public:
     std::vector<Input> inputs;
     std::vector<bool> complex; ///< of the outputs
     ResultTree result;
-    /// Arrays of the arguments that the function writes to, and the outputs that they become.
+    /// The inputs that the function writes to, and the outputs that they become.
     std::vector<std::pair<uint32_t, uint32_t>> written;
     /// The last output is no result: a bool that says that `_call` must look at the arguments.
     bool flagged;

@@ -302,6 +302,14 @@ nb::object Model::makeOutput(uint32_t index, MakeOutput make, quern_tensor &tens
   return nb::steal(made);
 }
 
+/// Reads a copy of an array of complex numbers.
+static bool readDense(PyObject *array, quern_dtype dtype, nb::object &holder, quern_tensor &tensor) {
+  holder = nb::steal(denseComplex(array));
+  if (!holder.is_valid() && PyErr_Occurred())
+    throw nb::python_error();
+  return holder.is_valid() && readPairs(holder.ptr(), dtype, tensor);
+}
+
 void Model::readInputs(PyObject *const *arrays, bool pairs, Frame &frame) const {
   for (uint32_t i = 0; i < frame.inputs.size(); ++i) {
     quern_dtype dtype = descriptor->inputs[i].dtype;
@@ -313,6 +321,8 @@ void Model::readInputs(PyObject *const *arrays, bool pairs, Frame &frame) const 
       continue;
     frame.holders.resize(frame.inputs.size());
     frame.deviceHolders.resize(frame.inputs.size());
+    if (pairs && readDense(arrays[i], dtype, frame.holders[i], frame.inputs[i]))
+      continue;
     if (!readDevice(i, arrays[i], frame.deviceHolders[i], frame.inputs[i], frame.places[i]))
       convertInput(i, arrays[i], frame.holders[i], frame.inputs[i]);
   }

@@ -97,6 +97,12 @@ bool readPairs(PyObject *object, quern_dtype dtype, quern_tensor &tensor) {
   return true;
 }
 
+PyObject *denseComplex(PyObject *object) {
+  return PyArray_Check(object) && PyArray_ISCOMPLEX(arrayOf(object))
+             ? PyArray_FROM_OF(object, NPY_ARRAY_CARRAY_RO | NPY_ARRAY_NOTSWAPPED)
+             : nullptr;
+}
+
 PyObject *complexOf(PyObject *array) {
   PyArrayObject *pairs = arrayOf(array);
   void *data = PyArray_DATA(pairs);

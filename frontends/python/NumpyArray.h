@@ -27,6 +27,9 @@ const intptr_t *shapeOf(PyObject *array);
 bool readArray(PyObject *object, quern_dtype dtype, quern_tensor &tensor);
 /// The same for an array of complex numbers as floats of this dtype: pairs along one more axis.
 bool readPairs(PyObject *object, quern_dtype dtype, quern_tensor &tensor);
+/// A copy of an array of complex numbers that readPairs takes; null where it is none, with an exception set where there is
+/// no memory.
+PyObject *denseComplex(PyObject *object);
 /// The complex numbers of such pairs; takes the reference to `array`.
 PyObject *complexOf(PyObject *array);
 

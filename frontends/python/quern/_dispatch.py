@@ -1,12 +1,41 @@
 """What Dispatcher of the extension takes: rows that say which arguments a program fits and what a call returns."""
+import dataclasses
+
 import numpy as np
 
 from ._runtime import _kind
 
 # As the enumerations of Arguments.h, ResultTree.h and Dispatcher.h have them.
-ARRAY, NUMBER, CONSTANT, ANY_EXTENTS, SCALAR, TUPLE, LIST, DICT = range(8)
+ARRAY, NUMBER, CONSTANT, ANY_EXTENTS, SCALAR, TUPLE, LIST, DICT, RECORD = range(9)
 RESULT_ARRAY, RESULT_CONSTANT, RESULT_TUPLE, RESULT_LIST, RESULT_DICT, RESULT_MADE = range(6)
 COMPARISONS = ("eq", "ne", "lt", "le", "gt", "ge")
+
+
+def fields_of(thing):
+    """The names of a named tuple's or a dataclass's fields; none where it is neither."""
+    kind = type(thing)
+    if issubclass(kind, tuple):
+        return getattr(kind, "_fields", ())
+    return tuple(field.name for field in dataclasses.fields(kind)) if dataclasses.is_dataclass(kind) else ()
+
+
+def is_constant(thing):
+    """Whether an argument is a part of the program: what has a hash, such as a frozen dataclass of numbers."""
+    try:
+        hash(thing)
+    except TypeError:
+        return False
+    return True
+
+
+def remade(kind, values):
+    """A named tuple or dataclass of these values for its fields."""
+    if issubclass(kind, tuple):
+        return kind._make(values)
+    made = object.__new__(kind)
+    for field, value in zip(dataclasses.fields(kind), values):
+        object.__setattr__(made, field.name, value)
+    return made
 
 
 def argument_row(argument):
@@ -22,7 +51,9 @@ def argument_row(argument):
     if isinstance(argument, np.generic) and argument.dtype.kind in "biufc":
         return (SCALAR, 0, 0, 0, kind, [])
     if kind not in (tuple, list, dict):
-        return None
+        fields = () if is_constant(argument) else fields_of(argument)
+        children = [argument_row(getattr(argument, name)) for name in fields]
+        return (RECORD, 0, 0, 0, (kind, *fields), children) if fields and None not in children else None
     children = [argument_row(item) for item in (argument.values() if kind is dict else argument)]
     if None in children:
         return None

@@ -7,13 +7,14 @@ import types
 import numpy as np
 
 from . import _compile_cache
-from ._dispatch import COMPARISONS, argument_row, result_row, signature_row
+from ._dispatch import COMPARISONS, argument_row, fields_of, is_constant, remade, result_row, signature_row
 from ._errors import InputError, UsageError
 from ._runtime import Dispatcher
 from ._trace import functions as _functions
 from ._trace.array import Trace, Tracer, as_tracer, check_array
 from ._trace.complex import ComplexValue
 from ._trace.complexes import stack, unstack
+from ._trace.errors import TraceError
 from ._trace.extents import Dim, Extent, dim_of
 from ._trace.program import Program
 from ._trace.scope import Scope
@@ -35,8 +36,8 @@ def jit(function=None, *, threads=None, target="native"):
     except extents that the function uses as plain integers (len, int, range). Globals and closures are read when the
     function is traced: where one of them is another number later, it is traced anew; arrays there are read at every call.
 
-    Results are NumPy arrays, or tuples, lists and dicts of them as the function returns them. Writing to an argument is
-    seen by the caller. A basic slice of an argument is a copy when it is returned.
+    Arguments and results are NumPy arrays and numbers, or tuples, lists, dicts, named tuples and dataclasses of them.
+    Writing to an argument, or to an array of the globals, is seen by the caller. A basic slice of an argument is a copy when it is returned.
 
     threads: the most threads that a call uses; by default every core that this process may use.
     Raises TraceError, which names the line, where the function needs the values of a traced array.
@@ -142,13 +143,15 @@ def _flatten(thing, leaves, key):
         key.append((dict, tuple(thing)))
         for item in thing.values():
             _flatten(item, leaves, key)
-    else:
-        try:
-            hash(thing)
-        except TypeError:
-            raise InputError(f"an argument is of type {kind.__name__}: expected arrays, numbers, texts, or tuples, lists and "
-                             "dicts of them") from None
+    elif is_constant(thing):
         key.append((kind, thing))
+    elif fields := fields_of(thing):
+        key.append((kind, fields))
+        for name in fields:
+            _flatten(getattr(thing, name), leaves, key)
+    else:
+        raise InputError(f"an argument is of type {kind.__name__}: expected arrays, numbers, texts, or tuples, lists, dicts, "
+                         "named tuples and dataclasses of them") from None
 
 
 class _Traced:
@@ -161,18 +164,17 @@ class _Traced:
         self.captured = []
         self.scope = Scope(self._capture)
         with Trace(program, self.scope):
-            self._arguments = []
+            self._arrays = []       # (traced, its first value, the input) of all that may be written to
             traced = [self._argument(argument) for argument in args]
-            originals = {id(tracer): tracer.value for tracer, _ in self._arguments}
             bound = inspect.BoundArguments(signature, dict(zip(signature.parameters, traced)))
             result = self.scope.bind(function)(*bound.args, **bound.kwargs)
             values = []
             self.tree = self._result(result, values)
-            # Arguments that were written to.
+            # Arguments and arrays of globals and closures that were written to, by their inputs.
             self.written = []
-            for tracer, leaf in self._arguments:
-                if tracer.value is not originals[id(tracer)]:
-                    self.written.append((leaf, len(values)))
+            for tracer, first, number in self._arrays:
+                if tracer.value is not first:
+                    self.written.append((number, len(values)))
                     values.append(tracer.value)
         self.complex = [isinstance(value, ComplexValue) for value in values]
         with Trace(program):
@@ -186,9 +188,7 @@ class _Traced:
             check_array(thing)
             leaf = len(self.inputs)
             self.inputs.append(leaf)
-            tracer = self._input(thing, leaf)
-            self._arguments.append((tracer, leaf))
-            return tracer
+            return self._writable(thing, leaf)
         if kind is float or kind is complex or isinstance(thing, np.generic) and thing.dtype.kind in "biufc":
             leaf = len(self.inputs)
             self.inputs.append(leaf)
@@ -197,6 +197,8 @@ class _Traced:
             return kind(self._argument(item) for item in thing)
         if kind is dict:
             return {name: self._argument(item) for name, item in thing.items()}
+        if not is_constant(thing):
+            return remade(kind, [self._argument(getattr(thing, name)) for name in fields_of(thing)])
         return thing
 
     def _input(self, array, place, weak=None):
@@ -223,7 +225,14 @@ class _Traced:
         place = ("outside", len(self.captured))
         self.captured.append((how, array.dtype, tuple(extent if extent == 1 else -1 for extent in array.shape)))
         self.inputs.append(place)
+        return self._writable(array, place)
+
+    def _writable(self, array, place):
+        """An input that may be written to."""
+        number = len(self.program.inputs)
         tracer = self._input(array, place)
+        tracer._boxed = True
+        self._arrays.append((tracer, tracer.value, number))
         return tracer
 
     def _result(self, thing, values):
@@ -231,14 +240,17 @@ class _Traced:
         if isinstance(thing, (Tracer, Extent, np.ndarray, np.generic)):
             tracer = as_tracer(thing)
             values.append(tracer.value)
-            return ("array", len(values) - 1, tracer._weak)
+            return ("array", len(values) - 1, tracer._weak or (None if tracer.ndim or tracer.is_number else np.asarray))
         kind = type(thing)
         if kind in (tuple, list):
             return (kind, [self._result(item, values) for item in thing])
-        if isinstance(thing, tuple) and hasattr(thing, "_fields"):
-            return (kind._make, [self._result(item, values) for item in thing])
         if kind is dict:
             return ("dict", list(thing), [self._result(item, values) for item in thing.values()])
+        if isinstance(thing, (dict, list, set, frozenset, types.GeneratorType, map, zip)):
+            raise TraceError(f"a result of type {kind.__name__} is not supported: return arrays, numbers, texts, or tuples, lists, "
+                             "dicts, named tuples and dataclasses of them")
+        if fields := fields_of(thing):
+            return (functools.partial(remade, kind), [self._result(getattr(thing, name), values) for name in fields])
         return ("constant", thing)
 
     def actual(self, leaves):
@@ -335,8 +347,8 @@ class _Specialization:
         for i, is_complex in enumerate(traced.complex):
             if is_complex:
                 results[i] = results[i].view(np.complex64 if results[i].dtype == np.float32 else np.complex128)[..., 0]
-        for leaf, number in traced.written:
-            leaves[leaf][...] = results[number]
+        for number, output in traced.written:
+            traced.array(traced.inputs[number], leaves)[...] = results[output]
         return self._unflatten(traced.tree, results)
 
     def _unflatten(self, tree, results):

@@ -1,7 +1,7 @@
 """x[index] and x[index] = value, and what shares memory."""
 import numpy as np
 import pytest
-from differential import check, check_each
+from differential import check, check_call, check_each
 
 X = np.random.default_rng(3).standard_normal((4, 5, 6))
 I = np.array([[0, 2], [3, 1]])
@@ -85,3 +85,50 @@ def test_complex_parts_share_memory():
         return z
 
     check(f, np.arange(4) + 1j)
+
+
+def test_what_shares_memory():
+    """Reshapes of what is not dense are copies, diagonals and broadcasts see later writes."""
+    def f(x):
+        y, z, w, d = x.T.reshape(-1), x[1:].reshape(-1), x[:, 1:].ravel(), np.diagonal(x)
+        y[0], z[0], w[0] = 9, 8, 7
+        spread, windows = np.broadcast_to(x[0], (2, 3)), np.lib.stride_tricks.sliding_window_view(x[0], 2)
+        x[0, 0] = 5
+        table = np.zeros((2, 3))
+        turned, flipped = table.T, np.flip(table)
+        turned[1] += 1
+        flipped[0, 0] = 4
+        same = np.round(np.arange(3))
+        return x * 1, y, z, w, d * 1, spread * 1, windows * 1, table, same
+
+    check(f, np.arange(6.0).reshape(2, 3))
+
+
+def test_views_that_nobody_may_write_to():
+    import quern
+
+    for view in (lambda x: np.broadcast_to(x, (2, 4, 4)), np.diagonal, lambda x: np.lib.stride_tricks.sliding_window_view(x[0], 2)):
+        def write(x, view=view):
+            view(x)[0] = 1
+        with pytest.raises(ValueError, match="assignment destination is read-only"):
+            quern.jit(write)(np.ones((4, 4)))
+
+
+def test_parts_of_arrays_of_unknown_extents():
+    def f(x):
+        y = x[x > 0]
+        z = y * 1
+        z[0] = 7
+        z[1:] += 1
+        return (y[1:], y[:-1], y[0], y[-1], y[::2], y[::-1], y[:10], y[-2:], x[x > 100][1:], np.diff(y), np.sort(x[x < 0])[-1], z,
+                np.unique(np.nonzero(x > 0)[0], return_inverse=True), x[:np.unique(x).shape[0]])
+
+    compiled = check(f, np.array([3.0, -1, 2, 5, -4]))
+    check_call(compiled, f, np.array([1.0, -1, -2]))
+    import quern
+    with pytest.raises(quern.DataError, match="index out of range"):
+        quern.jit(lambda x: x[x > 100][0])(np.ones(3))
+
+
+def test_open_grids():
+    check(lambda x: (x[np.ix_([0, 2], [1, 0])], x[np.ix_(np.arange(2), np.arange(x.shape[1]) > 1)]), np.arange(12.0).reshape(3, 4))

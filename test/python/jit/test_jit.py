@@ -157,7 +157,7 @@ def test_what_cannot_be_traced_names_the_line(function, text):
 def test_unsupported_arguments():
     with pytest.raises(quern.UnsupportedError, match="dtype object is not supported"):
         quern.jit(lambda x: x)(np.array([None]))
-    with pytest.raises(quern.InputError, match="an argument is of type set: expected arrays, numbers, texts, or tuples, lists and dicts of them"):
+    with pytest.raises(quern.InputError, match="an argument is of type set: expected arrays, numbers, texts, or tuples, lists, dicts, named tuples and dataclasses of them"):
         quern.jit(lambda x: x)({1, 2})
     with pytest.raises(quern.UsageError, match="cannot compile an object of type int: expected a Python function"):
         quern.jit(3)

@@ -153,6 +153,19 @@ def test_methods_of_ufuncs():
 
 
 def test_at():
+    def f(x, i, j, m):
+        np.add.at(x, (i, j), 1)
+        np.add.at(x, i, 2)
+        np.subtract.at(x, (slice(None), j), 1.0)
+        np.add.at(x, m, 5)
+        np.maximum.at(x, (0, j), 3)
+        np.add.at(x, 0, 1)
+        return x * 1
+
+    check(f, np.zeros((3, 4)), np.array([0, 1, 1]), np.array([1, 2, 2]), np.eye(3, 4) > 0)
+
+
+def test_at_elements_named_twice():
     def f(x, i, v):
         np.add.at(x, i, v)
         return x * 1

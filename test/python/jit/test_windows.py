@@ -24,6 +24,12 @@ def test_symmetric_pads():
                         np.pad(y, (13, 7), mode="symmetric")), RNG.standard_normal((3, 4)), RNG.integers(-9, 9, 5))
 
 
+def test_pads_with_values():
+    check(lambda x, z: (np.pad(x, 1, constant_values=(1, 2)), np.pad(x, ((1, 0), (0, 2)), constant_values=((1, 2), (3, 4))),
+                        np.pad(z, (2, 1), constant_values=3 - 1j), np.pad(z, 1), np.pad(z, 1, mode="edge"), np.pad(x.sum(), 0)),
+          RNG.integers(-9, 9, (2, 3)), RNG.standard_normal(3) + 1j)
+
+
 def test_blocks():
     check(lambda v, a, b, c: (np.block([[a, b], [c, np.zeros((3, 3))]]), np.block([v, 1.0, v]), np.block([[a, a]]), np.block(a)),
           *(RNG.standard_normal(shape) for shape in (9, (2, 2), (2, 3), (3, 2))))

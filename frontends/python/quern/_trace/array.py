@@ -1,4 +1,5 @@
 """Traced arrays: what a function under trace works on in place of NumPy's."""
+import math
 import sys
 import threading
 
@@ -18,15 +19,18 @@ class Tracer(np.lib.mixins.NDArrayOperatorsMixin):
     """An array of known dtype and rank whose values are not known while the function is traced.
 
     Like an ndarray it may be a view: `view` is then three functions, the view's value from that of its parent, the
-    parent's new value from its old one and the view's, and the view of an ndarray. Arrays that the function made of
+    parent's new value from its old one and the view's, and the view of an ndarray, given what makes extents integers. Arrays that the function made of
     constants keep their `concrete` value, so that control flow on them is Python's own.
+
+    What NumPy gives as a number (x.sum(), x[0]) is of rank 0 and not boxed: `+=` makes another one of it.
     """
     __array_priority__ = 1000
 
-    def __init__(self, value, parent=None, view=None, weak=None, concrete=None):
+    def __init__(self, value, parent=None, view=None, weak=None, concrete=None, boxed=False):
         self._value, self._parent, self._view = value, parent, view
-        self._weak = weak              # float, int or complex: a Python number, whose dtype gives way to any array's
+        self._weak = weak              # bool, int, float or complex: a Python number, whose dtype gives way to any array's
         self._concrete = concrete
+        self._boxed = boxed            # an array also where its rank is 0
         self._seen = None              # the parent's value that _value was read from
         self.index = None              # of a view that an index made
 
@@ -46,7 +50,7 @@ class Tracer(np.lib.mixins.NDArrayOperatorsMixin):
         if self._parent is None:
             return self._concrete
         whole = self._parent.concrete
-        return None if whole is None else self._view[2](whole)
+        return None if whole is None else self._view[2](whole, int)
 
     def assign(self, value):
         """Makes `value` (of this dtype and these extents) the content, which views and parents see too."""
@@ -56,9 +60,27 @@ class Tracer(np.lib.mixins.NDArrayOperatorsMixin):
             self._value = value
             self._concrete = None
 
-    def derive(self, get, put, of_ndarray):
+    def can_view(self, shape):
+        """Whether NumPy's reshape is a view, as it is of arrays that are dense in row-major order: arguments count as such."""
+        if self._parent is None or self.concrete is not None:
+            return True
+        shape, own = list(map(actual, shape)), self._as_laid_out()
+        return None in shape or own is None or np.may_share_memory(own, own.reshape(shape))
+
+    def _as_laid_out(self):
+        """An ndarray of these strides whose elements nobody may read; None where an extent depends on data."""
+        if self._parent is not None:
+            whole = self._parent._as_laid_out()
+            return None if whole is None else self._view[2](whole, actual)
+        shape = list(map(actual, self.shape))
+        if None in shape:
+            return None
+        strides = [math.prod(shape[axis + 1:]) * self.itemsize for axis in range(len(shape))]
+        return np.lib.stride_tricks.as_strided(np.empty(1, self.dtype), shape, strides)
+
+    def derive(self, get, put, of_ndarray, boxed=False):
         """A view."""
-        return Tracer(None, self, (get, put, of_ndarray))
+        return Tracer(None, self, (get, put, of_ndarray), boxed=boxed)
 
     #--- What NumPy's arrays have -------------------------------------------------------------
 
@@ -76,6 +98,13 @@ class Tracer(np.lib.mixins.NDArrayOperatorsMixin):
     @property
     def ndim(self):
         return len(self.shape)
+
+    @property
+    def is_number(self):
+        """Whether it is one of NumPy's or Python's numbers, which nobody can write to."""
+        if self._boxed or self.ndim:
+            return False
+        return self._parent is None or self._parent.is_number
 
     @property
     def size(self):
@@ -215,12 +244,16 @@ class Tracer(np.lib.mixins.NDArrayOperatorsMixin):
         dtype = np.dtype(dtype)
         if not np.can_cast(self.dtype, dtype, casting):
             raise TypeError(f"Cannot cast array data from {self.dtype!r} to {dtype!r} according to the rule {casting!r}")
+        boxed = not self.is_number
         if self.concrete is not None:
-            return wrap(self.concrete.astype(dtype))
-        return Tracer(cast(self.value, dtype))
+            return Tracer(None, concrete=self.concrete.astype(dtype), boxed=boxed)
+        return Tracer(cast(self.value, dtype), boxed=boxed)
 
     def copy(self, order="C"):
-        return Tracer(self.value) if self.concrete is None else Tracer(None, concrete=self.concrete.copy())
+        boxed = not self.is_number
+        if self.concrete is None:
+            return Tracer(self.value, boxed=boxed)
+        return Tracer(None, concrete=self.concrete.copy(), boxed=boxed)
 
     def __copy__(self):
         return self.copy()
@@ -245,7 +278,7 @@ class Tracer(np.lib.mixins.NDArrayOperatorsMixin):
                              ".real or .imag")
         own = self.dtype
         def bits(to): return lambda value: (build.cast if "b" in (own.kind, kind.kind) else build.bitcast)(value, to)
-        return self.derive(bits(kind), lambda _, value: bits(own)(value), lambda array: array.view(kind))
+        return self.derive(bits(kind), lambda _, value: bits(own)(value), lambda array, _: array.view(kind))
 
     def compress(self, condition, axis=None, out=None):
         return np.compress(condition, self, axis=axis, out=out)
@@ -253,6 +286,51 @@ class Tracer(np.lib.mixins.NDArrayOperatorsMixin):
     def choose(self, choices, out=None, mode="raise"):
         return np.choose(self, choices, out=out, mode=mode)
 
+
+#--- Operators --------------------------------------------------------------------------------------
+
+def _is_python_number(thing):
+    return bool(thing._weak) if isinstance(thing, Tracer) else isinstance(thing, (bool, int, float, complex, Extent))
+
+
+_PYTHON = {"b": bool, "i": int, "f": float, "c": complex}
+
+
+def _operator(name):
+    """Operators of Python's numbers give Python's numbers."""
+    of_arrays = getattr(np.lib.mixins.NDArrayOperatorsMixin, name)
+
+    def method(self, *others):
+        result = of_arrays(self, *others)
+        if self._weak and all(map(_is_python_number, others)):
+            for one in result if isinstance(result, tuple) else (result,):
+                if one is not NotImplemented:
+                    one._weak = _PYTHON[one.dtype.kind]
+        return result
+
+    method.__name__ = name
+    setattr(Tracer, name, method)
+
+
+def _assignment(name):
+    """`x += y` of a number makes another."""
+    of_arrays = getattr(np.lib.mixins.NDArrayOperatorsMixin, f"__i{name}__")
+
+    def method(self, other):
+        return getattr(self, f"__{name}__")(other) if self.is_number else of_arrays(self, other)
+
+    method.__name__ = f"__i{name}__"
+    setattr(Tracer, method.__name__, method)
+
+
+for _name in ("lt le eq ne gt ge neg pos abs invert add sub mul truediv floordiv mod divmod pow lshift rshift and xor or radd rsub "
+              "rmul rtruediv rfloordiv rmod rdivmod rpow rlshift rrshift rand rxor ror").split():
+    _operator(f"__{_name}__")
+for _name in "add sub mul matmul truediv floordiv mod pow lshift rshift and xor or".split():
+    _assignment(_name)
+
+
+#--- Methods ----------------------------------------------------------------------------------------
 
 def _method(name, function=None):
     function = function or getattr(np, name)
@@ -324,7 +402,7 @@ def wrap(thing):
     """What NumPy made of constants, as a traced array where it is an array."""
     if isinstance(thing, (np.ndarray, np.generic)):
         check_array(thing)
-        return Tracer(None, concrete=np.array(thing))
+        return Tracer(None, concrete=np.array(thing), boxed=isinstance(thing, np.ndarray))
     if isinstance(thing, (tuple, list)) and type(thing) in (tuple, list):
         return type(thing)(map(wrap, thing))
     return thing

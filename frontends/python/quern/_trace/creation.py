@@ -6,10 +6,10 @@ import numpy as np
 
 from . import build
 from .array import Tracer, all_concrete, as_tracer, check_dtype, is_concrete, plain, trace, wrap
-from .dtypes import cast
+from .dtypes import cast, result_type
 from .errors import TraceError
 from .extents import Extent
-from .functions import call, find, implements
+from .functions import call, find, implements, unboxed
 
 
 def _symbolic(shape):
@@ -24,8 +24,8 @@ def full(shape, fill_value, dtype=None, order="C", *, device=None, like=None):
     shape = tuple(extent if isinstance(extent, Extent) else operator.index(extent) for extent in shape)
     if value.concrete is not None and not _symbolic(shape):
         return wrap(np.full(shape, value.concrete, kind))
-    value = Tracer(cast(value.value, kind))
-    return np.broadcast_to(value, shape)
+    from .indexing import fit
+    return Tracer(fit(cast(value.value, kind), shape), boxed=True)
 
 
 def zeros(shape, dtype=float, order="C", *, device=None, like=None):
@@ -95,15 +95,15 @@ def tri(N, M=None, k=0, dtype=float, *, like=None):
 def array(object, dtype=None, *, copy=True, order="K", subok=False, ndmin=0, like=None):
     result = as_tracer(object)
     result = result.copy() if dtype is None else result.astype(dtype)
-    result._weak = None
+    result._weak, result._boxed = None, True
     return result.reshape((*[1] * (ndmin - result.ndim), *result.shape)) if result.ndim < ndmin else result
 
 
 def asarray(a, dtype=None, order=None, *, device=None, copy=None, like=None):
     result = as_tracer(a)
-    if result._weak:
+    if result.is_number:
         result = result.copy()
-        result._weak = None
+        result._weak, result._boxed = None, True
     return result if dtype is None or result.dtype == dtype else result.astype(dtype)
 
 
@@ -139,6 +139,12 @@ def _like(function):
     return make
 
 
+@implements(np.ix_)
+def ix_(*args):
+    grids = [np.nonzero(one)[0] if one.dtype.kind == "b" else one for one in map(as_tracer, args)]
+    return tuple(one.reshape([-1 if i == axis else 1 for i in range(len(grids))]) for axis, one in enumerate(grids))
+
+
 implements(np.zeros_like)(_like(zeros))
 implements(np.ones_like)(_like(ones))
 implements(np.empty_like)(_like(empty))
@@ -165,7 +171,7 @@ implements(np.triu)(_triangle(lambda _, below: np.logical_not(below)))
 def round(a, decimals=0, out=None):
     array = as_tracer(a)
     if array.dtype.kind in "iub" and decimals >= 0:
-        return array
+        return array.copy()
     if array.dtype.kind == "c":
         raise TraceError("numpy.round of complex numbers is not supported")
     if decimals == 0:
@@ -185,7 +191,7 @@ def fix(x, out=None):
 def nan_to_num(x, copy=True, nan=0.0, posinf=None, neginf=None):
     array = as_tracer(x)
     if array.dtype.kind != "f":
-        return array
+        return array.copy()
     limits = np.finfo(array.dtype)
     high = np.array(limits.max if posinf is None else posinf, array.dtype)
     low = np.array(limits.min if neginf is None else neginf, array.dtype)
@@ -267,7 +273,7 @@ class _Scalar:
     def __call__(self, value=0):
         if is_concrete(value) and not isinstance(value, (list, tuple)):
             return wrap(self._kind(plain(value)))
-        return as_tracer(value).astype(self.dtype)
+        return unboxed(as_tracer(value).astype(self.dtype))
 
     def __instancecheck__(self, thing):
         return isinstance(thing, self._kind)
@@ -300,7 +306,9 @@ class _Joined:
                 step = 1 if part.step is None else part.step
                 part = linspace(part.start, part.stop, int(step.imag)) if isinstance(step, complex) else \
                     arange(part.start or 0, part.stop, step)
-            parts.append(np.atleast_1d(as_tracer(part)))
+            parts.append(as_tracer(part))
+        kind = result_type(*parts)
+        parts = [np.atleast_1d(part.astype(kind)) for part in parts]
         return np.column_stack(parts) if self.columns else np.concatenate(parts)
 
 

@@ -111,6 +111,9 @@ class Extent:
         return self.facts.resolve(self._dim)
 
     def _with(self, name, other, swap=False):
+        if isinstance(other, (float, complex)):
+            pair = (other, self._scalar()) if swap else (self._scalar(), other)
+            return getattr(operator, name)(*pair)
         if isinstance(other, bool) or not isinstance(other, (int, Extent)):
             if not hasattr(other, "__index__") or hasattr(other, "__array_ufunc__"):
                 return NotImplemented
@@ -128,6 +131,8 @@ class Extent:
     def __pos__(self): return self
 
     def __floordiv__(self, other):
+        if isinstance(other, float):
+            return self._scalar() // other
         if isinstance(other, Extent) or other == 0:
             return operator.index(self) // operator.index(other)
         return self._with("floordiv", other)
@@ -135,6 +140,8 @@ class Extent:
     def __rfloordiv__(self, other): return other // operator.index(self)
 
     def __mod__(self, other):
+        if isinstance(other, float):
+            return self._scalar() % other
         if isinstance(other, Extent) or other <= 0:
             return operator.index(self) % operator.index(other)
         return self._with("mod", other)
@@ -194,6 +201,27 @@ def same(a, b):
 def actual(extent):
     """The value in this call; None if it depends on data."""
     return extent.facts.value(extent.dim) if isinstance(extent, Extent) else extent
+
+
+def _extremum(a, b, comparison, expression):
+    if isinstance(a, int) and isinstance(b, int) or actual(a) is not None and actual(b) is not None:
+        return a if getattr(operator, comparison)(a, b) else b
+    facts = (a if isinstance(a, Extent) else b).facts
+    return facts.extent(expression(dim_of(a), dim_of(b)))
+
+
+def larger(a, b):
+    """The larger of two extents: taken from this call, or an expression where it depends on data."""
+    return _extremum(a, b, "ge", Dim.max)
+
+
+def smaller(a, b):
+    return _extremum(a, b, "le", Dim.min)
+
+
+def is_negative(extent):
+    """From this call; a symbol is none."""
+    return not (isinstance(extent, Extent) and extent.dim.symbols == [str(extent.dim)]) and extent < 0
 
 
 def product(extents):

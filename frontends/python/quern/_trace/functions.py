@@ -1,10 +1,24 @@
 """NumPy's functions on traced arrays: one table from NumPy's function to ours, with NumPy's own signatures."""
 import importlib
 
-from .array import all_concrete, plain, wrap
+import numpy as np
+
+from .array import Tracer, all_concrete, plain, wrap
 from .errors import TraceError
 
 TABLE = {}
+
+
+def _named(text):
+    return {getattr(np, name) for name in text.split()}
+
+
+# The functions whose results share memory with their arguments.
+_VIEWS = _named("reshape ravel transpose matrix_transpose moveaxis rollaxis swapaxes squeeze expand_dims atleast_1d atleast_2d "
+                "atleast_3d broadcast_to broadcast_arrays real imag diagonal flip fliplr flipud rot90 split array_split hsplit "
+                "vsplit dsplit unstack") | {np.lib.stride_tricks.sliding_window_view}
+# Those whose results are arrays also where their rank is 0; the others give numbers there.
+_BOXED = _VIEWS | _named("where select choose copy pad tensordot zeros_like ones_like full_like empty_like")
 
 
 def implements(*functions):
@@ -30,7 +44,7 @@ def find(function):
 
 def call(function, args, keywords):
     """Tracer.__array_function__."""
-    if all_concrete(args) and all_concrete(keywords.values()):
+    if function not in _VIEWS and all_concrete(args) and all_concrete(keywords.values()):
         return wrap(function(*map(plain, args), **{key: plain(value) for key, value in keywords.items()}))
     implementation = find(function)
     if implementation is None:
@@ -44,10 +58,17 @@ def call(function, args, keywords):
             raise
         raise TraceError(f"numpy.{function.__name__}: {error}") from None
     if out is None:
-        return result
+        return result if function in _BOXED else unboxed(result)
     from .ufuncs import store
     store(out, result)
     return out
+
+
+def unboxed(result):
+    """Arrays of rank 0 as numbers."""
+    if isinstance(result, Tracer):
+        return result if result.ndim or result.is_number else Tracer(result.value)
+    return tuple(map(unboxed, result)) if type(result) is tuple else result
 
 
 def _is_signature(error, implementation):

@@ -2,11 +2,11 @@
 import numpy as np
 
 from . import build
-from .array import Tracer, as_tracer, is_concrete, plain
+from .array import Tracer, as_tracer, is_concrete, plain, trace
 from .complex import move
 from .dtypes import cast
 from .errors import TraceError
-from .extents import Extent, actual, same
+from .extents import Extent, actual, is_negative, larger, same, smaller
 
 
 def get(array, index):
@@ -16,7 +16,9 @@ def get(array, index):
     parts = _expand(array, index)
     if all(kind != "array" for kind, _ in parts):
         view = _BasicView(array.shape, parts)
-        part = array.derive(view.get, view.put, lambda whole: whole[tuple(map(_plain, index))])
+        if all(kind == "integer" for kind, _ in parts) and not any(item is Ellipsis for item in index):
+            return Tracer(view.get(array.value))      # a number, not a view
+        part = array.derive(view.get, view.put, lambda whole, number: whole[_numbers(index, number)])
         part.index = parts
         return part
     return Tracer(_Advanced(array, parts).get())
@@ -38,9 +40,18 @@ def put(array, index, value):
     new = cast(value.value, array.dtype)
     if all(kind != "array" for kind, _ in parts):
         view = _BasicView(array.shape, parts)
-        array.assign(view.put(whole, _fit(new, view.shape)))
+        array.assign(view.put(whole, fit(new, view.shape)))
     else:
         array.assign(_Advanced(array, parts).put(new))
+
+
+def scatter(array, index, new, ufunc, kind):
+    """ufunc.at: `kind` is the ufunc's name for graph.scatter_nd."""
+    parts = _expand(array, _items(index))
+    if all(part != "array" for part, _ in parts):      # no element is named twice
+        array[index] = ufunc(array[index], Tracer(new))
+    else:
+        array.assign(_Advanced(array, parts).put(new, kind))
 
 
 def _are_same(index, other):
@@ -53,6 +64,16 @@ def _are_same(index, other):
 
 def _plain(item):
     return plain(item) if isinstance(item, Tracer) else item
+
+
+def _numbers(index, number):
+    """The index with integers for extents."""
+    def known(item):
+        if isinstance(item, slice):
+            return slice(*(known(_plain(one)) for one in (item.start, item.stop, item.step)))
+        return number(item) if isinstance(item, Extent) else _plain(item)
+
+    return tuple(map(known, index))
 
 
 def _items(index):
@@ -69,7 +90,7 @@ def _get_concrete(array, index):
     result = array.concrete[index]
     if isinstance(result, np.ndarray) and np.shares_memory(result, array.concrete):
         return array.derive(lambda whole: get(Tracer(whole), index).value,
-                            lambda whole, new: _put_in(whole, index, new), lambda whole: whole[index])
+                            lambda whole, new: _put_in(whole, index, new), lambda whole, _: whole[index])
     return Tracer(None, concrete=np.array(result))
 
 
@@ -79,7 +100,7 @@ def _put_in(whole, index, new):
     return target.value
 
 
-def _fit(value, dims):
+def fit(value, dims):
     """`value` broadcast to the extents of the place that it goes to."""
     shape = value.dims
     while len(shape) > len(dims) and build.is_one(shape[0]):
@@ -132,7 +153,17 @@ def _expand(array, index):
                              "boolean arrays are valid indices")
     if any(kind == "mask" for kind, _ in parts):
         raise TraceError("a single truth value as an index is not supported: use numpy.where")
-    return parts
+    extents = iter(array.shape)
+    return [part if part[0] == "new" else _checked(part, next(extents)) for part in parts]
+
+
+def _checked(part, extent):
+    """An integer along an extent that depends on data is an array of rank 0, which the run checks."""
+    kind, item = part
+    if kind != "integer" or actual(extent) is not None:
+        return part
+    place = item + extent if item < 0 else item
+    return "array", Tracer(build.extents(trace().program, [place], scalar=True))
 
 
 def _bound(item):
@@ -176,23 +207,16 @@ def bounds(item, extent):
     else:
         start, stop = _clamp(item.start, extent, extent - 1, -1), _clamp(item.stop, extent, -1, -1)
         size = (start - stop + (-step - 1)) // -step
-    if isinstance(size, Extent):
-        if size < 0:
-            size = 0
-    else:
-        size = max(size, 0)
-    return start, step, size
+    return start, step, larger(size, 0)
 
 
 def _clamp(bound, extent, missing, least):
-    """A bound of a slice inside the axis. Which side of it a bound is on is taken from this call."""
+    """A bound of a slice inside the axis. Which side of it a bound is on is taken from this call, or left to the run."""
     if bound is None:
         return missing
-    if bound < 0:
-        bound = bound + extent
-        return least if bound < least else bound
-    most = extent + least
-    return most if bound > most else bound
+    if is_negative(bound):
+        return larger(bound + extent, least)
+    return smaller(bound, extent + least)
 
 
 class _BasicView:
@@ -312,18 +336,18 @@ class _Advanced:
         rest = [count + i for i in range(len(value.dims) - count)]
         return build.transpose(value, rest[:self.front] + list(range(count)) + rest[self.front:])
 
-    def put(self, new):
+    def put(self, new, kind="none"):
         whole = self.array.value
         part = self.view.get(whole)
         rest = [extent for axis, extent in enumerate(part.dims) if axis not in self.axes]
-        new = _fit(new, [*rest[:self.front], *self.dims, *rest[self.front:]])
-        part = move(self._put, part, new)
+        new = fit(new, [*rest[:self.front], *self.dims, *rest[self.front:]])
+        part = move(lambda one, other: self._put(one, other, kind), part, new)
         return self.view.put(whole, part)
 
-    def _put(self, part, new):
+    def _put(self, part, new, kind):
         order = self._order(len(part.dims))
         count = len(self.dims)
         indices = list(range(self.front, self.front + count))
         new = build.transpose(new, indices + [axis for axis in range(len(new.dims)) if axis not in indices])
-        value = build.scatter_nd(build.transpose(part, order), self._tuples(), new)
+        value = build.scatter_nd(build.transpose(part, order), self._tuples(), new, kind)
         return build.transpose(value, [order.index(axis) for axis in range(len(order))])

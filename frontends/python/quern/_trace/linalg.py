@@ -8,6 +8,7 @@ from .dtypes import cast, result_type
 from .errors import TraceError
 from .extents import actual, dim_of, product
 from .functions import implements
+from .manipulation import read_only
 
 _BOOL = np.dtype(bool)
 
@@ -38,7 +39,7 @@ def matmul(a, b):
     left, right = a.ndim == 1, b.ndim == 1
     result = _multiply(a[None, :] if left else a, b[:, None] if right else b)
     if left and right:
-        return result[..., 0, 0]
+        return result[0, 0]
     return result[..., 0, :] if left else result[..., 0] if right else result
 
 
@@ -374,7 +375,12 @@ def _spread(a, left, b, right):
 
 @implements(np.diagonal)
 def diagonal(a, offset=0, axis1=0, axis2=1):
-    array = np.moveaxis(as_tracer(a), (axis1, axis2), (-2, -1))
+    return as_tracer(a).derive(lambda whole: _diagonal(Tracer(whole), offset, axis1, axis2).value, read_only,
+                               lambda whole, _: np.diagonal(whole, offset, axis1, axis2))
+
+
+def _diagonal(array, offset, axis1, axis2):
+    array = np.moveaxis(array, (axis1, axis2), (-2, -1))
     array = array[..., max(-offset, 0):, max(offset, 0):]
     rows, columns = array.shape[-2:]
     if isinstance(rows, int) and isinstance(columns, int):

@@ -1,7 +1,9 @@
 """Shapes, joins, rolls, choices: what moves elements."""
+import operator
+
 import numpy as np
 
-from . import build
+from . import build, creation
 from .array import Tracer, as_tracer
 from .complex import ComplexValue, move
 from .creation import arange
@@ -63,9 +65,11 @@ def reshape(a, /, shape=None, order="C", *, newshape=None, copy=None):
     if order not in ("C", "A", "K"):
         raise ValueError(f"order must be one of 'C', 'F', 'A', or 'K' (got {order!r})")
     own, dims = array.shape, _sized(shape, array.size)
+    if not array.can_view(dims):
+        return Tracer(move(lambda part: build.reshape(part, dims), array.value), boxed=True)
     return array.derive(lambda whole: move(lambda part: build.reshape(part, dims), whole),
                         lambda whole, new: move(lambda part: build.reshape(part, own), new),
-                        lambda whole: whole.reshape([int(extent) for extent in dims]))
+                        lambda whole, number: whole.reshape([number(extent) for extent in dims]))
 
 
 @implements(np.ravel)
@@ -82,7 +86,7 @@ def transpose(a, axes=None):
     back = [order.index(axis) for axis in range(len(order))]
     return array.derive(lambda whole: move(lambda part: build.transpose(part, order), whole),
                         lambda whole, new: move(lambda part: build.transpose(part, back), new),
-                        lambda whole: whole.transpose(order))
+                        lambda whole, _: whole.transpose(order))
 
 
 @implements(np.matrix_transpose)
@@ -158,11 +162,17 @@ def _each(arrays, function):
     return results[0] if len(results) == 1 else results
 
 
+def read_only(*_):
+    """The writing of views that NumPy lets nobody write to."""
+    raise ValueError("assignment destination is read-only")
+
+
 @implements(np.broadcast_to)
 def broadcast_to(array, shape, subok=False):
     array, shape = as_tracer(array), _shape(shape)
-    from .indexing import _fit
-    return Tracer(_fit(array.value, shape))
+    from .indexing import fit
+    return array.derive(lambda whole: fit(whole, shape), read_only,
+                        lambda whole, number: np.broadcast_to(whole, [number(extent) for extent in shape]), boxed=True)
 
 
 @implements(np.broadcast_arrays)
@@ -319,7 +329,7 @@ def roll(a, shift, axis=None):
 
 def _roll(array, amount, axis):
     extent = array.shape[axis]
-    if not isinstance(extent, Extent) and extent == 0:
+    if build.is_zero(extent):
         return array
     if isinstance(amount, Tracer) and amount.concrete is None:
         places = np.remainder(np.arange(extent) - amount, extent) if isinstance(extent, int) else \
@@ -385,13 +395,22 @@ def pad(array, pad_width, mode="constant", **keywords):
     fill = keywords.pop("constant_values", 0)
     if keywords:
         raise TraceError(f"numpy.pad: the argument {next(iter(keywords))} is not supported")
-    fill = as_tracer(fill)
-    if fill.ndim:
-        raise TraceError("numpy.pad with a value for each side is not supported")
-    if mode == "constant" and array.dtype.kind != "c":
-        filler = cast(fill.value, array.dtype)
-        return Tracer(build.pad(array.value, low, high, filler))
-    return Tracer(move(lambda part: build.pad(part, low, high, None, modes[mode]), array.value))
+    if mode != "constant":
+        return Tracer(move(lambda part: build.pad(part, low, high, None, modes[mode]), array.value))
+    fill = as_tracer(fill).astype(array.dtype)
+    if not fill.ndim:
+        return _pad_with(array, low, high, fill)
+    fill = np.broadcast_to(fill, (array.ndim, 2))
+    for axis in range(array.ndim):
+        one = [int(i == axis) for i in range(array.ndim)]
+        none = [0] * array.ndim
+        array = _pad_with(array, [low[axis] * here for here in one], none, fill[axis, 0])
+        array = _pad_with(array, none, [high[axis] * here for here in one], fill[axis, 1])
+    return array
+
+
+def _pad_with(array, low, high, fill):
+    return Tracer(move(lambda part, filler: build.pad(part, low, high, filler), array.value, fill.value))
 
 
 def _mirror(array, low, high):
@@ -438,7 +457,7 @@ def where(condition, x=None, y=None, /):
         condition = condition != 0
     kind = result_type(x, y)
     a, b = cast(x.value, kind), cast(y.value, kind)
-    return Tracer(move(lambda first, second: build.select(condition.value, first, second), a, b))
+    return Tracer(move(lambda first, second: build.select(condition.value, first, second), a, b), boxed=True)
 
 
 @implements(np.select)
@@ -469,12 +488,18 @@ def choose(a, choices, out=None, mode="raise"):
 def clip(a, a_min=np._NoValue, a_max=np._NoValue, out=None, *, min=np._NoValue, max=np._NoValue, dtype=None):
     low = a_min if a_min is not np._NoValue else min
     high = a_max if a_max is not np._NoValue else max
-    result = as_tracer(a)
-    if low is not np._NoValue and low is not None:
+    result = as_tracer(a).copy()
+    if low is not np._NoValue and _binds(low, result.dtype, operator.gt, "min"):
         result = np.maximum(result, low)
-    if high is not np._NoValue and high is not None:
+    if high is not np._NoValue and _binds(high, result.dtype, operator.lt, "max"):
         result = np.minimum(result, high)
     return result if dtype is None else result.astype(dtype)
+
+
+def _binds(bound, dtype, passes, end):
+    """Whether a bound of numpy.clip can matter: an integer out of the dtype's range on its own side does not."""
+    is_integer = isinstance(bound, int) and not isinstance(bound, bool) and dtype.kind in "iu"
+    return bound is not None and (not is_integer or passes(bound, getattr(np.iinfo(dtype), end)))
 
 
 @implements(np.nonzero)
@@ -590,7 +615,7 @@ def putmask(a, mask, values):
 
 @implements(np.copy)
 def copy(a, order="K", subok=False):
-    return as_tracer(a).copy()
+    return creation.array(a)
 
 
 @implements(np.real)
@@ -599,7 +624,7 @@ def real(val):
     if array.dtype.kind != "c":
         return array
     return array.derive(lambda whole: whole.real, lambda whole, new: ComplexValue(new, whole.imag),
-                        lambda whole: whole.real)
+                        lambda whole, _: whole.real)
 
 
 @implements(np.imag)
@@ -608,7 +633,7 @@ def imag(val):
     if array.dtype.kind != "c":
         return np.zeros_like(array)
     return array.derive(lambda whole: whole.imag, lambda whole, new: ComplexValue(whole.real, new),
-                        lambda whole: whole.imag)
+                        lambda whole, _: whole.imag)
 
 
 @implements(np.angle)

@@ -21,6 +21,11 @@ def _prepare(array, dtype, where, neutral):
     return value
 
 
+def _axes(axis, rank):
+    """A number has an axis too, for NumPy's reductions."""
+    return () if rank == 0 and axis in (0, -1) else build.axes_of(axis, rank)
+
+
 def _finish(value, axes, kind, keepdims):
     return Tracer(move(lambda part: build.reduce(part, axes, kind, keepdims), value))
 
@@ -44,14 +49,14 @@ def _with_initial(result, initial, rule):
 @implements(np.sum)
 def sum(a, axis=None, dtype=None, out=None, keepdims=False, initial=np._NoValue, where=True):
     value = _prepare(a, _sum_dtype(a, dtype), where, lambda kind: 0)
-    result = _finish(value, build.axes_of(axis, len(value.dims)), "sum", keepdims)
+    result = _finish(value, _axes(axis, len(value.dims)), "sum", keepdims)
     return _with_initial(result, initial, np.add)
 
 
 def _complex_product(array, axis, keepdims):
     """One factor after the other."""
     from .control import scan
-    axes = build.axes_of(axis, array.ndim)
+    axes = _axes(axis, array.ndim)
     rest = [extent for i, extent in enumerate(array.shape) if i not in axes]
     factors = np.moveaxis(array, axes, range(len(axes))).reshape((product(array.shape[i] for i in axes), *rest))
     result, _ = scan(lambda total, factor: (total * factor, None), full(rest, 1, array.dtype), factors)
@@ -63,7 +68,7 @@ def prod(a, axis=None, dtype=None, out=None, keepdims=False, initial=np._NoValue
     value = _prepare(a, _sum_dtype(a, dtype), where, lambda kind: 1)
     if isinstance(value, ComplexValue):
         return _with_initial(_complex_product(Tracer(value), axis, keepdims), initial, np.multiply)
-    result = _finish(value, build.axes_of(axis, len(value.dims)), "prod", keepdims)
+    result = _finish(value, _axes(axis, len(value.dims)), "prod", keepdims)
     return _with_initial(result, initial, np.multiply)
 
 
@@ -78,7 +83,7 @@ def _extremum(kind, pick):
         value = _prepare(a, None, where, neutral)
         if isinstance(value, ComplexValue):
             raise TraceError(f"numpy.{kind} of complex numbers is not supported")
-        axes = build.axes_of(axis, len(value.dims))
+        axes = _axes(axis, len(value.dims))
         if initial is np._NoValue and True in [build.is_zero(value.dims[one]) for one in axes]:
             raise ValueError(f"zero-size array to reduction operation {pick.__name__} which has no identity")
         return _with_initial(_finish(value, axes, kind, keepdims), initial, pick)
@@ -92,14 +97,14 @@ min = implements(np.min, np.amin)(_extremum("min", np.minimum))
 @implements(np.all)
 def all(a, axis=None, out=None, keepdims=False, where=True, initial=np._NoValue):
     value = _prepare(np.logical_not(as_tracer(a)), None, where, lambda kind: False)
-    return np.logical_not(_finish(value, build.axes_of(axis, len(value.dims)), "max", keepdims))
+    return np.logical_not(_finish(value, _axes(axis, len(value.dims)), "max", keepdims))
 
 
 @implements(np.any)
 def any(a, axis=None, out=None, keepdims=False, where=True, initial=np._NoValue):
     truth = np.logical_not(np.logical_not(as_tracer(a)))
     value = _prepare(truth, None, where, lambda kind: False)
-    return _finish(value, build.axes_of(axis, len(value.dims)), "max", keepdims)
+    return _finish(value, _axes(axis, len(value.dims)), "max", keepdims)
 
 
 @implements(np.mean)
@@ -108,7 +113,7 @@ def mean(a, axis=None, dtype=None, out=None, keepdims=False, where=True):
     kind = np.dtype(dtype) if dtype is not None else array.dtype if array.dtype.kind in "fc" else np.dtype(np.float64)
     if where is not True:
         total = sum(array, axis, kind, keepdims=keepdims, where=where)
-        return total / sum(np.broadcast_to(where, array.shape), axis, keepdims=keepdims)
+        return (total / sum(np.broadcast_to(where, array.shape), axis, keepdims=keepdims)).astype(kind)
     value = cast(array.value, kind)
     return _finish(value, build.axes_of(axis, len(value.dims)), "mean", keepdims)
 
@@ -134,7 +139,8 @@ def var(a, axis=None, dtype=None, out=None, ddof=0, keepdims=False, where=True, 
         rest = np.maximum(rest, 0)
     elif isinstance(rest, (int, float)) and rest < 0:
         rest = 0
-    return sum(squares, axes, keepdims=keepdims, where=where) / rest
+    result = sum(squares, axes, keepdims=keepdims, where=where) / rest
+    return result.astype(array.dtype if dtype is not None else squares.dtype)
 
 
 @implements(np.std)
@@ -157,7 +163,7 @@ def _arg(largest):
         array = as_tracer(a)
         if array.dtype.kind == "b":
             array = array.astype(np.uint8)
-        if axis is None:
+        if axis is None or not array.ndim and axis in (0, -1):
             if build.is_zero(array.size):
                 raise ValueError(f"attempt to get arg{'max' if largest else 'min'} of an empty sequence")
             flat = array.reshape(-1)
@@ -179,8 +185,8 @@ def running(kind):
     """The function of a running sum, prod, max or min."""
     def run(a, axis=None, dtype=None, out=None):
         array = as_tracer(a)
-        if axis is None:
-            array, axis = array.reshape(-1), 0
+        if axis is None or not array.ndim:
+            array, axis = array.reshape(-1), axis or 0
         axis = build.normalize(axis, array.ndim)
         extremum = kind in ("max", "min")
         value = cast(array.value, (dtype or array.dtype) if extremum else _sum_dtype(array, dtype))

@@ -55,6 +55,8 @@ def lexsort(keys, axis=-1):
 def searchsorted(a, v, side="left", sorter=None):
     """By bisection, all elements of v at once; NaNs are beyond all numbers."""
     array, wanted = as_tracer(a), as_tracer(v)
+    if array.ndim != 1:
+        raise ValueError("object too deep for desired array")
     if sorter is not None:
         array = np.take(array, sorter)
     kind = np.result_type(array.dtype, wanted.dtype)
@@ -73,14 +75,14 @@ def searchsorted(a, v, side="left", sorter=None):
             right = right | (np.isnan(wanted) & (~np.isnan(probe) if side == "left" else True))
         right = right & (low < high)
         low, high = np.where(right, middle + 1, low), np.where(right, high, middle)
-    return low
+    return low[()]
 
 
 @implements(np.digitize)
 def digitize(x, bins, right=False):
     bins = as_tracer(bins)
     if bins.concrete is not None and bins.concrete.size > 1 and bins.concrete[0] > bins.concrete[-1]:
-        return len(bins.concrete) - searchsorted(np.flip(bins), x, "right" if right else "left")
+        return len(bins.concrete) - searchsorted(np.flip(bins), x, "left" if right else "right")
     return searchsorted(bins, x, "left" if right else "right")
 
 

@@ -33,7 +33,7 @@ def average(a, axis=None, weights=None, returned=False, *, keepdims=np._NoValue)
 def _quantile(ignores_nan, a, q, axis, method, keepdims, weights):
     """Between the two elements in order around q (n - 1), of n elements or, where NaNs are ignored, of n that are none."""
     name = "nanquantile" if ignores_nan else "quantile"
-    if method != "linear" or weights is not None:
+    if method not in ("linear", "median") or weights is not None:
         raise TraceError(f"numpy.{name} is supported with method='linear' and without weights")
     array, q = as_tracer(a), as_tracer(q)
     if array.dtype.kind != "f":
@@ -58,7 +58,10 @@ def _quantile(ignores_nan, a, q, axis, method, keepdims, weights):
         first = np.take(ordered, index, axis=-1)
         second = np.take(ordered, np.minimum(index + 1, extent - 1), axis=-1)
     part = place - low
-    result = np.where(part < 0.5, first + (second - first) * part, second - (second - first) * (1 - part))
+    if method == "median":      # the mean of two, also of infinities
+        result = np.where(part == 0, first, (first + second) / 2)
+    else:
+        result = np.where(part < 0.5, first + (second - first) * part, second - (second - first) * (1 - part))
     if not ignores_nan:
         result = np.where(np.any(np.isnan(array), axis=-1, keepdims=True), np.array(np.nan, array.dtype), result)
     result = np.moveaxis(result, -1, 0).reshape((*q.shape, *result.shape[:-1]))
@@ -72,7 +75,7 @@ def _percent(q):
 def _family(ignores_nan):
     """median, quantile and percentile."""
     def median(a, axis=None, out=None, overwrite_input=False, keepdims=False):
-        return _quantile(ignores_nan, a, 0.5, axis, "linear", keepdims, None)
+        return _quantile(ignores_nan, a, 0.5, axis, "median", keepdims, None)
 
     def quantile(a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False, *, weights=None):
         return _quantile(ignores_nan, a, q, axis, method, keepdims, weights)
@@ -262,9 +265,15 @@ def vander(x, N=None, increasing=False):
     return np.stack(columns if increasing else columns[::-1], -1)
 
 
+def _truth(answer):
+    """A Python bool."""
+    answer._weak = bool
+    return answer
+
+
 @implements(np.allclose)
 def allclose(a, b, rtol=1e-05, atol=1e-08, equal_nan=False):
-    return np.all(isclose(a, b, rtol, atol, equal_nan))
+    return _truth(np.all(isclose(a, b, rtol, atol, equal_nan)))
 
 
 @implements(np.isclose)
@@ -280,4 +289,4 @@ def array_equal(a1, a2, equal_nan=False):
     if a.ndim != b.ndim or not all(x == y for x, y in zip(a.shape, b.shape)):
         return False
     same = a == b
-    return np.all(same | (np.isnan(a) & np.isnan(b)) if equal_nan else same)
+    return _truth(np.all(same | (np.isnan(a) & np.isnan(b)) if equal_nan else same))

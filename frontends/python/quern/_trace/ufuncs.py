@@ -13,9 +13,8 @@ def call(ufunc, method, inputs, keywords):
     out = keywords.pop("out", None)
     if out is not None:
         out = out if isinstance(out, tuple) else (out,)
-    tracers = [as_tracer(value) for value in inputs]
     if method == "__call__":
-        results = apply(ufunc, tracers, **keywords)
+        results = apply(ufunc, list(map(as_tracer, inputs)), **keywords)
     elif method in _METHODS:
         results = _METHODS[method](ufunc, *inputs, **keywords)
     else:
@@ -147,18 +146,20 @@ def _outer(ufunc, a, b, **keywords):
 
 def _at(ufunc, array, indices, values=None):
     """Unbuffered in-place: an element that is named twice counts twice."""
-    kind = {"add": "add", "multiply": "mul", "maximum": "max", "minimum": "min"}.get(ufunc.__name__)
-    if kind is None or values is None:
+    from . import indexing
+    if values is None:
         raise TraceError(f"numpy.{ufunc.__name__}.at is not supported")
-    indices = as_tracer(indices)
-    if indices.dtype.kind not in "iu":
-        raise TraceError(f"numpy.{ufunc.__name__}.at takes an array of integers here")
-    values = cast(as_tracer(values).value, array.dtype)
-    whole = array.value
-    index = cast(indices.value, np.int64)
-    values = build.broadcast(values, index.dims + whole.dims[1:])
-    tuples = build.add_axes(index, [len(index.dims)])
-    array.assign(build.scatter_nd(whole, tuples, values, kind))
+    values = as_tracer(values)
+    if ufunc is np.subtract:
+        ufunc, values = np.add, -values
+    kind = {"add": "add", "multiply": "mul", "maximum": "max", "minimum": "min"}.get(ufunc.__name__)
+    if kind is None or array.dtype.kind == "c" and kind != "add":
+        raise TraceError(f"numpy.{ufunc.__name__}.at of {array.dtype} is not supported")
+    result = _loop(ufunc, [array, values], None, "same_kind")[-1]
+    if not np.can_cast(result, array.dtype, "same_kind"):
+        raise TypeError(f"Cannot cast ufunc {ufunc.__name__!r} output from {result!r} to {array.dtype!r} with casting rule "
+                        "'same_kind'")
+    indexing.scatter(array, indices, cast(values.value, array.dtype), ufunc, kind)
 
 
 _METHODS = {"reduce": _reduce, "accumulate": _accumulate, "outer": _outer, "at": _at}

@@ -4,15 +4,15 @@ import operator
 import numpy as np
 
 from . import build
-from .array import as_tracer, is_concrete, plain
+from .array import Tracer, as_tracer, is_concrete, plain
 from .creation import arange
 from .errors import TraceError
 from .functions import implements
+from .manipulation import read_only
 
 
 @implements(np.lib.stride_tricks.sliding_window_view)
 def sliding_window_view(x, window_shape, axis=None, *, subok=False, writeable=False):
-    """A copy: what it would be a view of cannot be written through it anyway."""
     if writeable:
         raise TraceError("numpy.lib.stride_tricks.sliding_window_view with writeable=True is not supported")
     array = as_tracer(x)
@@ -21,8 +21,13 @@ def sliding_window_view(x, window_shape, axis=None, *, subok=False, writeable=Fa
     if len(sizes) != len(axes):
         raise ValueError(f"Must provide matching length window_shape and axis; got {len(sizes)} window_shape elements and "
                          f"{len(axes)} axes elements.")
+    return array.derive(lambda whole: _windows(Tracer(whole), list(map(operator.index, sizes)), axes).value, read_only,
+                        lambda whole, _: np.lib.stride_tricks.sliding_window_view(whole, window_shape, axis))
+
+
+def _windows(array, sizes, axes):
     rank = array.ndim
-    for size, one in zip(map(operator.index, sizes), axes):
+    for size, one in zip(sizes, axes):
         if size < 0:
             raise ValueError("`window_shape` cannot contain negative values")
         place = build.normalize(one, rank)
