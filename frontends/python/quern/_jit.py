@@ -10,6 +10,7 @@ from . import _compile_cache
 from ._dispatch import COMPARISONS, argument_row, fields_of, is_constant, remade, result_row, signature_row
 from ._errors import InputError, UsageError
 from ._runtime import Dispatcher
+from ._trace import build
 from ._trace import functions as _functions
 from ._trace.array import Trace, Tracer, as_tracer, check_array
 from ._trace.complex import ComplexValue
@@ -75,12 +76,21 @@ class Jitted(Dispatcher):
         key = tuple(key)
         for candidate in self._programs.get(key, ()):
             if candidate.fits(leaves):
-                self._teach(candidate, args, leaves)
-                return candidate.run(leaves)
-        made = _Specialization(self, args, leaves)
+                break
+        else:
+            candidate = self._make(key, args, leaves)
+        self._teach(candidate, args, leaves)
+        try:
+            return candidate.run(leaves)
+        except _Doubt:
+            candidate = self._make(key, args, leaves, assumes=False)
+        self._teach(candidate, args, leaves)
+        return candidate.run(leaves)
+
+    def _make(self, key, args, leaves, assumes=True):
+        made = _Specialization(self, args, leaves, assumes)
         self._programs.setdefault(key, []).insert(0, made)
-        self._teach(made, args, leaves)
-        return made.run(leaves)
+        return made
 
     def _teach(self, candidate, args, leaves):
         """Lets Dispatcher run calls like this one, where it can. Of the arrays outside it keeps those of the first call."""
@@ -157,8 +167,9 @@ def _flatten(thing, leaves, key):
 class _Traced:
     """A function's program for arguments like these, and how calls become its inputs."""
 
-    def __init__(self, function, args, leaves, signature):
+    def __init__(self, function, args, leaves, signature, assumes=True):
         self.program = program = Program(function.__name__)
+        program.doubts = [] if assumes else None
         self.inputs = []        # for each input of the program, how to get its array from the leaves
         self._symbols = []      # (symbol, input, axis)
         self.captured = []
@@ -179,7 +190,9 @@ class _Traced:
         self.complex = [isinstance(value, ComplexValue) for value in values]
         with Trace(program):
             values = [stack(value) if isinstance(value, ComplexValue) else value for value in values]
-        self.dtypes = [value.dtype for value in values]
+        self.flagged = bool(program.doubts)
+        if self.flagged:
+            values.append(functools.reduce(functools.partial(build.binary, "or"), program.doubts))
         self.text = program.text(values) if values else ""
 
     def _argument(self, thing):
@@ -292,7 +305,8 @@ class _Traced:
                 inputs.append((0, array))
             else:
                 inputs.append((place, None))
-        return arguments, reads, self._facts(leaves), inputs, self.complex, result_row(self.tree), self.written
+        return arguments, reads, self._facts(leaves), inputs, self.complex, result_row(self.tree), self.written, \
+            self.flagged
 
     def _facts(self, leaves):
         """The facts about extents as Dispatcher has them: polynomials. Where one is none, the extents of this call."""
@@ -321,11 +335,15 @@ _SHORT_ROW = 3
 _MOST_ROWS = 64     # of Dispatcher for one program, each for extents of its own
 
 
+class _Doubt(Exception):
+    """A program took something for granted of values that does not hold."""
+
+
 class _Specialization:
     """One compiled program of a function."""
 
-    def __init__(self, jitted, args, leaves):
-        self.traced = traced = _Traced(jitted._function, args, leaves, jitted._signature)
+    def __init__(self, jitted, args, leaves, assumes):
+        self.traced = traced = _Traced(jitted._function, args, leaves, jitted._signature, assumes)
         self.model = None
         if traced.text:
             self.model = _compile_cache.compile_program(traced.text, jitted._function.__name__, jitted._target,
@@ -344,6 +362,8 @@ class _Specialization:
                 array = np.ascontiguousarray(array).view(array.real.dtype).reshape(*array.shape, 2)
             arrays.append(array)
         results = list(self.model._model.run(*arrays)) if self.model else []
+        if traced.flagged and results.pop():
+            raise _Doubt
         for i, is_complex in enumerate(traced.complex):
             if is_complex:
                 results[i] = results[i].view(np.complex64 if results[i].dtype == np.float32 else np.complex128)[..., 0]

@@ -274,6 +274,22 @@ def test_counts_of_values():
     check(lambda x, w: (np.bincount(x), np.bincount(x, weights=w), np.bincount(x).argmax(), np.bincount(x[:0])), x, np.arange(40.0))
 
 
+def test_counts_with_a_least_length():
+    """The length is taken for granted; a call with larger values has another program."""
+    compiled = quern.jit(lambda x, w, k: (np.bincount(x, weights=w, minlength=len(k)), np.bincount(x, minlength=4)))
+    for x in (np.array([1, 2, 3, 1]), np.array([1, 0, 9, 1]), np.array([6, 6, 6, 6]), np.zeros(4, int)):
+        for k in (4, 7):
+            want = np.bincount(x, np.ones(4), k), np.bincount(x, minlength=4)
+            for _ in range(2):
+                compare(compiled(x, np.ones(4), np.ones(k)), want, "counts")
+    for x in (np.array([-1, 2, 0, 0]), np.array([-9, 7, 7, 7])):
+        with pytest.raises(quern.DataError, match="no negative elements"):
+            compiled(x, np.ones(4), np.ones(7))
+    for x, error in ((np.ones(3), TypeError), (np.ones((2, 2), int), ValueError)):
+        with pytest.raises(error):
+            quern.jit(lambda x: np.bincount(x, minlength=5))(x)
+
+
 def test_histogram_at_the_edges():
     edges = np.linspace(0, 1, 11)
     x = np.concatenate([edges, np.nextafter(edges, 2), np.nextafter(edges, -1), [-5, 7, 1]])

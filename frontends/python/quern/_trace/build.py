@@ -221,6 +221,13 @@ def read_extent(value, name):
     return value.program.facts.symbol(name)
 
 
+def require(holds, message):
+    """Fails the call where a bool of rank 0 is false."""
+    name = f"checked{holds.program.count}"
+    holds.program.emit("read_symbols", [cast(holds, I64)], [], symbols=f'["{name}"]')
+    holds.program.emit("guard", [], [], lhs=f'"{name}"', rhs='"1"', message=f'"{message}"')
+
+
 def nonzero(value):
     """int64 [rank, count] of a mask. The count is read first, so that there is room for the result."""
     total = reduce(cast(value, I64), range(len(value.dims)), "sum")

@@ -331,9 +331,8 @@ def _roll(array, amount, axis):
     extent = array.shape[axis]
     if build.is_zero(extent):
         return array
-    if isinstance(amount, Tracer) and amount.concrete is None:
-        places = np.remainder(np.arange(extent) - amount, extent) if isinstance(extent, int) else \
-            np.remainder(Tracer(build.iota(array.value.program, (extent,), 0)) - amount, extent)
+    if isinstance(amount, Tracer) and amount.concrete is None or actual(extent) is None:
+        places = np.remainder(Tracer(build.iota(array.value.program, (extent,), 0)) - amount, extent)
         return np.take(array, places, axis)
     amount = int(amount)
     cut = amount % extent if isinstance(extent, int) else amount

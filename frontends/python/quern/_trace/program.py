@@ -56,6 +56,7 @@ class Program:
         self.weights = {}      # name -> array, in a file of their own beside the text (compiler/ProgramWeights.h)
         self.elsewhere = {}    # why -> [what]: parts of the model that this program leaves to others, for `quern explain`
         self._constants = {}   # (dtype, shape, bytes) -> Value
+        self.doubts = None    # bools that say where the results are wrong; None: nothing may be assumed of values
         self.count = 0
         # What the ops are said to come from, alone or with the operator that they are part of; by default the line of the
         # user's function.
@@ -66,6 +67,10 @@ class Program:
         if (self.narrow if narrow is None else narrow) and dtype == np.float64:
             dtype = np.float32
         return Value(self, f"%{self.count}", np.dtype(dtype), dims, self._open[-1])
+
+    def may_assume(self):
+        """Whether ops here may take something for granted of values and say where it does not hold."""
+        return self.doubts is not None and len(self._open) == 1
 
     def is_visible(self, value):
         """Whether an op here may use it: what a branch or a loop's body made is seen there alone."""

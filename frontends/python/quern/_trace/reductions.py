@@ -43,7 +43,7 @@ def _sum_dtype(array, dtype):
 
 
 def _with_initial(result, initial, rule):
-    return result if initial is np._NoValue or initial is None else rule(result, initial).astype(result.dtype)
+    return result if initial is np._NoValue or initial is None else rule(result, as_tracer(initial).astype(result.dtype))
 
 
 @implements(np.sum)

@@ -1,10 +1,13 @@
 """Averages, quantiles, counts, interpolation."""
+import operator
+
 import numpy as np
 
 from . import build
 from .array import Tracer, as_tracer
 from .dtypes import cast, result_type
 from .errors import TraceError
+from .extents import Extent, actual
 from .functions import implements
 
 
@@ -119,14 +122,31 @@ def corrcoef(x, y=None, rowvar=True, *, dtype=None):
 @implements(np.bincount)
 def bincount(x, /, weights=None, minlength=0):
     x = as_tracer(x)
-    if minlength:    # trusted: a larger value fails the call
-        size = int(minlength)
+    if x.dtype.kind not in "biu":
+        raise TypeError(f"Cannot cast array data from {x.dtype!r} to dtype('int64') according to the rule 'safe'")
+    x = x.astype(np.int64)
+    if x.ndim != 1:
+        raise ValueError("object too deep for desired array" if x.ndim else "object of too small depth for desired array")
+    size = operator.index(minlength) if not isinstance(minlength, Extent) else minlength
+    program = x.value.program
+    if isinstance(size, int) and size < 0:
+        raise ValueError("'minlength' must not be negative")
+    if program.may_assume() and actual(size):       # that all values have a place: the extent is known
+        if not build.is_zero(x.shape[0]):
+            program.doubts.append(np.any((x >= size) | (x < 0)).value)
+            x = np.minimum(x, size - 1)
     else:
-        most = Tracer(build.constant(x.value.program, -1)) if build.is_zero(x.shape[0]) else np.max(x).astype(np.int64)
-        size = build.read_extent((most + 1).value, f"bins{x.value.program.count}")
-    updates = np.ones_like(x, dtype=np.int64) if weights is None else as_tracer(weights).astype(np.float64)
+        build.require(np.all(x >= 0).value, "'list' argument must have no negative elements")
+        most = -1 if build.is_zero(x.shape[0]) else np.max(x).astype(np.int64)
+        size = build.read_extent(np.maximum(as_tracer(most) + 1, size).value, f"bins{program.count}")
+    return _count(x, weights, size)
+
+
+def _count(x, weights, size):
+    """Of values below `size`."""
+    updates = np.ones_like(x) if weights is None else as_tracer(weights).astype(np.float64)
     start = build.broadcast(build.like(updates.value, 0), (size,))
-    return Tracer(build.scatter_nd(start, build.add_axes(cast(x.value, np.int64), [1]), updates.value, "add"))
+    return Tracer(build.scatter_nd(start, build.add_axes(x.value, [1]), updates.value, "add"))
 
 
 def _equal_bins(array, count, limits):
@@ -165,7 +185,7 @@ def histogram(a, bins=10, range=None, density=None, weights=None):
         edges = as_tracer(bins)
         places = _bins_of_edges(array, edges)
     weights = None if weights is None else np.ravel(weights)
-    counts = bincount(places, weights, minlength=int(edges.shape[0]))[:-1]
+    counts = _count(places, weights, edges.shape[0])[:-1]
     if density:
         counts = counts / np.diff(edges) / np.sum(counts)
     return counts, edges

@@ -7,7 +7,6 @@ from . import build
 from .array import as_tracer
 from .control import scan
 from .creation import arange, full
-from .dtypes import cast
 from .errors import TraceError
 from .functions import implements
 from .reductions import prod
@@ -29,14 +28,6 @@ def _matrix(a, square=True):
     if a.dtype == np.float16:
         raise TypeError("array type float16 is unsupported in linalg")
     return a if a.dtype.kind in "fc" else a.astype(np.float64)
-
-
-def _check(holds, message):
-    """Fails the call where a condition does not hold."""
-    program = holds.value.program
-    name = f"checked{program.count}"
-    program.emit("read_symbols", [cast(holds.value, np.int64)], [], symbols=f'["{name}"]')
-    program.emit("guard", [], [], lhs=f'"{name}"', rhs='"1"', message=f'"{message}"')
 
 
 def _eliminate(matrix, count):
@@ -66,7 +57,7 @@ def _solve(a, b):
     dims = build.broadcast_dims([a.shape[:-2], b.shape[:-2]], a.value.program)
     a, b = (np.broadcast_to(one, (*dims, *one.shape[-2:])) for one in (a, b))
     solution, pivots = _eliminate(np.concatenate([a, b], axis=-1), a.shape[-1])
-    _check(np.all(pivots != 0), "Singular matrix")
+    build.require(np.all(pivots != 0).value, "Singular matrix")
     return solution
 
 
@@ -114,7 +105,7 @@ def cholesky(a, /, *, upper=False):
         return rest - column[..., :, None] * np.conjugate(column)[..., None, :], (column, square[..., 0])
 
     _, (columns, squares) = scan(step, a, rows)
-    _check(np.all(squares > 0), "Matrix is not positive definite")
+    build.require(np.all(squares > 0).value, "Matrix is not positive definite")
     lower = np.moveaxis(columns, 0, -1)
     return np.conjugate(np.swapaxes(lower, -1, -2)) if upper else lower
 
