@@ -252,6 +252,14 @@ static bool encloses(Block *outer, Block *block) {
   return block != nullptr;
 }
 
+/// Whether two places are one: an axis of one element has a constant of its own in each operand's point.
+static bool isSame(const AxisPoint &a, const AxisPoint &b) {
+  if (a == b)
+    return true;
+  std::optional<int64_t> place = constantIndex(a.base);
+  return place && place == constantIndex(b.base) && a.lane == b.lane && a.perLane == b.perLane;
+}
+
 Value ElementEmitter::at(Value tensor, const Point &point) {
   if (auto found = definitions.find(tensor); found != definitions.end()) {
     Definition definition = found->second; // it may define more
@@ -261,7 +269,7 @@ Value ElementEmitter::at(Value tensor, const Point &point) {
     return load(kernel.buffer(argument), elementOf(tensor), dimsOf(tensor), point);
   // A value that two operands share is computed once: without this, a chain of x * f(x) doubles with every op.
   for (Known &entry : known[tensor])
-    if (entry.mask == mask && entry.point == point &&
+    if (entry.mask == mask && llvm::equal(entry.point, point, isSame) &&
         encloses(entry.value.getParentBlock(), kernel.builder.getInsertionBlock()))
       return entry.value;
   Value value = compute(tensor.getDefiningOp(), point);

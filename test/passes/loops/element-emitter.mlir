@@ -1,4 +1,5 @@
 // RUN: quern-opt %s --quern-emit-kernels=target=x86-64-v4 --canonicalize --cse | FileCheck %s
+// RUN: quern-opt %s --quern-emit-kernels=target=x86-64-v4 | FileCheck %s --check-prefix=ONCE
 
 // Movement costs no memory: a slice moves the address that the load reads.
 // CHECK-LABEL: func.func @movement_v4
@@ -23,6 +24,14 @@
 // CHECK-NOT:     math.sqrt
 // CHECK:         arith.mulf %[[E]], %[[E]]
 // CHECK:         vector.store
+
+// Also along an axis of one element, whose place is a constant in each point.
+// ONCE-LABEL: func.func @shared_row_v4
+// ONCE:         %[[S:.*]] = math.sqrt
+// ONCE-NEXT:    %[[N:.*]] = arith.negf %[[S]]
+// ONCE-NOT:     math.sqrt
+// ONCE:         arith.mulf %[[N]], %[[N]]
+
 // Lanes that are few elements apart are taken out of whole vectors; the last of these ends at the last lane.
 // CHECK-LABEL: func.func @apart_v4
 // CHECK:       %[[FIRST:.*]] = vector.load
@@ -46,6 +55,13 @@ kernel.func @shared attributes {dims = 0 : i64, schedule = #kernel.schedule<"loo
   %0 = graph.sqrt %x : (tensor<16xf32>) -> tensor<16xf32>
   %1 = graph.mul %0, %0 : (tensor<16xf32>, tensor<16xf32>) -> tensor<16xf32>
   kernel.yield %1 : tensor<16xf32>
+}
+kernel.func @shared_row attributes {dims = 0 : i64, schedule = #kernel.schedule<"loops", {}, "test">} {
+^bb0(%x: tensor<1x16xf32>):
+  %0 = graph.sqrt %x : (tensor<1x16xf32>) -> tensor<1x16xf32>
+  %1 = graph.neg %0 : (tensor<1x16xf32>) -> tensor<1x16xf32>
+  %2 = graph.mul %1, %1 : (tensor<1x16xf32>, tensor<1x16xf32>) -> tensor<1x16xf32>
+  kernel.yield %2 : tensor<1x16xf32>
 }
 kernel.func @apart attributes {dims = 0 : i64, schedule = #kernel.schedule<"loops", {}, "test">} {
 ^bb0(%x: tensor<63xf32>):

@@ -2,7 +2,7 @@
 import numpy as np
 import pytest
 import quern
-from differential import check
+from differential import check, check_call
 
 KINDS = ["float32", "float64", "complex128"]
 
@@ -87,3 +87,85 @@ def test_cumulative_with_a_start():
     x = np.arange(1.0, 7).reshape(2, 3)
     check(lambda x: (np.cumulative_sum(x, axis=1, include_initial=True), np.cumulative_prod(x, axis=0, include_initial=True),
                      np.cumulative_sum(x[0])), x)
+
+
+#--- Eigenvalues and singular values ------------------------------------------------------------------
+
+ALL_KINDS = ["float32", "float64", "complex64", "complex128"]
+
+
+def matrices(kind, shape):
+    rng = np.random.default_rng(9)
+    a = rng.standard_normal(shape) + (1j * rng.standard_normal(shape) if kind.startswith("c") else 0)
+    return a.astype(kind)
+
+
+def adjoint(a):
+    return np.conjugate(np.swapaxes(a, -1, -2))
+
+
+def are_close(got, want, size, kind):
+    assert got.dtype == want.dtype and got.shape == want.shape
+    assert np.abs(got - want).max(initial=0) <= 60 * np.finfo(kind).eps * size
+
+
+@pytest.mark.parametrize("kind", ALL_KINDS)
+def test_eigenvalues(kind):
+    compiled = quern.jit(lambda a: (np.linalg.eigh(a), np.linalg.eigvalsh(a, "U")))
+    for shape in ((5, 5), (8, 8), (2, 3, 7, 7), (1, 1), (0, 0), (12, 12)):
+        a = matrices(kind, shape)
+        a = (a + adjoint(a)).astype(kind)
+        (values, vectors), alone = compiled(a)
+        want, _ = np.linalg.eigh(a)
+        size = np.abs(want).max(initial=1)
+        for got in (values, alone):
+            are_close(got, want, size, kind)
+        are_close(a @ vectors, vectors * values[..., None, :].astype(kind), size, kind)
+        are_close(adjoint(vectors) @ vectors, np.broadcast_to(np.eye(shape[-1], dtype=kind), shape), 1, kind)
+
+
+@pytest.mark.parametrize("kind", ALL_KINDS)
+@pytest.mark.parametrize("full", [True, False])
+def test_singular_values(kind, full):
+    compiled = quern.jit(lambda a: np.linalg.svd(a, full_matrices=full))
+    for shape in ((5, 3), (3, 5), (4, 4), (2, 6, 4), (7, 1)):
+        a = matrices(kind, shape)
+        if shape == (4, 4):
+            a[:, 3] = a[:, 0] + a[:, 1]      # of rank 3
+        got, want = compiled(a), np.linalg.svd(a, full_matrices=full)
+        assert type(got) is type(want)
+        (u, s, vh), count = got, min(shape[-2:])
+        are_close(s, want.S, want.S.max(), kind)
+        assert u.shape == want.U.shape and vh.shape == want.Vh.shape
+        are_close((u[..., :count] * s[..., None, :]) @ vh[..., :count, :], a, want.S.max(), kind)
+        for one in (adjoint(u) @ u, vh @ adjoint(vh)):
+            are_close(one, np.broadcast_to(np.eye(one.shape[-1], dtype=kind), one.shape), 1, kind)
+
+
+def test_what_singular_values_tell():
+    def f(a, deep):
+        return (np.linalg.svd(a, compute_uv=False), np.linalg.svdvals(deep), np.linalg.pinv(a), np.linalg.matrix_rank(a), np.linalg.matrix_rank(deep),
+                np.linalg.cond(deep), np.linalg.cond(deep, -2), np.linalg.norm(a, 2), np.linalg.norm(a, -2), np.linalg.norm(a, "nuc"),
+                np.linalg.norm(deep, 2, axis=(0, 2)), np.linalg.norm(deep, "nuc", axis=(-1, 1), keepdims=True), np.linalg.matrix_rank(a[0]))
+
+    deep = matrices("float64", (2, 4, 3))
+    compiled = check(f, matrices("float64", (6, 4)), deep, scale=1000)
+    check_call(compiled, f, matrices("float64", (3, 5)), deep, scale=1000)
+    flat = matrices("float64", (6, 4))
+    flat[:, 2] = flat[:, 0] * 2
+    check(lambda a: (np.linalg.matrix_rank(a), np.linalg.pinv(a)), flat, scale=1000)
+    check(lambda a: np.linalg.cond(a, 1), matrices("float64", (4, 4)), scale=1000)
+
+
+@pytest.mark.parametrize("shape, rank", [((6, 4), 4), ((6, 4), 3), ((4, 6), 4), ((4, 4), 4)])
+def test_least_squares(shape, rank):
+    a, rng = matrices("float64", shape), np.random.default_rng(1)
+    a[:, rank:4] = a[:, :4 - rank] * 3
+    compiled = check(lambda a, b: np.linalg.lstsq(a, b, rcond=None), a, rng.standard_normal((shape[0], 2)), scale=1000)
+    check_call(compiled, compiled.__wrapped__, a, rng.standard_normal((shape[0], 2)), scale=1000)
+    check(lambda a, b: np.linalg.lstsq(a, b)[0], a, rng.standard_normal(shape[0]), scale=1000)
+
+
+@pytest.mark.parametrize("mode", ["reduced", "complete", "r"])
+def test_factors_of_complex_matrices(mode):
+    check(lambda a, b: (np.linalg.qr(a, mode), np.linalg.qr(b, mode)), matrices("complex128", (5, 3)), matrices("complex128", (2, 3, 4)), scale=100)

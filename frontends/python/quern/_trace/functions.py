@@ -31,13 +31,12 @@ def implements(*functions):
 
 
 # Families that few functions need, by NumPy's module: they enter the table when one of them is called.
-_LATE = {"numpy.fft": "fourier", "numpy.linalg": "systems"}
+_LATE = {"numpy.fft": ["fourier"], "numpy.linalg": ["systems", "spectra"]}
 
 
 def find(function):
     """The implementation of one of NumPy's functions, or None."""
-    late = _LATE.get(getattr(function, "__module__", None))
-    if late and function not in TABLE:
+    for late in () if function in TABLE else _LATE.get(getattr(function, "__module__", None), ()):
         importlib.import_module(f".{late}", __package__)
     return TABLE.get(function)
 

@@ -152,7 +152,11 @@ def norm(x, ord=None, axis=None, keepdims=False):
         inside, outside = axes if abs(ord) == 1 else axes[::-1]
         pick = np.max if ord > 0 else np.min
         return pick(np.sum(np.abs(x), axis=inside, keepdims=True), axis=axes, keepdims=keepdims)
-    raise TraceError(f"numpy.linalg.norm with ord={ord!r} of a matrix is not supported: it needs singular values")
+    if ord not in (2, -2, "nuc"):
+        raise ValueError("Invalid norm order for matrices.")
+    values = np.linalg.svdvals(np.moveaxis(x, axes, (-2, -1)))
+    result = np.sum(values, axis=-1) if ord == "nuc" else values[..., 0 if ord == 2 else -1]
+    return np.expand_dims(result, axes) if keepdims else result
 
 
 def _squares(x):

@@ -116,26 +116,26 @@ def qr(a, mode="reduced"):
     if mode not in ("reduced", "complete", "r"):
         raise TraceError(f"numpy.linalg.qr with mode={mode!r} is not supported")
     a = _matrix(a, square=False)
-    if a.dtype.kind == "c":
-        raise TraceError("numpy.linalg.qr of complex numbers is not supported")
     height, width = int(a.shape[-2]), int(a.shape[-1])
     count = min(height, width)
     rows = arange(height)
     whole = np.broadcast_to(np.eye(height, dtype=a.dtype), (*a.shape[:-1], height))
+    zero = np.zeros((), a.dtype)
 
     def step(state, k):
         r, q = state
-        column = np.where(rows >= k, np.take(r, k, axis=-1), np.zeros((), a.dtype))
+        column = np.where(rows >= k, np.take(r, k, axis=-1), zero)
         first = np.take(column, k, axis=-1)[..., None]
-        size = np.sqrt(np.sum(column * column, axis=-1, keepdims=True))
-        rest = np.sum(np.where(rows > k, column * column, np.zeros((), a.dtype)), axis=-1, keepdims=True)
-        vector = np.where(rows == k, first + np.copysign(size, first), column)
-        square = np.sum(vector * vector, axis=-1, keepdims=True)
-        vector = np.where(rest == 0, np.zeros((), a.dtype), vector)      # already a multiple of the axis
-        scaled = (vector * (2 / np.where(square == 0, np.ones((), a.dtype), square)))[..., None, :]
-        r = r - vector[..., :, None] * (scaled @ r)
-        q = q - (q @ vector[..., :, None]) * scaled
-        return (r, q), first
+        size = np.sqrt(np.sum(np.real(column * np.conjugate(column)), axis=-1, keepdims=True))
+        is_done = np.all(np.where(rows > k, column, zero) == 0, axis=-1, keepdims=True) & (np.imag(first) == 0)
+        target = -np.copysign(size, np.real(first))      # what becomes of the first element, a real number
+        gap = first - target
+        vector = np.where(is_done, zero, np.where(rows == k, gap, column))
+        scaled = np.conjugate(vector) / np.where(is_done, 1, -target * np.conjugate(gap))
+        adjoint = np.conjugate(scaled)[..., :, None]
+        r = r - adjoint * (np.conjugate(vector)[..., None, :] @ r)
+        q = q - (q @ vector[..., :, None]) * scaled[..., None, :]
+        return (r, q), None
 
     (r, q), _ = scan(step, (a, whole), np.arange(count))
     r = np.triu(r)
