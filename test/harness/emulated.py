@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from quern import _compile_cache, _compiler, _errors, _model
 from quern._arrays import convert
@@ -33,14 +34,14 @@ ERRORS = {1: _errors.InputError, 2: _errors.DataError, 3: MemoryError, 4: _error
 class Machine:
     """What stands for a machine: the compiler's target and what runs its programs."""
     target: str
-    emulator: tuple    # the command line in front of the program; "{cpu}" is replaced
+    emulator: tuple    # the command line in front of the program; "{cpu}" and "{cuda}" are replaced
     cpu: str
     compiler: str    # of C, for the driver
     levels: tuple    # (name, number) of those whose kernels differ
 
     def command(self, *arguments):
         """The command line of a program of the machine."""
-        return [*(word.format(cpu=self.cpu) for word in self.emulator), *map(str, arguments)]
+        return [*(word.format(cpu=self.cpu, cuda=CUDA) for word in self.emulator), *map(str, arguments)]
 
     @functools.cache
     def driver(self):
@@ -53,13 +54,29 @@ class Machine:
         return program
 
 
-# The interpreter's libcuda.so.1 stands for NVIDIA's (test/ptx).
-CUDA = HERE.parents[1] / "build" / "test" / "ptx"
+# Where the libcuda.so.1 lies that runs kernels. The interpreter's stands for NVIDIA's (test/ptx) until `use_driver`.
+CUDA = INTERPRETER = HERE.parents[1] / "build" / "test" / "ptx"
+DEVICE = ("env", "LD_LIBRARY_PATH={cuda}")
 MACHINES = {
     "aarch64": Machine("aarch64", ("qemu-aarch64", "-cpu", "{cpu}", "-L", "/usr/aarch64-linux-gnu"), "cortex-a72",
                        "aarch64-linux-gnu-gcc", (("neon", 1),)),
-    "sm_80": Machine("sm_80", ("env", f"LD_LIBRARY_PATH={CUDA}"), "", "cc", (("v4", 4),)),
+    "sm_80": Machine("sm_80", DEVICE, "", "cc", (("v4", 4),)),
+    "sm_90a": Machine("sm_90a", (*DEVICE, "PTX_DEVICE_CAPABILITY=9.0"), "", "cc", (("v4", 4),)),
 }
+
+needs_interpreter = pytest.mark.skipif("config.getoption('--cuda')", reason="the interpreter alone is set up so")
+
+
+def use_driver(library):
+    """From here on kernels run on this machine's device, by its driver."""
+    global CUDA
+    folder = tempfile.mkdtemp(prefix="quern-cuda-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    subprocess.run(["cc", "-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", f'-DDRIVER="{library}"',
+                    f"-I{HERE.parents[1]}", HERE / "counted_driver.c", "-Wl,-soname,libcuda.so.1", "-ldl", "-o",
+                    Path(folder) / "libcuda.so.1"], check=True)
+    CUDA = Path(folder)
+    os.environ["QUERN_TEST_CUDA"] = folder    # for test/ptx
 
 
 def compile_for(target, model, artifact, *options):

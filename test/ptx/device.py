@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-LIBRARY = ROOT / "build" / "test" / "ptx" / "libcuda.so.1"
+LIBRARY = Path(os.environ.get("QUERN_TEST_CUDA", ROOT / "build" / "test" / "ptx")) / "libcuda.so.1"    # --cuda
 
 
 class CudaError(Exception):
@@ -99,7 +99,7 @@ class Device:
 
     def __exit__(self, *_):
         call("cuCtxSetCurrent", None)
-        call("cuDevicePrimaryCtxRelease", 0)
+        call("cuDevicePrimaryCtxRelease_v2", 0)
 
     def array(self, values):
         return Array(values)

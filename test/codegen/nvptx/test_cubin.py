@@ -8,7 +8,7 @@ from pathlib import Path
 
 import onnx
 import pytest
-from emulated import CUDA
+from emulated import CUDA, needs_interpreter
 from quern._compiler import find_compiler
 
 needs_ptxas = pytest.mark.skipif(not shutil.which("ptxas"), reason="there is no ptxas")
@@ -62,6 +62,7 @@ def test_machine_code_lies_beside_the_text(model):
     assert f"cubin      {sum(sizes)} bytes of machine code for the device" in text
 
 
+@needs_interpreter
 @pytest.mark.skipif(not (CUDA / "libcuda.so.1").exists(), reason="the interpreter is not built: ninja ptxDriver")
 def test_the_driver_gets_machine_code_first_and_the_text_where_it_refuses(model):
     """The interpreter cannot run machine code, as a device of another kind cannot."""

@@ -11,7 +11,7 @@ import pytest
 import quern
 from c_interface import Failure, Model
 from dlpack import DlpackArray
-from emulated import CUDA
+from emulated import CUDA, needs_interpreter
 
 pytestmark = pytest.mark.skipif(not (CUDA / "libcuda.so.1").exists(), reason="the interpreter is not built: ninja ptxDriver")
 
@@ -134,6 +134,7 @@ def test_options_name_a_device(cuda, mixed, device, message):
     assert str(caught.value) == message
 
 
+@needs_interpreter
 def test_a_second_device(tmp_path, mixed):
     """PTX_DEVICES makes the interpreter have several."""
     program = f"""

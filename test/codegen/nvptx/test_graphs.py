@@ -61,7 +61,7 @@ def test_second_run_of_the_same_shapes_is_a_graph(cuda, rows):
     for x in inputs(4, 3):
         run(model, x)
         kernels, started, updates = counts.take()
-        assert kernels >= 3 and updates == 0
+        assert (kernels >= 3 or started) and updates == 0    # a device's driver does not count the kernels of graphs
         graphs.append(started)
     assert graphs == [0, 1, 1, 1]
     model.close()

@@ -9,7 +9,7 @@ import onnx
 import onnxruntime
 import pytest
 import quern
-from emulated import CUDA, MACHINES, EmulatedRuntime, compile_for
+from emulated import CUDA, MACHINES, EmulatedRuntime, compile_for, needs_interpreter
 from onnx import TensorProto, helper, numpy_helper
 from quern._compiler import find_compiler
 
@@ -194,6 +194,7 @@ def test_index_out_of_range_is_an_error_of_its_node(tmp_path):
     np.testing.assert_array_equal(model.run(x, np.int64([2, -3]))[0], x[[2, 0]])
 
 
+@needs_interpreter
 @pytest.mark.parametrize("environment, message", [
     (("env", "LD_LIBRARY_PATH="), "libcuda.so.1, a part of NVIDIA's driver, cannot be opened"),
     (("env", f"LD_LIBRARY_PATH={CUDA}", "PTX_DEVICE_CAPABILITY=7.5"), "compiled for a device of another compute capability"),
@@ -204,6 +205,7 @@ def test_opening_says_what_is_missing(tmp_path, environment, message):
         EmulatedRuntime(dataclasses.replace(DEVICE, emulator=environment), str(artifact), 1, 0)
 
 
+@needs_interpreter
 @pytest.mark.parametrize("batch, needed", [(4, 2048), ("batch", 0)], ids=["static", "dynamic"])
 def test_opening_says_how_much_memory_is_missing(tmp_path, batch, needed):
     """PTX_DEVICE_MEMORY makes the interpreter's device smaller."""
@@ -217,6 +219,7 @@ def test_opening_says_how_much_memory_is_missing(tmp_path, batch, needed):
         EmulatedRuntime(small, str(artifact), 1, 0)
 
 
+@needs_interpreter
 def test_a_run_says_how_much_memory_is_missing(tmp_path):
     perceptron(tmp_path / "m.onnx")
     small = dataclasses.replace(DEVICE, emulator=(*DEVICE.emulator, "PTX_DEVICE_MEMORY=100000"))

@@ -13,7 +13,7 @@ from emulated import CUDA, MACHINES, EmulatedRuntime, compile_for
 from quern._compiler import find_compiler
 
 DEVICE = MACHINES["sm_80"]
-ABSENT = dataclasses.replace(DEVICE, emulator=("env", "LD_LIBRARY_PATH="))
+ABSENT = dataclasses.replace(DEVICE, emulator=("env", "LD_LIBRARY_PATH=", "CUDA_VISIBLE_DEVICES="))
 pytestmark = pytest.mark.skipif(not (CUDA / "libcuda.so.1").exists(), reason="the interpreter is not built: ninja ptxDriver")
 
 
@@ -44,7 +44,9 @@ def artifacts(tmp_path_factory):
 
 
 def quern(*arguments):
-    return subprocess.run([find_compiler(), *map(str, arguments)], capture_output=True, text=True)
+    """The command where there is no device."""
+    return subprocess.run([find_compiler(), *map(str, arguments)], capture_output=True, text=True,
+                          env={**os.environ, "CUDA_VISIBLE_DEVICES": ""})
 
 
 @pytest.mark.parametrize("machine, alone", [(DEVICE, "sm_80"), (ABSENT, "x86-64")], ids=["device", "no device"])
