@@ -158,7 +158,7 @@ def time_kernel(torch, name, target, seconds):
     dtype = getattr(torch, kernel.dtype)
     generator = torch.Generator("cuda").manual_seed(0)
     inputs = [torch.randn(shape, generator=generator, device="cuda", dtype=dtype) for shape in kernel.shapes]
-    want = kernel.torch(torch, *inputs)
+    want = kernel.torch(torch, *inputs).contiguous()
     output = torch.empty_like(want)
     with tempfile.TemporaryDirectory() as folder:
         ours = compiled(kernel_model(kernel, Path(folder) / f"{name}.onnx"), target, folder, dict(zip("abc", inputs)), [output])
@@ -168,15 +168,16 @@ def time_kernel(torch, name, target, seconds):
     return row(name, samples, kernel.flops, sum(tensor.nbytes for tensor in (*inputs, output)))
 
 
-def time_model(torch, path, target, seconds):
+def time_model(torch, path, target, seconds, mode):
     import numpy as np
-    program = torch.export.load(path.with_suffix(".pt2")).module().cuda()
+    from torch.export.passes import move_to_device_pass    # constants of the program are the processor's, too
+    program = move_to_device_pass(torch.export.load(path.with_suffix(".pt2")), "cuda").module()
     arrays = np.load(path.with_suffix(".inputs.npz"))
     inputs = {name: torch.from_numpy(arrays[name]).cuda() for name in arrays.files}
     leaves = torch.utils._pytree.tree_leaves
     with torch.no_grad(), tempfile.TemporaryDirectory() as folder:
         eager = lambda: leaves(program(*inputs.values()))
-        inductor = torch.compile(program, mode="max-autotune")
+        inductor = torch.compile(program, mode=mode)
         want = [tensor.contiguous() for tensor in eager()]
         outputs = [torch.empty_like(tensor) for tensor in want]
         ours = compiled(path, target, folder, inputs, outputs)
@@ -192,6 +193,7 @@ def main():
     parser.add_argument("what", choices=["kernels", "models"])
     parser.add_argument("--models", type=Path, default=Path("models"), metavar="DIR", help="the folder of zoo.py")
     parser.add_argument("--seconds", type=float, default=1.0, help="for each row (default: 1)")
+    parser.add_argument("--inductor", default="max-autotune", metavar="MODE", help="mode of torch.compile (default: max-autotune)")
     parser.add_argument("--tf32", action="store_true", help="let cuBLAS and cuDNN round float32 to tf32; we do not")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("names", nargs="*", metavar="NAME", help="default: all")
@@ -206,7 +208,7 @@ def main():
     rows = []
     for name in args.names or known:
         timed = time_kernel(torch, name, target, args.seconds) if args.what == "kernels" else \
-            time_model(torch, args.models / f"{name}.onnx", target, args.seconds)
+            time_model(torch, args.models / f"{name}.onnx", target, args.seconds, args.inductor)
         rows.append(timed)
         progress(json.dumps(timed))
     report(rows, args.json)
