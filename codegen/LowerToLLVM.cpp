@@ -39,22 +39,24 @@ struct ExpandArithPass : PassWrapper<ExpandArithPass, OperationPass<ModuleOp>> {
   }
 };
 
-void addPasses(PassManager &manager, bool isDevice) {
+void addPasses(PassManager &manager, bool isDevice, unsigned indexBits) {
   if (isDevice)
     manager.addPass(createLowerThreadsPass());
   // First, as what it makes is ordinary arith.
   manager.addPass(std::make_unique<ExpandArithPass>());
   // Structured control flow next: all later conversions then see blocks and branches only.
   manager.addPass(createConvertSCFToCFPass());
+  // Of these conversions the one without a width of indices; kernels with narrow ones have no vectors of them.
   // Vectors before memrefs: a vector.load becomes a pointer and an offset made of its memref's descriptor.
   manager.addPass(createConvertVectorToLLVMPass());
-  manager.addPass(createFinalizeMemRefToLLVMConversionPass());
+  manager.addPass(createFinalizeMemRefToLLVMConversionPass(
+      {/*useAlignedAlloc=*/false, indexBits, /*useGenericFunctions=*/false}));
   // The scalar dialects in any order; each leaves casts at its borders with the others.
   manager.addPass(createConvertMathToLLVMPass());
-  manager.addPass(createArithToLLVMConversionPass());
-  manager.addPass(createConvertIndexToLLVMPass());
-  manager.addPass(createConvertFuncToLLVMPass());
-  manager.addPass(createConvertControlFlowToLLVMPass());
+  manager.addPass(createArithToLLVMConversionPass({indexBits}));
+  manager.addPass(createConvertIndexToLLVMPass({indexBits}));
+  manager.addPass(createConvertFuncToLLVMPass({/*useBarePtrCallConv=*/false, indexBits}));
+  manager.addPass(createConvertControlFlowToLLVMPass({indexBits}));
   // All sides of every border are LLVM's now, so the casts cancel; what is left is a descriptor packed and unpacked.
   manager.addPass(createReconcileUnrealizedCastsPass());
   if (isDevice)
@@ -78,7 +80,7 @@ void loadCodegenDialects(MLIRContext &context) {
   // there before the first of several threads runs one.
   for (bool isDevice : {false, true}) {
     PassManager manager(&context);
-    addPasses(manager, isDevice);
+    addPasses(manager, isDevice, /*indexBits=*/64);
     manager.getDependentDialects(registry);
   }
   context.appendDialectRegistry(registry);
@@ -90,7 +92,7 @@ LogicalResult lowerToLLVMDialect(ModuleOp module, bool isDevice) {
   PassManager manager(module.getContext());
   // Once at the end: after each of these passes it would take as long as they do.
   manager.enableVerifier(false);
-  addPasses(manager, isDevice);
+  addPasses(manager, isDevice, indexBits(module));
   return failure(failed(manager.run(module)) || failed(verify(module)));
 }
 

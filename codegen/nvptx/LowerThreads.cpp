@@ -1,4 +1,5 @@
 #include "codegen/nvptx/LowerThreads.h"
+#include "codegen/LowerToLLVM.h"
 #include "mlir/Conversion/GPUToNVVM/GPUToNVVMPass.h"
 #include "mlir/Conversion/LLVMCommon/ConversionTarget.h"
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
@@ -20,7 +21,9 @@ struct LowerThreadsPass : PassWrapper<LowerThreadsPass, OperationPass<ModuleOp>>
   StringRef getName() const override { return "LowerThreadsPass"; }
 
   void runOnOperation() override {
-    LLVMTypeConverter converter(&getContext());
+    LowerToLLVMOptions options(&getContext());
+    options.overrideIndexBitwidth(indexBits(getOperation()));
+    LLVMTypeConverter converter(&getContext(), options);
     RewritePatternSet patterns(&getContext());
     populateGpuToNVVMConversionPatterns(converter, patterns);
     ConversionTarget target(getContext());

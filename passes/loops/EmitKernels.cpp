@@ -1,3 +1,4 @@
+#include "codegen/LowerToLLVM.h"
 #include "dialects/graph/ElementTypes.h"
 #include "dialects/kernel/Facts.h"
 #include "dialects/kernel/Kernel.h"
@@ -77,15 +78,37 @@ struct EmitKernelsPass : impl::EmitKernelsPassBase<EmitKernelsPass> {
     return found;
   }
 
+  /// Whether all elements of a kernel can be numbered in 32 bits, with a product's tails and partial sums: a device
+  /// multiplies and divides these several times as fast as 64. Indices that are data may be anything. Kernels without a
+  /// contraction have vectors of indices, which are of 64 bits.
+  static bool hasSmallExtents(kernel::FuncOp source) {
+    constexpr int64_t kMostElements = 1 << 25;
+    if (source.getSchedule().getAlgorithm() == "threads")
+      return false;
+    auto isSmall = [](Value value) {
+      auto tensor = dyn_cast<RankedTensorType>(value.getType());
+      return tensor && !tensor.getElementType().isInteger(64) &&
+             product(graph::dimsOf(value)).constant().value_or(kMostElements + 1) <= kMostElements;
+    };
+    if (!llvm::all_of(source.getBody().getArguments(), isSmall))
+      return false;
+    WalkResult result = source.getBody().walk([&](Operation *op) {
+      return llvm::all_of(op->getResults(), isSmall) ? WalkResult::advance() : WalkResult::interrupt();
+    });
+    return !result.wasInterrupted();
+  }
+
   static std::string nameOf(kernel::FuncOp source, const Level &level) {
     return (source.getSymName() + "_" + level.suffix).str();
   }
 
   /// The module of a kernel for a level, and of its function, which has the same name.
-  ModuleOp makeModule(kernel::FuncOp source, const Level &level) {
+  ModuleOp makeModule(kernel::FuncOp source, const Level &level, const Device *device = nullptr) {
     OpBuilder builder = OpBuilder::atBlockEnd(getOperation().getBody());
     auto module = builder.create<ModuleOp>(source.getLoc(), nameOf(source, level));
     module->setAttr("quern.level", builder.getStringAttr(level.name));
+    if (device && hasSmallExtents(source))
+      module->setAttr(kIndexBitsAttr, builder.getI64IntegerAttr(32));
     return module;
   }
 
@@ -100,7 +123,7 @@ struct EmitKernelsPass : impl::EmitKernelsPassBase<EmitKernelsPass> {
     if (!emitter)
       return source.emitError() << nodesOf(source) << ": there is no kernel for "
                                 << source.getSchedule().getAlgorithm().getValue();
-    KernelFunction kernel(makeModule(source, level), source, level, nameOf(source, level), device);
+    KernelFunction kernel(makeModule(source, level, device), source, level, nameOf(source, level), device);
     if (failed(emitter(kernel)))
       return failure();
     if (kernel.refused)

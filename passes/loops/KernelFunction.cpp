@@ -1,4 +1,5 @@
 #include "passes/loops/KernelFunction.h"
+#include "codegen/LowerToLLVM.h"
 #include "dialects/kernel/Facts.h"
 #include "mlir/Conversion/LLVMCommon/MemRefBuilder.h"
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
@@ -107,10 +108,13 @@ Value KernelFunction::load(Type type, Value base, int32_t position) {
 
 Value KernelFunction::memory(Value pointer, Type element) {
   auto type = MemRefType::get({ShapedType::kDynamic}, storageType(element));
-  Value zero = builder.create<arith::ConstantIntOp>(0, 64), one = builder.create<arith::ConstantIntOp>(1, 64);
+  unsigned bits = indexBits(function->getParentOfType<ModuleOp>());
+  Value zero = builder.create<arith::ConstantIntOp>(0, bits), one = builder.create<arith::ConstantIntOp>(1, bits);
   // The size is never read: all accesses are by index within what the emitters know to be there.
   Value fields[] = {pointer, pointer, zero, one, one};
-  LLVMTypeConverter converter(builder.getContext());
+  LowerToLLVMOptions options(builder.getContext());
+  options.overrideIndexBitwidth(bits);
+  LLVMTypeConverter converter(builder.getContext(), options);
   Value descriptor = MemRefDescriptor::pack(builder, builder.getLoc(), converter, type, fields);
   Value result = builder.create<UnrealizedConversionCastOp>(type, descriptor).getResult(0);
   pointers[result] = pointer;
