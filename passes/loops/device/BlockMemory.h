@@ -13,10 +13,9 @@ public:
   /// divides `count`: so many are one access.
   llvm::SmallVector<mlir::Value> load(mlir::Value offset, int64_t count) const;
   void store(llvm::ArrayRef<mlir::Value> values, mlir::Value offset) const;
-
-private:
   mlir::Value address(mlir::Value offset) const;
 
+private:
   KernelFunction &kernel;
   mlir::Type element;
   mlir::Value base;

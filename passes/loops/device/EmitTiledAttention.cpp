@@ -18,6 +18,7 @@
 #include "passes/loops/device/BlockMemory.h"
 #include "passes/loops/device/Team.h"
 #include "passes/loops/device/Tiles.h"
+#include "passes/loops/device/WarpInstructions.h"
 
 using namespace mlir;
 using namespace quern::graph;
@@ -44,7 +45,7 @@ private:
   void emitPart(Value task);
   SmallVector<Value> walkKeys();
   void fill(const BlockMemory &memory, int64_t lines, int64_t across, function_ref<Value(Value, Value)> offset,
-            function_ref<Value(ElementEmitter &, Value, Value)> element, Value first, Value end);
+            Value tensor, Value head, Value first, Value end);
   void fillKeys(Value first);
   void fillValues(Value first);
   SmallVector<Value> products();
@@ -194,35 +195,45 @@ void AttentionTiles::emitPart(Value task) {
   }
   fill(*queryTile, tileQueries, depth, [&](Value line, Value d) {
     return kernel.add(kernel.multiply(d, kernel.index(queryPitch)), line);
-  }, [&](ElementEmitter &emitter, Value query, Value d) {
-    return elementAs(real, emitter, attention.getQuery(), {{batch}, {head}, {query}, {d}});
-  }, firstQuery, kernel.dim(queries));
+  }, attention.getQuery(), head, firstQuery, kernel.dim(queries));
   unpack(walkKeys());
+  awaitCopies(b, 0); // of queries that saw no key
   splits == 1 ? finish() : keepPart(task);
 }
 
 //===--- Tiles ------------------------------------------------------------------------------===//
 
-/// Copies lines [first, first + lines) of `across` elements each; what lies behind `end` is 0. Neighbouring threads
-/// read neighbours of a line.
+/// Brings lines [first, first + lines) of a head, `across` elements each; what lies behind `end` or a line's end is 0.
+/// Neighbouring threads read neighbours of a line. What is in memory as it is is copied while the threads go on: all of a
+/// thread's copies are under way at once.
 void AttentionTiles::fill(const BlockMemory &memory, int64_t lines, int64_t across,
-                          function_ref<Value(Value, Value)> offset,
-                          function_ref<Value(ElementEmitter &, Value, Value)> element, Value first, Value end) {
+                          function_ref<Value(Value, Value)> offset, Value tensor, Value head, Value first, Value end) {
+  bool isCopied = isInMemory(tensor, real);
+  int64_t extent = *dimsOf(tensor)[3].constant();
   kernel.forThreads(kernel.index(0), kernel.index(lines * across), [&](Value at) {
     Value inner = remainder(at, kernel.index(across)), line = quotient(at, kernel.index(across));
-    Value there = kernel.add(first, line);
+    Value there = kernel.add(first, line), inside = below(there, end);
+    if (across > extent)
+      inside = b.create<arith::AndIOp>(inside, below(inner, kernel.index(extent)));
+    if (isCopied) {
+      Value place = kernel.index(0);
+      for (auto [axis, stride] : llvm::zip(ArrayRef<Value>{batch, head, there, inner}, kernel.strides(dimsOf(tensor))))
+        place = kernel.add(place, kernel.multiply(axis, stride));
+      Value from = kernel.address(kernel.buffer(cast<BlockArgument>(tensor)), place);
+      return beginCopy(b, memory.address(offset(line, inner)), from, real.getWidth() / 8, inside);
+    }
     ElementEmitter emitter(kernel, 1);
-    Value value = emitter.guarded(below(there, end), number(0), [&] { return element(emitter, there, inner); });
-    memory.store(value, offset(line, inner));
+    memory.store(emitter.guarded(inside, number(0), [&] {
+      return elementAs(real, emitter, tensor, {{batch}, {head}, {there}, {inner}});
+    }), offset(line, inner));
   });
+  endCopies(b);
 }
 
 void AttentionTiles::fillKeys(Value first) {
   fill(*keyTile, tileKeys, depth, [&](Value line, Value d) {
     return kernel.add(kernel.multiply(d, kernel.index(keyPitch)), line);
-  }, [&](ElementEmitter &emitter, Value key, Value d) {
-    return elementAs(real, emitter, attention.getKey(), {{batch}, {keyHead}, {key}, {d}});
-  }, first, endKey);
+  }, attention.getKey(), keyHead, first, endKey);
 }
 
 /// Columns that the last threads have too many are 0.
@@ -230,10 +241,7 @@ void AttentionTiles::fillValues(Value first) {
   int64_t padded = columns * lanes;
   fill(valueTile ? *valueTile : *keyTile, tileKeys, padded, [&](Value line, Value column) {
     return kernel.add(kernel.multiply(line, kernel.index(padded)), column);
-  }, [&](ElementEmitter &emitter, Value key, Value column) {
-    auto read = [&] { return elementAs(real, emitter, attention.getValue(), {{batch}, {keyHead}, {key}, {column}}); };
-    return padded == valueDepth ? read() : emitter.guarded(below(column, kernel.index(valueDepth)), number(0), read);
-  }, first, endKey);
+  }, attention.getValue(), keyHead, first, endKey);
 }
 
 //===--- A tile of keys ---------------------------------------------------------------------===//
@@ -265,13 +273,15 @@ SmallVector<Value> AttentionTiles::walkKeys() {
   fillKeys(first);
   if (valueTile)
     fillValues(first);
+  awaitCopies(b, /*pending=*/valueTile ? 1 : 0); // values have the time of the scores
   kernel.barrier();
   addTile(first);
-  kernel.barrier();
   if (!valueTile) {
-    fillValues(first);
     kernel.barrier();
+    fillValues(first);
   }
+  awaitCopies(b, 0);
+  kernel.barrier();
   addValues();
   kernel.barrier(); // before the tiles are filled again
   b.create<scf::YieldOp>(pack());

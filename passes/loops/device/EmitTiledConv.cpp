@@ -43,26 +43,35 @@ public:
     return elementAs(multiplicand, emitter, conv.getWeight(), point);
   }
 
-  /// The input that place `k` of the window of a pixel sees; 0 in the padding.
-  Value inputAt(ElementEmitter &emitter, Value group, Value pixel, Value k) {
+  /// What place `k` of the window of a pixel sees: a point of the input, and whether it is one and not of the padding.
+  struct Seen {
+    Point point;
+    Value inside;
+  };
+  Seen see(Value group, Value pixel, Value k) {
     Point out = resultPoint(kernel.index(0), pixel);
     Point window = takeApart(kernel, k, ArrayRef(weight).drop_front(2)); // leaves the channel
     Value channel = kernel.add(kernel.multiply(group, kernel.dim(channelsPerGroup())), k);
-    Point point{out[0], {channel, 0, {}}};
-    Value inside;
+    Seen seen{{out[0], {channel, 0, {}}}, {}};
     for (size_t axis = 0; axis < axes; ++axis) {
       Value stretched = kernel.multiply(out[2 + axis].base, kernel.index(conv.getStrides()[axis]));
       Value reach = kernel.multiply(window[axis].base, kernel.index(conv.getDilations()[axis]));
       Value at = kernel.add(kernel.add(stretched, reach), -conv.getPads()[axis]);
-      point.push_back({at, 0, {}});
+      seen.point.push_back({at, 0, {}});
       // Unsigned: what is before the first wraps to a large number.
       Value here = b.create<arith::CmpIOp>(arith::CmpIPredicate::ult, at, kernel.dim(input[2 + axis]));
-      inside = inside ? b.create<arith::AndIOp>(inside, here).getResult() : here;
+      seen.inside = seen.inside ? b.create<arith::AndIOp>(seen.inside, here).getResult() : here;
     }
-    auto read = [&] { return elementAs(multiplicand, emitter, conv.getInput(), point); };
-    if (!inside)
+    return seen;
+  }
+
+  /// The input that place `k` of the window of a pixel sees; 0 in the padding.
+  Value inputAt(ElementEmitter &emitter, Value group, Value pixel, Value k) {
+    Seen seen = see(group, pixel, k);
+    auto read = [&] { return elementAs(multiplicand, emitter, conv.getInput(), seen.point); };
+    if (!seen.inside)
       return read();
-    return emitter.guarded(inside, b.create<arith::ConstantOp>(b.getZeroAttr(multiplicand)), read);
+    return emitter.guarded(seen.inside, b.create<arith::ConstantOp>(b.getZeroAttr(multiplicand)), read);
   }
 
   /// Every pixel sees one pixel, its own.
@@ -84,10 +93,17 @@ public:
     };
   }
 
-  /// Where a pixel of a channel lies; empty where windows take pixels apart.
+  /// Where the element lies that a pixel's window has at place `k`.
   TileProblem::Side::Address inputAddress() {
-    if (!isPointwise() || !isInMemory(conv.getInput(), multiplicand))
+    if (!isInMemory(conv.getInput(), multiplicand))
       return {};
+    if (!isPointwise())
+      return [this](Value group, Value pixel, Value k) {
+        Value offset = kernel.index(0);
+        for (auto [axis, stride] : llvm::zip(see(group, pixel, k).point, kernel.strides(input)))
+          offset = kernel.add(offset, kernel.multiply(axis.base, stride));
+        return kernel.address(kernel.buffer(cast<BlockArgument>(conv.getInput())), offset);
+      };
     return [this, spatial = pixelsPerImage()](Value group, Value pixel, Value k) {
       Value place = pixel;
       Point inImage = takeApart(kernel, place, {spatial}); // leaves the image
@@ -136,8 +152,10 @@ LogicalResult emitTiledConv(KernelFunction &kernel) {
                    return reader.inputAt(emitter, group, pixel, k);
                  },
                  reader.inputAddress()};
+  if (problem.rhs.address && !reader.isPointwise())
+    problem.rhs.isThere = [&](Value group, Value pixel, Value k) { return reader.see(group, pixel, k).inside; };
   problem.lhs.inChunks = problem.lhs.address && isWholeChunks(problem.depth, multiplicand);
-  problem.rhs.inChunks = problem.rhs.address && isWholeChunks(reader.pixelsPerImage(), multiplicand);
+  problem.rhs.inChunks = problem.rhs.address && reader.isPointwise() && isWholeChunks(reader.pixelsPerImage(), multiplicand);
   problem.store = [&](Value group, Value row, Value pixel, Value sum) {
     epilogue.store(sum, reader.resultPoint(channelOf(group, row), pixel));
   };

@@ -82,16 +82,7 @@ Value SharedTile::isInside(Value line, Value k) {
 }
 
 void SharedTile::copyChunk(Value to, Value batch, Value line, Value k) {
-  Value inside = isInside(line, k);
-  if (!inside)
-    return beginCopy(b, to, side.address(batch, line, k), kLoadedBytes);
-  auto choice = b.create<scf::IfOp>(inside, /*withElseRegion=*/true);
-  OpBuilder::InsertionGuard guard(b);
-  b.setInsertionPointToStart(choice.thenBlock());
-  beginCopy(b, to, side.address(batch, line, k), kLoadedBytes);
-  b.setInsertionPointToStart(choice.elseBlock());
-  Value zeros = b.create<arith::ConstantOp>(b.getZeroAttr(VectorType::get(4, b.getI32Type())));
-  b.create<LLVM::StoreOp>(zeros, to, kLoadedBytes);
+  beginCopy(b, to, side.address(batch, line, k), kLoadedBytes, isInside(line, k));
 }
 
 /// One vector of the elements' bits.

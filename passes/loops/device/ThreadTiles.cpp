@@ -97,17 +97,11 @@ private:
       b.create<LLVM::StoreOp>(inside ? emitter.guarded(inside, zero, read) : read(), to);
       return;
     }
-    int64_t together = side.together(elementBytes());
-    auto copy = [&] { beginCopy(b, to, side.operand.address(batch, line, k), together * elementBytes()); };
-    if (!inside)
-      return copy();
-    auto choice = b.create<scf::IfOp>(inside, /*withElseRegion=*/true);
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(choice.thenBlock());
-    copy();
-    b.setInsertionPointToStart(choice.elseBlock());
-    Type type = together == 1 ? problem.accumulator : VectorType::get(together, problem.accumulator);
-    b.create<LLVM::StoreOp>(b.create<arith::ConstantOp>(b.getZeroAttr(type)), to, together * elementBytes());
+    if (side.operand.isThere) {
+      Value isThere = side.operand.isThere(batch, line, k);
+      inside = inside ? b.create<arith::AndIOp>(inside, isThere).getResult() : isThere;
+    }
+    beginCopy(b, to, side.operand.address(batch, line, k), side.together(elementBytes()) * elementBytes(), inside);
   }
 
   /// Element `offset` of a side's part of a stage.

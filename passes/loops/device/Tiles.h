@@ -16,6 +16,9 @@ struct TileProblem {
     bool alongDepth; ///< neighbours in memory are neighbours in k, and threads read along it; else of one k
     Element element; ///< in the multiplicands' type
     Address address; ///< where the element lies; empty: it is computed
+    /// Whether the element is there; it is 0 where it is not, and its address means nothing. Empty: all are there. Only with
+    /// addresses, and not with `inChunks`.
+    Address isThere = {};
     /// Elements have addresses, and at each multiple of so many it is of 16 aligned bytes, all of them elements.
     bool inChunks = false;
   };

@@ -72,11 +72,21 @@ SmallVector<Value> multiplyMatrices(ImplicitLocOpBuilder &b, Type multiplicand, 
   return members(b, b.create<LLVM::CallIntrinsicOp>(type, name, operands).getResult(0));
 }
 
-void beginCopy(ImplicitLocOpBuilder &b, Value shared, Value global, int64_t bytes) {
+void beginCopy(ImplicitLocOpBuilder &b, Value shared, Value global, int64_t bytes, Value inside) {
+  Value to = inShared(b, shared), from = inSpace(b, global, NVVM::kGlobalMemorySpace);
   // Around the first cache where that can be: what a block copies it reads from shared memory alone.
   auto cache = bytes == 16 ? NVVM::LoadCacheModifierKind::CG : NVVM::LoadCacheModifierKind::CA;
-  b.create<NVVM::CpAsyncOp>(inShared(b, shared), inSpace(b, global, NVVM::kGlobalMemorySpace), bytes, cache,
-                            /*cpSize=*/Value());
+  if (!inside) {
+    b.create<NVVM::CpAsyncOp>(to, from, bytes, cache, /*cpSize=*/Value());
+    return;
+  }
+  // The op of nvvm would be inline assembly with a size.
+  Value size = b.create<arith::SelectOp>(inside, b.create<arith::ConstantIntOp>(bytes, 32),
+                                         b.create<arith::ConstantIntOp>(0, 32));
+  StringRef name = bytes == 16  ? "llvm.nvvm.cp.async.cg.shared.global.16.s"
+                   : bytes == 8 ? "llvm.nvvm.cp.async.ca.shared.global.8.s"
+                                : "llvm.nvvm.cp.async.ca.shared.global.4.s";
+  b.create<LLVM::CallIntrinsicOp>(Type(), b.getStringAttr(name), ValueRange{to, from, size});
 }
 
 void endCopies(ImplicitLocOpBuilder &b) {

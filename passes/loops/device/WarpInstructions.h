@@ -22,8 +22,10 @@ llvm::SmallVector<mlir::Value> multiplyMatrices(mlir::ImplicitLocOpBuilder &b, m
                                                 mlir::ArrayRef<mlir::Value> lhs, mlir::ArrayRef<mlir::Value> rhs,
                                                 mlir::ArrayRef<mlir::Value> sums);
 
-/// Begins to copy 4, 8 or 16 bytes, both sides aligned, from the device's memory to shared memory.
-void beginCopy(mlir::ImplicitLocOpBuilder &b, mlir::Value shared, mlir::Value global, int64_t bytes);
+/// Begins to copy 4, 8 or 16 bytes, both sides aligned, from the device's memory to shared memory. Where `inside` is there
+/// and does not hold nothing is read, wherever `global` is, and shared memory gets zeros.
+void beginCopy(mlir::ImplicitLocOpBuilder &b, mlir::Value shared, mlir::Value global, int64_t bytes,
+               mlir::Value inside = {});
 /// The copies that this thread began since the last call are a group, which may be empty.
 void endCopies(mlir::ImplicitLocOpBuilder &b);
 /// Waits for this thread's groups but for the last `pending`.

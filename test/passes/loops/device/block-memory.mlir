@@ -2,14 +2,14 @@
 
 // Each array is a global of its own in the memory that a block shares, at an address of 16 bytes and named after its offset:
 // queries [64][32 + 4], powers [32][32 + 4], keys [64][32 + 4] and values [32][64]. Four queries, keys or columns of a thread
-// are one access of 16 bytes; what is filled one by one has the alignment of an element.
+// are one access of 16 bytes; elements that lie in memory are copied one by one.
 // CHECK:       kernel.func @k attributes {{{.*}}kernel.block_memory = 31232 : i64
 // CHECK:       llvm.mlir.global internal @k_sm_80_tile0() {addr_space = 3 : i32, alignment = 16 : i64} : !llvm.array<2304 x f32>
 // CHECK-NEXT:  llvm.mlir.global internal @k_sm_80_tile9216() {addr_space = 3 : i32, alignment = 16 : i64} : !llvm.array<1152 x f32>
 // CHECK-NEXT:  llvm.mlir.global internal @k_sm_80_tile13824() {addr_space = 3 : i32, alignment = 16 : i64} : !llvm.array<2304 x f32>
 // CHECK-NEXT:  llvm.mlir.global internal @k_sm_80_tile23040() {addr_space = 3 : i32, alignment = 16 : i64} : !llvm.array<2048 x f32>
 // CHECK-LABEL: func.func @k_sm_80(
-// CHECK:         llvm.store %{{.*}} {alignment = 4 : i64} : f32, !llvm.ptr
+// CHECK:         llvm.call_intrinsic "llvm.nvvm.cp.async.ca.shared.global.4.s"
 // CHECK:         llvm.load %{{.*}} {alignment = 16 : i64} : !llvm.ptr -> vector<4xf32>
 // CHECK:         %[[FOUR:.*]] = vector.insert %{{.*}}, %{{.*}} [3] : f32 into vector<4xf32>
 // CHECK:         llvm.store %[[FOUR]], %{{.*}} {alignment = 16 : i64} : vector<4xf32>, !llvm.ptr

@@ -1,12 +1,15 @@
 // RUN: quern-opt %s --quern-emit-kernels=target=sm_80 --canonicalize --cse --split-input-file | FileCheck %s
 
-// A convolution is a product of its weight and of windows, which are read where the tile is filled: places outside the
-// image are zeros and not read.
+// A convolution is a product of its weight and of windows, whose elements are copied one by one where the tile is filled:
+// what is outside the image is a copy of 0 bytes. All elements are few enough for indices of 32 bits.
 // CHECK:       kernel.func @c attributes {{{.*}}threads =
+// CHECK:       module @c_sm_80 attributes {quern.index_bits = 32 : i64
 // CHECK-LABEL: func.func @c_sm_80(
-// CHECK:         scf.for
-// CHECK:           arith.cmpi
-// CHECK:           scf.if
+// CHECK:         arith.cmpi ult, %{{.*}}, %c10
+// CHECK:         arith.andi
+// CHECK:         %[[BYTES:.*]] = arith.select %{{.*}}, %c4_i32, %c0_i32
+// CHECK:         llvm.call_intrinsic "llvm.nvvm.cp.async.ca.shared.global.4.s"({{.*}}, %[[BYTES]])
+// CHECK-NOT:     memref.load
 // CHECK:           gpu.barrier
 // CHECK:           math.fma
 // CHECK:           gpu.barrier
@@ -21,7 +24,7 @@ kernel.func @c attributes {dims = 0 : i64, schedule = #kernel.schedule<"tiled_co
 // Matrix units multiply float16: weights of 72 places are copied, windows are read by element, 8 pixels of one k at once.
 // CHECK-LABEL: func.func @h_sm_80(
 // CHECK:         scf.for
-// CHECK:           nvvm.cp.async.shared.global
+// CHECK:           cp.async.{{.*}}shared.global
 // CHECK-COUNT-8:   memref.load {{.*}} : memref<?xf16>
 // CHECK:           llvm.store {{.*}} : vector<8xi16>
 // CHECK:         nvvm.ldmatrix {{.*}}layout = #nvvm.mma_layout<row>
@@ -39,7 +42,7 @@ kernel.func @h attributes {dims = 0 : i64, schedule = #kernel.schedule<"tiled_co
 // matrix unit cannot turn, they are read along the pixels and written along the channels, and rounded when loaded.
 // CHECK-LABEL: func.func @p_sm_80(
 // CHECK-NOT:     memref.load
-// CHECK-COUNT-3: nvvm.cp.async.shared.global
+// CHECK-COUNT-3: cp.async.{{.*}}shared.global
 // CHECK-NOT:     memref.load
 // CHECK:         nvvm.cp.async.commit.group
 kernel.func @p attributes {dims = 0 : i64, schedule = #kernel.schedule<"tiled_conv", {tile_rows = 16 : i64, tile_columns = 64 : i64, tile_depth = 32 : i64, warp_rows = 16 : i64, warp_columns = 16 : i64, stages = 4 : i64}, "test">} {
@@ -48,7 +51,7 @@ kernel.func @p attributes {dims = 0 : i64, schedule = #kernel.schedule<"tiled_co
   kernel.yield %0 : tensor<2x32x4x4xbf16>
 }
 // CHECK-LABEL: func.func @t_sm_80(
-// CHECK:         nvvm.cp.async.shared.global
+// CHECK:         cp.async.{{.*}}shared.global
 // CHECK-COUNT-4: memref.load {{.*}} : memref<?xf32>
 // CHECK:         llvm.store {{.*}} : vector<4xi32>
 // CHECK-NOT:     layout = #nvvm.mma_layout<col>

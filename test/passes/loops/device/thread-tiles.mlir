@@ -10,9 +10,9 @@
 // CHECK:         %{{.*}}:18 = scf.for %{{.*}} = %c0 to %c40 step %c16
 // CHECK-NEXT:      nvvm.cp.async.wait.group 0
 // CHECK-NEXT:      gpu.barrier
-// CHECK-COUNT-4:   nvvm.cp.async.shared.global {{.*}}, 4, cache =  ca
-// CHECK:           nvvm.cp.async.shared.global {{.*}}, 16, cache =  cg
-// CHECK-NOT:       nvvm.cp.async.shared.global
+// CHECK-COUNT-4:   "llvm.nvvm.cp.async.ca.shared.global.4.s"
+// CHECK:           "llvm.nvvm.cp.async.cg.shared.global.16.s"
+// CHECK-NOT:       cp.async{{.*}}shared.global
 // CHECK:           nvvm.cp.async.commit.group
 // CHECK:         llvm.load %{{.*}} {alignment = 16 : i64} : !llvm.ptr -> vector<4xf32>
 // CHECK-COUNT-256: math.fma

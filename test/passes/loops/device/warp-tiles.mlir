@@ -7,7 +7,7 @@
 // CHECK:       llvm.mlir.global internal @k_sm_80_tile0() {{.*}} : !llvm.array<24576 x i8>
 // CHECK-LABEL: func.func @k_sm_80(
 // CHECK:         scf.for %{{.*}} = %c0 to %c2 step %c1
-// CHECK:           nvvm.cp.async.shared.global
+// CHECK:           "llvm.nvvm.cp.async.cg.shared.global.16.s"
 // CHECK:           nvvm.cp.async.commit.group
 // CHECK:         %[[LOOP:.*]]:34 = scf.for %{{.*}} = %c0 to %c72 step %c32
 // CHECK-NEXT:      nvvm.cp.async.wait.group 1
