@@ -13,9 +13,10 @@ namespace {
 constexpr int64_t kUnknownExtent = 64;
 
 /// A tile of a block's and the part of it that a thread or a warp adds up, and how many steps of the depth are in
-/// shared memory at a time. Lines times depth is a multiple of the threads, where each has its own part.
+/// shared memory at a time. Lines times depth is a multiple of the threads, where each has its own part. What a step
+/// takes, in cycles: of a block that is alone on its multiprocessor, and for each other one there.
 struct Tile {
-  int64_t rows, columns, depth, partRows, partColumns, stages;
+  int64_t rows, columns, depth, partRows, partColumns, stages, alone, shared;
 };
 
 /// The tiles of one way to multiply, largest first.
@@ -26,15 +27,18 @@ struct Tiles {
   StringRef reason;
 };
 
-constexpr Tile threadSizes[] = {
-    {128, 128, 8, 8, 8, 3}, {64, 64, 16, 4, 4, 3}, {32, 64, 16, 4, 4, 3}, {16, 64, 16, 2, 4, 3}};
+// The cycles are an H100's: fitted to the times of 130 products and convolutions, each with many tiles.
+constexpr Tile threadSizes[] = {{128, 128, 8, 8, 8, 3, 1700, 1100},
+                                {64, 64, 16, 8, 4, 3, 1470, 600},
+                                {32, 64, 16, 4, 4, 3, 800, 530},
+                                {16, 64, 16, 2, 4, 3, 800, 270}};
 const Tiles threadTiles = {threadSizes, "thread_rows", "thread_columns", 1, "tiles in the memory that a block shares"};
 
-constexpr Tile warpSizes[] = {{128, 128, 32, 64, 64, 3},
-                              {128, 64, 32, 64, 32, 4},
-                              {64, 64, 32, 32, 32, 4},
-                              {32, 64, 32, 16, 32, 4},
-                              {16, 64, 32, 16, 16, 4}};
+constexpr Tile warpSizes[] = {{128, 128, 32, 64, 64, 3, 900, 700},
+                              {128, 64, 32, 64, 32, 4, 600, 400},
+                              {64, 64, 32, 32, 32, 4, 400, 220},
+                              {32, 64, 32, 16, 32, 4, 350, 150},
+                              {16, 64, 32, 16, 16, 4, 320, 110}};
 const Tiles warpTiles = {warpSizes, "warp_rows", "warp_columns", 1,
                          "tiles in the memory that a block shares, multiplied by matrix units"};
 const Tiles tf32Tiles = {warpSizes, "warp_rows", "warp_columns", 2,
@@ -50,33 +54,58 @@ const Tiles &tilesFor(Type element, bool tf32) {
 /// A product as the tables see it: how many lines and of what depth, taken for something where they are not known.
 struct Extents {
   Dim batches, rows, columns, depth;
+  bool hasWindows = false; ///< the columns' elements have their addresses computed one by one
 
   static int64_t of(const Dim &dim) { return std::max<int64_t>(dim.estimate(kUnknownExtent), 1); }
   int64_t blocks(int64_t tileRows, int64_t tileColumns) const {
     return of(batches) * llvm::divideCeil(of(rows), tileRows) * llvm::divideCeil(of(columns), tileColumns);
   }
-  /// How many blocks share the depth of a tile where `blocks` are too few for the device: each gets a part that is
-  /// worth one. Unknown extents may be large; then the parts' sums would be a burden.
-  int64_t splits(int64_t blocks, const Device &device) const {
-    constexpr int64_t kLeastPart = 256, kMost = 16;
+  /// How many blocks may share the depth of a tile, each with a part that is worth one. Unknown extents may be large;
+  /// then the parts' sums would be a burden.
+  int64_t mostSplits(int64_t leastPart) const {
+    constexpr int64_t kMost = 16;
     if (!batches.isConstant() || !rows.isConstant() || !columns.isConstant() || !depth.isConstant())
       return 1;
-    return std::clamp<int64_t>(std::min<int64_t>(device.multiprocessors / blocks, of(depth) / kLeastPart), 1, kMost);
+    return std::clamp<int64_t>(of(depth) / leastPart, 1, kMost);
+  }
+  /// As many splits as there are multiprocessors for.
+  int64_t splits(int64_t blocks, const Device &device) const {
+    return std::clamp<int64_t>(device.multiprocessors / blocks, 1, mostSplits(/*leastPart=*/256));
   }
 };
 
-/// The largest tile that gives every multiprocessor a block, with no more rows than twice the product's; else the
-/// largest that gives most of them one when the depth is split; else the smallest.
-const Tile &largestTile(const Tiles &tiles, const Extents &extents, const Device &device) {
-  auto fits = [&](const Tile &tile) { return tile.rows < 2 * Extents::of(extents.rows); };
-  auto blocks = [&](const Tile &tile) { return extents.blocks(tile.rows, tile.columns); };
-  for (const Tile &tile : tiles.sizes)
-    if (fits(tile) && blocks(tile) >= device.multiprocessors)
-      return tile;
-  for (const Tile &tile : tiles.sizes)
-    if (fits(tile) && 4 * blocks(tile) * extents.splits(blocks(tile), device) >= 3 * device.multiprocessors)
-      return tile;
-  return tiles.sizes.back();
+/// Cycles until the last block has ended.
+int64_t estimate(const Tile &tile, int64_t splits, const Extents &extents, const Device &device) {
+  constexpr int64_t kSecondLaunch = 8600, kPartsInCycle = 175; // a part is written and read
+  constexpr int64_t kAddressesInCycle = 7;
+  int64_t steps = llvm::divideCeil(Extents::of(extents.depth), tile.depth * splits);
+  int64_t blocks = extents.blocks(tile.rows, tile.columns) * splits;
+  int64_t others = llvm::divideCeil(blocks, device.multiprocessors) - 1;
+  int64_t addresses = extents.hasWindows ? tile.columns * tile.depth / kAddressesInCycle : 0;
+  int64_t parts = splits > 1 ? blocks * tile.rows * tile.columns : 0;
+  return steps * (tile.alone + addresses + others * (tile.shared + addresses)) + parts / kPartsInCycle +
+         (splits > 1 ? kSecondLaunch : 0);
+}
+
+struct TileChoice {
+  const Tile *tile;
+  int64_t splits;
+};
+
+/// The fastest tile, with no more rows than twice the product's, and how many blocks share the depth of each.
+TileChoice fastestTile(const Tiles &tiles, const Extents &extents, const Device &device) {
+  TileChoice best{&tiles.sizes.back(), 1};
+  int64_t least = estimate(*best.tile, 1, extents, device);
+  for (const Tile &tile : tiles.sizes) {
+    if (tile.rows >= 2 * Extents::of(extents.rows))
+      continue;
+    for (int64_t splits = 1; splits <= extents.mostSplits(/*leastPart=*/128); ++splits)
+      if (int64_t cycles = estimate(tile, splits, extents, device); cycles < least) {
+        least = cycles;
+        best = {&tile, splits};
+      }
+  }
+  return best;
 }
 
 void split(Choice &choice, int64_t splits) {
@@ -88,7 +117,8 @@ void split(Choice &choice, int64_t splits) {
 
 Choice chooseTile(StringRef algorithm, Type element, bool tf32, const Extents &extents, const Device &device) {
   const Tiles &tiles = tilesFor(element, tf32);
-  const Tile &tile = largestTile(tiles, extents, device);
+  auto [chosen, splits] = fastestTile(tiles, extents, device);
+  const Tile &tile = *chosen;
   Choice choice{algorithm,
                 {{"tile_rows", tile.rows},
                  {"tile_columns", tile.columns},
@@ -97,7 +127,7 @@ Choice chooseTile(StringRef algorithm, Type element, bool tf32, const Extents &e
                  {tiles.columns, tile.partColumns},
                  {"stages", element.getIntOrFloatBitWidth() > 32 ? 2 : tile.stages}}, // as many as there is room for
                 tiles.reason.str()};
-  split(choice, extents.splits(extents.blocks(tile.rows, tile.columns), device));
+  split(choice, splits);
   return choice;
 }
 
@@ -138,7 +168,8 @@ Choice chooseConv(Operation *op, const Device &device, bool tf32) {
   if (groups > 1 && result[1].estimate(kUnknownExtent) / groups < kFewOutputs)
     return {"direct_conv", {}, "few channels in a group: a thread for each output"};
   Dim depth = product(ArrayRef(dimsOf(conv.getWeight())).drop_front());
-  Extents extents{groups, result[1].floordiv(groups), result[0] * product(ArrayRef(result).drop_front(2)), depth};
+  Extents extents{groups, result[1].floordiv(groups), result[0] * product(ArrayRef(result).drop_front(2)), depth,
+                  /*hasWindows=*/depth != dimsOf(conv.getWeight())[1]};
   return chooseTile("tiled_conv", elementOf(conv.getInput()), tf32, extents, device);
 }
 

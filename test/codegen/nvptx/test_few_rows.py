@@ -79,7 +79,7 @@ def test_epilogue_of_few_rows(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["float", "float16", "int32"])
-@pytest.mark.parametrize("m, k, n, batch", [(70, 520, 72, ""), (20, 1030, 33, "2,"), (1, 1100, 64, "")], ids=["tiles", "batches", "few rows"])
+@pytest.mark.parametrize("m, k, n, batch", [(70, 4120, 72, ""), (20, 1030, 33, "2,"), (1, 1100, 64, "")], ids=["tiles", "batches", "few rows"])
 def test_blocks_share_the_depth(tmp_path, name, m, k, n, batch):
     """Parts of the depth that are and are not steps of it; an epilogue on the whole sum."""
     runtime = compiled(tmp_path, f"""({name}[{batch}{m},{k}] a, {name}[{batch}{k},{n}] b) => ({name}[{batch}{m},{n}] y) {{

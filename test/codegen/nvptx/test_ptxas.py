@@ -45,8 +45,8 @@ MODELS = {
             d = ArgMax <axis = 2> (x)
         }""",
     "products": """
-        (float[m,256] x, float[256,200] w, float[200] b, float[2048,512] u, float[512,2048] v, double[7,9] p, double[9,5] q)
-            => (float[m,200] y, float[2048,2048] z, double[7,5] r)
+        (float[m,256] x, float[256,200] w, float[200] b, float[4096,512] u, float[512,4096] v, double[7,9] p, double[9,5] q)
+            => (float[m,200] y, float[4096,4096] z, double[7,5] r)
         {
             s = MatMul (x, w)
             t = Add (s, b)
@@ -55,9 +55,9 @@ MODELS = {
             r = MatMul (p, q)
         }""",
     "narrow_products": """
-        (float16[m,256] x, float16[256,200] w, float16[200] b, float16[2048,512] u, float16[512,2048] v,
+        (float16[m,256] x, float16[256,200] w, float16[200] b, float16[4096,512] u, float16[512,4096] v,
          bfloat16[m,k] p, bfloat16[k,n] q, bfloat16[120,128,64] r, bfloat16[120,128,64] s, float16[512,512] c, float16[512,1024] d)
-            => (float16[m,200] y, float16[2048,2048] z, bfloat16[m,n] o, bfloat16[120,128,128] a, float16[512,1024] g)
+            => (float16[m,200] y, float16[4096,4096] z, bfloat16[m,n] o, bfloat16[120,128,128] a, float16[512,1024] g)
         {
             i = MatMul (x, w)
             j = Add (i, b)

@@ -7,11 +7,11 @@
 // CHECK: kernel.region "matmul"{{.*}}#kernel.schedule<"tiled_gemm", {slices = 32 : i64, tile_columns = 32 : i64, tile_rows = 4 : i64}, "few rows: columns for a block, slices of the depth for its threads">
 // CHECK: kernel.region "matmul#2"{{.*}}#kernel.schedule<"tiled_gemm", {stages = 3 : i64, thread_columns = 8 : i64, thread_rows = 8 : i64, tile_columns = 128 : i64, tile_depth = 8 : i64, tile_rows = 128 : i64}
 // CHECK: kernel.region "exp"{{.*}}#kernel.schedule<"threads"
-func.func @main(%x: tensor<4x8xf32>, %w: tensor<8x16xf32>, %a: tensor<2048x64xf32>, %b: tensor<64x2048xf32>) -> (tensor<4x16xf32>, tensor<2048x2048xf32>) {
+func.func @main(%x: tensor<4x8xf32>, %w: tensor<8x16xf32>, %a: tensor<4096x512xf32>, %b: tensor<512x4096xf32>) -> (tensor<4x16xf32>, tensor<4096x4096xf32>) {
   %0 = graph.matmul %x, %w : (tensor<4x8xf32>, tensor<8x16xf32>) -> tensor<4x16xf32>
-  %1 = graph.matmul %a, %b : (tensor<2048x64xf32>, tensor<64x2048xf32>) -> tensor<2048x2048xf32>
+  %1 = graph.matmul %a, %b : (tensor<4096x512xf32>, tensor<512x4096xf32>) -> tensor<4096x4096xf32>
   %2 = graph.exp %0 : (tensor<4x16xf32>) -> tensor<4x16xf32>
-  return %2, %1 : tensor<4x16xf32>, tensor<2048x2048xf32>
+  return %2, %1 : tensor<4x16xf32>, tensor<4096x4096xf32>
 }
 
 // Where that is allowed, matrix units take float32 too: elements of twice the size, half as many in a step.
@@ -19,9 +19,10 @@ func.func @main(%x: tensor<4x8xf32>, %w: tensor<8x16xf32>, %a: tensor<2048x64xf3
 // TF32-LABEL: @conv
 // TF32: kernel.region "conv"{{.*}}tile_depth = 16 : i64{{.*}} as tf32">
 
-// Too few tiles for a device's 108 multiprocessors: blocks share the depth. Not where extents are unknown, which may be large.
+// Too few tiles for a device's 108 multiprocessors: blocks share the depth, as many as are fastest by estimate. Not where
+// extents are unknown, which may be large.
 // CHECK-LABEL: @deep
-// CHECK: kernel.region "matmul{{.*}}{splits = 4 : i64, stages = 3 : i64, thread_columns = 4 : i64, thread_rows = 4 : i64, tile_columns = 64 : i64, tile_depth = 16 : i64, tile_rows = 64 : i64}, "tiles in the memory that a block shares, several blocks for the depth of each">
+// CHECK: kernel.region "matmul{{.*}}{splits = 13 : i64, stages = 3 : i64, thread_columns = 4 : i64, thread_rows = 8 : i64, tile_columns = 64 : i64, tile_depth = 16 : i64, tile_rows = 64 : i64}, "tiles in the memory that a block shares, several blocks for the depth of each">
 // CHECK: kernel.region "matmul{{.*}}{slices = 64 : i64, splits = 4 : i64, tile_columns = 32 : i64, tile_rows = 1 : i64}
 // CHECK: kernel.region "matmul{{.*}}#kernel.schedule<"tiled_gemm", {stages = 3 : i64, thread_columns = 4 : i64, thread_rows = 2 : i64, tile_columns = 64 : i64, tile_depth = 16 : i64, tile_rows = 16 : i64}, "tiles in the memory that a block shares">
 func.func @deep(%a: tensor<128x3072xf32>, %b: tensor<3072x768xf32>, %h: tensor<1x3072xf16>, %v: tensor<3072x768xf16>, %n: tensor<?x3072xf32, #graph.dims<["n", ""]>>) -> (tensor<128x768xf32>, tensor<1x768xf16>, tensor<?x768xf32, #graph.dims<["n", ""]>>) {
@@ -35,10 +36,10 @@ func.func @deep(%a: tensor<128x3072xf32>, %b: tensor<3072x768xf32>, %h: tensor<1
 // CHECK-LABEL: @narrow
 // CHECK: kernel.region "matmul{{.*}}#kernel.schedule<"tiled_gemm", {stages = 3 : i64, tile_columns = 128 : i64, tile_depth = 32 : i64, tile_rows = 128 : i64, warp_columns = 64 : i64, warp_rows = 64 : i64}
 // CHECK: kernel.region "matmul{{.*}}{stages = 4 : i64, tile_columns = 64 : i64, tile_depth = 32 : i64, tile_rows = 16 : i64, warp_columns = 16 : i64, warp_rows = 16 : i64}, "tiles in the memory that a block shares, multiplied by matrix units">
-func.func @narrow(%a: tensor<2048x64xf16>, %b: tensor<64x2048xf16>, %x: tensor<?x8xbf16, #graph.dims<["n", ""]>>, %w: tensor<8x16xbf16>) -> (tensor<2048x2048xf16>, tensor<?x16xbf16, #graph.dims<["n", ""]>>) {
-  %0 = graph.matmul %a, %b : (tensor<2048x64xf16>, tensor<64x2048xf16>) -> tensor<2048x2048xf16>
+func.func @narrow(%a: tensor<4096x512xf16>, %b: tensor<512x4096xf16>, %x: tensor<?x8xbf16, #graph.dims<["n", ""]>>, %w: tensor<8x16xbf16>) -> (tensor<4096x4096xf16>, tensor<?x16xbf16, #graph.dims<["n", ""]>>) {
+  %0 = graph.matmul %a, %b : (tensor<4096x512xf16>, tensor<512x4096xf16>) -> tensor<4096x4096xf16>
   %1 = graph.matmul %x, %w : (tensor<?x8xbf16, #graph.dims<["n", ""]>>, tensor<8x16xbf16>) -> tensor<?x16xbf16, #graph.dims<["n", ""]>>
-  return %0, %1 : tensor<2048x2048xf16>, tensor<?x16xbf16, #graph.dims<["n", ""]>>
+  return %0, %1 : tensor<4096x4096xf16>, tensor<?x16xbf16, #graph.dims<["n", ""]>>
 }
 
 // One filter per channel leaves a tile empty.
