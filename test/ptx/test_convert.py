@@ -26,7 +26,7 @@ def test_float_to_integer_clamps(device, mode, to):
     expected = []
     for x in VALUES:
         rounded = ROUND[mode](np.float64(x))
-        expected.append(0 if np.isnan(x) else low if rounded <= low else high if rounded >= high else int(rounded))
+        expected.append((0 if bits < 64 else low or 2 ** 63) if np.isnan(x) else low if rounded <= low else high if rounded >= high else int(rounded))
     # A register has 16 bits at least; what is above the type is its sign.
     width = max(bits, 16)
     dtype = f"{'u' if to[0] == 'u' else 'i'}{width // 8}"
@@ -98,7 +98,7 @@ def test_bfloat16(device):
          np.random.default_rng(0).standard_normal(500).astype(np.float32), [1 + 2.0 ** -8,
                                                                             1 + 3 * 2.0 ** -8]]).astype(np.float32)
     assert run_elementwise(device, "cvt.rn.bf16.f32 %d, %a;", np.uint16, x).tolist() == bfloat(x).tolist()
-    relu = np.where(x < 0, np.float32(0), x)
+    relu = np.where(x <= 0, np.float32(0), x)    # -0 becomes 0
     assert run_elementwise(device, "cvt.rn.relu.bf16.f32 %d, %a;", np.uint16, x).tolist() == bfloat(relu).tolist()
 
 

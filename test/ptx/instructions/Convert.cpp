@@ -45,10 +45,11 @@ double roundToInteger(double value, Rounding rounding) {
   }
 }
 
-/// NaN becomes 0, and what is outside of the range its nearest end.
+/// NaN becomes 0, or 2^63 of 64 bits, and what is outside of the range its nearest end.
 template <class To, class Float> void floatToInteger(Warp &warp, const Op &op, Mask mask) {
   constexpr auto kLow = static_cast<double>(std::numeric_limits<To>::min()),
                  kHigh = static_cast<double>(std::numeric_limits<To>::max());
+  constexpr auto kNaN = sizeof(To) == 8 ? static_cast<To>(uint64_t(1) << 63) : To(0);
   const Float *from = warp.row<Float>(op.rows[1]);
   forEachLane(mask, [&](unsigned lane) {
     double value = widen(from[lane]);
@@ -56,7 +57,7 @@ template <class To, class Float> void floatToInteger(Warp &warp, const Op &op, M
       value = flush(static_cast<float>(value));
     value = roundToInteger(value, roundingOf(op.variant));
     // kHigh of 64 bits is rounded up to a power of two, which itself is out of range.
-    warp.row<To>(op.rows[0])[lane] = value != value   ? To(0)
+    warp.row<To>(op.rows[0])[lane] = value != value   ? kNaN
                                      : value <= kLow  ? std::numeric_limits<To>::min()
                                      : value >= kHigh ? std::numeric_limits<To>::max()
                                                       : static_cast<To>(value);
@@ -95,7 +96,7 @@ template <> double narrow(double value, Rounding) {
 template <class To> To finish(double value, uint8_t variant, Rounding rounding) {
   if (isSat(variant))
     value = value > 0 ? std::min(value, 1.0) : 0;
-  if (variant & kRelu && value < 0)
+  if (variant & kRelu && value <= 0) // -0 becomes 0
     value = 0;
   To result = narrow<To>(value, rounding);
   if constexpr (sizeof(To) == 2)
@@ -134,7 +135,7 @@ double floatToDouble(float a) {
 }
 
 uint32_t toTf32(float value, Rounding rounding, bool relu) {
-  if (relu && value < 0)
+  if (relu && value <= 0)
     value = 0;
   // A float with the last 13 bits of its mantissa zero.
   uint32_t bits = roundToFormat<8, 10>(value, rounding);
