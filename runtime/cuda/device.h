@@ -40,9 +40,9 @@ struct cuda_run {
   uint64_t requested;      /* in this run */
   struct cuda_overflow *overflow;
   struct cuda_block scratch; /* of all blocks of the kernel under way: kernels run one after another */
-  cuda_address errors;       /* a word for each site: 0, or a QUERN_KERNEL_ code */
-  int32_t *fetched;          /* the same words, after a run */
-  int has_launched;          /* since `errors` was cleared */
+  int32_t *errors; /* a word for each site: 0, or a QUERN_KERNEL_ code. In the processor's memory: a kernel writes there, */
+  cuda_address errors_address; /* at this address, where it has an error, and a run without one copies nothing */
+  int has_launched;            /* since the last wait */
   struct cuda_sequence pending; /* recorded, not started */
   struct cuda_graph graphs[CUDA_MAX_GRAPHS];
   uint64_t uses;              /* of graphs, so far */

@@ -28,6 +28,7 @@ enum {
   CUDA_COMPUTE_CAPABILITY_MAJOR = 75, /* CUdevice_attribute */
   CUDA_COMPUTE_CAPABILITY_MINOR = 76,
   CUDA_STREAM_NON_BLOCKING = 1,
+  CUDA_HOST_MAPPED = 2, /* cuMemHostAlloc: the device sees it too */
   CUDA_CAPTURE_THREAD_LOCAL = 1 /* CUstreamCaptureMode: other threads may allocate meanwhile */
 };
 
@@ -48,11 +49,13 @@ enum {
   FUNCTION(memory_info, "cuMemGetInfo_v2", (size_t *free, size_t *total))                                              \
   FUNCTION(allocate, "cuMemAlloc_v2", (cuda_address * address, size_t bytes))                                          \
   FUNCTION(release, "cuMemFree_v2", (cuda_address address))                                                            \
+  FUNCTION(host_allocate, "cuMemHostAlloc", (void **pointer, size_t bytes, unsigned flags))                            \
+  FUNCTION(host_release, "cuMemFreeHost", (void *pointer))                                                             \
+  FUNCTION(host_address, "cuMemHostGetDevicePointer_v2", (cuda_address * address, void *pointer, unsigned flags))      \
   FUNCTION(copy_in, "cuMemcpyHtoDAsync_v2", (cuda_address to, const void *from, size_t bytes, cuda_stream stream))     \
   FUNCTION(copy_out, "cuMemcpyDtoHAsync_v2", (void *to, cuda_address from, size_t bytes, cuda_stream stream))          \
   FUNCTION(copy_within, "cuMemcpyDtoDAsync_v2",                                                                        \
            (cuda_address to, cuda_address from, size_t bytes, cuda_stream stream))                                     \
-  FUNCTION(fill, "cuMemsetD32Async", (cuda_address to, unsigned value, size_t words, cuda_stream stream))              \
   FUNCTION(stream_create, "cuStreamCreate", (cuda_stream * stream, unsigned flags))                                    \
   FUNCTION(stream_destroy, "cuStreamDestroy_v2", (cuda_stream stream))                                                 \
   FUNCTION(stream_wait, "cuStreamSynchronize", (cuda_stream stream))                                                   \

@@ -142,22 +142,21 @@ int32_t quern_device_launch(quern_frame *frame, uint32_t site, const void *const
                 : QUERN_OK;
 }
 
-/* Waits, and fetches what kernels said. */
+/* Waits, and looks at what kernels said. */
 static quern_status collect(quern_frame *frame, struct cuda_run *run) {
   const struct cuda_driver *driver = &run->model->driver;
   uint32_t sites = run->model->descriptor->num_sites;
   cuda_result result = quern_cuda_flush(run);
-  if (!result)
-    result = driver->copy_out(run->fetched, run->errors, sites * sizeof(int32_t), run->stream);
   if (!result)
     result = driver->stream_wait(run->stream);
   if (result)
     return quern_cuda_fail(frame, result,
                            "a kernel of the model ended in a fault of the device (%lld sites): CUDA error %lld", sites);
   for (uint32_t site = 0; site < sites; ++site)
-    if (run->fetched[site]) {
-      driver->fill(run->errors, 0, sites, run->stream);
-      return frame->services->kernel_error(frame, site, run->fetched[site]);
+    if (run->errors[site]) {
+      int32_t code = run->errors[site];
+      memset(run->errors, 0, sites * sizeof(int32_t));
+      return frame->services->kernel_error(frame, site, code);
     }
   return QUERN_OK;
 }
@@ -200,22 +199,23 @@ static cuda_result prepare(struct cuda_run *run) {
   const struct cuda_driver *driver = &run->model->driver;
   uint32_t sites = run->model->descriptor->num_sites;
   cuda_result result = driver->stream_create(&run->stream, CUDA_STREAM_NON_BLOCKING);
+  void *errors = NULL;
+  size_t bytes = (sites + 1) * sizeof(int32_t);
   if (!result)
-    result = driver->allocate(&run->errors, sites * sizeof(int32_t) + 1);
-  if (!result)
-    result = driver->fill(run->errors, 0, sites, run->stream);
-  return result;
+    result = driver->host_allocate(&errors, bytes, CUDA_HOST_MAPPED);
+  if (result)
+    return result;
+  run->errors = memset(errors, 0, bytes);
+  return driver->host_address(&run->errors_address, errors, 0);
 }
 
 quern_status quern_cuda_create(void *model, void **context) {
   *context = NULL;
-  uint64_t bytes = ((struct cuda_model *)model)->descriptor->num_sites * sizeof(int32_t);
-  struct cuda_run *run = quern_memory_allocate(sizeof(*run) + bytes);
+  struct cuda_run *run = quern_memory_allocate(sizeof(*run));
   if (!run)
     return QUERN_OUT_OF_MEMORY;
-  memset(run, 0, sizeof(*run) + bytes);
+  memset(run, 0, sizeof(*run));
   run->model = model;
-  run->fetched = (int32_t *)(run + 1);
   cuda_result result = quern_cuda_enter(model);
   if (!result) {
     result = prepare(run);
@@ -236,10 +236,12 @@ void quern_cuda_destroy(void *context) {
     if (run->stream)
       driver->stream_wait(run->stream);
     quern_cuda_release_sequences(run);
-    const cuda_address memory[] = {run->arena.address, run->scratch.address, run->errors};
+    const cuda_address memory[] = {run->arena.address, run->scratch.address};
     for (size_t i = 0; i < sizeof(memory) / sizeof(memory[0]); ++i)
       if (memory[i])
         driver->release(memory[i]);
+    if (run->errors)
+      driver->host_release(run->errors);
     if (run->stream)
       driver->stream_destroy(run->stream);
     quern_cuda_leave(run->model);

@@ -70,7 +70,7 @@ static cuda_result start_kernel(struct cuda_run *run, const struct cuda_sequence
                                 const int64_t *addresses) {
   const quern_model_descriptor *descriptor = run->model->descriptor;
   uint32_t kernel = descriptor->sites[shape[0]].kernel;
-  cuda_address errors = run->errors + (uint64_t)shape[0] * sizeof(int32_t);
+  cuda_address errors = run->errors_address + (uint64_t)shape[0] * sizeof(int32_t);
   void *parameters[CUDA_MAX_PARAMETERS];
   int64_t count = 0;
   for (int64_t i = 0; i < shape[3]; ++i)

@@ -146,6 +146,21 @@ def test_pointer_attributes(device):
     assert status("cuMemFreeHost", pinned) == 1
 
 
+def test_host_memory_that_the_device_sees_too(device):
+    pinned, address = handle(), ctypes.c_uint64()
+    call("cuMemHostAlloc", ctypes.byref(pinned), ctypes.c_size_t(16), 2)
+    call("cuMemHostGetDevicePointer_v2", ctypes.byref(address), pinned, 0)
+    words = (ctypes.c_uint32 * 4).from_address(pinned.value)
+    words[:] = [1, 2, 3, 4]
+    array = Array(np.zeros(1, np.uint32))
+    array.address = address
+    assert launch(device.load(INCREMENT).function("k"), array) == 0
+    call("cuCtxSynchronize")
+    assert list(words) == [2, 3, 4, 5]
+    call("cuMemFreeHost", pinned)
+    assert status("cuMemHostGetDevicePointer_v2", ctypes.byref(address), pinned, 0) == 1
+
+
 def test_host_registration(device):
     values = np.zeros(100)
     pointer = ctypes.c_void_p(values.ctypes.data)

@@ -91,6 +91,11 @@ void Driver::reset() {
   events.clear();
   streams.clear();
   modules.clear();
+  for (auto [pointer, address] : mappedHostMemory) {
+    hostMemory.erase(pointer);
+    ownedHostMemory.erase(pointer);
+  }
+  mappedHostMemory.clear();
   memory.releaseAll();
   failure = CUDA_SUCCESS;
 }

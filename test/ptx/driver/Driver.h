@@ -103,6 +103,7 @@ struct Driver {
   DeviceMemory memory;
   std::map<void *, size_t> hostMemory; ///< pinned: allocated or registered
   std::set<void *> ownedHostMemory;    ///< allocated
+  std::map<void *, uint64_t> mappedHostMemory; ///< of that: what the device sees too, at these addresses
   Objects<CUmod_st> modules;
   Objects<CUstream_st> streams;
   Objects<CUevent_st> events;

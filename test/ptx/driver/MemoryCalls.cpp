@@ -155,12 +155,20 @@ CUDA_EXPORT CUresult cuMemsetD32_v2(CUdeviceptr to, unsigned value, size_t count
   return status == CUDA_SUCCESS ? fill<uint32_t>(nullptr, to, value, count) : status;
 }
 
-CUDA_EXPORT CUresult cuMemHostAlloc(void **pointer, size_t bytes, unsigned) {
+/// What the device sees too is memory of the device, whose bytes lie on the host: the two addresses differ.
+CUDA_EXPORT CUresult cuMemHostAlloc(void **pointer, size_t bytes, unsigned flags) {
   DRIVER_CALL();
   constexpr size_t kPage = 4096;
   if (bytes == 0)
     return CUDA_ERROR_INVALID_VALUE;
-  *pointer = std::aligned_alloc(kPage, (bytes + kPage - 1) / kPage * kPage);
+  if (flags & CU_MEMHOSTALLOC_DEVICEMAP) {
+    uint64_t address = driver.memory.allocate(bytes);
+    *pointer = address ? driver.memory.host(address) : nullptr;
+    if (address)
+      driver.mappedHostMemory[*pointer] = address;
+  } else {
+    *pointer = std::aligned_alloc(kPage, (bytes + kPage - 1) / kPage * kPage);
+  }
   if (!*pointer)
     return CUDA_ERROR_OUT_OF_MEMORY;
   driver.hostMemory[*pointer] = bytes;
@@ -173,7 +181,21 @@ CUDA_EXPORT CUresult cuMemFreeHost(void *pointer) {
   if (!driver.ownedHostMemory.erase(pointer))
     return CUDA_ERROR_INVALID_VALUE;
   driver.hostMemory.erase(pointer);
-  std::free(pointer);
+  if (auto mapped = driver.mappedHostMemory.find(pointer); mapped != driver.mappedHostMemory.end()) {
+    driver.memory.release(mapped->second);
+    driver.mappedHostMemory.erase(mapped);
+  } else {
+    std::free(pointer);
+  }
+  return CUDA_SUCCESS;
+}
+
+CUDA_EXPORT CUresult cuMemHostGetDevicePointer_v2(CUdeviceptr *address, void *pointer, unsigned) {
+  DRIVER_CALL();
+  auto mapped = driver.mappedHostMemory.find(pointer);
+  if (mapped == driver.mappedHostMemory.end())
+    return CUDA_ERROR_INVALID_VALUE;
+  *address = mapped->second;
   return CUDA_SUCCESS;
 }
 
@@ -215,7 +237,7 @@ CUDA_EXPORT CUresult cuPointerGetAttribute(void *data, CUpointer_attribute attri
     return CUDA_SUCCESS;
   case CU_POINTER_ATTRIBUTE_DEVICE_POINTER:
   case CU_POINTER_ATTRIBUTE_HOST_POINTER:
-    // Pinned memory is not mapped into the device's space.
+    // Registered memory is not mapped into the device's space.
     if ((attribute == CU_POINTER_ATTRIBUTE_DEVICE_POINTER) != (allocation != nullptr))
       return CUDA_ERROR_INVALID_VALUE;
     *static_cast<CUdeviceptr *>(data) = address;
@@ -232,3 +254,4 @@ CUDA_EXPORT CUresult cuPointerGetAttribute(void *data, CUpointer_attribute attri
 }
 
 CUDA_ALIAS(cuMemHostRegister, cuMemHostRegister_v2, void *, size_t, unsigned);
+CUDA_ALIAS(cuMemHostGetDevicePointer, cuMemHostGetDevicePointer_v2, CUdeviceptr *, void *, unsigned);
