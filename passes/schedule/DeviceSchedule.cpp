@@ -173,6 +173,16 @@ Choice chooseConv(Operation *op, const Device &device, bool tf32) {
   return chooseTile("tiled_conv", elementOf(conv.getInput()), tf32, extents, device);
 }
 
+/// The same product: all places of the window that an element of the result could have, of which the strides leave some.
+Choice chooseConvTranspose(Operation *op, const Device &device, bool tf32) {
+  auto conv = cast<ConvTransposeOp>(op);
+  SmallVector<Dim> result = dimsOf(conv.getResult()), weight = dimsOf(conv.getWeight());
+  int64_t groups = conv.getGroup();
+  Dim depth = weight[0].floordiv(groups) * product(ArrayRef(weight).drop_front(2));
+  Extents extents{groups, weight[1], result[0] * product(ArrayRef(result).drop_front(2)), depth, /*hasWindows=*/true};
+  return chooseTile("tiled_conv", elementOf(conv.getInput()), tf32, extents, device);
+}
+
 /// The algorithm by the name of the anchor op.
 struct Line {
   StringRef op;
@@ -180,6 +190,7 @@ struct Line {
 };
 const Line table[] = {{"graph.matmul", chooseMatmul},
                       {"graph.conv", chooseConv},
+                      {"graph.conv_transpose", chooseConvTranspose},
                       {"graph.attention", [](Operation *op, const Device &device,
                                              bool) { return *chooseDeviceAttention(cast<AttentionOp>(op), device); }},
                       {"graph.rnn", [](Operation *op, const Device &device, bool) {
@@ -188,7 +199,7 @@ const Line table[] = {{"graph.matmul", chooseMatmul},
 
 /// Ops whose result depends on what was computed before, or that have a kernel of their own on the processor alone.
 constexpr llvm::StringLiteral processorOps[] = {"graph.top_k",          "graph.non_zero",         "graph.cumulative",
-                                                "graph.conv_transpose", "graph.scatter_elements", "graph.scatter_nd",
+                                                "graph.scatter_elements", "graph.scatter_nd",
                                                 "text.lookup",          "text.pick_strings",      "text.terms",
                                                 "text.term_product",    "graph.packed_trees"};
 

@@ -12,16 +12,20 @@ using namespace quern::graph;
 namespace quern {
 namespace {
 
-/// Where the elements of a convolution are: of input [N, C, D...], weight [M, C/group, K...] and result [N, M, O...].
+/// Where the elements of a convolution are: of input [N, C, D...], weight [M, C/group, K...] and result [N, M, O...], or of
+/// a transposed one, whose weight is [C, M/group, K...].
 class WindowReader {
 public:
   /// Elements are read as multiplicands.
-  WindowReader(KernelFunction &kernel, ConvOp conv, Type multiplicand)
-      : kernel(kernel), conv(conv), b(kernel.builder), input(dimsOf(conv.getInput())), weight(dimsOf(conv.getWeight())),
-        result(dimsOf(conv.getResult())), axes(conv.getStrides().size()), multiplicand(multiplicand) {}
+  template <typename OpTy>
+  WindowReader(KernelFunction &kernel, OpTy conv, Type multiplicand)
+      : kernel(kernel), b(kernel.builder), inputTensor(conv.getInput()), weightTensor(conv.getWeight()),
+        input(dimsOf(inputTensor)), weight(dimsOf(weightTensor)), result(dimsOf(conv.getResult())),
+        strides(conv.getStrides()), dilations(conv.getDilations()), pads(conv.getPads()), groups(conv.getGroup()),
+        isTransposed(std::is_same_v<OpTy, ConvTransposeOp>), multiplicand(multiplicand) {}
 
-  Dim channelsPerGroup() const { return weight[1]; }
-  Dim outputsPerGroup() { return result[1].floordiv(conv.getGroup()); }
+  Dim channelsPerGroup() const { return input[1].floordiv(groups); }
+  Dim outputsPerGroup() { return result[1].floordiv(groups); }
   Dim windowSize() const { return product(ArrayRef(weight).drop_front(2)); }
 
   /// Pixels of all images, in the order of the result.
@@ -35,12 +39,22 @@ public:
     return point;
   }
 
-  /// The weight of an output channel at place `k` of channels x window.
-  Value weightAt(ElementEmitter &emitter, Value channel, Value k) {
-    Point places = takeApart(kernel, k, ArrayRef(weight).drop_front(2));
-    Point point{{channel, 0, {}}, {k, 0, {}}};
+  /// The output channel of a row of the product.
+  Value channelOf(Value group, Value row) {
+    return kernel.add(kernel.multiply(group, kernel.dim(outputsPerGroup())), row);
+  }
+
+  /// Where the weight of a group's output is at place `k` of channels x window.
+  Point weightPoint(Value group, Value row, Value k) {
+    Point places = takeApart(kernel, k, ArrayRef(weight).drop_front(2)); // leaves the channel
+    Point point{{channelOf(group, row), 0, {}}, {k, 0, {}}};
+    if (isTransposed)
+      point = {{kernel.add(kernel.multiply(group, kernel.dim(channelsPerGroup())), k), 0, {}}, {row, 0, {}}};
     point.append(places);
-    return elementAs(multiplicand, emitter, conv.getWeight(), point);
+    return point;
+  }
+  Value weightAt(ElementEmitter &emitter, Value group, Value row, Value k) {
+    return elementAs(multiplicand, emitter, weightTensor, weightPoint(group, row, k));
   }
 
   /// What place `k` of the window of a pixel sees: a point of the input, and whether it is one and not of the padding.
@@ -53,14 +67,25 @@ public:
     Point window = takeApart(kernel, k, ArrayRef(weight).drop_front(2)); // leaves the channel
     Value channel = kernel.add(kernel.multiply(group, kernel.dim(channelsPerGroup())), k);
     Seen seen{{out[0], {channel, 0, {}}}, {}};
-    for (size_t axis = 0; axis < axes; ++axis) {
-      Value stretched = kernel.multiply(out[2 + axis].base, kernel.index(conv.getStrides()[axis]));
-      Value reach = kernel.multiply(window[axis].base, kernel.index(conv.getDilations()[axis]));
-      Value at = kernel.add(kernel.add(stretched, reach), -conv.getPads()[axis]);
+    for (size_t axis = 0; axis < strides.size(); ++axis) {
+      Value at = out[2 + axis].base, reach = kernel.multiply(window[axis].base, kernel.index(dilations[axis]));
+      Value stride = kernel.index(strides[axis]);
+      auto require = [&](Value condition) {
+        seen.inside = seen.inside ? b.create<arith::AndIOp>(seen.inside, condition).getResult() : condition;
+      };
+      if (isTransposed) {
+        at = b.create<arith::SubIOp>(kernel.add(at, pads[axis]), reach);
+        if (strides[axis] > 1) { // of so many places only one has an element
+          require(b.create<arith::CmpIOp>(arith::CmpIPredicate::eq, b.create<arith::RemUIOp>(at, stride),
+                                          kernel.index(0)));
+          at = b.create<arith::DivUIOp>(at, stride);
+        }
+      } else {
+        at = kernel.add(kernel.add(kernel.multiply(at, stride), reach), -pads[axis]);
+      }
       seen.point.push_back({at, 0, {}});
       // Unsigned: what is before the first wraps to a large number.
-      Value here = b.create<arith::CmpIOp>(arith::CmpIPredicate::ult, at, kernel.dim(input[2 + axis]));
-      seen.inside = seen.inside ? b.create<arith::AndIOp>(seen.inside, here).getResult() : here;
+      require(b.create<arith::CmpIOp>(arith::CmpIPredicate::ult, at, kernel.dim(input[2 + axis])));
     }
     return seen;
   }
@@ -68,7 +93,7 @@ public:
   /// The input that place `k` of the window of a pixel sees; 0 in the padding.
   Value inputAt(ElementEmitter &emitter, Value group, Value pixel, Value k) {
     Seen seen = see(group, pixel, k);
-    auto read = [&] { return elementAs(multiplicand, emitter, conv.getInput(), seen.point); };
+    auto read = [&] { return elementAs(multiplicand, emitter, inputTensor, seen.point); };
     if (!seen.inside)
       return read();
     return emitter.guarded(seen.inside, b.create<arith::ConstantOp>(b.getZeroAttr(multiplicand)), read);
@@ -76,67 +101,71 @@ public:
 
   /// Every pixel sees one pixel, its own.
   bool isPointwise() {
-    return windowSize().isEqualTo(1) && llvm::all_of(conv.getStrides(), [](int64_t stride) { return stride == 1; }) &&
-           llvm::all_of(conv.getPads(), [](int64_t pad) { return pad == 0; });
+    return windowSize().isEqualTo(1) && llvm::all_of(strides, [](int64_t stride) { return stride == 1; }) &&
+           llvm::all_of(pads, [](int64_t pad) { return pad == 0; });
   }
 
   Dim depth() const { return channelsPerGroup() * windowSize(); }
   Dim pixelsPerImage() const { return product(ArrayRef(input).drop_front(2)); }
 
-  /// Where the weight of a channel at place `k` lies.
-  TileProblem::Side::Address weightAddress(function_ref<Value(Value group, Value row)> channelOf) {
-    if (!isInMemory(conv.getWeight(), multiplicand))
+  /// Whether the weights of an output are its product's row as they lie.
+  bool hasRowsOfWeights() const { return !isTransposed; }
+
+  TileProblem::Side::Address weightAddress() {
+    if (!isInMemory(weightTensor, multiplicand))
       return {};
-    return [this, channelOf](Value group, Value row, Value k) {
+    if (!hasRowsOfWeights())
+      return [this](Value group, Value row, Value k) { return addressOf(weightTensor, weightPoint(group, row, k)); };
+    return [this](Value group, Value row, Value k) {
       Value before = kernel.multiply(channelOf(group, row), kernel.dim(depth()));
-      return kernel.address(kernel.buffer(cast<BlockArgument>(conv.getWeight())), kernel.add(before, k));
+      return kernel.address(kernel.buffer(cast<BlockArgument>(weightTensor)), kernel.add(before, k));
     };
   }
 
   /// Where the element lies that a pixel's window has at place `k`.
   TileProblem::Side::Address inputAddress() {
-    if (!isInMemory(conv.getInput(), multiplicand))
+    if (!isInMemory(inputTensor, multiplicand))
       return {};
     if (!isPointwise())
-      return [this](Value group, Value pixel, Value k) {
-        Value offset = kernel.index(0);
-        for (auto [axis, stride] : llvm::zip(see(group, pixel, k).point, kernel.strides(input)))
-          offset = kernel.add(offset, kernel.multiply(axis.base, stride));
-        return kernel.address(kernel.buffer(cast<BlockArgument>(conv.getInput())), offset);
-      };
+      return [this](Value group, Value pixel, Value k) { return addressOf(inputTensor, see(group, pixel, k).point); };
     return [this, spatial = pixelsPerImage()](Value group, Value pixel, Value k) {
       Value place = pixel;
       Point inImage = takeApart(kernel, place, {spatial}); // leaves the image
       Value channel = kernel.add(kernel.multiply(group, kernel.dim(channelsPerGroup())), k);
       Value plane = kernel.add(kernel.multiply(place, kernel.dim(input[1])), channel);
-      return kernel.address(kernel.buffer(cast<BlockArgument>(conv.getInput())),
+      return kernel.address(kernel.buffer(cast<BlockArgument>(inputTensor)),
                             kernel.add(kernel.multiply(plane, kernel.dim(spatial)), inImage[0].base));
     };
   }
 
 private:
+  Value addressOf(Value tensor, const Point &point) {
+    Value offset = kernel.index(0);
+    for (auto [axis, stride] : llvm::zip(point, kernel.strides(dimsOf(tensor))))
+      offset = kernel.add(offset, kernel.multiply(axis.base, stride));
+    return kernel.address(kernel.buffer(cast<BlockArgument>(tensor)), offset);
+  }
+
   KernelFunction &kernel;
-  ConvOp conv;
   ImplicitLocOpBuilder &b;
+  Value inputTensor, weightTensor;
   SmallVector<Dim> input, weight, result;
-  size_t axes;
+  ArrayRef<int64_t> strides, dilations, pads;
+  int64_t groups;
+  bool isTransposed;
   Type multiplicand;
 };
 
-} // namespace
-
 /// A convolution as a product of matrices that are never made: weights [M, C * K...] by windows [C * K..., pixels].
-LogicalResult emitTiledConv(KernelFunction &kernel) {
-  auto found = Epilogue::findAnchor<ConvOp>(kernel);
+template <typename OpTy> LogicalResult emitProduct(KernelFunction &kernel) {
+  auto found = Epilogue::findAnchor<OpTy>(kernel);
   if (failed(found))
     return failure();
-  ConvOp conv = *found;
+  OpTy conv = *found;
   Epilogue epilogue(kernel, conv.getResult());
   Type accumulator = accumulatorType(elementOf(conv.getResult()));
   Type multiplicand = multiplicandType(kernel, elementOf(conv.getInput()), accumulator);
   WindowReader reader(kernel, conv, multiplicand);
-  Value outputs = kernel.dim(reader.outputsPerGroup());
-  auto channelOf = [&](Value group, Value row) { return kernel.add(kernel.multiply(group, outputs), row); };
   TileProblem problem;
   problem.batches = conv.getGroup();
   problem.depth = reader.depth();
@@ -144,9 +173,9 @@ LogicalResult emitTiledConv(KernelFunction &kernel) {
   problem.accumulator = accumulator;
   problem.lhs = {reader.outputsPerGroup(), /*alongDepth=*/true,
                  [&](ElementEmitter &emitter, Value group, Value row, Value k) {
-                   return reader.weightAt(emitter, channelOf(group, row), k);
+                   return reader.weightAt(emitter, group, row, k);
                  },
-                 reader.weightAddress(channelOf)};
+                 reader.weightAddress()};
   problem.rhs = {reader.pixels(), /*alongDepth=*/false,
                  [&](ElementEmitter &emitter, Value group, Value pixel, Value k) {
                    return reader.inputAt(emitter, group, pixel, k);
@@ -154,13 +183,21 @@ LogicalResult emitTiledConv(KernelFunction &kernel) {
                  reader.inputAddress()};
   if (problem.rhs.address && !reader.isPointwise())
     problem.rhs.isThere = [&](Value group, Value pixel, Value k) { return reader.see(group, pixel, k).inside; };
-  problem.lhs.inChunks = problem.lhs.address && isWholeChunks(problem.depth, multiplicand);
-  problem.rhs.inChunks = problem.rhs.address && reader.isPointwise() && isWholeChunks(reader.pixelsPerImage(), multiplicand);
+  problem.lhs.inChunks =
+      problem.lhs.address && reader.hasRowsOfWeights() && isWholeChunks(problem.depth, multiplicand);
+  problem.rhs.inChunks =
+      problem.rhs.address && reader.isPointwise() && isWholeChunks(reader.pixelsPerImage(), multiplicand);
   problem.store = [&](Value group, Value row, Value pixel, Value sum) {
-    epilogue.store(sum, reader.resultPoint(channelOf(group, row), pixel));
+    epilogue.store(sum, reader.resultPoint(reader.channelOf(group, row), pixel));
   };
   emitTiles(kernel, problem);
   return success();
+}
+
+} // namespace
+
+LogicalResult emitTiledConv(KernelFunction &kernel) {
+  return kernel.find<ConvTransposeOp>() ? emitProduct<ConvTransposeOp>(kernel) : emitProduct<ConvOp>(kernel);
 }
 
 /// A thread for each output: for groups of so few channels that a tile would be mostly empty.
@@ -195,7 +232,7 @@ LogicalResult emitDirectConv(KernelFunction &kernel) {
       b.setInsertionPointToStart(loop.getBody());
       ElementEmitter emitter(kernel, 1);
       Value k = loop.getInductionVar(), sum = loop.getRegionIterArg(0);
-      Value x = reader.inputAt(emitter, group, pixel, k), w = reader.weightAt(emitter, channel, k);
+      Value x = reader.inputAt(emitter, group, pixel, k), w = reader.weightAt(emitter, kernel.index(0), channel, k);
       Value next = isa<FloatType>(x.getType())
                        ? b.create<math::FmaOp>(x, w, sum).getResult()
                        : b.create<arith::AddIOp>(sum, b.create<arith::MulIOp>(x, w)).getResult();

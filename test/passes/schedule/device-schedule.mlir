@@ -42,14 +42,16 @@ func.func @narrow(%a: tensor<4096x512xf16>, %b: tensor<512x4096xf16>, %x: tensor
   return %0, %1 : tensor<4096x4096xf16>, tensor<?x16xbf16, #graph.dims<["n", ""]>>
 }
 
-// One filter per channel leaves a tile empty.
+// One filter per channel leaves a tile empty; a transposed convolution is a product, too.
 // CHECK-LABEL: @conv
 // CHECK: kernel.region "conv"{{.*}}#kernel.schedule<"tiled_conv"
 // CHECK: kernel.region "conv#2"{{.*}}#kernel.schedule<"direct_conv"
-func.func @conv(%x: tensor<1x16x8x8xf32>, %w: tensor<16x16x3x3xf32>, %d: tensor<16x1x3x3xf32>) -> tensor<1x16x8x8xf32> {
+// CHECK: kernel.region "conv_transpose"{{.*}}#kernel.schedule<"tiled_conv"
+func.func @conv(%x: tensor<1x16x8x8xf32>, %w: tensor<16x16x3x3xf32>, %d: tensor<16x1x3x3xf32>, %u: tensor<16x8x2x2xf32>) -> tensor<1x8x16x16xf32> {
   %0 = graph.conv %x, %w {dilations = array<i64: 1, 1>, group = 1 : i64, pads = array<i64: 1, 1, 1, 1>, strides = array<i64: 1, 1>} : (tensor<1x16x8x8xf32>, tensor<16x16x3x3xf32>) -> tensor<1x16x8x8xf32>
   %1 = graph.conv %0, %d {dilations = array<i64: 1, 1>, group = 16 : i64, pads = array<i64: 1, 1, 1, 1>, strides = array<i64: 1, 1>} : (tensor<1x16x8x8xf32>, tensor<16x1x3x3xf32>) -> tensor<1x16x8x8xf32>
-  return %1 : tensor<1x16x8x8xf32>
+  %2 = graph.conv_transpose %1, %u {dilations = array<i64: 1, 1>, group = 1 : i64, pads = array<i64: 0, 0, 0, 0>, strides = array<i64: 2, 2>} : (tensor<1x16x8x8xf32>, tensor<16x8x2x2xf32>) -> tensor<1x8x16x16xf32>
+  return %2 : tensor<1x8x16x16xf32>
 }
 
 // What the device has no code for stays on the processor, and says so.

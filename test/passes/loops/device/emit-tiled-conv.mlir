@@ -62,3 +62,22 @@ kernel.func @t attributes {dims = 0 : i64, schedule = #kernel.schedule<"tiled_co
   %0 = graph.conv %x, %w {dilations = array<i64: 1, 1>, group = 1 : i64, pads = array<i64: 0, 0, 0, 0>, strides = array<i64: 1, 1>} : (tensor<2x16x4x4xf32>, tensor<32x16x1x1xf32>) -> tensor<2x32x4x4xf32>
   kernel.yield %0 : tensor<2x32x4x4xf32>
 }
+
+// -----
+
+// A transposed convolution is the same product, the weight turned. Of two neighbours one has an element of the input: where
+// the place is not a multiple of the stride, or outside, nothing is copied.
+// CHECK-LABEL: func.func @u_sm_80(
+// CHECK:         %[[PLACE:.*]] = arith.remui %{{.*}}, %c2
+// CHECK:         arith.cmpi eq, %[[PLACE]], %c0
+// CHECK:         arith.divui %{{.*}}, %c2
+// CHECK:         arith.cmpi ult, %{{.*}}, %c6
+// CHECK:         arith.select %{{.*}}, %c4_i32, %c0_i32
+// CHECK:         "llvm.nvvm.cp.async.ca.shared.global.4.s"
+// CHECK-NOT:     memref.load
+// CHECK:         math.fma
+kernel.func @u attributes {dims = 0 : i64, schedule = #kernel.schedule<"tiled_conv", {tile_rows = 16 : i64, tile_columns = 64 : i64, tile_depth = 16 : i64, thread_rows = 2 : i64, thread_columns = 4 : i64}, "test">} {
+^bb0(%x: tensor<1x8x6xf32>, %w: tensor<8x16x3xf32>):
+  %0 = graph.conv_transpose %x, %w {dilations = array<i64: 1>, group = 1 : i64, pads = array<i64: 1, 1>, strides = array<i64: 2>} : (tensor<1x8x6xf32>, tensor<8x16x3xf32>) -> tensor<1x16x11xf32>
+  kernel.yield %0 : tensor<1x16x11xf32>
+}
