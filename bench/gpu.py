@@ -171,7 +171,7 @@ def time_kernel(torch, name, target, seconds):
 def time_model(torch, path, target, seconds, mode):
     import numpy as np
     from torch.export.passes import move_to_device_pass    # constants of the program are the processor's, too
-    program = move_to_device_pass(torch.export.load(path.with_suffix(".pt2")), "cuda").module()
+    program = move_to_device_pass(torch.export.load(path.with_suffix(".pt2")), "cuda:0").module()
     arrays = np.load(path.with_suffix(".inputs.npz"))
     inputs = {name: torch.from_numpy(arrays[name]).cuda() for name in arrays.files}
     leaves = torch.utils._pytree.tree_leaves
@@ -197,7 +197,7 @@ def main():
     parser.add_argument("--tf32", action="store_true", help="let cuBLAS and cuDNN round float32 to tf32; we do not")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("names", nargs="*", metavar="NAME", help="default: all")
-    args = parser.parse_args()
+    args = parser.parse_intermixed_args()    # names may follow options
     known = list(KERNELS) if args.what == "kernels" else sorted(path.stem for path in args.models.glob("*.onnx"))
     if unknown := sorted(set(args.names) - set(known)):
         parser.error(f"no such {args.what[:-1]}: {', '.join(unknown)}; known: {', '.join(known)}")

@@ -27,7 +27,7 @@ struct Tiles {
   StringRef reason;
 };
 
-// The cycles are an H100's: fitted to the times of 130 products and convolutions, each with many tiles.
+// The cycles are an H100's: fitted to the times of 16 products and convolutions, each with many tiles.
 constexpr Tile threadSizes[] = {{128, 128, 8, 8, 8, 3, 1700, 1100},
                                 {64, 64, 16, 8, 4, 3, 1470, 600},
                                 {32, 64, 16, 4, 4, 3, 800, 530},

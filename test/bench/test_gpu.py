@@ -41,6 +41,8 @@ def test_help_and_names():
     assert "cuBLAS" in run("--help").stdout
     done = run("kernels", "prodct")
     assert done.returncode == 2 and "no such kernel: prodct" in done.stderr
+    done = run("models", "--models", ".", "resnet")
+    assert done.returncode == 2 and "no such model: resnet" in done.stderr
 
 
 @pytest.mark.parametrize("name", KERNELS)
