@@ -141,8 +141,9 @@ def onnxruntime_system(model, method, threads):
     if hasattr(model, "booster_") or hasattr(model, "get_booster"):
         import onnxmltools
         from onnxmltools.convert.common.data_types import FloatTensorType
-        convert = onnxmltools.convert_lightgbm if hasattr(model, "booster_") else onnxmltools.convert_xgboost
-        onnx = convert(model, initial_types=[("X", FloatTensorType([None, model.n_features_in_]))])
+        types = [("X", FloatTensorType([None, model.n_features_in_]))]
+        onnx = (onnxmltools.convert_lightgbm(model, initial_types=types, zipmap=False) if hasattr(model, "booster_")
+                else onnxmltools.convert_xgboost(model, initial_types=types))
     else:
         options = {"options": {id(model): {"zipmap": False}}} if method == "predict_proba" else {}
         onnx = to_onnx(model, np.zeros((1, model.n_features_in_), np.float32), target_opset={"": 17, "ai.onnx.ml": 3},

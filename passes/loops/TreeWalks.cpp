@@ -117,9 +117,10 @@ void TreeKernel::walkRows(Index count) {
   b.loop(b.index(0), b.index(layout.treeCount), 1, [&](Index number) {
     Tree tree = loadTree(number), next = loadTree(b.add(number, 1));
     Index nodes = b.add(b.mul(next.root, layout.nodeWords), layout.nodes), leaves = b.div(b.add(next.nodes, 1), 2);
-    Prefetch parts[] = {
-        prefetchOf(tables, nodes, b.mul(next.nodes, layout.nodeWords), count, kNodeLines),
-        prefetchOf(values, b.mul(next.firstValue, width), b.mul(leaves, width), count, kValueLines)};
+    SmallVector<Prefetch> parts;
+    if (layout.treeCount > 1)
+      parts = {prefetchOf(tables, nodes, b.mul(next.nodes, layout.nodeWords), count, kNodeLines),
+               prefetchOf(values, b.mul(next.firstValue, width), b.mul(leaves, width), count, kValueLines)};
     b.loop(b.index(0), whole, kRowLanes, [&](Index row) {
       for (const Prefetch &part : parts)
         prefetch(part, b.div(row, kRowLanes));

@@ -60,19 +60,20 @@
 // CHECK-NOT:       memref.prefetch
 // CHECK:           -> (index, index, index, index, index, index, index, index)
 kernel.func @k attributes {dims = 1 : i64, schedule = #kernel.schedule<"trees", {task_rows = 64 : i64}, "test">} {
-^bb0(%x: tensor<?x20xf32, #graph.dims<["d0", ""]>>, %tables: tensor<80xi32>, %cuts: tensor<1xf64>, %values: tensor<3x1xf64>, %base: tensor<1xf64>):
-  %0 = graph.packed_trees %x, %tables, %cuts, %values, %base {columns = 2 : i64, entries = 0 : i64, node_words = 2 : i64, nodes = 5 : i64, set_columns = 0 : i64, set_words = 0 : i64, steps = 2 : i64, trees = 1 : i64, words = 0 : i64}
-      : (tensor<?x20xf32, #graph.dims<["d0", ""]>>, tensor<80xi32>, tensor<1xf64>, tensor<3x1xf64>, tensor<1xf64>) -> tensor<?x1xf64, #graph.dims<["d0", ""]>>
+^bb0(%x: tensor<?x20xf32, #graph.dims<["d0", ""]>>, %tables: tensor<96xi32>, %cuts: tensor<1xf64>, %values: tensor<3x1xf64>, %base: tensor<1xf64>):
+  %0 = graph.packed_trees %x, %tables, %cuts, %values, %base {columns = 2 : i64, entries = 0 : i64, node_words = 2 : i64, nodes = 5 : i64, set_columns = 0 : i64, set_words = 0 : i64, steps = 2 : i64, trees = 2 : i64, words = 0 : i64}
+      : (tensor<?x20xf32, #graph.dims<["d0", ""]>>, tensor<96xi32>, tensor<1xf64>, tensor<3x1xf64>, tensor<1xf64>) -> tensor<?x1xf64, #graph.dims<["d0", ""]>>
   kernel.yield %0 : tensor<?x1xf64, #graph.dims<["d0", ""]>>
 }
 
 // -----
 
-// A node of three words has whole ones for its column and distance.
+// A node of three words has whole ones for its column and distance. One tree has no next to fetch.
 // CHECK-LABEL: func.func @k_v4
 // CHECK:       scf.for {{.*}} -> (index, index, index, index, index, index, index, index)
 // CHECK-NOT:     memref<?xi16>
 // CHECK:         scf.yield
+// CHECK-NOT:   memref.prefetch
 kernel.func @k attributes {dims = 1 : i64, schedule = #kernel.schedule<"trees", {task_rows = 64 : i64}, "test">} {
 ^bb0(%x: tensor<?x20xf32, #graph.dims<["d0", ""]>>, %tables: tensor<80xi32>, %cuts: tensor<1xf64>, %values: tensor<3x1xf64>, %base: tensor<1xf64>):
   %0 = graph.packed_trees %x, %tables, %cuts, %values, %base {columns = 2 : i64, entries = 0 : i64, node_words = 3 : i64, nodes = 5 : i64, set_columns = 0 : i64, set_words = 0 : i64, steps = 2 : i64, trees = 1 : i64, words = 0 : i64}
