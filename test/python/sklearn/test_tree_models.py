@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import xgboost
 from data import binary, multiclass, regression, with_gaps
+from quern._sklearn.lightgbm import _TRANSFORMS
+from quern._sklearn.xgboost import _OBJECTIVES
 from sklearn import ensemble, tree
 
 import quern
@@ -78,6 +80,52 @@ def test_base_scores_of_xgboost(objective, score):
     y = y & (X[:, 0] > 0)      # a score of the fit that is not 0.5
     model = xgboost.train({"objective": objective, "base_score": score, "nthread": 1}, xgboost.DMatrix(X, y), 5)
     np.testing.assert_allclose(quern.compile(model).predict(X), model.predict(xgboost.DMatrix(X)), rtol=1e-5, atol=1e-6)
+
+
+def _target(objective, y):
+    """Numbers y as what an objective learns."""
+    ranks = np.argsort(np.argsort(y)) / len(y)
+    if objective in ("multi:softprob", "multi:softmax", "multiclass", "multiclassova") or "rank" in objective:
+        return (ranks * (2 if objective == "rank:map" else 3)).astype(int)
+    if objective.startswith("binary"):
+        return (ranks > 0.6).astype(int)
+    return ranks + 1e-3      # within (0, 1], for logarithms and cross entropies
+
+
+def _same_predictions(model, X, wrapped=lambda rows: rows):
+    rows = with_gaps(X)
+    for count in (len(rows), 9, 1):
+        np.testing.assert_allclose(quern.compile(model).predict(rows[:count]), model.predict(wrapped(rows[:count])), rtol=1e-5,
+                                   atol=1e-6)
+
+
+@pytest.mark.parametrize("objective", sorted(_OBJECTIVES))
+def test_objectives_of_xgboost(objective):
+    X, y = regression()
+    target = np.minimum(_target(objective, y), 1) if objective == "reg:logistic" else _target(objective, y)
+    data = xgboost.DMatrix(with_gaps(X), target)
+    options = {"objective": objective, "nthread": 1, "booster": "dart", "rate_drop": 0.3, "seed": 0}
+    if objective.startswith("multi"):
+        options["num_class"] = 3
+    if objective.startswith("rank"):
+        data.set_group([len(y)])
+    if objective == "reg:quantileerror":
+        options["quantile_alpha"] = [0.2, 0.7]
+    if objective == "survival:aft":
+        data.set_float_info("label_lower_bound", target)
+        data.set_float_info("label_upper_bound", np.where(target > 0.5, np.inf, target))
+    _same_predictions(xgboost.train(options, data, 9), X, xgboost.DMatrix)
+
+
+@pytest.mark.parametrize("objective", sorted({*_TRANSFORMS} - {"", "custom"}))
+def test_objectives_of_lightgbm(objective):
+    X, y = regression()
+    data = lightgbm.Dataset(with_gaps(X), _target(objective, y), group=[len(y)] if "rank" in objective else None)
+    options = {"objective": objective, "verbose": -1, "num_threads": 1, "boosting": "rf", "bagging_freq": 1,
+               "bagging_fraction": 0.7}
+    if objective.startswith("multiclass"):
+        options["num_class"] = 3
+    _same_predictions(lightgbm.train(options, data, 9), X)
 
 
 def test_no_rows():
