@@ -27,6 +27,10 @@ def b(*shape):
     return torch.rand(*shape, generator=_generator) > 0.5
 
 
+def z(*shape, dtype=torch.complex64):
+    return torch.randn(*shape, dtype=dtype, generator=_generator)
+
+
 def t(*values, dtype=None):
     return torch.tensor(values, dtype=dtype)
 
@@ -201,6 +205,8 @@ case("_cdist_forward.default", f(4, 3), f(5, 3), 3.0, None)
 
 case("view.default", f(3, 4), [2, -1])
 case("_unsafe_view.default", f(3, 4), [12])
+case("view.dtype", f(3, 4), i32)
+case("view.dtype", i(3, 4, dtype=i32), torch.float32)
 case("unsqueeze.default", f(3, 4), -1)
 case("squeeze.default", f(3, 1, 4, 1))
 case("squeeze.dim", f(3, 1, 4), 1)
@@ -264,6 +270,13 @@ case("new_ones.default", f(2, 3), [2])
 case("arange.start_step", 1, 9, 2)
 case("arange.start_step", 0.5, 2.0, 0.25)
 case("arange.start_step", 9, 1, -3, dtype=torch.float32)
+case("fft_fftfreq.default", 8, 0.5)
+case("fft_rfftfreq.default", 9)
+for name, kinds in (("bartlett", ("default", "periodic")), ("blackman", ("default", "periodic")), ("hann", ("default", "periodic")),
+                    ("hamming", ("default", "periodic", "periodic_alpha", "periodic_alpha_beta")), ("kaiser", ("default", "periodic", "beta"))):
+    for kind in kinds:
+        case(f"{name}_window.{kind}", 8, *{"default": (), "periodic": (False,), "periodic_alpha": (False, 0.5), "beta": (False, 9.0),
+                                           "periodic_alpha_beta": (False, 0.5, 0.4)}[kind])
 # What is empty has no contents to compare.
 EMPTY = ("empty.memory_format", "empty_like.default", "new_empty.default", "empty_strided.default", "new_empty_strided.default",
          "empty_permuted.default")
@@ -380,10 +393,74 @@ case("sort.default", b(9))
 case("sort.stable", i(4, 9), stable=True, dim=0)
 case("searchsorted.Tensor", t(-1.0, 0.0, 0.5, 2.0), f(3, 4))
 case("searchsorted.Tensor", t(1, 3, 3, 5), i(7), right=True)
+case("searchsorted.Tensor", f(3, 6).sort(-1)[0], f(3, 4))
 case("bucketize.Tensor", t(1.0, nan, 0.5, -2.0), t(-1.0, 0.0, 0.5, 2.0), right=True)
 for shape in ((4, 4), (5, 7), (7, 5)):
     case("tril_indices.default", *shape, -1)
     case("triu_indices.default", *shape, 1, dtype=i32)
+
+
+#--- Complex numbers, transforms and systems ------------------------------------------------------
+
+for name in ("view_as_real", "angle", "_conj", "_conj_physical", "conj_physical", "resolve_conj", "resolve_neg", "abs", "neg", "exp", "log",
+             "sqrt", "sin", "tanh", "reciprocal", "sgn", "clone", "isnan", "logical_not"):
+    case(f"{name}.default", z(3, 4))
+case("angle.default", t(1.0, -2.0, 0.0, nan))
+case("resolve_neg.default", f(3))
+case("view_as_complex.default", f(3, 2))
+case("complex.default", f(3, 1), f(4))
+case("polar.default", positive(3), f(4, 1))
+for name in ("add", "sub"):
+    case(f"{name}.Tensor", z(3, 4), f(4), alpha=2)
+    case(f"{name}.Scalar", z(3), 1 + 2j)
+case("rsub.Scalar", z(3), 2)
+for name in ("mul", "div"):
+    case(f"{name}.Tensor", z(3, 4), z(4))
+    case(f"{name}.Tensor", f(3, 4), z(4, dtype=torch.complex128))
+    case(f"{name}.Scalar", f(3), 1 - 2j)
+case("pow.Tensor_Scalar", z(4), 3)
+case("eq.Tensor", z(4), z(4))
+case("_to_copy.default", f(3), dtype=torch.complex64)
+case("_to_copy.default", z(3), dtype=torch.complex128)
+case("mm.default", z(3, 4), z(4, 2))
+case("bmm.default", z(2, 3, 4), z(2, 4, 2))
+case("mv.default", z(3, 4), z(4))
+case("dot.default", z(4), z(4))
+case("addmm.default", z(2), z(3, 4), z(4, 2), alpha=2)
+case("cat.default", [z(2, 3), f(1, 3)], 0)
+case("slice_scatter.default", z(5, 6), z(5, 2), 1, 2, 4)
+case("index_put.default", z(5, 6), [t(0, 4)], z(6))
+case("where.self", b(3, 4), z(4), f(3, 4))
+case("sum.dim_IntList", z(3, 4), [1])
+case("full.default", [2], 1 + 2j)
+case("zeros.default", [2, 3], dtype=torch.complex64)
+case("unbind.int", z(3, 4), 1)
+for scale in (0, 1, 2):
+    case("_fft_r2c.default", f(3, 8), [0, 1], scale, True)
+    case("_fft_c2c.default", z(3, 10), [1, 0], scale, scale == 1)
+    case("_fft_c2r.default", z(3, 5), [0, 1], scale, 8 + scale % 2)
+case("_fft_r2c.default", f(3, 7), [1], 0, False)
+case("_fft_r2c.default", f(2, 300), [1], 0, True)
+
+spd = f(2, 4, 4) @ f(2, 4, 4).mT
+spd = spd @ spd.mT + 4 * torch.eye(4)
+case("linalg_inv_ex.default", spd)
+case("linalg_inv_ex.default", torch.diag(t(1.0, 0.0, 2.0)).roll(1, 0)[None] + torch.eye(3) * 3)
+case("_linalg_solve_ex.default", spd, f(2, 4, 3))
+case("_linalg_solve_ex.default", spd, f(2, 4))
+case("_linalg_solve_ex.default", spd, f(2, 3, 4), left=False)
+case("_linalg_det.default", f(2, 3, 3))
+case("_linalg_slogdet.default", f(2, 3, 3))
+for upper in (False, True):
+    case("linalg_cholesky_ex.default", spd, upper=upper)
+    case("cholesky_solve.default", f(2, 4, 3), torch.linalg.cholesky(spd, upper=upper), upper)
+    case("cholesky_inverse.default", torch.linalg.cholesky(spd, upper=upper), upper)
+    case("linalg_solve_triangular.default", spd, f(4, 3), upper=upper)
+    case("linalg_solve_triangular.default", spd, f(2, 3, 4), upper=upper, left=False, unitriangular=True)
+    case("triangular_solve.default", f(2, 4, 3), spd, upper, not upper)
+case("linalg_qr.default", f(4, 3))
+case("linalg_qr.default", f(2, 3, 4), "complete")
+case("_linalg_check_errors.default", torch.zeros(3, dtype=i32), "torch.linalg.inv", is_matrix=False)
 
 
 #--- What is written with other operators ---------------------------------------------------------
@@ -403,6 +480,11 @@ for corners in (False, True):
         case("_upsample_bilinear2d_aa.default", f(2, 3, 7, 8), size, corners)
         case("_upsample_bicubic2d_aa.default", f(2, 3, 7, 8, dtype=f64), size, corners)
 case("_upsample_bilinear2d_aa.default", f(2, 3, 7, 8), [5, 6], False, 0.75, 0.8)
+for mode in (0, 1):
+    for padding in (0, 1, 2):
+        case("grid_sampler_3d.default", f(2, 3, 4, 5, 6), f(2, 2, 3, 4, 3), mode, padding, mode == padding % 2)
+case("adaptive_max_pool3d.default", f(2, 3, 4, 5, 6), [2, 3, 4])
+case("adaptive_max_pool3d.default", f(2, 4, 4, 6), [2, 2, 3])
 case("adaptive_max_pool2d.default", f(2, 3, 7, 9), [3, 4])
 case("adaptive_max_pool2d.default", f(3, 4, 5), [6, 2])
 with_nan = t(3.0, nan, 1.0, 2.0).expand(2, 4).contiguous()
@@ -415,3 +497,30 @@ for x in (f(3, 6), with_nan, torch.full((2, 3), nan)):
 case("median.dim", f(3, 6)[0, 0], 0)
 case("kthvalue.default", f(3, 6), 2, 0, True)
 case("kthvalue.default", torch.randperm(30, generator=_generator).view(5, 6), 6)
+case("dist.default", f(3, 4), f(4), 3.0)
+case("_pdist_forward.default", f(5, 3), 2.0)
+case("histc.default", f(40), 5, -1.0, 1.5)
+case("histc.default", f(4, 9), 4)
+for name in ("cummax", "cummin"):
+    case(f"{name}.default", f(3, 9), 1)
+    case(f"{name}.default", i(9, 2, low=0, high=4), 0)
+    case(f"{name}.default", t(1.0, nan, 2.0, nan, 0.0), 0)
+case("logcumsumexp.default", f(3, 9), -1)
+for kind in ("add", "multiply"):
+    case("scatter.reduce", f(5, 6), 0, i(3, 6, low=0, high=5), f(3, 6), reduce=kind)
+    case("scatter.value_reduce", f(5, 6), 1, i(5, 2, low=0, high=6), 2.5, reduce=kind)
+for kind in ("prod", "mean", "amax", "amin"):
+    case("index_reduce.default", f(5, 6), 1, t(0, 2, 2), f(5, 3), kind, include_self=kind != "mean")
+case("put.default", f(5, 6), t(0, 7, 7), t(1.0, 2.0, 3.0), True)
+case("embedding_renorm.default", f(5, 4), t(0, 2, 2), 0.5, 2.0)
+case("fake_quantize_per_tensor_affine_cachemask.default", f(5, 4) * 5, 0.1, 3, -20, 20)
+case("_fake_quantize_per_tensor_affine_cachemask_tensor_qparams.default", f(5, 4), t(0.1)[0], t(3, dtype=i32)[0], t(1)[0], -128, 127)
+case("fake_quantize_per_channel_affine_cachemask.default", f(3, 4), t(0.1, 0.2, 0.3), t(0, 1, 2, dtype=i32), 0, -10, 10)
+for name in ("erfc", "erfinv", "lgamma", "digamma", "special_ndtri"):
+    case(f"{name}.default", unit(9).abs() if "ndtri" in name else unit(9))
+    case(f"{name}.default", t(0.0, 1.0, nan, 0.9999, 0.5))
+    case(f"{name}.default", unit(6).abs().to(f64))
+for name in ("erfc", "lgamma", "digamma"):
+    case(f"{name}.default", f(20) * 4)
+case("lgamma.default", t(inf, -inf, 100.0, 3.0))
+case("linalg_matrix_exp.default", f(2, 4, 4) * 3)

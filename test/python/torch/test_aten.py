@@ -3,7 +3,7 @@ import pytest
 import torch
 from aten_cases import CASES, EMPTY
 from quern._torch import aten, layers    # noqa: F401, layers defines quern::recurrent
-from quern._torch.composites import COMPOSITES
+from quern._torch.decompositions import COMPOSITES
 
 SIZE = 40     # cases that are compiled together: a process of the compiler for each would take minutes
 GROUPS = [CASES[first:first + SIZE] for first in range(0, len(CASES), SIZE)]
@@ -22,14 +22,15 @@ def results(value):
     return [part for part in (value if isinstance(value, (tuple, list)) else [value]) if part is not None]
 
 
-# What inference does not ask for: the statistics of norms, and what attention keeps for gradients.
-FIRST_ONLY = ("_scaled_dot_product_flash_attention_for_cpu.default", "max_pool2d_with_indices.default",
+# How many results inference asks for, without the statistics of norms, what attention keeps for gradients, factors of matrices.
+FIRST = dict.fromkeys(("_scaled_dot_product_flash_attention_for_cpu.default", "max_pool2d_with_indices.default",
               "max_pool3d_with_indices.default", "_native_batch_norm_legit_no_training.default", "native_batch_norm.default",
-              "_embedding_bag.default", "_embedding_bag_forward_only.default")
+              "_embedding_bag.default", "_embedding_bag_forward_only.default", "_linalg_det.default", "triangular_solve.default",
+              "_linalg_solve_ex.default"), 1) | {"_linalg_slogdet.default": 2}
 
 
 def trim(group, values):
-    return [results(value)[:1] if name in FIRST_ONLY else results(value) for (name, *_), value in zip(group, values)]
+    return [results(value)[:FIRST.get(name)] for (name, *_), value in zip(group, values)]
 
 
 @pytest.mark.parametrize("group", GROUPS, ids=[f"{group[0][0]}..{group[-1][0]}" for group in GROUPS])

@@ -26,6 +26,9 @@ CASES = {
                                     lambda n: (torch.randn(1, 2, n, n + 1),)),
     "interpolation to a size": (lambda x: F.interpolate(F.interpolate(x, (5, 7), mode="bicubic"), x.shape[2:], mode="bilinear"),
                                 lambda n: (torch.randn(1, 2, n, n + 1),)),
+    "pooling to a size": (lambda x: (F.adaptive_avg_pool2d(x, (3, 5)), F.interpolate(x, scale_factor=2.0, mode="area")),
+                          lambda n: (torch.randn(1, 2, n, n + 1),)),
+    "sequences of different lengths": (lambda x: nn.utils.rnn.pad_sequence([x, x[1:3]], batch_first=True), lambda n: (torch.randn(n, 3),)),
     "interpolation": (lambda x: F.interpolate(x, scale_factor=2.0, mode="bilinear"), lambda n: (torch.randn(1, 2, n, n + 1),)),
 }
 

@@ -174,3 +174,89 @@ def test_a_layer_of_pytorchs_own_encoder(check):
         return (layer(x), layer(x, src_mask=causal), layer(x, src_key_padding_mask=padded),
                 layer(x, src_mask=causal, src_key_padding_mask=padded))
     check(run, torch.randn(2, 6, 16), **CLOSE)
+
+
+class Rotary(nn.Module):
+    """Positions as turns of complex numbers."""
+
+    def __init__(self, width=8, longest=16):
+        super().__init__()
+        angles = torch.outer(torch.arange(longest), 10000 ** -(torch.arange(0, width, 2) / width))
+        self.register_buffer("turns", torch.polar(torch.ones_like(angles), angles))
+
+    def forward(self, x):
+        pairs = torch.view_as_complex(x.unflatten(-1, (-1, 2)))
+        return torch.view_as_real(pairs * self.turns[:x.shape[1]]).flatten(-2)
+
+
+class FourierLayer(nn.Module):
+    """A convolution of the lowest frequencies with weights that are complex."""
+
+    def __init__(self, width=4, modes=5):
+        super().__init__()
+        self.modes, self.weight = modes, nn.Parameter(torch.randn(width, width, modes, dtype=torch.complex64))
+
+    def forward(self, x):
+        spectrum = torch.fft.rfft(x)
+        kept = torch.zeros_like(spectrum)
+        kept[..., :self.modes] = torch.einsum("bix,iox->box", spectrum[..., :self.modes], self.weight)
+        return torch.fft.irfft(kept, n=x.shape[-1])
+
+
+class Kalman(nn.Module):
+    """Covariances of a linear filter, by an inverse, a solution and a factor."""
+
+    def __init__(self):
+        super().__init__()
+        self.move, self.see = nn.Parameter(torch.eye(3) + 0.1 * torch.randn(3, 3)), nn.Parameter(torch.randn(2, 3))
+
+    def forward(self, x, seen):
+        spread = torch.eye(3).expand(len(x), 3, 3)
+        for k in range(3):
+            spread = self.move @ spread @ self.move.T + 0.1 * torch.eye(3)
+            cross = spread @ self.see.T
+            total = self.see @ cross + 0.2 * torch.eye(2)
+            gain = (cross @ torch.linalg.inv(total), torch.linalg.solve(total, cross.mT).mT,
+                    torch.cholesky_solve(cross.mT, torch.linalg.cholesky(total)).mT)[k]
+            x = x @ self.move.T
+            x = x + (gain @ (seen[:, k] - x @ self.see.T)[..., None]).squeeze(-1)
+            spread = (torch.eye(3) - gain @ self.see) @ spread
+        return x, spread, torch.logdet(spread)
+
+
+class Unpooling(nn.Module):
+    """Maxima go back to where they were; borders are those of a torus."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.last = nn.Conv2d(3, 8, 3, padding=1, padding_mode="circular"), nn.Conv2d(8, 4, 3, padding=1)
+
+    def forward(self, image):
+        x, places = F.max_pool2d(self.first(image), 2, return_indices=True)
+        return self.last(F.max_unpool2d(x.relu(), places, 2))
+
+
+@pytest.mark.parametrize("dynamic", [False, True])
+def test_positions_as_complex_numbers(check, dynamic):
+    compiled = torch.compile(Rotary(), backend="quern", fullgraph=True, dynamic=dynamic)
+    check(Rotary(), torch.randn(2, 6, 8), compiled=compiled, **CLOSE)
+
+
+def test_convolutions_of_frequencies(check):
+    check(FourierLayer(), torch.randn(2, 4, 16), **CLOSE)
+
+
+@pytest.mark.parametrize("dynamic", [False, True])
+def test_linear_systems(check, dynamic):
+    model = Kalman()
+    compiled = torch.compile(model, backend="quern", fullgraph=True, dynamic=dynamic)
+    check(model, torch.randn(4, 3), torch.randn(4, 3, 2), compiled=compiled, **CLOSE)
+
+
+def test_a_singular_matrix_is_an_error():
+    with pytest.raises(Exception, match="linalg.inv: the matrix is singular"):
+        torch.compile(torch.linalg.inv, backend="quern", fullgraph=True)(torch.zeros(2, 2))
+
+
+def test_places_of_maxima(check):
+    check(Unpooling().eval(), torch.randn(2, 3, 12, 12), **CLOSE)

@@ -2,7 +2,6 @@
 import torch
 from torch._dynamo.exc import TensorifyScalarRestartAnalysis
 from torch._dynamo.symbolic_convert import TensorifyState
-from torch._subclasses.fake_tensor import DataDependentOutputException
 
 from . import precompiled
 from .capture import capture
@@ -34,8 +33,6 @@ def compile_graph(module, examples, *, options=None, mode=None):
             return _compile(module, options)
         except Refusal as refusal:
             reason = str(refusal)
-        except DataDependentOutputException as error:
-            reason = f"{error.func} needs the values of tensors"
     left_to_pytorch(reason)
     return module.forward
 
@@ -43,9 +40,9 @@ def compile_graph(module, examples, *, options=None, mode=None):
 def _why_not(module, examples):
     """Why a graph as a whole is left to PyTorch."""
     tensors = [example for example in examples if isinstance(example, torch.Tensor)]
-    grad = torch.is_grad_enabled() or any(node.target is torch._C._set_grad_enabled and node.args[0]
-                                          for node in module.graph.nodes)
-    if grad and any(tensor.requires_grad for tensor in tensors):
+    # Where the graph itself turns gradients on, as torch.distributions do, what comes out tells whether they may flow.
+    through = tensors if torch.is_grad_enabled() else _computed_results(module) if _turns_gradients_on(module) else []
+    if any(tensor.requires_grad for tensor in through):
         return "gradients are on and something requires them; call it under torch.no_grad() to run compiled code"
     for tensor in tensors:
         if tensor.device.type != "cpu":
@@ -56,6 +53,16 @@ def _why_not(module, examples):
                 not isinstance(tensor, torch._subclasses.FakeTensor):
             return f"an input is of the class {type(tensor).__name__}"
     return None
+
+
+def _turns_gradients_on(module):
+    return any(node.target is torch._C._set_grad_enabled and node.args[0] for node in module.graph.nodes)
+
+
+def _computed_results(module):
+    results = next(node for node in module.graph.nodes if node.op == "output").args[0]
+    values = [node.meta.get("example_value") for node in results if isinstance(node, torch.fx.Node) and node.op != "placeholder"]
+    return [value for value in values if isinstance(value, torch.Tensor)]
 
 
 def _make_floats_constants(module):

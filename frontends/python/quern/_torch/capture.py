@@ -5,6 +5,7 @@ functionalization, without AOTAutograd, whose wrappers would cost tens of micros
 """
 import torch
 from torch.fx import traceback
+from torch._subclasses.fake_tensor import DataDependentOutputException
 from torch.fx.experimental.proxy_tensor import make_fx
 
 from . import decompositions, layers
@@ -30,19 +31,31 @@ def capture(module):
 def trace(module, examples, table):
     """The functional graph of ATen operators for fake inputs; writes to inputs are copies at its end."""
     mode = "symbolic" if any(is_symbolic(example) for example in examples) else "fake"
-    traced = _trace(module, examples, table, mode)
-    if any(map(_is_write, traced.graph.nodes)):      # some operators are taken apart into writes to what they made
+    transforms = any(map(_is_transform, module.graph.nodes))     # torch.vmap and its like, inside which nothing is functional
+    traced = _trace(module, examples, table, mode, functional=not transforms)
+    if transforms or any(map(_is_write, traced.graph.nodes)):    # some operators are taken apart into writes to what they made
         traced = _trace(traced, examples, {}, mode)
     return traced
 
 
-def _trace(module, examples, table, mode):
+def _trace(module, examples, table, mode, functional=True):
     def run(*inputs):
         return tuple(_Interpreter(module).run(*inputs))
 
-    with torch.no_grad(), traceback.preserve_node_meta():      # so that nodes know the lines of the model
-        return make_fx(torch.func.functionalize(run, remove="mutations"), decomposition_table=table, tracing_mode=mode,
-                       _allow_non_fake_inputs=True)(*examples)
+    run = torch.func.functionalize(run, remove="mutations") if functional else run
+    depth = torch._C._functorch.get_dynamic_layer_stack_depth()
+    try:
+        with torch.no_grad(), traceback.preserve_node_meta():      # so that nodes know the lines of the model
+            return make_fx(run, decomposition_table=table, tracing_mode=mode, _allow_non_fake_inputs=True)(*examples)
+    except Exception as error:      # of many classes, none of them ours
+        torch._C._functorch.pop_dynamic_layer_stack_and_undo_to_depth(depth)
+        if isinstance(error, DataDependentOutputException):
+            raise Refusal(f"{error.func} needs the values of tensors") from error
+        raise Refusal(f"PyTorch cannot trace its operators: {str(error).strip().splitlines()[0]}") from error
+
+
+def _is_transform(node):
+    return "functorch" in (getattr(node.target, "__module__", None) or "")
 
 
 class _Interpreter(torch.fx.Interpreter):
@@ -62,8 +75,9 @@ class _Interpreter(torch.fx.Interpreter):
 
 def _is_write(node):
     """Whether a node writes to a tensor, other than to an input at the end of the graph."""
-    return isinstance(node.target, torch._ops.OpOverload) and node.target._schema.is_mutable and \
-        node.target is not _aten.copy_.default
+    if not isinstance(node.target, torch._ops.OpOverload) or not node.target._schema.is_mutable:
+        return False
+    return node.target is not _aten.copy_.default or node.args[0].op != "placeholder"
 
 
 def tidy(graph, effects):

@@ -1,4 +1,6 @@
 """Operators that PyTorch takes apart for no compiler, written with others: a table from the operator to a function like it."""
+import itertools
+
 import torch
 import torch.nn.functional as F
 
@@ -6,7 +8,7 @@ _aten = torch.ops.aten
 COMPOSITES = {}
 
 
-def _composes(*operators):
+def composes(*operators):
     def register(function):
         COMPOSITES.update(dict.fromkeys(operators, function))
         return function
@@ -15,7 +17,7 @@ def _composes(*operators):
 
 #--- Layers ---------------------------------------------------------------------------------------
 
-@_composes(_aten._trilinear.default)
+@composes(_aten._trilinear.default)
 def _trilinear(a, b, c, expand_a, expand_b, expand_c, summed, unroll_dim=1):
     """As nn.Bilinear has it: the sum of products of three tensors whose missing axes are stretched."""
     def stretched(part, axes):
@@ -26,7 +28,7 @@ def _trilinear(a, b, c, expand_a, expand_b, expand_c, summed, unroll_dim=1):
     return (stretched(a, expand_a) * stretched(b, expand_b) * stretched(c, expand_c)).sum(summed)
 
 
-@_composes(_aten._transformer_encoder_layer_fwd.default)
+@composes(_aten._transformer_encoder_layer_fwd.default)
 def _transformer_encoder_layer(src, embed_dim, num_heads, qkv_weight, qkv_bias, proj_weight, proj_bias, use_gelu, norm_first,
                                eps, norm_weight_1, norm_bias_1, norm_weight_2, norm_bias_2, ffn_weight_1, ffn_bias_1,
                                ffn_weight_2, ffn_bias_2, mask=None, mask_type=None):
@@ -59,7 +61,7 @@ def _of_scores(mask, kind):
     return {0: lambda: mask[None, None], 1: lambda: mask[:, None, None]}.get(kind, lambda: mask)()
 
 
-@_composes(_aten._embedding_bag.default, _aten._embedding_bag_forward_only.default)
+@composes(_aten._embedding_bag.default, _aten._embedding_bag_forward_only.default)
 def _embedding_bag(weight, indices, offsets, scale_grad_by_freq=False, mode=0, sparse=False, per_sample_weights=None,
                    include_last_offset=False, padding_idx=-1):
     """mode: 0 sums, 1 means, 2 maxima of the rows of a bag; an empty bag has zeros."""
@@ -82,7 +84,7 @@ def _embedding_bag(weight, indices, offsets, scale_grad_by_freq=False, mode=0, s
     return out, bag, counts, torch.zeros_like(starts)
 
 
-@_composes(_aten.adaptive_max_pool2d.default)
+@composes(_aten.adaptive_max_pool2d.default)
 def _adaptive_max_pool2d(x, output_size):
     """Where windows have different sizes, all are as large as the largest; the last element of a smaller one is repeated."""
     (height, width), (out_height, out_width) = x.shape[-2:], output_size
@@ -100,6 +102,52 @@ def _windows(size, out):
     last = ((torch.arange(out)[:, None] + 1) * size + out - 1) // out - 1
     length = (size + out - 1) // out + (size % out != 0)
     return torch.minimum(first + torch.arange(length)[None, :], last)
+
+
+@composes(_aten.grid_sampler_3d.default)
+def _grid_sampler_3d(x, grid, mode, padding, corners):
+    """mode: 0 linear, 1 nearest; padding: 0 zeros, 1 the border, 2 reflection."""
+    sizes = x.shape[2:]
+    places = []
+    for size, place in zip(sizes, grid.flip(-1).unbind(-1)):
+        place = (place + 1) / 2 * (size - 1) if corners else ((place + 1) * size - 1) / 2
+        if padding == 2:
+            low, span = (0.0, size - 1.0) if corners else (-0.5, float(size))
+            turns = (place - low).abs()
+            rest = torch.remainder(turns, span) if span else torch.zeros_like(turns)
+            place = low + torch.where(torch.floor(turns / span) % 2 == 0, rest, span - rest) if span else rest
+        places.append(place.clamp(0, size - 1) if padding else place)
+    batch = torch.arange(x.shape[0]).view(-1, 1, 1, 1)
+
+    def at(corner):
+        inside, index = True, []
+        for size, place in zip(sizes, corner):
+            inside = (place >= 0) & (place < size) & inside
+            index.append(place.clamp(0, size - 1).to(torch.int64))
+        taken = x[batch, :, index[0], index[1], index[2]]                              # [N, D, H, W, C]
+        return taken * inside[..., None]
+
+    if mode == 1:
+        return at([torch.round(place) for place in places]).movedim(-1, 1)
+    lows, total = [torch.floor(place) for place in places], 0
+    for ups in itertools.product((0, 1), repeat=3):
+        weight = 1
+        for up, place, low in zip(ups, places, lows):
+            weight = weight * ((place - low) if up else (1 - (place - low)))
+        total = total + at([low + up for low, up in zip(lows, ups)]) * weight[..., None]
+    return total.movedim(-1, 1)
+
+
+@composes(_aten.adaptive_max_pool3d.default)
+def _adaptive_max_pool3d(x, output_size):
+    sizes, kernel = x.shape[-3:], [size // out for size, out in zip(x.shape[-3:], output_size)]
+    if all(size % out == 0 for size, out in zip(sizes, output_size)):
+        return _aten.max_pool3d_with_indices(x, kernel)
+    d, h, w = (_windows(size, out) for size, out in zip(sizes, output_size))
+    d, h, w = d[:, None, None, :, None, None], h[None, :, None, None, :, None], w[None, None, :, None, None, :]
+    values, most = x[..., d, h, w].flatten(-3).max(-1)
+    places = ((d * sizes[1] + h) * sizes[2] + w).flatten(-3)
+    return values, places.expand(*values.shape, -1).gather(-1, most[..., None]).squeeze(-1)
 
 
 #--- Resizing -------------------------------------------------------------------------------------
@@ -141,8 +189,8 @@ def _smoothed(kernel, radius):
     return resize
 
 
-_composes(_aten._upsample_bilinear2d_aa.default)(_smoothed(_linear, 1))
-_composes(_aten._upsample_bicubic2d_aa.default)(_smoothed(_cubic, 2))
+composes(_aten._upsample_bilinear2d_aa.default)(_smoothed(_linear, 1))
+composes(_aten._upsample_bicubic2d_aa.default)(_smoothed(_cubic, 2))
 
 
 #--- Orders ---------------------------------------------------------------------------------------
@@ -162,12 +210,12 @@ def _constant_position(values, dim, number):
     return torch.full_like(values.narrow(dim, 0, 1), number, dtype=torch.int64)
 
 
-@_composes(_aten.kthvalue.default)
+@composes(_aten.kthvalue.default)
 def _kthvalue(x, k, dim=-1, keepdim=False):
     return _at(x, dim, keepdim, lambda values, axis: _constant_position(values, axis, k - 1))
 
 
-@_composes(_aten.median.dim)
+@composes(_aten.median.dim)
 def _median(x, dim, keepdim=False):
     """The lower of the two in the middle; NaN, which is sorted to the end, where there is one."""
     def position(values, axis):
@@ -177,18 +225,114 @@ def _median(x, dim, keepdim=False):
     return _at(x, dim, keepdim, position)
 
 
-@_composes(_aten.nanmedian.dim)
+@composes(_aten.nanmedian.dim)
 def _nanmedian(x, dim, keepdim=False):
     def position(values, axis):
         return ((~values.isnan()).sum(axis, keepdim=True) - 1).clamp(min=0) // 2
     return _at(x, dim, keepdim, position)
 
 
-@_composes(_aten.median.default)
+@composes(_aten.median.default)
 def _median_of_all(x):
     return _median(x.flatten(), 0)[0]
 
 
-@_composes(_aten.nanmedian.default)
+@composes(_aten.nanmedian.default)
 def _nanmedian_of_all(x):
     return _nanmedian(x.flatten(), 0)[0]
+
+
+@composes(_aten.dist.default)
+def _dist(a, b, p=2.0):
+    return torch.linalg.vector_norm(a - b, p)
+
+
+@composes(_aten._pdist_forward.default)
+def _pdist(x, p=2.0):
+    rows, columns = torch.triu_indices(x.shape[0], x.shape[0], 1)
+    return torch.linalg.vector_norm(x[rows] - x[columns], p, dim=-1)
+
+
+@composes(_aten.histc.default)
+def _histc(x, bins=100, min=0, max=0):
+    x = x.flatten()
+    low, high = (x.min(), x.max()) if min == max else (x.new_full((), min), x.new_full((), max))
+    place = ((x - low) * bins / (high - low)).to(torch.int64).clamp(0, bins - 1)
+    return x.new_zeros(bins).index_add(0, place, ((x >= low) & (x <= high)).to(x.dtype))
+
+
+#--- Running --------------------------------------------------------------------------------------
+
+def _running(parts, dim, combine):
+    """What `combine` makes of all elements up to each along an axis: of twice as many at each step."""
+    size, step = parts[0].shape[dim], 1
+    while step < size:
+        before, here = ([part.narrow(dim, start, size - step) for part in parts] for start in (0, step))
+        parts = [torch.cat([part.narrow(dim, 0, step), new], dim) for part, new in zip(parts, combine(before, here))]
+        step *= 2
+    return parts
+
+
+def _running_extremum(is_better):
+    def rule(x, dim):
+        if not x.dim():
+            return x.clone(), torch.zeros((), dtype=torch.int64)
+        places = torch.arange(x.shape[dim]).view([-1 if axis == dim % x.dim() else 1 for axis in range(x.dim())]).expand(x.shape)
+
+        def combine(before, here):
+            later = (is_better(here[0], before[0]) | here[0].isnan()) & ~(before[0].isnan() & ~here[0].isnan())
+            return [torch.where(later, b, a) for a, b in zip(before, here)]
+        return tuple(_running([x, places], dim, combine))
+    return rule
+
+
+composes(_aten.cummax.default)(_running_extremum(torch.ge))
+composes(_aten.cummin.default)(_running_extremum(torch.le))
+
+
+@composes(_aten.logcumsumexp.default)
+def _logcumsumexp(x, dim):
+    return _running([x], dim, lambda a, b: [torch.logaddexp(a[0], b[0])])[0] if x.dim() else x.clone()
+
+
+#--- Written at places ----------------------------------------------------------------------------
+
+@composes(_aten.scatter.reduce, _aten.scatter.value_reduce)
+def _scatter(x, dim, index, source, *, reduce):
+    source = source if isinstance(source, torch.Tensor) else torch.full(index.shape, source, dtype=x.dtype)
+    return x.scatter_reduce(dim, index, source, {"add": "sum", "multiply": "prod"}[reduce])
+
+
+@composes(_aten.index_reduce.default)
+def _index_reduce(x, dim, index, source, reduce, *, include_self=True):
+    along = index.view([-1 if axis == dim % x.dim() else 1 for axis in range(x.dim())])
+    return x.scatter_reduce(dim, along.expand(source.shape), source, reduce, include_self=include_self)
+
+
+@composes(_aten.put.default)
+def _put(x, index, source, accumulate=False):
+    return x.flatten().index_put((index.flatten(),), source.flatten(), accumulate).view(x.shape)
+
+
+@composes(_aten.embedding_renorm.default)
+def _embedding_renorm(weight, indices, max_norm, norm_type):
+    """Rows that are looked up and longer than max_norm are shortened."""
+    read = torch.zeros(weight.shape[0], dtype=torch.bool).index_fill(0, indices.flatten(), True)
+    norm = torch.linalg.vector_norm(weight, norm_type, dim=1)
+    return weight * torch.where(read & (norm > max_norm), max_norm / (norm + 1e-7), 1.0)[:, None]
+
+
+#--- Simulated quantization -----------------------------------------------------------------------
+
+@composes(_aten.fake_quantize_per_tensor_affine_cachemask.default,
+           _aten._fake_quantize_per_tensor_affine_cachemask_tensor_qparams.default)
+def _fake_quantize(x, scale, zero_point, *limits):
+    low, high = limits[-2:]      # behind a switch in one of the two
+    whole = torch.round(x * (1 / scale)) + zero_point
+    return (whole.clamp(low, high) - zero_point) * scale, (whole >= low) & (whole <= high)
+
+
+@composes(_aten.fake_quantize_per_channel_affine_cachemask.default)
+def _fake_quantize_channels(x, scale, zero_point, axis, low, high):
+    scale, zero_point = (part.view([-1 if i == axis else 1 for i in range(x.dim())]) for part in (scale, zero_point))
+    return _fake_quantize(x, scale, zero_point, low, high)

@@ -7,7 +7,7 @@ import functools
 import torch
 from torch._decomp import _core_aten_decompositions_post_autograd, get_decompositions
 
-from . import aten
+from . import aten, special    # noqa: F401, special adds to the composites
 from .composites import COMPOSITES
 
 # Not in PyTorch's list, because others have kernels for them.

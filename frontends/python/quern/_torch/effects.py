@@ -3,6 +3,7 @@ from dataclasses import dataclass, field
 
 import sympy
 import torch
+from torch.fx.experimental.symbolic_shapes import statically_known_true
 
 from .refusal import Refusal
 from .symbols import Sizes
@@ -12,7 +13,7 @@ from .symbols import Sizes
 class Effects:
     """written: the inputs that are written to; their new values come after the results.
 
-    views: {number of a result: the View of an input or the Size that it is}.
+    views: {number of a result: the View of an input or of another result, or the Size that it is}.
     """
     written: list = field(default_factory=list)
     views: dict = field(default_factory=dict)
@@ -38,7 +39,8 @@ class Effects:
             results = run(*arguments)
             for source, value in zip(self.written, results[self.result_count:]):
                 arguments[source].copy_(value)
-            return tuple(self.views[i].of(arguments) if i in self.views else results[i] for i in range(self.result_count))
+            return tuple(self.views[i].of(arguments, results) if i in self.views else results[i]
+                         for i in range(self.result_count))
         return finished
 
     def _is_shared(self, arguments):
@@ -51,17 +53,24 @@ class Effects:
 
 @dataclass
 class View:
-    """A result that shares memory with an input. `places` gives its sizes, its strides and its offset in one list, for the
-    call's inputs, or is None for the input itself."""
+    """A result that shares memory with an input, or with another result. `places` gives its sizes, its strides and its offset
+    in one list, for the call's inputs, or is None for the input itself; dtype is the view's, where it differs or is
+    conjugated."""
     source: int
     rank: int = 0
     places: Sizes | None = None
+    dtype: torch.dtype | None = None
+    conjugated: bool = False
+    of_result: bool = False
 
-    def of(self, arguments):
-        source = arguments[self.source]
+    def of(self, arguments, results):
+        source = (results if self.of_result else arguments)[self.source]
         if self.places is None:
             return source
         *parts, offset = self.places(arguments)
+        if self.dtype:
+            view = torch.empty(0, dtype=self.dtype).set_(source.untyped_storage(), offset, parts[:self.rank], parts[self.rank:])
+            return view.conj() if self.conjugated else view
         return source.as_strided(parts[:self.rank], parts[self.rank:], offset)
 
 
@@ -70,7 +79,7 @@ class Size:
     """A result that is an integer made of the inputs' sizes."""
     sizes: Sizes
 
-    def of(self, arguments):
+    def of(self, arguments, _results):
         return self.sizes(arguments)[0]
 
 
@@ -96,22 +105,42 @@ def _views_of(module, placeholders, examples):
         if result in placeholders:
             views[number] = View(placeholders.index(result))
         elif (source := inputs.get(value.untyped_storage()._cdata)) is not None:
-            views[number] = View(source, value.dim(), Sizes((*value.shape, *value.stride(), value.storage_offset()), examples))
+            if value.is_neg():
+                raise Refusal(f"the result {result.name} is a view of an input with the other sign")
+            dtype = value.dtype if value.dtype != examples[source].dtype or value.is_conj() != examples[source].is_conj() else None
+            views[number] = View(source, value.dim(), _places(value, examples), dtype, value.is_conj())
         else:
-            apart.append((result, value))
-    _check_apart(apart)
+            apart.append((number, result, value))
+    return views | _views_of_results(apart, examples)
+
+
+def _views_of_results(results, examples):
+    """Of results that share memory with each other one is computed and has the others inside it. Raises Refusal where there
+    is no such one, unless they are one or lie apart. results: (number, node, value)."""
+    views, by_storage = {}, {}
+    for number, node, value in results:
+        by_storage.setdefault(value.untyped_storage()._cdata, []).append((number, node, value))
+    for group in by_storage.values():
+        nodes, values = {node.name: value for _, node, value in group}, [value for *_, value in group]
+        if len(nodes) == 1 or _are_spans_apart(list(nodes.values())) or _are_columns_apart(list(nodes.values())):
+            continue
+        source = next((number for number, _, value in group if _is_whole(value, values)), None)
+        if source is None:
+            raise Refusal(f"the results {', '.join(nodes)} share memory")
+        views |= {number: View(source, value.dim(), _places(value, examples), of_result=True)
+                  for number, _, value in group if number != source}
     return views
 
 
-def _check_apart(results):
-    """Results that share memory with each other have to be computed by PyTorch, unless they are one or lie apart."""
-    by_storage = {}
-    for result, value in results:
-        by_storage.setdefault(value.untyped_storage()._cdata, {})[result] = value
-    for group in by_storage.values():
-        values = list(group.values())
-        if len(values) > 1 and not _are_spans_apart(values) and not _are_columns_apart(values):
-            raise Refusal(f"the results {', '.join(node.name for node in group)} share memory")
+def _places(value, examples):
+    return Sizes((*value.shape, *value.stride(), value.storage_offset()), examples)
+
+
+def _is_whole(value, values):
+    """Whether a tensor lies dense from the start of its storage to its end, and the others are of its dtype."""
+    count = value.untyped_storage().nbytes() // value.element_size()
+    return value.is_contiguous() and statically_known_true(value.storage_offset() == 0) and \
+        statically_known_true(value.numel() == count) and all(other.dtype == value.dtype for other in values)
 
 
 def _are_spans_apart(values):

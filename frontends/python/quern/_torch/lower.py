@@ -1,14 +1,18 @@
 """A functional graph of ATen operators becomes a program of graph ops, node by node."""
+import functools
 import operator
 
 import numpy as np
 import torch
 
-from .._trace import build
+from .._trace import build, complexes
+from .._trace.complex import ComplexValue
+from .._trace.dtypes import cast as cast_numpy
+from .._trace.errors import TraceError
 from .._trace.extents import Extent
 from .._trace.program import BFLOAT16, Program, Value
 from . import aten
-from .dtypes import OF_TORCH, as_array
+from .dtypes import OF_TORCH, as_array, real
 from .refusal import Refusal
 from .symbols import Symbols
 from .written import Written
@@ -34,9 +38,11 @@ class Call:
 
     def tensor(self, x, dtype=None):
         """An argument as a Value: a number or an extent becomes a constant. `dtype` None leaves a Value's as it is."""
-        if isinstance(x, Value):
+        if isinstance(x, (Value, ComplexValue)):
             return x if dtype is None else cast(x, dtype)
         dtype = np.dtype(dtype)
+        if dtype.kind == "c" and isinstance(x, (bool, int, float, complex)):
+            return ComplexValue(*(self.tensor(part, real(dtype)) for part in (complex(x).real, complex(x).imag)))
         if isinstance(x, Extent):
             return cast(build.extents(self.program, [x], scalar=True), dtype)
         if isinstance(x, (bool, int, float)):
@@ -65,6 +71,9 @@ def widened(dtype):
 
 def cast(value, dtype):
     """As Tensor.to: floats become narrow integers by way of the widest, whose low bits stay."""
+    dtype = np.dtype(dtype)
+    if "c" in (value.dtype.kind, dtype.kind):
+        return cast_numpy(value, dtype)
     if value.dtype.kind in "fV" and dtype.kind in "iu" and dtype.itemsize < 8:
         return build.cast(build.cast(value, np.int64), dtype)
     if value.dtype != dtype and value.dtype.itemsize == dtype.itemsize == 2 and value.dtype.kind in "fV" and dtype.kind in "fV":
@@ -85,7 +94,7 @@ def why_not(node):
     """Why a node cannot be part of a program; None where it can, as far as its operator and dtypes say."""
     if node.target is operator.getitem or _is_symbolic(node):
         return None
-    if str(node.target) not in aten.LOWERINGS:
+    if aten.rule_of(node) is None:
         return f"the operator {node.target} is not supported"
     for thing in (*node.all_input_nodes, node):
         for value in _flat(thing.meta.get("val")):
@@ -104,6 +113,11 @@ def why_not(node):
 
 def _flat(value):
     return value if isinstance(value, (tuple, list)) else (value,)
+
+
+def _paired(make, dtype, dims):
+    """A Value that `make` gives for a dtype and extents; complex numbers lie in memory as pairs."""
+    return complexes.unstack(make(real(dtype), (*dims, 2))) if dtype.kind == "c" else make(dtype, dims)
 
 
 def _is_symbolic(node):
@@ -125,6 +139,7 @@ class Lowered:
         self.name, self.program = name, Program(name)
         self.symbols = Symbols(self.program.facts, size_names or {})
         self.inputs, self.results, self.weights, self.refused, self._values = [], [], [], {}, {}
+        self.has_complex_ends = False
         placeholders = [node for node in graph.nodes if node.op == "placeholder"]
         self.input_count = len(placeholders)
         self._bind(placeholders, weights)
@@ -132,7 +147,9 @@ class Lowered:
             if node.op == "call_function":
                 self._try(node) if collect else self._lower(node)
             elif node.op == "get_attr":
-                self._values[node] = self._constant(node.name, getattr(graph.owning_module, node.target))
+                thing = getattr(graph.owning_module, node.target)      # a tensor, or the graph of a branch
+                if isinstance(thing, torch.Tensor):
+                    self._values[node] = self._constant(node.name, thing)
         self._outputs = []
         for result in _flat(next(node for node in graph.nodes if node.op == "output").args[0]):
             self._result(result)
@@ -153,10 +170,12 @@ class Lowered:
             value = node.meta["val"]
             if i in weights:
                 self.weights.append([i, self._weight_name(node.name)])
-                self._values[node] = self.program.weight(self.weights[-1][1], _dtype(value), value.shape)
+                weight = functools.partial(self.program.weight, self.weights[-1][1])
+                self._values[node] = _paired(weight, _dtype(value), value.shape)
             elif isinstance(value, torch.Tensor):
                 dims = [self.symbols.bind(size, f"in{i}_{axis}") for axis, size in enumerate(value.shape)]
-                self._values[node] = self.program.input(_dtype(value), dims)
+                self._values[node] = _paired(self.program.input, _dtype(value), dims)
+                self.has_complex_ends |= value.is_complex()
                 self.inputs.append(i)
             elif isinstance(value, torch.SymInt):
                 numbers.append((i, node))
@@ -175,11 +194,12 @@ class Lowered:
     def _constant(self, name, tensor):
         array = as_array(tensor)
         if array.size <= _SMALL:
-            return self.program.constant(array)
-        name = self._weight_name(name)
-        value = self.program.weight(name, array.dtype, array.shape)
-        self.program.weights[name] = array
-        return value
+            value = self.program.constant(array)
+        else:
+            name = self._weight_name(name)
+            value = self.program.weight(name, array.dtype, array.shape)
+            self.program.weights[name] = array
+        return complexes.unstack(value) if tensor.is_complex() else value
 
     def _try(self, node):
         """Lowers a node; what is refused counts as an input from there on."""
@@ -195,7 +215,7 @@ class Lowered:
         if not isinstance(value, torch.Tensor) or value.dtype not in OF_TORCH:
             return None
         dims = [self.symbols.bind(size, f"after{self.program.count}_{axis}") for axis, size in enumerate(value.shape)]
-        return self.program.input(_dtype(value), dims)
+        return _paired(self.program.input, _dtype(value), dims)
 
     def _lower(self, node):
         if _is_symbolic(node):
@@ -208,7 +228,10 @@ class Lowered:
             self._values[node] = arguments[0][arguments[1]]
             return
         self.program.place = (node.name, str(node.target))
-        result = aten.LOWERINGS[str(node.target)](Call(self.program, self.symbols, node), *arguments, **keywords)
+        try:
+            result = aten.rule_of(node)(Call(self.program, self.symbols, node), *arguments, **keywords)
+        except TraceError as error:
+            raise Refusal(f"{node.target}: {error.reason}") from error
         self._check(node, result)
         self._values[node] = result
 
@@ -224,7 +247,7 @@ class Lowered:
 
     def _check(self, node, result):
         """What was built has the dtype and the extents that PyTorch says."""
-        for value, expected in zip(_flat(result), _flat(node.meta["val"])):
+        for value, expected in zip(_flat(result), _flat(node.meta.get("val"))):
             if value is None or not isinstance(expected, torch.Tensor):
                 continue
             dims = self.symbols.dims(expected.shape)
@@ -234,8 +257,10 @@ class Lowered:
 
     def _result(self, result):
         if isinstance(result, torch.fx.Node) and isinstance(result.meta.get("val"), torch.Tensor):
-            self.results.append(["output", len(self._outputs)])
-            self._outputs.append(self._values[result])
+            value = self._values[result]
+            self.results.append(["complex" if isinstance(value, ComplexValue) else "output", len(self._outputs)])
+            self.has_complex_ends |= isinstance(value, ComplexValue)
+            self._outputs.append(complexes.stack(value) if isinstance(value, ComplexValue) else value)
         elif isinstance(result, torch.fx.Node):
             raise Refusal(f"the result {result.name} is a {type(result.meta.get('val')).__name__}")
         else:

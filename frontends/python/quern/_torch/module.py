@@ -90,7 +90,9 @@ def _lower(exported, name, size_names):
         node, why = next(iter(lowered.refused.items()))
         raise Refusal(f"{where(node)}: {why}")
     inputs = [signature.input_specs[i].arg.name for i in lowered.inputs]
-    outputs = [spec.arg.name for spec, (kind, _) in zip(signature.output_specs, lowered.results) if kind == "output"]
+    outputs = [spec.arg.name for spec, (kind, _) in zip(signature.output_specs, lowered.results) if kind != "constant"]
+    if lowered.has_complex_ends:
+        raise Refusal("complex inputs and results are not supported: take and return torch.view_as_real of them")
     return lowered.written(inputs, outputs), tensors
 
 

@@ -37,10 +37,15 @@ def whole(written, options):
     if all(kind == "output" for kind, _ in results):
         return piece
 
-    def with_constants(*arguments):
+    def finished(*arguments):
         outputs = piece(*arguments)
-        return tuple(outputs[thing] if kind == "output" else thing for kind, thing in results)
-    return with_constants
+        return tuple(_RESULTS[kind](outputs, thing) for kind, thing in results)
+    return finished
+
+
+# The kinds of results that Written has.
+_RESULTS = {"output": lambda outputs, i: outputs[i], "complex": lambda outputs, i: torch.view_as_complex(outputs[i]),
+            "constant": lambda _outputs, thing: thing}
 
 
 class _Supported(OperatorSupportBase):
@@ -79,7 +84,7 @@ def _replace(outer, node, parameters, refused, options, name):
         lowered.program.elsewhere.setdefault(f"runs in PyTorch: {why}", []).append(f"{left.name} ({left.target})")
     result = next(part for part in inner.graph.nodes if part.op == "output").args[0]
     delattr(outer, node.target)
-    object.__setattr__(outer, node.target, Piece(lowered.written(), options))
+    object.__setattr__(outer, node.target, whole(lowered.written(), options))
     if not isinstance(result, (tuple, list)):
         with outer.graph.inserting_after(node):
             single = outer.graph.call_function(operator.getitem, (node, 0))

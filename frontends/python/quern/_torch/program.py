@@ -7,6 +7,7 @@ import torch
 from .. import _compile_cache
 from .._runtime import TorchProgram, _import_torch
 from . import precompiled
+from .dtypes import dense
 _import_torch(torch.Tensor)
 
 
@@ -29,8 +30,7 @@ class Piece(TorchProgram):
             with self._lock:      # another thread may have come first
                 if not self._are_weights_packed(arguments):
                     self._pack(arguments)
-        return self._run(tuple(argument.contiguous() if isinstance(argument, torch.Tensor) else argument
-                               for argument in arguments))
+        return self._run(tuple(dense(argument) if isinstance(argument, torch.Tensor) else argument for argument in arguments))
 
     def _pack(self, arguments):
         written, options = self.written, self._options

@@ -11,7 +11,7 @@ class Written:
     """inputs: for each input of the program, the number of the graph's placeholder; input_count: how many those are.
 
     weights: [number of a placeholder, name of its weight]; constants: {name: array} of the others.
-    results: for each result of the graph, ["output", number] or ["constant", thing].
+    results: for each result of the graph, ["output", number], the same of pairs as ["complex", number], or ["constant", thing].
     """
     name: str
     text: str
@@ -27,7 +27,7 @@ class Written:
 
     @property
     def output_count(self):
-        return sum(kind == "output" for kind, _ in self.results)
+        return sum(kind != "constant" for kind, _ in self.results)
 
 
 def keep(key, written, effects):

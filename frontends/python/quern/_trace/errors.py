@@ -23,4 +23,5 @@ class TraceError(QuernError, TypeError):
 
     def __init__(self, text):
         file, line, function = user_line()
+        self.reason = text
         super().__init__(f"{file}:{line}, in {function}: {text}")

@@ -13,7 +13,7 @@ from .manipulation import read_only
 _BOOL = np.dtype(bool)
 
 
-def _product(a, b):
+def matrix_product(a, b):
     """build.matmul for every dtype: bools are or-of-ands, complex numbers four products."""
     if isinstance(a, ComplexValue):
         def part(x, y): return build.matmul(x, y)
@@ -28,7 +28,7 @@ def _product(a, b):
 def _multiply(a, b):
     """Matrix product of Tracers of rank >= 2."""
     kind = result_type(a, b)
-    return Tracer(_product(cast(a.value, kind), cast(b.value, kind)))
+    return Tracer(matrix_product(cast(a.value, kind), cast(b.value, kind)))
 
 
 @implements(np.matmul)

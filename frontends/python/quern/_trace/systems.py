@@ -30,7 +30,7 @@ def _matrix(a, square=True):
     return a if a.dtype.kind in "fc" else a.astype(np.float64)
 
 
-def _eliminate(matrix, count):
+def eliminate(matrix, count):
     """Gauss and Jordan's elimination with row pivots on the first `count` columns; gives the rest of the columns and, along
     a new first axis, the pivots, whose product is the determinant."""
     if build.is_zero(count):
@@ -56,7 +56,7 @@ def _solve(a, b):
     """a^-1 b of stacks of matrices."""
     dims = build.broadcast_dims([a.shape[:-2], b.shape[:-2]], a.value.program)
     a, b = (np.broadcast_to(one, (*dims, *one.shape[-2:])) for one in (a, b))
-    solution, pivots = _eliminate(np.concatenate([a, b], axis=-1), a.shape[-1])
+    solution, pivots = eliminate(np.concatenate([a, b], axis=-1), a.shape[-1])
     build.require(np.all(pivots != 0).value, "Singular matrix")
     return solution
 
@@ -78,7 +78,7 @@ def inv(a):
 
 def _pivots(a):
     a = _matrix(a)
-    return _eliminate(a, a.shape[-1])[1]
+    return eliminate(a, a.shape[-1])[1]
 
 
 @implements(np.linalg.det)
@@ -92,11 +92,9 @@ def slogdet(a):
     return _SlogdetResult(prod(np.sign(pivots), axis=0), np.sum(np.log(np.abs(pivots)), axis=0))
 
 
-@implements(np.linalg.cholesky)
-def cholesky(a, /, *, upper=False):
-    a = _matrix(a)
+def factor(a):
+    """The lower factor of a stack of matrices, and along a new first axis the squares of its diagonal, which are positive."""
     rows = arange(a.shape[-1])
-    a = np.conjugate(np.swapaxes(a, -1, -2)) if upper else a
 
     def step(rest, k):
         column = np.take(rest, k, axis=-1)
@@ -105,8 +103,14 @@ def cholesky(a, /, *, upper=False):
         return rest - column[..., :, None] * np.conjugate(column)[..., None, :], (column, square[..., 0])
 
     _, (columns, squares) = scan(step, a, rows)
+    return np.moveaxis(columns, 0, -1), squares
+
+
+@implements(np.linalg.cholesky)
+def cholesky(a, /, *, upper=False):
+    a = _matrix(a)
+    lower, squares = factor(np.conjugate(np.swapaxes(a, -1, -2)) if upper else a)
     build.require(np.all(squares > 0).value, "Matrix is not positive definite")
-    lower = np.moveaxis(columns, 0, -1)
     return np.conjugate(np.swapaxes(lower, -1, -2)) if upper else lower
 
 

@@ -5,7 +5,7 @@ from .elementwise import result
 from .table import lowers
 
 
-def _is_float(dtype):
+def is_float(dtype):
     return dtype.kind in "fV"
 
 
@@ -38,10 +38,12 @@ def addmm(c, bias, a, b, beta=1, alpha=1):
 
 @lowers("convolution.default")
 def convolution(c, x, weight, bias, stride, padding, dilation, transposed, output_padding, groups):
-    if not _is_float(x.dtype):
+    if not is_float(x.dtype):
         raise Refusal("convolutions of integers are not supported")
     if not all(isinstance(extent, int) for extent in weight.dims[1:]):
         raise Refusal(f"the weight's extents {list(weight.dims)} are not numbers")
+    if not isinstance(groups, int):
+        raise Refusal("convolutions of as many groups as a size that varies are not supported")
     x, weight = c.wide(x), c.wide(weight)      # narrow floats are rounded once, behind the bias
     rank = len(weight.dims) - 2
     single = len(x.dims) == rank + 1      # without a batch

@@ -1,7 +1,10 @@
 """Operators that make tensors of nothing but numbers."""
 import numpy as np
+from torch.utils._mode_utils import no_dispatch
 
 from ..._trace import build
+from ..._trace.extents import Extent
+from ..dtypes import as_array
 from ..refusal import Refusal
 from .elementwise import result
 from .table import lowers
@@ -47,6 +50,18 @@ def arange(c, start, end, step=1, **_options):
         kind = np.dtype(np.float64)
     spread = build.binary("mul", c.tensor(index, kind), c.tensor(step, kind))
     return result(c, build.binary("add", spread, c.tensor(start, kind)))
+
+
+@lowers("fft_fftfreq.default", "fft_rfftfreq.default", *(f"{name}_window.{kind}" for name, kinds in (
+    ("bartlett", ("default", "periodic")), ("blackman", ("default", "periodic")), ("hann", ("default", "periodic")),
+    ("hamming", ("default", "periodic", "periodic_alpha", "periodic_alpha_beta")),
+    ("kaiser", ("default", "periodic", "beta"))) for kind in kinds))
+def table_of_numbers(c, *arguments, **options):
+    """What PyTorch makes of numbers alone."""
+    if any(isinstance(argument, Extent) for argument in arguments):
+        raise Refusal(f"{c.node.target} of a size that varies is not supported")
+    with no_dispatch():
+        return c.program.constant(as_array(c.node.target(*arguments, **options)))
 
 
 def _triangle(c, rows, columns, offset, upper):

@@ -20,15 +20,15 @@ def result(c, value):
 #--- By the rules of NumPy's loops ----------------------------------------------------------------
 
 # operator: the loop, which runs in the dtype of the result; predicates in that of the operand.
-_UNARY = {
+UNARY = {
     "abs": "absolute", "acos": "arccos", "acosh": "arccosh", "asin": "arcsin", "asinh": "arcsinh", "atan": "arctan",
     "atanh": "arctanh", "bitwise_not": "invert", "ceil": "ceil", "cos": "cos", "cosh": "cosh", "exp": "exp", "exp2": "exp2",
     "expm1": "expm1", "floor": "floor", "log": "log", "log10": "log10", "log1p": "log1p", "log2": "log2", "neg": "negative",
     "reciprocal": "reciprocal", "round": "rint", "sin": "sin", "sinh": "sinh", "sqrt": "sqrt", "tan": "tan",
     "tanh": "tanh", "trunc": "trunc",
 }
-_PREDICATES = {"isinf": "isinf", "isnan": "isnan", "logical_not": "logical_not", "signbit": "signbit"}
-_BINARY = {
+PREDICATES = {"isinf": "isinf", "isnan": "isnan", "logical_not": "logical_not", "signbit": "signbit"}
+BINARY = {
     "atan2.default": "arctan2", "bitwise_and.Tensor": "bitwise_and", "bitwise_and.Scalar": "bitwise_and",
     "bitwise_or.Tensor": "bitwise_or", "bitwise_or.Scalar": "bitwise_or", "bitwise_xor.Tensor": "bitwise_xor",
     "bitwise_xor.Scalar": "bitwise_xor", "copysign.Tensor": "copysign", "div.Tensor": "divide", "div.Scalar": "divide",
@@ -37,7 +37,7 @@ _BINARY = {
     "bitwise_left_shift.Tensor_Scalar": "left_shift", "__rshift__.Tensor": "right_shift", "__rshift__.Scalar": "right_shift",
     "bitwise_right_shift.Tensor": "right_shift", "bitwise_right_shift.Tensor_Scalar": "right_shift",
 }
-_COMPARISONS = {
+COMPARISONS = {
     **{f"{name}.{kind}": loop for name, loop in
        {"eq": "equal", "ne": "not_equal", "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal"}.items()
        for kind in ("Tensor", "Scalar")},
@@ -64,13 +64,13 @@ def _comparison_loop(loop):
     return rule
 
 
-for _name, _loop in _UNARY.items():
+for _name, _loop in UNARY.items():
     LOWERINGS[f"aten.{_name}.default"] = _unary_loop(_loop)
-for _name, _loop in _PREDICATES.items():
+for _name, _loop in PREDICATES.items():
     LOWERINGS[f"aten.{_name}.default"] = _predicate_loop(_loop)
-for _name, _loop in _BINARY.items():
+for _name, _loop in BINARY.items():
     LOWERINGS[f"aten.{_name}"] = _binary_loop(_loop)
-for _name, _loop in _COMPARISONS.items():
+for _name, _loop in COMPARISONS.items():
     LOWERINGS[f"aten.{_name}"] = _comparison_loop(_loop)
 
 
@@ -147,7 +147,7 @@ def sigmoid(c, x):
     return result(c, _unary("sigmoid", c.wide(x, c.dtype())))
 
 
-@lowers("sign.default")
+@lowers("sign.default", "sgn.default")
 def sign(c, x):
     x = c.wide(x)
     y = x if x.dtype == BOOL else RULES["sign"](x)

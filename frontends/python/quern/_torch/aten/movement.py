@@ -6,6 +6,7 @@ import numpy as np
 from ..._trace import build
 from ..._trace.extents import Extent, dim_of, same
 from ..._trace.loops import RULES
+from ..refusal import Refusal
 from .elementwise import BOOL
 from .table import lowers
 
@@ -17,6 +18,13 @@ def axis_of(x, dim):
 @lowers("view.default", "_unsafe_view.default", "unsqueeze.default", "squeeze.dim", "squeeze.dims", "squeeze.default")
 def view(c, x, *_):
     return build.reshape(x, c.dims())
+
+
+@lowers("view.dtype")
+def view_dtype(c, x, dtype):
+    if x.dtype.itemsize != c.dtype().itemsize or BOOL in (x.dtype, c.dtype()):
+        raise Refusal(f"bits of {x.dtype} as {c.dtype()} are not supported")
+    return build.bitcast(x, c.dtype())
 
 
 @lowers("expand.default")

@@ -94,8 +94,7 @@ def batch_norm(c, x, weight, bias, mean, variance, momentum, epsilon):
     if bias is not None:
         shift = build.binary("add", build.cast(bias, wide.dtype), shift)
     y = result(_Result(c, 0), _affine(wide, scale, shift, _by_channel(x)))
-    none = build.constant(c.program, [], wide.dtype)      # the statistics of a batch, of which there are none
-    return y, none, none
+    return y, *(build.broadcast(c.tensor(0, c.dtype(i)), [0]) for i in (1, 2))      # the statistics of a batch: there are none
 
 
 @lowers("native_batch_norm.default")

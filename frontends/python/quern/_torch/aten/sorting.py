@@ -33,18 +33,19 @@ def sort_stable(c, x, *, stable=None, dim=-1, descending=False):
 
 @lowers("searchsorted.Tensor", "bucketize.Tensor")
 def search(c, *arguments, **_options):
-    """For each value how many of the bounds are before it: the bounds are few."""
+    """For each value how many of the bounds, or of those in its row, are before it: the bounds are few."""
     named = "searchsorted" in str(c.node.target)
     bounds, values = arguments if named else arguments[::-1]
     right = bool(c.node.kwargs.get("right", False)) or c.node.kwargs.get("side") == "right"
-    if c.node.kwargs.get("sorter") is not None or (named and len(bounds.dims) != 1):
-        raise Refusal("the bounds are not one sorted vector")
+    if c.node.kwargs.get("sorter") is not None:
+        raise Refusal("bounds that are not sorted are not supported")
     wide = np.result_type(c.wide(bounds).dtype, c.wide(values).dtype)
     bounds, values = build.cast(bounds, wide), build.cast(values, wide)
-    before = build.compare("le" if right else "lt", build.reshape(bounds, [*[1] * len(values.dims), bounds.dims[0]]),
-                           build.add_axes(values, [len(values.dims)]))
+    extent = bounds.dims[-1]
+    rows = build.reshape(bounds, [*([1] * len(values.dims) if len(bounds.dims) == 1 else [*bounds.dims[:-1], 1]), extent])
+    before = build.compare("le" if right else "lt", rows, build.add_axes(values, [len(values.dims)]))
     count = build.reduce(build.cast(before, np.int64), [len(values.dims)], "sum")
     if wide.kind == "f":      # NaN is behind all
-        last = build.broadcast(c.tensor(bounds.dims[0], np.int64), count.dims)
+        last = build.broadcast(c.tensor(extent, np.int64), count.dims)
         count = build.select(build.predicate("is_nan", values), last, count)
     return c.tensor(count, c.dtype())

@@ -1,0 +1,137 @@
+"""Systems of linear equations and factors of matrices, by those of quern.jit."""
+import numpy as np
+
+from ..._trace import build, systems
+from ..._trace.control import scan
+from ..._trace.creation import arange
+from ..refusal import Refusal
+from ..traced import traced
+from .table import lowers
+
+
+def _first_only(c, *numbers):
+    """Refuses a node of which these results are read."""
+    if any(user.args[1] in numbers for user in c.node.users):
+        raise Refusal("the factors of a matrix and their order are not supported")
+
+
+def _info(bad):
+    """The number of the first bad column, counted from 1, as LAPACK has it; [columns, ..] -> [..]."""
+    first = np.argmax(bad, axis=0) + 1
+    return np.where(np.any(bad, axis=0), first, 0).astype(np.int32)
+
+
+def _t(x):
+    return np.swapaxes(x, -1, -2)
+
+
+def _identity(a):
+    rows = arange(a.shape[-1])
+    return np.where(rows[:, None] == rows, np.ones_like(a), np.zeros((), a.dtype))
+
+
+@lowers("_linalg_check_errors.default")
+def check_errors(c, info, api_name, *, is_matrix):
+    def check(info):
+        build.require(np.all(info == 0).value, f"{api_name}: the matrix is singular or not positive-definite")
+        return info
+    traced(c, check, info)
+
+
+@lowers("linalg_inv_ex.default")
+def inv_ex(c, a, check_errors=False):
+    def inverse(a):
+        solution, pivots = systems.eliminate(np.concatenate([a, _identity(a)], axis=-1), a.shape[-1])
+        return solution, _info(pivots == 0)
+    return traced(c, inverse, a)
+
+
+@lowers("_linalg_solve_ex.default")
+def solve_ex(c, a, b, left=True, check_errors=False):
+    _first_only(c, 1, 2)
+
+    def solve(a, b):
+        vector = b.ndim == a.ndim - 1
+        a, b = (a, b[..., None] if vector else b) if left else (_t(a), _t(b))
+        solution, pivots = systems.eliminate(np.concatenate([a, b], axis=-1), a.shape[-1])
+        solution = solution if left else _t(solution)
+        return solution[..., 0] if vector else solution, _info(pivots == 0)
+    solution, info = traced(c, solve, a, b)
+    return solution, None, None, info
+
+
+@lowers("_linalg_det.default")
+def det(c, a):
+    _first_only(c, 1, 2)
+    return traced(c, np.linalg.det, a), None, None
+
+
+@lowers("_linalg_slogdet.default")
+def slogdet(c, a):
+    _first_only(c, 2, 3)
+    return *traced(c, lambda a: tuple(np.linalg.slogdet(a)), a), None, None
+
+
+@lowers("linalg_cholesky_ex.default")
+def cholesky_ex(c, a, *, upper=False, check_errors=False):
+    def factor(a):
+        lower, squares = systems.factor(_t(a) if upper else a)
+        return _t(lower) if upper else lower, _info(np.logical_not(squares > 0))
+    return traced(c, factor, a)
+
+
+def _substitute(a, b, upper, unit=False):
+    """a^-1 b of a triangular matrix: row by row."""
+    count = a.shape[-1]
+    rows = arange(count)
+    lead = build.broadcast_dims([a.shape[:-2], b.shape[:-2]], a.value.program)
+    b = np.broadcast_to(b, (*lead, *b.shape[-2:]))
+
+    def step(x, i):
+        k = count - 1 - i if upper else i
+        row = np.take(a, k, axis=-2)
+        row_of_k = np.where(rows == k, np.zeros((), a.dtype), row)
+        value = np.take(b, k, axis=-2)[..., None, :] - row_of_k[..., None, :] @ x
+        if not unit:
+            value = value / np.take(row, k, axis=-1)[..., None, None]
+        return np.where(rows[:, None] == k, value, x), None
+
+    return scan(step, np.zeros_like(b), rows)[0]
+
+
+@lowers("linalg_solve_triangular.default")
+def solve_triangular(c, a, b, *, upper, left=True, unitriangular=False):
+    def solve(a, b):
+        if left:
+            return _substitute(a, b, upper, unitriangular)
+        return _t(_substitute(_t(a), _t(b), not upper, unitriangular))
+    return traced(c, solve, a, b)
+
+
+@lowers("triangular_solve.default")
+def old_solve_triangular(c, b, a, upper=True, transpose=False, unitriangular=False):
+    _first_only(c, 1)
+    return traced(c, lambda a, b: _substitute(_t(a) if transpose else a, b, upper != transpose, unitriangular), a, b), None
+
+
+@lowers("cholesky_solve.default")
+def cholesky_solve(c, b, factor, upper=False):
+    def solve(b, factor):
+        lower = _t(factor) if upper else factor
+        return _substitute(_t(lower), _substitute(lower, b, False), True)
+    return traced(c, solve, b, factor)
+
+
+@lowers("cholesky_inverse.default")
+def cholesky_inverse(c, factor, upper=False):
+    def inverse(factor):
+        lower = _t(factor) if upper else factor
+        return _substitute(_t(lower), _substitute(lower, _identity(lower), False), True)
+    return traced(c, inverse, factor)
+
+
+@lowers("linalg_qr.default")
+def qr(c, a, mode="reduced"):
+    if mode == "r":
+        raise Refusal("QR without its first factor is not supported")
+    return traced(c, lambda a: tuple(np.linalg.qr(a, mode)), a)
