@@ -46,7 +46,7 @@ exact(lambda d: f"~{d.array('biu')}")
 exact(lambda d: f"{d.array('biu')} {d.pick(BITS)} {d.array('biu')}", 2)
 exact(lambda d: f"{d.array('iu')} {d.pick(['<<', '>>'])} {d.pick(['1', '2', '0'])}")
 exact(lambda d: f"{d.array('c')}.{d.pick(['real', 'imag', 'conj()'])}")
-exact(lambda d: f"{d.array('f')} + 1j * {d.array('f')}", 0.5)
+exact(lambda d: f"{d.array('f')} + 1j * {d.array('f', least=1)}", 0.5)
 exact(lambda d: f"np.{d.pick(['gcd', 'lcm'])}({d.array('iu')}, {d.array('iu')})", 0.5)
 smooth(lambda d: f"np.{d.pick(SMOOTH)}({d.array('biuf')})", 4)
 smooth(lambda d: f"np.{d.pick(POSITIVE)}(np.abs({d.array('biuf')}) + {d.pick(['1', '0.5', 'np.float32(2)'])})", 2)
@@ -97,7 +97,7 @@ exact(lambda d: f"np.{d.pick(['add', 'multiply', 'subtract', 'maximum'])}.outer(
 
 def _at(d):
     x = d.array("if", rank=(1, 2), writeable=True, sized=True)
-    return f"np.{d.pick(['add', 'maximum', 'subtract', 'multiply'])}.at({x}, np.array([0, -1, 0]) % {x}.shape[0], {d.number()})", [x]
+    return f"np.{d.pick(['add', 'maximum', 'subtract', 'multiply'])}.at({x}, np.array([0, -1, 0]) % {x}.shape[0], {d.pick('23')})", [x]
 
 
 exact(_at, 0.7)
@@ -500,7 +500,6 @@ mistake(lambda d: f"np.swapaxes({d.array()}, 5, 6)")
 mistake(lambda d: f"np.broadcast_to({d.array(least=1)}, (3, 5, 11))")
 mistake(lambda d: f"np.einsum('ij,jk->ik', {d.array()}, {d.array()})")
 mistake(lambda d: f"np.dot({d.array()}, {d.array()})")
-mistake(lambda d: f"np.take({d.array()}, [50])")
 mistake(lambda d: f"{d.array('u')} + 1000")
 mistake(lambda d: f"len({d.array(rank=0)})")
 mistake(lambda d: f"{d.array('iu', exact=True)} ** -1")

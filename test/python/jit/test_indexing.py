@@ -132,3 +132,12 @@ def test_parts_of_arrays_of_unknown_extents():
 
 def test_open_grids():
     check(lambda x: (x[np.ix_([0, 2], [1, 0])], x[np.ix_(np.arange(2), np.arange(x.shape[1]) > 1)]), np.arange(12.0).reshape(3, 4))
+
+
+def test_results_that_may_be_written_to():
+    def f(x):
+        product, (first, _), power = np.einsum("ij,j->i", x, x[0]), np.meshgrid(x[0], x[0]), np.linalg.matrix_power(x, 0)
+        product[0], first[0, 0], power[1, 1] = 1, 2, 3
+        return product, first, power
+
+    check(f, np.ones((3, 3)))

@@ -67,6 +67,11 @@ def test_rows_of_short_arrays():
         compiled(np.ones((5, 3)))
 
 
+def test_extents_in_texts():
+    compiled = check(lambda x: (f"{x.shape[0]:3d} of {len(x)}", str(x.shape[1]), x.sum()), np.ones((3, 4)))
+    check_call(compiled, compiled.__wrapped__, np.ones((5, 4)))
+
+
 def test_branches_on_extents():
     def f(x):
         return x * 2 if x.shape[0] > 4 else x + 1

@@ -113,6 +113,12 @@ def test_python_numbers_are_weak(dtype):
                 "numpy scalar": lambda x: x * np.float32(1.5), "numpy double": lambda x: x + np.float64(1)}, x, scale=2)
 
 
+@pytest.mark.parametrize("dtype", INTEGERS)
+def test_integers_are_compared_with_pythons_by_value(dtype):
+    x = np.array([0, 1, 100], dtype)
+    check(lambda x: [(x < n, x <= n, x == n, x != n, n < x, n >= x) for n in (-1, 2, 300, -2**40, 2**63, 2**70)], x)
+
+
 def test_a_python_integer_out_of_bounds_is_refused():
     import quern
     with pytest.raises(OverflowError, match="300 out of bounds for uint8"):

@@ -171,7 +171,7 @@ class Tracer(np.lib.mixins.NDArrayOperatorsMixin):
         put(self, index, value)
 
     def __repr__(self):
-        return f"<traced {self.dtype}[{', '.join(map(str, self.shape))}]>"
+        return f"<traced {self.dtype}[{', '.join(map(repr, self.shape))}]>"
 
     __str__ = __repr__
     __hash__ = None

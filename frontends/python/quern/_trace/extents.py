@@ -187,8 +187,9 @@ class Extent:
     def __index__(self): return self.facts.specialise(self.dim)
     def __int__(self): return self.facts.specialise(self.dim)
     def __float__(self): return float(self.facts.specialise(self.dim))
+    def __str__(self): return str(self.facts.specialise(self.dim))
+    def __format__(self, spec): return format(self.facts.specialise(self.dim), spec)
     def __repr__(self): return str(self.dim)
-    __str__ = __repr__
 
 
 def same(a, b):

@@ -56,7 +56,7 @@ def scatter(array, index, new, ufunc, kind):
 
 def _are_same(index, other):
     def key(parts):
-        return [(kind, [str(one) for one in (item.start, item.stop, item.step)] if kind == "slice" else str(item))
+        return [(kind, [repr(one) for one in (item.start, item.stop, item.step)] if kind == "slice" else repr(item))
                 for kind, item in parts]
 
     return key(index) == key(other)

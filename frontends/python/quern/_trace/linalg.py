@@ -196,7 +196,7 @@ def matrix_power(a, n):
         raise TraceError("numpy.linalg.matrix_power takes a power of at least 0 here")
     a = as_tracer(a)
     if n == 0:
-        return np.broadcast_to(np.eye(int(a.shape[-1]), dtype=a.dtype), a.shape)
+        return np.broadcast_to(np.eye(int(a.shape[-1]), dtype=a.dtype), a.shape).copy()
     result = None
     while n:
         if n & 1:
@@ -244,7 +244,7 @@ def einsum(*operands, out=None, optimize=False, dtype=None, order="K", casting="
         inputs.append(labels)
     array, labels = _reduce(arrays[0], inputs[0], set(output))
     array = array.transpose([labels.index(label) for label in output]) if labels != output else array
-    return np.broadcast_to(array, [extents[label] for label in output])
+    return np.broadcast_to(array, [extents[label] for label in output]).copy()
 
 
 def _mismatch(label):

@@ -171,8 +171,10 @@ def read_only(*_):
 def broadcast_to(array, shape, subok=False):
     array, shape = as_tracer(array), _shape(shape)
     from .indexing import fit
-    return array.derive(lambda whole: fit(whole, shape), read_only,
+    view = array.derive(lambda whole: fit(whole, shape), read_only,
                         lambda whole, number: np.broadcast_to(whole, [number(extent) for extent in shape]), boxed=True)
+    view.ndim      # refuses what does not fit, also where nobody reads it
+    return view
 
 
 @implements(np.broadcast_arrays)

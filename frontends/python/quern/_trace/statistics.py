@@ -30,7 +30,7 @@ def average(a, axis=None, weights=None, returned=False, *, keepdims=np._NoValue)
         weights = np.broadcast_to(weights.astype(kind), array.shape)
         total = np.sum(weights, axis=axis, **options)
         result = np.sum(array.astype(kind) * weights, axis=axis, **options) / total
-    return (result, np.broadcast_to(total, result.shape)) if returned else result
+    return (result, np.broadcast_to(total, result.shape).copy()) if returned else result
 
 
 def _quantile(ignores_nan, a, q, axis, method, keepdims, weights):

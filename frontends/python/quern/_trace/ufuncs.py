@@ -50,6 +50,8 @@ def apply(ufunc, tracers, dtype=None, casting="same_kind", where=True, **keyword
     rule = loops.RULES.get(ufunc.__name__) if type(ufunc) is np.ufunc else None
     if rule is None or ufunc.signature is not None:
         return _generalized(ufunc, tracers)
+    if ufunc in _COMPARISONS and (answer := _beyond(ufunc, tracers)) is not None:
+        return answer
     dtypes = _loop(ufunc, tracers, dtype, casting)
     values = [cast(tracer.value, kind) for tracer, kind in zip(tracers, dtypes)]
     if any(isinstance(value, ComplexValue) for value in values):
@@ -76,15 +78,28 @@ def _loop(ufunc, tracers, dtype, casting):
     return ufunc.resolve_dtypes(kinds + (None,) * ufunc.nout, casting=casting, **options)
 
 
+_COMPARISONS = (np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal)
+
+
+def _holds(kind, number):
+    return np.iinfo(kind).min <= number <= np.iinfo(kind).max
+
+
+def _beyond(ufunc, tracers):
+    """The comparison of integers with a Python integer that their dtype cannot hold: of all of them as of 0."""
+    for tracer, other in (tracers, tracers[::-1]):
+        if tracer._weak is int and tracer.concrete is not None and other.dtype.kind in "iu" and not other._weak and \
+                not _holds(other.dtype, int(tracer.concrete)):
+            pair = [0 if one is other else int(tracer.concrete) for one in tracers]
+            return Tracer(build.broadcast(build.constant(other.value.program, ufunc(*pair)), other.shape))
+    return None
+
+
 def _check_fits(tracer, dtypes, ufunc):
-    """A Python integer that the arrays' dtype cannot hold is an error, but for comparisons."""
-    if ufunc.__name__ in ("equal", "not_equal", "less", "less_equal", "greater", "greater_equal"):
-        return
+    """A Python integer that the arrays' dtype cannot hold is an error."""
     kind = np.result_type(*dtypes) if dtypes else None
-    if kind is not None and kind.kind in "iu":
-        number, limits = int(tracer.concrete), np.iinfo(kind)
-        if not limits.min <= number <= limits.max:
-            raise OverflowError(f"Python integer {number} out of bounds for {kind}")
+    if kind is not None and kind.kind in "iu" and not _holds(kind, int(tracer.concrete)):
+        raise OverflowError(f"Python integer {int(tracer.concrete)} out of bounds for {kind}")
 
 
 #--- Reductions and other methods -------------------------------------------------------------------
