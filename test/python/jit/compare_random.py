@@ -1,6 +1,7 @@
 """Runs a random function by NumPy and by quern.jit, call after call, and says what differs."""
 import copy
 import dataclasses
+import re
 import warnings
 
 import numpy as np
@@ -11,6 +12,12 @@ import quern
 
 class Difference(AssertionError):
     pass
+
+
+# What the README and the messages themselves name: extents that only the run knows decide nothing while tracing, and where
+# one of them is 1 it does not broadcast.
+_LIMITS = re.compile("an extent that depends on values|may have more than 64 rows|whose size depends on values|"
+                     "extents that must be equal: (1 and|[0-9]+ and 1$)")
 
 
 def compare(function):
@@ -26,6 +33,8 @@ def compare(function):
         want, theirs, table, refused = _numpy(function, call)
         if refused is not None:
             _compare_errors(error, refused, call)
+            return
+        if error is not None and _LIMITS.search(str(error)):
             return
         if error is not None:
             raise Difference(f"call {call} raises {type(error).__name__}: {error}") from error

@@ -274,6 +274,21 @@ def test_counts_of_values():
     check(lambda x, w: (np.bincount(x), np.bincount(x, weights=w), np.bincount(x).argmax(), np.bincount(x[:0])), x, np.arange(40.0))
 
 
+def test_slopes():
+    places = np.array([0.0, 1, 1.5, 4, 7])
+    check(lambda x, y, p: (np.gradient(x), np.gradient(y, 2.0, axis=0), np.gradient(x, p, axis=1), np.gradient(x, 0.5, p, edge_order=2),
+                           np.gradient(y, 0.5, axis=1, edge_order=2), np.gradient(y, p.astype(int) + np.arange(5), axis=1)),
+          np.random.default_rng(2).standard_normal((3, 5)), np.random.default_rng(3).standard_normal((4, 5)).astype(np.float32), places, scale=20)
+    for function, text in ((lambda x: np.gradient(x[:1], axis=0), "too small"), (lambda x: np.gradient(x, edge_order=3), "edge_order")):
+        with pytest.raises(ValueError, match=text):
+            quern.jit(function)(np.ones((3, 4)))
+
+
+def test_short_signals():
+    check(lambda a, b: [(np.correlate(a, b, mode), np.correlate(b, a, mode), np.convolve(a, b, mode)) for mode in ("valid", "same", "full")],
+          np.arange(3.0) + 1j, np.arange(7.0) ** 2, scale=10)
+
+
 def test_counts_with_a_least_length():
     """The length is taken for granted; a call with larger values has another program."""
     compiled = quern.jit(lambda x, w, k: (np.bincount(x, weights=w, minlength=len(k)), np.bincount(x, minlength=4)))

@@ -128,6 +128,9 @@ def test_parts_of_arrays_of_unknown_extents():
     import quern
     with pytest.raises(quern.DataError, match="index out of range"):
         quern.jit(lambda x: x[x > 100][0])(np.ones(3))
+    for reduce, text in ((np.max, 'zero-size array to reduction operation maximum'), (np.argmin, 'attempt to get argmin of an empty sequence')):
+        with pytest.raises(ValueError, match=text):
+            quern.jit(lambda x, reduce=reduce: reduce(x[x > 100]))(np.ones(3))
 
 
 def test_open_grids():

@@ -86,6 +86,13 @@ def test_integer_power(dtype):
     check(lambda x, y: (x ** y, x ** 2, x ** 5), base, np.array([0, 3, 6, 2, 1, 4], dtype))
 
 
+def test_negative_powers_of_integers_are_refused():
+    import quern
+    for function in (lambda x: x ** -1, lambda x: x ** np.array([2, -3, 1])):
+        with pytest.raises(ValueError, match="negative integer powers are not allowed"):
+            quern.jit(function)(np.arange(3))
+
+
 @pytest.mark.parametrize("dtype", ["int32", "int64"])
 def test_division_by_zero_is_zero_for_integers(dtype):
     left = np.array([5, -5, 0, 7, -7, 9], dtype)

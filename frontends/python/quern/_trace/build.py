@@ -1,7 +1,7 @@
 """Builds graph ops on Values: the shape rule of each, and the op. Operands have the dtypes that the op wants."""
 import numpy as np
 
-from .extents import Extent, actual, product, same
+from .extents import Extent, actual, product, same, smaller
 from .program import BFLOAT16
 
 BOOL, I64 = np.dtype(bool), np.dtype(np.int64)
@@ -226,6 +226,15 @@ def require(holds, message):
     name = f"checked{holds.program.count}"
     holds.program.emit("read_symbols", [cast(holds, I64)], [], symbols=f'["{name}"]')
     holds.program.emit("guard", [], [], lhs=f'"{name}"', rhs='"1"', message=f'"{message}"')
+
+
+def require_some(extents, program, message):
+    """Raises a ValueError where one of the extents is 0; fails the call where it depends on data."""
+    for extent in extents:
+        if is_zero(extent):
+            raise ValueError(message)
+        if actual(extent) is None:
+            program.emit("guard", [], [], lhs=_text(smaller(extent, 1)), rhs='"1"', message=f'"{message}"')
 
 
 def nonzero(value):

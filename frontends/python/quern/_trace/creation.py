@@ -273,7 +273,8 @@ class _Scalar:
     def __call__(self, value=0):
         if is_concrete(value) and not isinstance(value, (list, tuple)):
             return wrap(self._kind(plain(value)))
-        return unboxed(as_tracer(value).astype(self.dtype))
+        array = as_tracer(value)
+        return array if array.ndim and array.dtype == self.dtype else unboxed(array.astype(self.dtype))
 
     def __instancecheck__(self, thing):
         return isinstance(thing, self._kind)

@@ -181,7 +181,8 @@ def broadcast_to(array, shape, subok=False):
 def broadcast_arrays(*arrays, subok=False):
     arrays = [as_tracer(array) for array in arrays]
     dims = build.broadcast_dims([array.shape for array in arrays], arrays[0].value.program)
-    return tuple(broadcast_to(array, dims) for array in arrays)
+    is_done = all(len(array.shape) == len(dims) and all(map(same, array.shape, dims)) for array in arrays)
+    return tuple(array if is_done else broadcast_to(array, dims) for array in arrays)
 
 
 #--- Joins and parts ------------------------------------------------------------------------------
@@ -374,6 +375,8 @@ def repeat(a, repeats, axis=None):
         if counts.size == 1:
             return repeat(array, int(counts.ravel()[0]), axis)
         return np.take(array, np.repeat(np.arange(int(array.shape[axis])), counts), axis)
+    if not isinstance(repeats, Extent) and repeats < 0:
+        raise ValueError("repeats may not contain negative values.")
     own = array.shape
     dims = (*own[:axis + 1], repeats, *own[axis + 1:])
     value = move(lambda part: build.broadcast(build.add_axes(part, [axis + 1]), dims), array.value)
@@ -411,7 +414,7 @@ def pad(array, pad_width, mode="constant", **keywords):
 
 
 def _pad_with(array, low, high, fill):
-    return Tracer(move(lambda part, filler: build.pad(part, low, high, filler), array.value, fill.value))
+    return Tracer(move(lambda part, filler: build.pad(part, low, high, filler), array.value, fill.value), boxed=True)
 
 
 def _mirror(array, low, high):
@@ -632,7 +635,7 @@ def real(val):
 def imag(val):
     array = as_tracer(val)
     if array.dtype.kind != "c":
-        return np.zeros_like(array)
+        return np.zeros_like(array)[()] if array.is_number else np.zeros_like(array)
     return array.derive(lambda whole: whole.imag, lambda whole, new: ComplexValue(whole.real, new),
                         lambda whole, _: whole.imag)
 

@@ -84,8 +84,9 @@ def _extremum(kind, pick):
         if isinstance(value, ComplexValue):
             raise TraceError(f"numpy.{kind} of complex numbers is not supported")
         axes = _axes(axis, len(value.dims))
-        if initial is np._NoValue and True in [build.is_zero(value.dims[one]) for one in axes]:
-            raise ValueError(f"zero-size array to reduction operation {pick.__name__} which has no identity")
+        if initial is np._NoValue:
+            build.require_some([value.dims[one] for one in axes], value.program,
+                               f"zero-size array to reduction operation {pick.__name__} which has no identity")
         return _with_initial(_finish(value, axes, kind, keepdims), initial, pick)
     return reduce
 
@@ -159,19 +160,19 @@ def count_nonzero(a, axis=None, *, keepdims=False):
 
 
 def _arg(largest):
+    empty = f"attempt to get arg{'max' if largest else 'min'} of an empty sequence"
+
     def reduce(a, axis=None, out=None, *, keepdims=False):
         array = as_tracer(a)
         if array.dtype.kind == "b":
             array = array.astype(np.uint8)
         if axis is None or not array.ndim and axis in (0, -1):
-            if build.is_zero(array.size):
-                raise ValueError(f"attempt to get arg{'max' if largest else 'min'} of an empty sequence")
+            build.require_some(array.shape, array.value.program, empty)
             flat = array.reshape(-1)
             result = Tracer(build.drop_axes(build.arg_reduce(flat.value, 0, largest), [0]))
             return result.reshape([1] * array.ndim) if keepdims else result
         axis = build.normalize(axis, array.ndim)
-        if build.is_zero(array.shape[axis]):
-            raise ValueError(f"attempt to get arg{'max' if largest else 'min'} of an empty sequence")
+        build.require_some([array.shape[axis]], array.value.program, empty)
         value = build.arg_reduce(array.value, axis, largest)
         return Tracer(value if keepdims else build.drop_axes(value, [axis]))
     return reduce

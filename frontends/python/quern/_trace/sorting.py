@@ -135,4 +135,4 @@ def setdiff1d(ar1, ar2, assume_unique=False):
 def isin(element, test_elements, assume_unique=False, invert=False, *, kind=None):
     element = as_tracer(element)
     found = np.any(element[..., None] == np.ravel(test_elements), axis=-1)
-    return ~found if invert else found
+    return np.where(found, not invert, invert)

@@ -137,8 +137,8 @@ def bincount(x, /, weights=None, minlength=0):
             x = np.minimum(x, size - 1)
     else:
         build.require(np.all(x >= 0).value, "'list' argument must have no negative elements")
-        most = -1 if build.is_zero(x.shape[0]) else np.max(x).astype(np.int64)
-        size = build.read_extent(np.maximum(as_tracer(most) + 1, size).value, f"bins{program.count}")
+        most = np.max(x, initial=-1)
+        size = build.read_extent(np.maximum(most + 1, size).value, f"bins{program.count}")
     return _count(x, weights, size)
 
 
@@ -152,8 +152,14 @@ def _count(x, weights, size):
 def _equal_bins(array, count, limits):
     """The edges of `count` bins of one width, and the bin of each element: computed, and corrected where that rounds it to
     the other side of an edge. Elements outside have bin `count`."""
-    if limits is None:
-        limits = (0, 1) if build.is_zero(array.shape[0]) else (np.min(array), np.max(array))
+    if limits is None and build.is_zero(array.shape[0]):
+        limits = (0, 1)
+    elif limits is None and actual(array.shape[0]) is None:      # there may be no elements
+        real = array.astype(np.result_type(array.dtype, np.float32))
+        first, last = np.min(real, initial=np.inf), np.max(real, initial=-np.inf)
+        limits = np.where(first > last, 0, first).astype(array.dtype), np.where(first > last, 1, last).astype(array.dtype)
+    elif limits is None:
+        limits = np.min(array), np.max(array)
     first, last = map(as_tracer, limits)
     kind = result_type(first, last, array)
     kind = kind if kind.kind == "f" else np.dtype(np.float64)
@@ -223,8 +229,6 @@ def correlate(a, v, mode="valid"):
     a, v = as_tracer(a), as_tracer(v)
     n, m = a.shape[0], int(v.shape[0])
     if n < m:
-        if mode == "valid":
-            raise TraceError("numpy.correlate of a signal shorter than the filter is not supported")
         a, v, n, m = np.conjugate(np.flip(v)), np.conjugate(np.flip(a)), m, int(n)
     kind = result_type(a, v)
     a, v = a.astype(kind), np.conjugate(v.astype(kind))
@@ -243,18 +247,47 @@ def gradient(f, *spacing, axis=None, edge_order=1):
     f = as_tracer(f)
     if f.dtype.kind not in "fc":
         f = f.astype(np.float64)
-    if edge_order != 1 or any(np.ndim(one) for one in spacing):
-        raise TraceError("numpy.gradient is supported with one spacing an axis and edge_order=1")
+    if edge_order not in (1, 2):
+        raise ValueError("'edge_order' greater than 2 not supported")
     axes = build.axes_of(axis, f.ndim)
     steps = list(spacing) * len(axes) if len(spacing) == 1 else list(spacing) or [1.0] * len(axes)
-    results = []
-    for one, step in zip(axes, steps):
-        def at(part):
-            return f[(slice(None),) * one + (part,)]
-        inside = (at(slice(2, None)) - at(slice(None, -2))) / (2.0 * step)
-        first, last = (at(slice(1, 2)) - at(slice(0, 1))) / step, (at(slice(-1, None)) - at(slice(-2, -1))) / step
-        results.append(np.concatenate([first, inside, last], one))
+    if len(steps) != len(axes):
+        raise TypeError("invalid number of arguments")
+    results = [_slope(f, one, step, edge_order).astype(f.dtype) for one, step in zip(axes, steps)]
     return results[0] if len(results) == 1 else tuple(results)
+
+
+def _slope(f, axis, step, order):
+    """Of the parabola through three neighbours; at the ends of the line through two where `order` is 1. step: a number, or
+    the places along the axis."""
+    if f.shape[axis] < order + 1:
+        raise ValueError("Shape of array too small to calculate a numerical gradient, at least (edge_order + 1) elements are "
+                         "required.")
+
+    def at(start, stop):
+        return f[(slice(None),) * axis + (slice(start, stop),)]
+
+    gaps = None
+    if np.ndim(step):
+        gaps = np.diff(as_tracer(step)).reshape([-1 if i == axis else 1 for i in range(f.ndim)])
+
+    def gap(start, stop):
+        return step if gaps is None else gaps[(slice(None),) * axis + (slice(start, stop),)]
+
+    if gaps is None:
+        inside = (at(2, None) - at(None, -2)) / (2.0 * step)
+    else:
+        left, right = gap(None, -1), gap(1, None)
+        inside = (-right / (left * (left + right)) * at(None, -2) + (right - left) / (left * right) * at(1, -1)
+                  + left / (right * (left + right)) * at(2, None))
+    if order == 1:
+        first, last = (at(1, 2) - at(0, 1)) / gap(0, 1), (at(-1, None) - at(-2, -1)) / gap(-1, None)
+    else:
+        a, b = gap(0, 1), gap(1, 2)
+        first = -(2 * a + b) / (a * (a + b)) * at(0, 1) + (a + b) / (a * b) * at(1, 2) - a / (b * (a + b)) * at(2, 3)
+        a, b = gap(-2, -1), gap(-1, None)
+        last = b / (a * (a + b)) * at(-3, -2) - (a + b) / (a * b) * at(-2, -1) + (2 * b + a) / (b * (a + b)) * at(-1, None)
+    return np.concatenate([first, inside, last], axis)
 
 
 @implements(np.trapezoid)

@@ -53,6 +53,8 @@ def apply(ufunc, tracers, dtype=None, casting="same_kind", where=True, **keyword
     if ufunc in _COMPARISONS and (answer := _beyond(ufunc, tracers)) is not None:
         return answer
     dtypes = _loop(ufunc, tracers, dtype, casting)
+    if ufunc is np.power and dtypes[0].kind in "iu" and tracers[1].concrete is not None and np.any(tracers[1].concrete < 0):
+        raise ValueError("Integers to negative integer powers are not allowed.")
     values = [cast(tracer.value, kind) for tracer, kind in zip(tracers, dtypes)]
     if any(isinstance(value, ComplexValue) for value in values):
         rule = analytic.RULES.get(ufunc.__name__)
