@@ -260,8 +260,8 @@ class _Traced:
         if kind is dict:
             return ("dict", list(thing), [self._result(item, values) for item in thing.values()])
         if isinstance(thing, (dict, list, set, frozenset, types.GeneratorType, map, zip)):
-            raise TraceError(f"a result of type {kind.__name__} is not supported: return arrays, numbers, texts, or tuples, lists, "
-                             "dicts, named tuples and dataclasses of them")
+            raise TraceError(f"a result of type {kind.__name__} is not supported: return arrays, numbers, texts, or tuples, "
+                             "lists, dicts, named tuples and dataclasses of them")
         if fields := fields_of(thing):
             return (functools.partial(remade, kind), [self._result(getattr(thing, name), values) for name in fields])
         return ("constant", thing)

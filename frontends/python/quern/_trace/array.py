@@ -19,8 +19,8 @@ class Tracer(np.lib.mixins.NDArrayOperatorsMixin):
     """An array of known dtype and rank whose values are not known while the function is traced.
 
     Like an ndarray it may be a view: `view` is then three functions, the view's value from that of its parent, the
-    parent's new value from its old one and the view's, and the view of an ndarray, given what makes extents integers. Arrays that the function made of
-    constants keep their `concrete` value, so that control flow on them is Python's own.
+    parent's new value from its old one and the view's, and the view of an ndarray, given what makes extents integers. Arrays
+    that the function made of constants keep their `concrete` value, so that control flow on them is Python's own.
 
     What NumPy gives as a number (x.sum(), x[0]) is of rank 0 and not boxed: `+=` makes another one of it.
     """
@@ -323,8 +323,8 @@ def _assignment(name):
     setattr(Tracer, method.__name__, method)
 
 
-for _name in ("lt le eq ne gt ge neg pos abs invert add sub mul truediv floordiv mod divmod pow lshift rshift and xor or radd rsub "
-              "rmul rtruediv rfloordiv rmod rdivmod rpow rlshift rrshift rand rxor ror").split():
+for _name in ("lt le eq ne gt ge neg pos abs invert add sub mul truediv floordiv mod divmod pow lshift rshift and xor or "
+              "radd rsub rmul rtruediv rfloordiv rmod rdivmod rpow rlshift rrshift rand rxor ror").split():
     _operator(f"__{_name}__")
 for _name in "add sub mul matmul truediv floordiv mod pow lshift rshift and xor or".split():
     _assignment(_name)

@@ -18,7 +18,7 @@ _VIEWS = _named("reshape ravel transpose matrix_transpose moveaxis rollaxis swap
                 "atleast_3d broadcast_to broadcast_arrays real imag diagonal flip fliplr flipud rot90 split array_split hsplit "
                 "vsplit dsplit unstack") | {np.lib.stride_tricks.sliding_window_view}
 # Those whose results are arrays also where their rank is 0; the others give numbers there.
-_BOXED = _VIEWS | _named("where select isin copy pad roll tensordot zeros_like ones_like full_like empty_like")
+_BOXED = _VIEWS | _named("where select isin copy pad roll unique tensordot zeros_like ones_like full_like empty_like")
 
 
 def implements(*functions):

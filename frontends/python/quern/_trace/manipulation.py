@@ -400,7 +400,7 @@ def pad(array, pad_width, mode="constant", **keywords):
     if keywords:
         raise TraceError(f"numpy.pad: the argument {next(iter(keywords))} is not supported")
     if mode != "constant":
-        return Tracer(move(lambda part: build.pad(part, low, high, None, modes[mode]), array.value))
+        return Tracer(move(lambda part: build.pad(part, low, high, None, modes[mode]), array.value), boxed=True)
     fill = as_tracer(fill).astype(array.dtype)
     if not fill.ndim:
         return _pad_with(array, low, high, fill)
