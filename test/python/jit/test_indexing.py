@@ -140,7 +140,8 @@ def test_open_grids():
 def test_results_that_may_be_written_to():
     def f(x):
         product, (first, _), power = np.einsum("ij,j->i", x, x[0]), np.meshgrid(x[0], x[0]), np.linalg.matrix_power(x, 0)
-        product[0], first[0, 0], power[1, 1] = 1, 2, 3
-        return product, first, power
+        row, _ = np.meshgrid(x[0], x[0], sparse=True)
+        product[0], first[0, 0], power[1, 1], row[0, 0] = 1, 2, 3, 4
+        return product, first, power, row
 
     check(f, np.ones((3, 3)))

@@ -114,7 +114,8 @@ def meshgrid(*xi, copy=True, sparse=False, indexing="xy"):
     if indexing == "xy" and rank > 1:
         order[0], order[1] = 1, 0
     grids = [one.reshape([-1 if i == axis else 1 for i in range(rank)]) for one, axis in zip(arrays, order)]
-    return tuple(grids) if sparse else tuple(grid.copy() for grid in np.broadcast_arrays(*grids))
+    grids = grids if sparse else np.broadcast_arrays(*grids)
+    return tuple(grid.copy() if copy else grid for grid in grids)
 
 
 def indices(dimensions, dtype=int, sparse=False):
