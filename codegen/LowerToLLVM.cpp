@@ -15,7 +15,7 @@
 #include "mlir/IR/Verifier.h"
 #include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
-#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+#include "mlir/Transforms/DialectConversion.h"
 
 using namespace mlir;
 
@@ -31,10 +31,17 @@ struct ExpandArithPass : PassWrapper<ExpandArithPass, OperationPass<ModuleOp>> {
   StringRef getName() const override { return "ExpandArithPass"; }
 
   void runOnOperation() override {
+    ConversionTarget target(getContext());
+    target.markUnknownOpDynamicallyLegal([](Operation *) { return true; });
+    target.addIllegalOp<arith::CeilDivSIOp, arith::CeilDivUIOp, arith::FloorDivSIOp>();
+    target.addDynamicallyLegalOp<arith::ExtFOp, arith::TruncFOp>([](Operation *op) {
+      auto isBFloat16 = [](Type type) { return getElementTypeOrSelf(type).isBF16(); };
+      return !isBFloat16(op->getOperand(0).getType()) && !isBFloat16(op->getResult(0).getType());
+    });
     RewritePatternSet patterns(&getContext());
     arith::populateCeilFloorDivExpandOpsPatterns(patterns);
     arith::populateExpandBFloat16Patterns(patterns);
-    if (failed(applyPatternsAndFoldGreedily(getOperation(), std::move(patterns))))
+    if (failed(applyPartialConversion(getOperation(), target, std::move(patterns))))
       signalPassFailure();
   }
 };
@@ -57,12 +64,11 @@ void addPasses(PassManager &manager, bool isDevice, unsigned indexBits) {
   manager.addPass(createConvertIndexToLLVMPass({indexBits}));
   manager.addPass(createConvertFuncToLLVMPass({/*useBarePtrCallConv=*/false, indexBits}));
   manager.addPass(createConvertControlFlowToLLVMPass({indexBits}));
-  // All sides of every border are LLVM's now, so the casts cancel; what is left is a descriptor packed and unpacked.
+  // All sides of every border are LLVM's now, so the casts cancel. Descriptors packed and unpacked, and what is there
+  // twice, LLVM's own first passes remove in less time than ours would.
   manager.addPass(createReconcileUnrealizedCastsPass());
   if (isDevice)
     manager.addPass(createMarkEntriesPass());
-  manager.addPass(createCanonicalizerPass());
-  manager.addPass(createCSEPass());
 }
 
 } // namespace
