@@ -54,32 +54,49 @@ static LogicalResult scaleBehind(MatmulOp op, PatternRewriter &rewriter) {
   return rewriter.notifyMatchFailure(op, "no operand is a given value times a power of two");
 }
 
+/// The sums of x * y, broadcast, along an axis.
+static Value sumOfProducts(PatternRewriter &rewriter, Location loc, Value x, Value y, int64_t axis) {
+  Type type = tensorType(*broadcastDims(dimsOf(x), dimsOf(y)), elementOf(x));
+  Value product = rewriter.create<MulOp>(loc, type, x, y);
+  SmallVector<Dim> dims = dimsOf(product);
+  dims[axis] = 1;
+  return rewriter.create<ReduceOp>(loc, tensorType(dims, elementOf(x)), product, rewriter.getDenseI64ArrayAttr({axis}),
+                                   ReduceKind::sum);
+}
+
+static bool hasWideFloats(MatmulOp op) {
+  return !op.getColumns() && (elementOf(op).isF32() || elementOf(op).isF64());
+}
+
 /// A product with one column is a sum along rows: a tile of a product would compute 15 columns for nothing.
 static LogicalResult sumColumn(MatmulOp op, PatternRewriter &rewriter) {
   Location loc = op.getLoc();
-  Type element = elementOf(op);
-  SmallVector<Dim> dims = dimsOf(op.getResult());
-  if (op.getColumns() || !dims.back().isEqualTo(1) || !(element.isF32() || element.isF64()))
+  int64_t rank = rankOf(op.getResult());
+  if (!hasWideFloats(op) || !dimsOf(op.getResult()).back().isEqualTo(1))
     return rewriter.notifyMatchFailure(op, "not a product of wide floats with one column");
   Value row = op.getTransposeRhs() ? op.getRhs() : turned(rewriter, loc, op.getRhs()), left = op.getLhs();
-  auto multiply = [&](Value x, Value y) -> Value {
-    return rewriter.create<MulOp>(loc, tensorType(*broadcastDims(dimsOf(x), dimsOf(y)), element), x, y);
-  };
-  auto add = [&](Value x, int64_t axis) -> Value {
-    SmallVector<Dim> sums = dimsOf(x);
-    sums[axis] = 1;
-    return rewriter.create<ReduceOp>(loc, tensorType(sums, element), x, rewriter.getDenseI64ArrayAttr({axis}),
-                                     ReduceKind::sum);
-  };
-  int64_t rank = dims.size();
   auto transpose = onlyUse<TransposeOp>(left);
   if (!transpose || !exchangesLastTwo(transpose.getPermutation())) {
-    rewriter.replaceOp(op, add(multiply(left, row), rank - 1));
+    rewriter.replaceOp(op, sumOfProducts(rewriter, loc, left, row, rank - 1));
     return success();
   }
   // Of columns of memory: sums of whole rows, a vector of them at a time.
-  Value sums = add(multiply(transpose.getOperand(), turned(rewriter, loc, row)), rank - 2);
+  Value sums = sumOfProducts(rewriter, loc, transpose.getOperand(), turned(rewriter, loc, row), rank - 2);
   rewriter.replaceOp(op, turned(rewriter, loc, sums));
+  return success();
+}
+
+/// One row times a matrix of data, which is read once, as it lies: a tile of a product would read it in strips, or turn it
+/// first. Weights are packed in advance.
+static LogicalResult sumRow(MatmulOp op, PatternRewriter &rewriter) {
+  Location loc = op.getLoc();
+  Value row = op.getLhs(), matrix = op.getRhs();
+  if (!hasWideFloats(op) || rankOf(row) != 2 || rankOf(matrix) != 2 || !dimOf(row, 0).isEqualTo(1) || isConstant(matrix))
+    return rewriter.notifyMatchFailure(op, "not a product of one row with a matrix of data");
+  if (op.getTransposeRhs())
+    rewriter.replaceOp(op, turned(rewriter, loc, sumOfProducts(rewriter, loc, matrix, row, 1)));
+  else
+    rewriter.replaceOp(op, sumOfProducts(rewriter, loc, matrix, turned(rewriter, loc, row), 0));
   return success();
 }
 
@@ -155,5 +172,6 @@ static LogicalResult keepBatchAxes(ReshapeOp op, PatternRewriter &rewriter) {
 }
 
 void graph::populateProductPatterns(RewritePatternSet &patterns) {
-  patterns.add(takeTransposeIn).add(scaleBehind).add(sumColumn).add(multiplyOuter).add(keepLeadingAxes).add(keepBatchAxes);
+  patterns.add(takeTransposeIn).add(scaleBehind).add(sumColumn).add(sumRow).add(multiplyOuter).add(keepLeadingAxes)
+      .add(keepBatchAxes);
 }

@@ -12,17 +12,59 @@ namespace quern {
 /// Elements that one task computes at least, so that a launch on a thread pays.
 constexpr int64_t kTaskElements = 16384;
 
-static void decideTasks(Piece &piece) {
+/// Reductions of columns: the lanes stay columns, a loop by need runs down the rows.
+static SmallVector<ReduceOp> columnReductions(KernelFunction &kernel) {
+  SmallVector<ReduceOp> found;
+  for (ReduceOp op : kernel.body().getOps<ReduceOp>()) {
+    SmallVector<Dim> dims = dimsOf(op.getOperand());
+    auto isLast = [&](int64_t axis) { return axis + 1 == int64_t(dims.size()); };
+    auto isShort = [&](int64_t axis) { return isShortRow(dims[axis]); };
+    if (llvm::none_of(op.getAxes(), isLast) && !llvm::all_of(op.getAxes(), isShort))
+      found.push_back(op);
+  }
+  return found;
+}
+
+/// Vectors of columns that are reduced side by side, 1 where none are. A few lines of each row at a time: rows that lie a
+/// power of two apart drive each other out of the caches before the next lines of them are read. The sums stay in registers.
+static int64_t columnVectors(KernelFunction &kernel) {
+  constexpr int64_t kMost = 8;
+  int64_t vectors = 1;
+  if (kernel.device || isLong(kernel))
+    return vectors;
+  for (ReduceOp op : columnReductions(kernel)) {
+    int64_t bytes = std::max<int64_t>(elementOf(op).getIntOrFloatBitWidth() / 8, 4);
+    vectors = std::min<int64_t>(kMost, kernel.level.vectorRegisters / 2 * 4 / bytes);
+  }
+  return vectors;
+}
+
+/// Terms of the longest reduction of columns, 1 where there is none.
+static Dim columnTerms(KernelFunction &kernel) {
+  Dim most = 1;
+  for (ReduceOp op : columnReductions(kernel)) {
+    Dim terms = 1;
+    for (int64_t axis : op.getAxes())
+      terms = terms * dimOf(op.getOperand(), axis);
+    most = Dim::max(most, terms);
+  }
+  return most;
+}
+
+static void decideTasks(Piece &piece, const Dim &terms) {
+  // A chunk has whole groups of vectors that are reduced side by side.
+  constexpr int64_t kGroup = 256;
   Domain &domain = piece.domain;
   size_t last = domain.groups.size() - 1;
   piece.inner = domain.groups[last].extent;
   Dim outer = domain.outer(last);
+  Dim elements = Dim(kTaskElements).floordiv(Dim::max(terms, 1));
   piece.chunked = outer.isEqualTo(1) || piece.inner.estimate(64) >= kTaskElements;
   if (piece.chunked) {
-    piece.chunk = piece.scalar ? 256 : kTaskElements;
+    piece.chunk = piece.scalar ? Dim(256) : Dim::max(elements.ceildiv(kGroup), 1) * kGroup;
     piece.tasks = outer * piece.inner.ceildiv(piece.chunk);
   } else {
-    piece.rows = Dim::max(Dim(kTaskElements).floordiv(Dim::max(piece.inner, 1)), 1);
+    piece.rows = Dim::max(elements.floordiv(Dim::max(piece.inner, 1)), 1);
     piece.tasks = outer.ceildiv(piece.rows);
   }
 }
@@ -42,11 +84,23 @@ static void emitRow(KernelFunction &kernel, Piece &piece, Point point, Value fro
     });
     return;
   }
-  forVectors(outer, from, to, [&](ElementEmitter &emitter, const AxisPoint &at) {
+  auto store = [&](ElementEmitter &emitter, const AxisPoint &at) {
     Point place = point;
     place[axis] = at;
     storePiece(emitter, piece, place);
-  });
+  };
+  if (int64_t vectors = columnVectors(kernel); vectors > 1) {
+    ImplicitLocOpBuilder &b = kernel.builder;
+    int64_t lanes = vectorLanes(kernel.level) * vectors;
+    Value count = b.create<arith::DivUIOp>(b.create<arith::SubIOp>(to, from), kernel.index(lanes));
+    Value whole = kernel.add(from, kernel.multiply(count, kernel.index(lanes)));
+    kernel.forRange(from, whole, kernel.index(lanes), [&](Value at) {
+      ElementEmitter wide(kernel, lanes);
+      store(wide, {at, 1, {}});
+    });
+    from = whole;
+  }
+  forVectors(outer, from, to, store);
 }
 
 static void emitTask(KernelFunction &kernel, Piece &piece, Value task) {
@@ -77,8 +131,9 @@ static void emitTask(KernelFunction &kernel, Piece &piece, Value task) {
 
 static LogicalResult emitPieces(KernelFunction &kernel) {
   std::vector<Piece> pieces = cutIntoPieces(kernel);
+  Dim terms = columnTerms(kernel);
   for (Piece &piece : pieces)
-    decideTasks(piece);
+    decideTasks(piece, terms);
   forPieces(kernel, pieces, [&](Piece &piece, Value task) { emitTask(kernel, piece, task); });
   return success();
 }

@@ -178,3 +178,39 @@ func.func @scale_behind(%x: tensor<4x8xf64>, %y: tensor<8x6xf64>) -> (tensor<4x6
   %3 = graph.matmul %2, %y : (tensor<4x8xf64>, tensor<8x6xf64>) -> tensor<4x6xf64>
   return %1, %3 : tensor<4x6xf64>, tensor<4x6xf64>
 }
+
+// -----
+
+// One row times data is a sum down its columns, of which a kernel adds up several vectors at a time.
+// CHECK-LABEL: func.func @row
+// CHECK:         %[[COLUMN:.*]] = graph.reshape %{{.*}} : (tensor<1x64xf32>) -> tensor<64x1xf32>
+// CHECK-NEXT:    %[[TERMS:.*]] = graph.mul %{{.*}}, %[[COLUMN]]
+// CHECK-NEXT:    graph.reduce %[[TERMS]] {axes = array<i64: 0>, kind = #graph<reduction sum>} : (tensor<64x48xf32>) -> tensor<1x48xf32>
+func.func @row(%x: tensor<1x64xf32>, %y: tensor<64x48xf32>) -> tensor<1x48xf32> {
+  %0 = graph.matmul %x, %y : (tensor<1x64xf32>, tensor<64x48xf32>) -> tensor<1x48xf32>
+  return %0 : tensor<1x48xf32>
+}
+
+// -----
+
+// Turned data is summed along its rows.
+// CHECK-LABEL: func.func @row_of_turned
+// CHECK:         %[[TERMS:.*]] = graph.mul %{{.*}}, %{{.*}} : (tensor<48x64xf32>, tensor<1x64xf32>) -> tensor<48x64xf32>
+// CHECK-NEXT:    %[[SUMS:.*]] = graph.reduce %[[TERMS]] {axes = array<i64: 1>, kind = #graph<reduction sum>} : (tensor<48x64xf32>) -> tensor<48x1xf32>
+// CHECK-NEXT:    graph.reshape %[[SUMS]] : (tensor<48x1xf32>) -> tensor<1x48xf32>
+func.func @row_of_turned(%x: tensor<1x64xf32>, %y: tensor<48x64xf32>) -> tensor<1x48xf32> {
+  %0 = graph.transpose %y {permutation = array<i64: 1, 0>} : (tensor<48x64xf32>) -> tensor<64x48xf32>
+  %1 = graph.matmul %x, %0 : (tensor<1x64xf32>, tensor<64x48xf32>) -> tensor<1x48xf32>
+  return %1 : tensor<1x48xf32>
+}
+
+// -----
+
+// A weight stays a product's: it is packed when the model is compiled.
+// CHECK-LABEL: func.func @row_of_weight
+// CHECK:         graph.matmul
+func.func @row_of_weight(%x: tensor<1x64xf32>) -> tensor<1x48xf32> {
+  %0 = graph.constant dense<1.0> : tensor<64x48xf32>
+  %1 = graph.matmul %x, %0 : (tensor<1x64xf32>, tensor<64x48xf32>) -> tensor<1x48xf32>
+  return %1 : tensor<1x48xf32>
+}

@@ -1,4 +1,4 @@
-// RUN: quern-opt %s --quern-emit-kernels=target=x86-64-v4 --canonicalize --cse | FileCheck %s
+// RUN: quern-opt %s --split-input-file --quern-emit-kernels=target=x86-64-v4 --canonicalize --cse | FileCheck %s
 
 // Each operand of a concatenation is a piece: a loop nest of its own that writes its place in the result; the last whole
 // vector is followed by a masked one.
@@ -20,4 +20,19 @@ kernel.func @k attributes {dims = 0 : i64, schedule = #kernel.schedule<"loops", 
   %0 = graph.neg %x : (tensor<4x24xf32>) -> tensor<4x24xf32>
   %1 = graph.concat %0, %y {axis = 1 : i64} : (tensor<4x24xf32>, tensor<4x16xf32>) -> tensor<4x40xf32>
   kernel.yield %1 : tensor<4x40xf32>
+}
+
+// -----
+
+// Sums down columns: eight vectors of them side by side, in chunks of whole groups, then what is left.
+// CHECK:       kernel.func @columns attributes {{{.*}}tasks = "4"
+// CHECK-LABEL: func.func @columns_v4
+// CHECK:         scf.for {{.*}} step %c128
+// CHECK:           scf.for {{.*}} iter_args({{.*}}) -> (vector<128xf32>)
+// CHECK:             arith.addf {{.*}} : vector<128xf32>
+// CHECK:         scf.for {{.*}} iter_args({{.*}}) -> (vector<16xf32>)
+kernel.func @columns attributes {dims = 0 : i64, schedule = #kernel.schedule<"loops", {}, "test">} {
+^bb0(%x: tensor<1000x1000xf32>):
+  %0 = graph.reduce %x {axes = array<i64: 0>, kind = #graph<reduction sum>} : (tensor<1000x1000xf32>) -> tensor<1x1000xf32>
+  kernel.yield %0 : tensor<1x1000xf32>
 }
