@@ -3,6 +3,7 @@
 #include "passes/loops/Emitters.h"
 #include "passes/loops/Pieces.h"
 #include "passes/loops/ReduceAlong.h"
+#include "passes/loops/TransposePlan.h"
 
 using namespace mlir;
 using namespace quern::graph;
@@ -150,6 +151,8 @@ LogicalResult emitLoops(KernelFunction &kernel) {
                  llvm::all_of(plan->stages, [](Operation *stage) { return isa<ReduceOp>(stage); });
   if (plan && !isShort)
     return emitRows(kernel, *plan);
+  if (std::optional<TransposePlan> turned = planTranspose(kernel.body()))
+    return emitTransposed(kernel, *turned);
   return emitPieces(kernel);
 }
 

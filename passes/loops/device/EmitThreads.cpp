@@ -2,7 +2,7 @@
 #include "passes/loops/EmitRows.h"
 #include "passes/loops/Emitters.h"
 #include "passes/loops/Pieces.h"
-#include "passes/loops/device/EmitTransposed.h"
+#include "passes/loops/TransposePlan.h"
 #include "passes/loops/device/Neighbours.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -78,7 +78,7 @@ LogicalResult emitThreads(KernelFunction &kernel) {
     return emitRows(kernel, *plan);
   }
   if (std::optional<TransposePlan> plan = planTranspose(kernel.body()))
-    return emitTransposed(kernel, *plan);
+    return emitTransposedBlocks(kernel, *plan);
   std::vector<Piece> pieces = cutIntoPieces(kernel);
   for (Piece &piece : pieces) {
     piece.inner = piece.domain.outer(piece.domain.groups.size());

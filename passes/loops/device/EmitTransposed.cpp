@@ -1,8 +1,8 @@
 // A block has a square of the two axes that a transpose exchanges: it reads the square along one of them into shared
 // memory and writes along the other, so that neighbouring threads have neighbours in memory on both sides.
-#include "passes/loops/device/EmitTransposed.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "passes/loops/Pieces.h"
+#include "passes/loops/TransposePlan.h"
 
 using namespace mlir;
 using namespace quern::graph;
@@ -12,19 +12,6 @@ namespace {
 
 /// Lines of a square; one element more from line to line spreads a column over the banks.
 constexpr int64_t kSide = 32, kPitch = kSide + 1;
-/// Shorter axes leave a square mostly empty.
-constexpr int64_t kShortest = 16;
-
-/// The last axis with more than one element; -1 if there is none.
-int64_t innerAxis(ArrayRef<Dim> dims) {
-  int64_t axis = int64_t(dims.size()) - 1;
-  while (axis >= 0 && dims[axis].isEqualTo(1))
-    --axis;
-  return axis;
-}
-
-bool isLong(const Dim &dim) { return dim.constant().value_or(kShortest) >= kShortest; }
-
 class Squares {
 public:
   Squares(KernelFunction &kernel, const TransposePlan &plan)
@@ -119,45 +106,7 @@ private:
 
 } // namespace
 
-/// Whether all that is computed from the transposed tensors is elementwise, on the dims of the results.
-static bool staysInPlace(Block &body, const TransposePlan &plan) {
-  DenseSet<Value> dependent(plan.transposed.begin(), plan.transposed.end());
-  for (Operation &op : body.without_terminator()) {
-    if (llvm::none_of(op.getOperands(), [&](Value operand) { return dependent.contains(operand); }))
-      continue;
-    if (!op.hasTrait<Elementwise>() || dimsOf(op.getResult(0)) != dimsOf(plan.transposed.front()))
-      return false;
-    dependent.insert(op.getResult(0));
-  }
-  return true;
-}
-
-std::optional<TransposePlan> planTranspose(Block &body) {
-  auto results = body.getTerminator()->getOperands();
-  SmallVector<Dim> dims = dimsOf(results.front());
-  for (Value result : results)
-    if (dimsOf(result) != dims || result.getDefiningOp<ConcatOp>())
-      return std::nullopt;
-  TransposePlan plan{innerAxis(dims), -1, {}};
-  for (auto transpose : body.getOps<TransposeOp>()) {
-    if (!isa<BlockArgument>(transpose.getOperand()) || dimsOf(transpose.getResult()) != dims || plan.inner < 0)
-      continue;
-    int64_t last = innerAxis(dimsOf(transpose.getOperand()));
-    int64_t outer = llvm::find(transpose.getPermutation(), last) - transpose.getPermutation().begin();
-    if (outer == plan.inner)
-      continue;
-    if (plan.outer >= 0 && outer != plan.outer)
-      return std::nullopt;
-    plan.outer = outer;
-    plan.transposed.push_back(transpose.getResult());
-  }
-  // A square has the element for a place of the results alone.
-  if (plan.outer < 0 || !staysInPlace(body, plan) || !isLong(dims[plan.inner]) || !isLong(dims[plan.outer]))
-    return std::nullopt;
-  return plan;
-}
-
-LogicalResult emitTransposed(KernelFunction &kernel, const TransposePlan &plan) {
+LogicalResult emitTransposedBlocks(KernelFunction &kernel, const TransposePlan &plan) {
   Squares(kernel, plan).emit();
   return success();
 }

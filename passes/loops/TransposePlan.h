@@ -14,6 +14,9 @@ struct TransposePlan {
 /// which have the same dims.
 std::optional<TransposePlan> planTranspose(mlir::Block &body);
 
+/// Vector loops over squares that are turned in registers.
 mlir::LogicalResult emitTransposed(KernelFunction &kernel, const TransposePlan &plan);
+/// Blocks of a device's threads, which turn squares in shared memory.
+mlir::LogicalResult emitTransposedBlocks(KernelFunction &kernel, const TransposePlan &plan);
 
 } // namespace quern
