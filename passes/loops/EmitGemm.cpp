@@ -7,6 +7,7 @@
 #include "passes/loops/RegisterTile.h"
 #include "passes/loops/RowFold.h"
 #include "passes/loops/RowTiling.h"
+#include "passes/loops/TransposeBlock.h"
 
 using namespace mlir;
 
@@ -36,6 +37,8 @@ private:
   void emitTile(int64_t size, Index row, Index column, int64_t vectors, ArrayRef<Value> masks);
   void readRows(const Part &rows);
   void readColumns(Index column, int64_t vectors, ArrayRef<Value> masks);
+  void packRows(Index column, int64_t vectors, bool ragged);
+  Index packedAt(Index column, Index k);
   Point leadingPoint(Index number, ArrayRef<Dim> dims);
   Point operandPoint(ArrayRef<Dim> dims, Index row);
   Index batchOffset(ArrayRef<Dim> dims);
@@ -99,7 +102,8 @@ GemmEmitter::GemmEmitter(KernelFunction &kernel, graph::MatmulOp matmul)
   demand.chains = true;
   tile = chooseTile(kernel.level, demand);
   recordTile(kernel, tile, lanes);
-  if (demand.rows)
+  // Few rows take less time than packing what they are multiplied with.
+  if (demand.rows || !rhs)
     return;
   demand.rows = kFewRows;
   if (TileChoice wide = chooseTile(kernel.level, demand); wide.vectors > tile.vectors)
@@ -293,18 +297,56 @@ void GemmEmitter::readColumns(Index column, int64_t vectors, ArrayRef<Value> mas
     return;
   }
   offsetB = builder.index(0);
-  bool transposed = matmul.getTransposeRhs();
+  if (matmul.getTransposeRhs())
+    return packRows(column, vectors, !masks.empty() && masks.back());
   builder.loop(builder.index(0), depth, 1, [&](Index k) {
     Point point = operandPoint(rhsDims, builder.index(0));
     for (int64_t j = 0; j < vectors; ++j) {
-      ElementEmitter emitter(kernel, lanes, masks[j]);
-      size_t rank = point.size();
-      point[rank - (transposed ? 1 : 2)] = {builder.value(k), 0, {}};
-      point[rank - (transposed ? 2 : 1)] = {builder.value(builder.add(column, j * lanes)), 1, {}};
-      int64_t at = j * lanes;
-      Index to = builder.add(builder.mul(panelStride, at / kPanel), builder.add(builder.mul(k, kPanel), at % kPanel));
-      builder.create<vector::StoreOp>(emitter.at(matmul.getRhs(), point), b, builder.value(to));
+      point[point.size() - 2] = {builder.value(k), 0, {}};
+      point.back() = {builder.value(builder.add(column, j * lanes)), 1, {}};
+      Value packed = ElementEmitter(kernel, lanes, masks[j]).at(matmul.getRhs(), point);
+      builder.create<vector::StoreOp>(packed, b, builder.value(packedAt(builder.index(j * lanes), k)));
     }
+  });
+}
+
+/// Where element (k, column) of the packed columns is.
+Index GemmEmitter::packedAt(Index column, Index k) {
+  Index panel = builder.mul(panelStride, builder.div(column, kPanel));
+  return builder.add(builder.add(panel, builder.mul(k, kPanel)), builder.rem(column, kPanel));
+}
+
+/// Columns of B that are rows of memory: squares are read along them and turned in registers. What is left of the depth
+/// goes element by element. Columns that are not there are the last one again.
+void GemmEmitter::packRows(Index column, int64_t vectors, bool ragged) {
+  Index whole = builder.sub(depth, builder.rem(depth, lanes)), last = builder.sub(kernel.dim(shape.columns), 1);
+  Point point = operandPoint(rhsDims, builder.index(0));
+  AxisPoint &row = point[point.size() - 2], &along = point.back();
+  auto rowOf = [&](Index at) {
+    Index number = builder.add(column, at);
+    return AxisPoint{builder.value(ragged ? builder.min(number, last) : number), 0, {}};
+  };
+  builder.loop(builder.index(0), builder.index(vectors * lanes), lanes, [&](Index first) {
+    builder.loop(builder.index(0), whole, lanes, [&](Index k) {
+      SmallVector<Value> square;
+      ElementEmitter emitter(kernel, lanes);
+      along = {builder.value(k), 1, {}};
+      for (int64_t i = 0; i < lanes; ++i) {
+        row = rowOf(builder.add(first, i));
+        square.push_back(emitter.at(matmul.getRhs(), point));
+      }
+      transposeBlock(builder, square);
+      for (int64_t i = 0; i < lanes; ++i)
+        builder.create<vector::StoreOp>(square[i], b, builder.value(packedAt(first, builder.add(k, i))));
+    });
+  });
+  builder.loop(builder.index(0), builder.index(vectors * lanes), 1, [&](Index at) {
+    builder.loop(whole, depth, 1, [&](Index k) {
+      along = {builder.value(k), 0, {}};
+      row = rowOf(at);
+      Value element = ElementEmitter(kernel, 1).at(matmul.getRhs(), point);
+      builder.create<memref::StoreOp>(element, b, builder.value(packedAt(at, k)));
+    });
   });
 }
 

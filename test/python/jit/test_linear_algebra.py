@@ -20,6 +20,27 @@ def test_systems(dtype):
     check(lambda a: tuple(np.linalg.slogdet(a)), a, scale=1000)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int32", "int8", "complex64"])
+def test_products_with_transposed_operands(dtype):
+    rng = np.random.default_rng(3)
+    for m, k, n in [(0, 3, 4), (3, 0, 4), (1, 1, 1), (1, 40, 300), (2, 17, 33), (9, 16, 48), (20, 35, 67), (130, 64, 130), (300, 20, 1)]:
+        a, b = (rng.integers(-5, 6, shape).astype(dtype) for shape in ((m, k), (n, k)))
+        x = b[:, 0] if k else np.ones(n, dtype)
+        check(lambda a, b: (a @ b.T, b @ a.T, (b.T.T @ a.T).T), a, b)
+        check(lambda b, x: (x @ b, b.T @ x), b, x)
+        check(lambda a, b: a.T.copy().T @ b.T, a, b)
+
+
+@pytest.mark.parametrize("dtype", ["bool", "int8", "uint16", "int64", "float16", "float32", "float64", "complex64"])
+def test_transposes(dtype):
+    rng = np.random.default_rng(4)
+    for shape, axes in [((16, 16), (1, 0)), ((17, 33), (1, 0)), ((100, 20), (1, 0)), ((3, 40, 50), (2, 0, 1)), ((40, 3, 50), (2, 1, 0)),
+                        ((2, 18, 19, 65), (0, 2, 3, 1)), ((2, 18, 5, 65), (0, 3, 1, 2)), ((0, 20), (1, 0)), ((1, 20), (1, 0))]:
+        x = rng.integers(0, 100, shape).astype(dtype)
+        check(lambda x, axes=axes: (x.transpose(axes).copy(), np.equal(x.transpose(axes), x.transpose(axes).copy())), x)
+        check(lambda x, axes=axes: x.transpose(axes).astype(np.float64) + 1 if x.dtype.kind != "c" else x.transpose(axes) * 2, x)
+
+
 @pytest.mark.parametrize("count", [0, 1, 2, 17])
 def test_extents(count):
     compiled = check(lambda a: (np.linalg.inv(a), np.linalg.det(a), a @ np.linalg.inv(a)), matrix("float64", count, count), scale=1e4)
