@@ -1,6 +1,7 @@
 // Memory that is read transposed: squares of it are read along the axis where it lies, turned in registers, and written
 // along the results, so that whole lines of the caches are read and written.
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/loops/Pieces.h"
 #include "passes/loops/ReduceAlong.h"
 #include "passes/loops/TransposeBlock.h"
@@ -35,11 +36,12 @@ public:
       Span columns = span(plan.inner, b.create<arith::RemUIOp>(task, kernel.dim(inner)), kTaskInner);
       Span rows = span(plan.outer, b.create<arith::RemUIOp>(rest, kernel.dim(outer)), kTaskOuter);
       place(b.create<arith::DivUIOp>(rest, kernel.dim(outer)));
-      // Squares, then what is left of their rows, then the rows that are left.
       kernel.forRange(rows.from, rows.whole, kernel.index(side), [&](Value row) {
         kernel.forRange(columns.from, columns.whole, kernel.index(side), [&](Value column) { turn(row, column); });
+        // At most once.
+        kernel.forRange(columns.whole, columns.to, kernel.index(side), [&](Value column) { turn(row, column, columns.to); });
       });
-      emitRows(rows.from, rows.whole, columns.whole, columns.to);
+      // Fewer rows than a square has.
       emitRows(rows.whole, rows.to, columns.from, columns.to);
     });
   }
@@ -70,7 +72,14 @@ private:
     }
   }
 
-  void turn(Value row, Value column) {
+  /// A square of whole lines, or of as many columns as there are before `end`: the last one is read for those that are not.
+  void turn(Value row, Value column, Value end = {}) {
+    Value mask, last;
+    if (end) {
+      Value count = b.create<arith::SubIOp>(end, column);
+      mask = b.create<vector::CreateMaskOp>(VectorType::get(side, b.getI1Type()), count);
+      last = kernel.add(end, -1);
+    }
     ElementEmitter emitter(kernel, side);
     Point at = point;
     at[plan.outer] = {row, 1, {}};
@@ -78,14 +87,15 @@ private:
     for (Value value : plan.transposed) {
       SmallVector<Value> &square = squares.emplace_back();
       for (int64_t i = 0; i < side; ++i) {
-        at[plan.inner] = {kernel.add(column, i), 0, {}};
+        Value place = kernel.add(column, i);
+        at[plan.inner] = {end ? b.create<arith::MinUIOp>(place, last) : place, 0, {}};
         square.push_back(emitter.at(value, at));
       }
       transposeBlock({b}, square);
     }
     at[plan.inner] = {column, 1, {}};
     for (int64_t i = 0; i < side; ++i) {
-      ElementEmitter line(kernel, side);
+      ElementEmitter line(kernel, side, mask);
       for (auto [value, square] : llvm::zip(plan.transposed, squares))
         line.define(value, [turned = square[i]](ElementEmitter &, const Point &) { return turned; });
       at[plan.outer] = {kernel.add(row, i), 0, {}};

@@ -1,7 +1,7 @@
 // RUN: quern-opt %s --split-input-file --quern-emit-kernels=target=x86-64-v4 --canonicalize --cse | FileCheck %s
 
-// A square is read along the axis where the operand lies, turned, and written along the result's; the rows and columns that
-// fill no square follow.
+// A square is read along the axis where the operand lies, turned, and written along the result's; of the
+// last square only the columns that are there are stored; the rows that fill no square follow.
 // CHECK:       kernel.func @square attributes {{{.*}}tasks = "32"
 // CHECK-LABEL: func.func @square_v4
 // CHECK:         scf.for
@@ -10,6 +10,10 @@
 // CHECK:             vector.shuffle
 // CHECK-NOT:         vector.load
 // CHECK-COUNT-16:    vector.store {{.*}} : memref<?xf32>, vector<16xf32>
+// CHECK:             arith.minui
+// CHECK:             vector.create_mask
+// CHECK:             vector.shuffle
+// CHECK-COUNT-16:    vector.maskedstore
 // CHECK:         vector.gather
 kernel.func @square attributes {dims = 0 : i64, schedule = #kernel.schedule<"loops", {}, "test">} {
 ^bb0(%x: tensor<1000x1000xf32>):
