@@ -10,8 +10,8 @@
 // CHECK:             vector.shuffle
 // CHECK-NOT:         vector.load
 // CHECK-COUNT-16:    vector.store {{.*}} : memref<?xf32>, vector<16xf32>
-// CHECK:             arith.minui
 // CHECK:             vector.create_mask
+// CHECK:             arith.minui
 // CHECK:             vector.shuffle
 // CHECK-COUNT-16:    vector.maskedstore
 // CHECK:         vector.gather
