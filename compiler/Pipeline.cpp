@@ -100,8 +100,10 @@ static llvm::Error runGraph(Compilation &c) {
     manager.addPass(createCSEPass());
     if (!c.options.optimize)
       return;
-    manager.addPass(graph::createSimplifyGraph());   // folds scales into weights: before their layout is fixed
-    manager.addPass(graph::createFormAttention());   // reads matmul and softmax as the model has them
+    graph::SimplifyGraphOptions simplify;
+    simplify.sumRows = !c.target->device;
+    manager.addPass(graph::createSimplifyGraph(simplify)); // folds scales into weights: before their layout is fixed
+    manager.addPass(graph::createFormAttention());         // reads matmul and softmax as the model has them
     if (c.target->widensConvolutions())
       manager.addPass(graph::createWidenConvolutions()); // behind the folding of scales, which looks through no cast
     manager.addPass(graph::createFoldConstantsPass());

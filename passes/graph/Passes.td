@@ -22,6 +22,8 @@ def SimplifyGraph : Pass<"quern-simplify-graph", "::mlir::ModuleOp"> {
     Full cases, by the file of the rewrite: compose-movement.mlir, drop-neutral.mlir, fold-scales.mlir and
     form-layer-norm.mlir of test/passes/graph.
   }];
+  let options = [Option<"sumRows", "sum-rows", "bool", "true",
+                        "one row times data is a sum; false: a product, of which devices have tiles of few rows">];
   let dependentDialects = ["::quern::graph::GraphDialect"];
 }
 

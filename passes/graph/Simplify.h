@@ -15,6 +15,8 @@ void populateMovementPatterns(mlir::RewritePatternSet &patterns);
 void populateScalePatterns(mlir::RewritePatternSet &patterns);
 /// Matrix products with one column or one term, and of transposed data: SimplifyProducts.cpp.
 void populateProductPatterns(mlir::RewritePatternSet &patterns);
+/// Products of one row with data, in the same file.
+void populateRowPatterns(mlir::RewritePatternSet &patterns);
 /// Orders of which only the first few elements are wanted: ShrinkTopK.cpp.
 void populateTopKPatterns(mlir::RewritePatternSet &patterns);
 /// Layer and RMS normalization written as means, squares and roots: FormLayerNorm.cpp.

@@ -15,6 +15,8 @@ using namespace quern;
 
 namespace {
 struct SimplifyGraph : graph::impl::SimplifyGraphBase<SimplifyGraph> {
+  using SimplifyGraphBase::SimplifyGraphBase;
+
   void runOnOperation() override {
     RewritePatternSet patterns(&getContext());
     graph::populateArithmeticPatterns(patterns);
@@ -22,6 +24,8 @@ struct SimplifyGraph : graph::impl::SimplifyGraphBase<SimplifyGraph> {
     graph::populateMovementPatterns(patterns);
     graph::populateScalePatterns(patterns);
     graph::populateProductPatterns(patterns);
+    if (sumRows)
+      graph::populateRowPatterns(patterns);
     graph::populateTopKPatterns(patterns);
     graph::populateLayerNormPatterns(patterns);
     graph::populateTermPatterns(patterns);

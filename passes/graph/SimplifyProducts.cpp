@@ -86,12 +86,13 @@ static LogicalResult sumColumn(MatmulOp op, PatternRewriter &rewriter) {
   return success();
 }
 
-/// One row times a matrix of data, which is read once, as it lies: a tile of a product would read it in strips, or turn it
-/// first. Weights are packed in advance.
+/// One row times a matrix of data, which is read once, as it lies: a tile of a product would read it in strips, or turn
+/// it first. Weights are packed in advance.
 static LogicalResult sumRow(MatmulOp op, PatternRewriter &rewriter) {
   Location loc = op.getLoc();
   Value row = op.getLhs(), matrix = op.getRhs();
-  if (!hasWideFloats(op) || rankOf(row) != 2 || rankOf(matrix) != 2 || !dimOf(row, 0).isEqualTo(1) || isConstant(matrix))
+  bool isRow = rankOf(row) == 2 && rankOf(matrix) == 2 && dimOf(row, 0).isEqualTo(1);
+  if (!isRow || !hasWideFloats(op) || isConstant(matrix))
     return rewriter.notifyMatchFailure(op, "not a product of one row with a matrix of data");
   if (op.getTransposeRhs())
     rewriter.replaceOp(op, turned(rewriter, loc, sumOfProducts(rewriter, loc, matrix, row, 1)));
@@ -172,6 +173,9 @@ static LogicalResult keepBatchAxes(ReshapeOp op, PatternRewriter &rewriter) {
 }
 
 void graph::populateProductPatterns(RewritePatternSet &patterns) {
-  patterns.add(takeTransposeIn).add(scaleBehind).add(sumColumn).add(sumRow).add(multiplyOuter).add(keepLeadingAxes)
-      .add(keepBatchAxes);
+  patterns.add(takeTransposeIn).add(scaleBehind).add(sumColumn).add(multiplyOuter).add(keepLeadingAxes).add(keepBatchAxes);
+}
+
+void graph::populateRowPatterns(RewritePatternSet &patterns) {
+  patterns.add(sumRow);
 }
