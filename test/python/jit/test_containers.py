@@ -67,7 +67,8 @@ def test_calls_with_records_need_no_python():
 def test_ordered_and_other_containers_are_refused_by_name():
     for make, name in ((lambda x: collections.OrderedDict(a=x), "OrderedDict"), (lambda x: (y for y in (x, x)), "generator"),
                        (lambda x: map(np.sin, [x]), "map")):
-        with pytest.raises(quern.TraceError, match=f"a result of type {name} is not supported"):
+        with pytest.raises(quern.TraceError, match=f"a result of type {name} is not supported: return arrays, numbers, texts, or tuples, "
+                           "lists, dicts, named tuples and dataclasses of them"):
             quern.jit(make)(np.ones(2))
 
 

@@ -59,7 +59,7 @@ def test_distances(metric):
         warnings.simplefilter("ignore")
         model = NearestNeighbors(n_neighbors=7, metric=metric, metric_params=parameters, algorithm="brute").fit(X)
         want = model.kneighbors(X[:30])[0]
-    assert np.abs(quern.compile(model).kneighbors(X[:30])[0] - want).max() < 1e-7     # root of a difference of squares
+    assert np.abs(quern.compile(model).kneighbors(X[:30])[0] - want).max() < 1e-6     # root of a difference of squares
 
 
 def test_rows_without_neighbors():
