@@ -19,8 +19,8 @@ def SimplifyGraph : Pass<"quern-simplify-graph", "::mlir::ModuleOp"> {
     ```
 
     It must run after the lowering and before FoldConstants, which computes the products of constants made here.
-    Full cases, by the file of the rewrite: compose-movement.mlir, drop-neutral.mlir, fold-scales.mlir and
-    form-layer-norm.mlir of test/passes/graph.
+    Full cases, by the file of the rewrite: compose-movement.mlir, drop-neutral.mlir, expand-powers.mlir, fold-scales.mlir,
+    simplify-products.mlir and form-layer-norm.mlir of test/passes/graph.
   }];
   let options = [Option<"sumRows", "sum-rows", "bool", "true",
                         "one row times data is a sum; false: a product, of which devices have tiles of few rows">];

@@ -554,14 +554,30 @@ Value ElementEmitter::reduce(ReduceOp op, const Point &point) {
       }
       return accumulator;
     }
-    auto loop =
-        b.create<scf::ForOp>(kernel.index(0), kernel.dim(dims[axes[level]]), kernel.index(1), ValueRange(accumulator));
-    OpBuilder::InsertionGuard guard(b);
-    b.setInsertionPointToStart(loop.getBody());
-    inner[axes[level]] = {loop.getInductionVar(), 0, {}};
-    Value next = nest(level + 1, loop.getRegionIterArg(0));
-    b.create<scf::YieldOp>(next);
-    return loop.getResult(0);
+    auto carry = [&](Value from, Value to, int64_t step, Value start, function_ref<Value(Value, Value)> body) {
+      auto loop = b.create<scf::ForOp>(from, to, kernel.index(step), ValueRange(start));
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(loop.getBody());
+      b.create<scf::YieldOp>(body(loop.getInductionVar(), loop.getRegionIterArg(0)));
+      return loop.getResult(0);
+    };
+    auto run = [&](Value from, Value to, Value start) {
+      return carry(from, to, 1, start, [&](Value at, Value sum) {
+        inner[axes[level]] = {at, 0, {}};
+        return nest(level + 1, sum);
+      });
+    };
+    Value extent = kernel.dim(dims[axes[level]]);
+    // The error of a sum grows with its length: a long one is added up in parts.
+    constexpr int64_t kSummed = 256;
+    bool isSum = isa<FloatType>(element) && (op.getKind() == ReduceKind::sum || op.getKind() == ReduceKind::mean);
+    if (!isSum || alongLanes || level + 1 < axes.size() || dims[axes[level]].constant().value_or(kSummed + 1) <= kSummed)
+      return run(kernel.index(0), extent, accumulator);
+    return carry(kernel.index(0), extent, kSummed, accumulator, [&](Value from, Value sum) {
+      Value to = b.create<arith::MinUIOp>(kernel.add(from, kSummed), extent);
+      Value part = run(from, to, reductionStart(kernel, op.getKind(), element, valueType(element)));
+      return reductionStep(b, op.getKind(), element, sum, part);
+    });
   };
   Value result = nest(0, reductionStart(kernel, op.getKind(), element, valueType(element)));
   return op.getKind() == ReduceKind::mean ? meanOf(kernel, result, element, kernel.dim(count)) : result;

@@ -26,18 +26,18 @@ static SmallVector<ReduceOp> columnReductions(KernelFunction &kernel) {
   return found;
 }
 
-/// Vectors of columns that are reduced side by side, 1 where none are. A few lines of each row at a time: rows that lie a
-/// power of two apart drive each other out of the caches before the next lines of them are read. The sums stay in registers.
+/// Vectors of columns that are reduced side by side, 1 where none are. A few lines of each row at a time: rows that lie
+/// a power of two apart drive each other out of the caches before the next lines of them are read. The sums stay in
+/// registers.
 static int64_t columnVectors(KernelFunction &kernel) {
   constexpr int64_t kMost = 8;
-  int64_t vectors = 1;
-  if (kernel.device || isLong(kernel))
-    return vectors;
-  for (ReduceOp op : columnReductions(kernel)) {
-    int64_t bytes = std::max<int64_t>(elementOf(op).getIntOrFloatBitWidth() / 8, 4);
-    vectors = std::min<int64_t>(kMost, kernel.level.vectorRegisters / 2 * 4 / bytes);
-  }
-  return vectors;
+  SmallVector<ReduceOp> reductions = columnReductions(kernel);
+  if (kernel.device || isLong(kernel) || reductions.empty())
+    return 1;
+  int64_t bytes = 4; // of a lane
+  for (ReduceOp op : reductions)
+    bytes = std::max<int64_t>(bytes, elementOf(op).getIntOrFloatBitWidth() / 8);
+  return std::min<int64_t>(kMost, kernel.level.vectorRegisters / 2 * 4 / bytes);
 }
 
 /// Terms of the longest reduction of columns, 1 where there is none.

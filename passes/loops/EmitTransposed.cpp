@@ -27,15 +27,12 @@ public:
   }
 
   void emit() {
-    Dim inner = dims[plan.inner].ceildiv(kTaskInner), outer = dims[plan.outer].ceildiv(kTaskOuter), others = 1;
-    for (auto [axis, dim] : llvm::enumerate(dims))
-      if (!isTurned(axis))
-        others = others * dim;
-    kernel.forTasks(others * outer * inner, [&](Value task) {
+    Dim inner = dims[plan.inner].ceildiv(kTaskInner), outer = dims[plan.outer].ceildiv(kTaskOuter);
+    kernel.forTasks(plan.otherPlaces(dims) * outer * inner, [&](Value task) {
       Value rest = b.create<arith::DivUIOp>(task, kernel.dim(inner));
       Span columns = span(plan.inner, b.create<arith::RemUIOp>(task, kernel.dim(inner)), kTaskInner);
       Span rows = span(plan.outer, b.create<arith::RemUIOp>(rest, kernel.dim(outer)), kTaskOuter);
-      place(b.create<arith::DivUIOp>(rest, kernel.dim(outer)));
+      point = plan.otherPlace(kernel, dims, b.create<arith::DivUIOp>(rest, kernel.dim(outer)));
       kernel.forRange(rows.from, rows.whole, kernel.index(side), [&](Value row) {
         kernel.forRange(columns.from, columns.whole, kernel.index(side), [&](Value column) { turn(row, column); });
         // At most once.
@@ -51,25 +48,12 @@ private:
   struct Span {
     Value from, whole, to;
   };
-  bool isTurned(int64_t axis) const { return axis == plan.inner || axis == plan.outer; }
 
   Span span(int64_t axis, Value number, int64_t length) {
     Value from = kernel.multiply(number, kernel.index(length));
     Value to = b.create<arith::MinUIOp>(kernel.add(from, length), kernel.dim(dims[axis]));
     Value count = b.create<arith::DivUIOp>(b.create<arith::SubIOp>(to, from), kernel.index(side));
     return {from, kernel.add(from, kernel.multiply(count, kernel.index(side))), to};
-  }
-
-  /// Decodes the place on the other axes.
-  void place(Value number) {
-    point.assign(dims.size(), AxisPoint{kernel.index(0), 0, {}});
-    for (int64_t axis = int64_t(dims.size()) - 1; axis >= 0; --axis) {
-      if (isTurned(axis) || dims[axis].isEqualTo(1))
-        continue;
-      Value extent = kernel.dim(dims[axis]);
-      point[axis] = {b.create<arith::RemUIOp>(number, extent), 0, {}};
-      number = b.create<arith::DivUIOp>(number, extent);
-    }
   }
 
   /// A square of whole lines, or of as many columns as there are before `end`: the last one is read for those that are not.

@@ -1,4 +1,5 @@
 #include "passes/loops/TransposePlan.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 
 using namespace mlir;
 using namespace quern::graph;
@@ -57,6 +58,27 @@ std::optional<TransposePlan> planTranspose(Block &body) {
   if (plan.outer < 0 || !staysInPlace(body, plan) || !isLong(dims[plan.inner]) || !isLong(dims[plan.outer]))
     return std::nullopt;
   return plan;
+}
+
+Dim TransposePlan::otherPlaces(ArrayRef<Dim> dims) const {
+  Dim count = 1;
+  for (auto [axis, dim] : llvm::enumerate(dims))
+    if (int64_t(axis) != inner && int64_t(axis) != outer)
+      count = count * dim;
+  return count;
+}
+
+Point TransposePlan::otherPlace(KernelFunction &kernel, ArrayRef<Dim> dims, Value number) const {
+  ImplicitLocOpBuilder &b = kernel.builder;
+  Point point(dims.size(), AxisPoint{kernel.index(0), 0, {}});
+  for (int64_t axis = int64_t(dims.size()) - 1; axis >= 0; --axis) {
+    if (axis == inner || axis == outer || dims[axis].isEqualTo(1))
+      continue;
+    Value extent = kernel.dim(dims[axis]);
+    point[axis] = {b.create<arith::RemUIOp>(number, extent), 0, {}};
+    number = b.create<arith::DivUIOp>(number, extent);
+  }
+  return point;
 }
 
 } // namespace quern

@@ -1,5 +1,5 @@
 #pragma once
-#include "passes/loops/KernelFunction.h"
+#include "passes/loops/ElementEmitter.h"
 
 namespace quern {
 
@@ -8,6 +8,10 @@ namespace quern {
 struct TransposePlan {
   int64_t inner, outer;
   llvm::SmallVector<mlir::Value> transposed; ///< results of graph.transpose
+
+  /// How many places there are on the other axes of `dims`, and the one of a number, at 0 on these two.
+  Dim otherPlaces(llvm::ArrayRef<Dim> dims) const;
+  Point otherPlace(KernelFunction &kernel, llvm::ArrayRef<Dim> dims, mlir::Value number) const;
 };
 
 /// The plan, if the ops of `body` have transposes of memory that all exchange the same two long axes of its results,

@@ -22,15 +22,12 @@ public:
   }
 
   void emit() {
-    Dim inner = dims[plan.inner].ceildiv(kSide), outer = dims[plan.outer].ceildiv(kSide), others = 1;
-    for (auto [axis, dim] : llvm::enumerate(dims))
-      if (!isInSquare(axis))
-        others = others * dim;
-    kernel.forTasks(others * outer * inner, [&](Value task) {
+    Dim inner = dims[plan.inner].ceildiv(kSide), outer = dims[plan.outer].ceildiv(kSide);
+    kernel.forTasks(plan.otherPlaces(dims) * outer * inner, [&](Value task) {
       Value rest = b.create<arith::DivUIOp>(task, kernel.dim(inner));
       firstInner = kernel.multiply(b.create<arith::RemUIOp>(task, kernel.dim(inner)), kernel.index(kSide));
       firstOuter = kernel.multiply(b.create<arith::RemUIOp>(rest, kernel.dim(outer)), kernel.index(kSide));
-      place(b.create<arith::DivUIOp>(rest, kernel.dim(outer)));
+      point = plan.otherPlace(kernel, dims, b.create<arith::DivUIOp>(rest, kernel.dim(outer)));
       forSquare(/*alongInner=*/false, [&](Value line, Value column) { read(line, column); });
       kernel.barrier();
       forSquare(/*alongInner=*/true, [&](Value line, Value column) { write(line, column); });
@@ -39,19 +36,6 @@ public:
   }
 
 private:
-  bool isInSquare(int64_t axis) const { return axis == plan.inner || axis == plan.outer; }
-
-  /// Decodes the place on the other axes.
-  void place(Value number) {
-    point.assign(dims.size(), AxisPoint{kernel.index(0), 0, {}});
-    for (int64_t axis = int64_t(dims.size()) - 1; axis >= 0; --axis) {
-      if (isInSquare(axis) || dims[axis].isEqualTo(1))
-        continue;
-      Value extent = kernel.dim(dims[axis]);
-      point[axis] = {b.create<arith::RemUIOp>(number, extent), 0, {}};
-      number = b.create<arith::DivUIOp>(number, extent);
-    }
-  }
 
   /// Runs `body(line, column)` for the places of the square that are there, neighbouring threads along the inner or the
   /// outer axis; `line` counts along the inner axis, `column` along the outer one.

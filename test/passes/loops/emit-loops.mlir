@@ -24,12 +24,15 @@ kernel.func @k attributes {dims = 0 : i64, schedule = #kernel.schedule<"loops", 
 
 // -----
 
-// Sums down columns: eight vectors of them side by side, in chunks of whole groups, then what is left.
+// Sums down columns: eight vectors of them side by side, in chunks of whole groups, then what is left. Each is added up in
+// parts, whose errors do not grow with all of its terms.
 // CHECK:       kernel.func @columns attributes {{{.*}}tasks = "4"
 // CHECK-LABEL: func.func @columns_v4
 // CHECK:         scf.for {{.*}} step %c128
-// CHECK:           scf.for {{.*}} iter_args({{.*}}) -> (vector<128xf32>)
-// CHECK:             arith.addf {{.*}} : vector<128xf32>
+// CHECK:           scf.for {{.*}} step %c256 iter_args(%[[SUM:.*]] = {{.*}}) -> (vector<128xf32>)
+// CHECK:             %[[PART:.*]] = scf.for {{.*}} step %c1 iter_args({{.*}}) -> (vector<128xf32>)
+// CHECK:               arith.addf {{.*}} : vector<128xf32>
+// CHECK:             arith.addf %[[SUM]], %[[PART]] : vector<128xf32>
 // CHECK:         scf.for {{.*}} iter_args({{.*}}) -> (vector<16xf32>)
 kernel.func @columns attributes {dims = 0 : i64, schedule = #kernel.schedule<"loops", {}, "test">} {
 ^bb0(%x: tensor<1000x1000xf32>):

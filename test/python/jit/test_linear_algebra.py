@@ -31,6 +31,15 @@ def test_products_with_transposed_operands(dtype):
         check(lambda a, b: a.T.copy().T @ b.T, a, b)
 
 
+def test_errors_of_sums_do_not_grow_with_their_length():
+    rng = np.random.default_rng(5)
+    w, x = rng.random((200_000, 3), np.float32), rng.random(200_000, np.float32)
+    wide, vector = w.astype(float), x.astype(float)
+    for function, want in [(lambda w, x: x @ w, vector @ wide), (lambda w, x: w.T @ x, vector @ wide),
+                           (lambda w, x: w.sum(0), wide.sum(0)), (lambda w, x: w.mean(0), wide.mean(0))]:
+        np.testing.assert_allclose(quern.jit(function)(w, x), want, rtol=3e-6)      # naive sums: 2e-5
+
+
 @pytest.mark.parametrize("dtype", ["bool", "int8", "uint16", "int64", "float16", "float32", "float64", "complex64"])
 def test_transposes(dtype):
     rng = np.random.default_rng(4)
