@@ -24,11 +24,7 @@ Error LinkInputs::addCode(const LinkRequest &request) {
 }
 
 Error LinkInputs::addWeights(const LinkRequest &request, StringRef symbol) {
-  Expected<ScratchFile> file = ScratchFile::beside(request.output);
-  if (!file)
-    return file.takeError();
-  files.push_back(std::move(*file));
-  return writeWeightsObject(files.back(), request.target->elfMachine, symbol, request.weights);
+  return addBytes(weightsObject(request.target->elfMachine, symbol, request.weights));
 }
 
 std::vector<std::string> LinkInputs::paths() const {

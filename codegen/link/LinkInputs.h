@@ -9,14 +9,14 @@ class LinkInputs {
 public:
   /// Objects and runtime of the request and what LLVM may call, in memory. Error: File.
   llvm::Error addCode(const LinkRequest &request);
-  /// The weights, on the disk of the output, as `symbol`. Error: File.
+  /// Room for the weights as `symbol`; insertWeights() fills it in what was linked. Error: File.
   llvm::Error addWeights(const LinkRequest &request, llvm::StringRef symbol);
   /// Error: File.
   llvm::Error addBytes(llvm::StringRef bytes);
 
   /// Paths, in the order of addition; valid while this lives.
   std::vector<std::string> paths() const;
-  /// Of all files: the result is not larger by more than its headers and padding.
+  /// Of all files: what is linked is not larger by more than its headers and padding.
   uint64_t bytes() const;
 
 private:

@@ -3,7 +3,7 @@
 #include "codegen/link/Embedded.h"
 #include "codegen/link/LinkInputs.h"
 #include "codegen/link/Lld.h"
-#include "codegen/link/OutputFile.h"
+#include "codegen/link/WeightsObject.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/BLAKE3.h"
 
@@ -43,9 +43,6 @@ std::string versionScript(const LinkRequest &request) {
 } // namespace
 
 Error linkSharedLibrary(const LinkRequest &request) {
-  Expected<OutputFile> output = OutputFile::create(request.output);
-  if (!output)
-    return output.takeError();
   LinkInputs inputs, script;
   // lld lays sections of one kind out in the order of the files. Where it has no place of its own for far data, the
   // weights come first, for the code not to be farther from its constants than it can address.
@@ -71,9 +68,7 @@ Error linkSharedLibrary(const LinkRequest &request) {
     arguments.push_back(argument.str());
   if (!request.soname.empty())
     arguments.insert(arguments.end(), {"-soname", request.soname});
-  if (Error error = runLld(inputs, *output, arguments, request.output))
-    return error;
-  return output->commit();
+  return linkWithWeights(inputs, arguments, request, /*executable=*/true);
 }
 
 } // namespace quern

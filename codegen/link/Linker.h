@@ -1,7 +1,6 @@
 // Phase 9: one file out of objects, weights and the runtime.
 #pragma once
 #include "codegen/Target.h"
-#include "codegen/link/WeightsObject.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/Support/Error.h"
 #include <string>

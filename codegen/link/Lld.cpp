@@ -1,8 +1,10 @@
 #include "codegen/link/Lld.h"
 #include "codegen/CrashFence.h"
+#include "codegen/link/WeightsObject.h"
 #include "compiler/Diagnostics.h"
 #include "lld/Common/Driver.h"
 #include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include <mutex>
 
 using namespace llvm;
@@ -71,6 +73,24 @@ Error runLld(const LinkInputs &inputs, const OutputFile &output, ArrayRef<std::s
       return explain(messages, shownOutput);
     return Error::success();
   });
+}
+
+Error linkWithWeights(const LinkInputs &inputs, ArrayRef<std::string> arguments, const LinkRequest &request,
+                      bool executable) {
+  Expected<OutputFile> linked = OutputFile::create(request.output); // never committed
+  if (!linked)
+    return linked.takeError();
+  if (Error error = runLld(inputs, *linked, arguments, request.output))
+    return error;
+  auto image = WritableMemoryBuffer::getFile(linked->temporaryPath());
+  if (!image)
+    return makeError(ErrorKind::File, "cannot read a temporary file of the link: {0}", image.getError().message());
+  Expected<OutputFile> output = OutputFile::create(request.output);
+  if (!output)
+    return output.takeError();
+  if (Error error = output->write(insertWeights((*image)->getBuffer(), request.weights), executable))
+    return error;
+  return output->commit();
 }
 
 } // namespace quern

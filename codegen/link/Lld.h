@@ -13,4 +13,8 @@ namespace quern {
 llvm::Error runLld(const LinkInputs &inputs, const OutputFile &output, llvm::ArrayRef<std::string> arguments,
                    llvm::StringRef shownOutput);
 
+/// The same, then writes what came out with the request's weights in place as its output. Errors: File, Internal.
+llvm::Error linkWithWeights(const LinkInputs &inputs, llvm::ArrayRef<std::string> arguments, const LinkRequest &request,
+                            bool executable);
+
 } // namespace quern

@@ -1,11 +1,12 @@
 #include "codegen/link/OutputFile.h"
 #include "compiler/Diagnostics.h"
+#include "llvm/ADT/SmallVector.h"
 #include "llvm/Support/Errno.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
-#include "llvm/Support/raw_ostream.h"
 #include <cerrno>
 #include <fcntl.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 using namespace llvm;
@@ -64,21 +65,51 @@ Error OutputFile::commit() {
   return Error::success();
 }
 
+Error writePieces(int descriptor, ArrayRef<StringRef> pieces, StringRef shown) {
+  // The kernel takes at most 1024 pieces and 2 GB in one call, and may take less.
+  constexpr size_t mostPieces = 1024;
+  while (!pieces.empty()) {
+    SmallVector<iovec, 16> batch;
+    for (StringRef piece : pieces.take_front(mostPieces))
+      batch.push_back({const_cast<char *>(piece.data()), piece.size()});
+    pieces = pieces.drop_front(batch.size());
+    MutableArrayRef<iovec> rest = batch;
+    while (!rest.empty()) {
+      ssize_t written = writev(descriptor, rest.data(), rest.size());
+      if (written < 0 && errno == EINTR)
+        continue;
+      if (written < 0)
+        return makeError(ErrorKind::File, "cannot write {0}: {1}", shown, sys::StrError());
+      size_t left = written;
+      while (!rest.empty() && left >= rest.front().iov_len) {
+        left -= rest.front().iov_len;
+        rest = rest.drop_front();
+      }
+      if (!rest.empty()) {
+        rest.front().iov_base = static_cast<char *>(rest.front().iov_base) + left;
+        rest.front().iov_len -= left;
+      }
+    }
+  }
+  return Error::success();
+}
+
+Error OutputFile::write(ArrayRef<StringRef> pieces, bool executable) {
+  int descriptor = open(temporaryPath().c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, executable ? 0777 : 0666);
+  if (descriptor < 0)
+    return cannotWrite(path, sys::StrError());
+  Error error = writePieces(descriptor, pieces, quoted(path));
+  if (close(descriptor) != 0 && !error)
+    return cannotWrite(path, sys::StrError());
+  return error;
+}
+
 Error writeOutput(StringRef path, StringRef text) {
   Expected<OutputFile> file = OutputFile::create(path);
   if (!file)
     return file.takeError();
-  std::error_code code;
-  raw_fd_ostream stream(file->temporaryPath(), code);
-  if (code)
-    return cannotWrite(path, code.message());
-  stream << text;
-  stream.close();
-  if (stream.has_error()) {
-    std::string reason = stream.error().message();
-    stream.clear_error();
-    return cannotWrite(path, reason);
-  }
+  if (Error error = file->write(text))
+    return error;
   return file->commit();
 }
 

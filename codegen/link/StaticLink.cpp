@@ -2,6 +2,7 @@
 #include "codegen/link/Linker.h"
 #include "codegen/link/Lld.h"
 #include "codegen/link/OutputFile.h"
+#include "codegen/link/WeightsObject.h"
 #include "compiler/Diagnostics.h"
 #include "llvm/ObjCopy/ConfigManager.h"
 #include "llvm/ObjCopy/ObjCopy.h"
@@ -68,17 +69,12 @@ Error linkObject(const LinkRequest &request) {
   SmallVector<char, 0> code;
   if (Error error = linkCode(request, code))
     return error;
-  Expected<OutputFile> output = OutputFile::create(request.output);
-  if (!output)
-    return output.takeError();
   LinkInputs inputs;
   if (Error error = inputs.addBytes(toString(code)))
     return error;
   if (Error error = inputs.addWeights(request, staticWeightsSymbol(request)))
     return error;
-  if (Error error = runLld(inputs, *output, {"-r"}, request.output))
-    return error;
-  return output->commit();
+  return linkWithWeights(inputs, {"-r"}, request, /*executable=*/false);
 }
 
 Error linkArchive(const LinkRequest &request) {
@@ -91,8 +87,8 @@ Error linkArchive(const LinkRequest &request) {
   Expected<ScratchFile> weights = ScratchFile::beside(request.output);
   if (!weights)
     return weights.takeError();
-  if (Error error =
-          writeWeightsObject(*weights, request.target->elfMachine, staticWeightsSymbol(request), request.weights))
+  std::string object = weightsObject(request.target->elfMachine, staticWeightsSymbol(request), request.weights);
+  if (Error error = weights->append(insertWeights({object.data(), object.size()}, request.weights)))
     return error;
   ErrorOr<std::unique_ptr<MemoryBuffer>> mapped = MemoryBuffer::getFile(weights->path(), /*IsText=*/false, false);
   if (!mapped)

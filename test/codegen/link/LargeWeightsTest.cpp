@@ -1,4 +1,5 @@
 // Weights beyond what 32-bit addresses reach.
+#include "codegen/link/WeightsObject.h"
 #include "test/codegen/link/Artifact.h"
 #include "llvm/Support/FileSystem.h"
 #include <fstream>

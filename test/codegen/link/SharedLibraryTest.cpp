@@ -1,3 +1,4 @@
+#include "codegen/link/WeightsObject.h"
 #include "test/codegen/link/Artifact.h"
 #include "llvm/Support/FileSystem.h"
 #include <numeric>
