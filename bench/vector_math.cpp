@@ -85,8 +85,8 @@ static void printTime(double ns) { ns < 0 ? std::printf("%9s", "-") : std::print
 /// Instructions of the loop of every function of an object.
 static std::vector<quern::FunctionCounts> countsOf(const std::string &path, llvm::StringRef level) {
   const quern::Target &target = **quern::lookupTarget(level);
-  auto object = llvm::MemoryBuffer::getFile(path);
-  return llvm::cantFail(quern::countLoops((*object)->getBuffer(), target, target.baseLevel()));
+  auto object = llvm::cantFail(llvm::errorOrToExpected(llvm::MemoryBuffer::getFile(path)), path.c_str());
+  return llvm::cantFail(quern::countLoops(object->getBuffer(), target, target.baseLevel()));
 }
 static void printCount(const std::vector<quern::FunctionCounts> &counts, const std::string &name) {
   for (const quern::FunctionCounts &function : counts)

@@ -134,11 +134,30 @@ Float fromBits(Int a) {
   return {a.lanes, lanes.builder.create<arith::BitcastOp>(lanes.loc, lanes.type, a.value)};
 }
 
-Float horner(Float x, llvm::ArrayRef<double> coefficients) {
-  Float sum = x.lanes->constant(coefficients.back());
-  for (double c : llvm::reverse(coefficients.drop_back()))
+/// sum x^n + c[n-1] x^(n-1) + ... + c[0]
+static Float horner(Float sum, Float x, llvm::ArrayRef<double> coefficients) {
+  for (double c : llvm::reverse(coefficients))
     sum = fma(sum, x, c);
   return sum;
+}
+
+/// The same value in a chain of half the length: even and odd powers are polynomials in x^2.
+static Float evenAndOdd(Float x, llvm::ArrayRef<double> coefficients) {
+  constexpr size_t kShort = 3;
+  if (coefficients.size() <= kShort)
+    return horner(x.lanes->constant(coefficients.back()), x, coefficients.drop_back());
+  llvm::SmallVector<double> halves[2];
+  for (auto [degree, c] : llvm::enumerate(coefficients))
+    halves[degree % 2].push_back(c);
+  Float square = x * x;
+  return fma(evenAndOdd(square, halves[1]), x, evenAndOdd(square, halves[0]));
+}
+
+Float polynomial(Float x, llvm::ArrayRef<double> coefficients) {
+  constexpr size_t kLong = 10, kExact = 2;
+  if (coefficients.size() < kLong)
+    return horner(x.lanes->constant(coefficients.back()), x, coefficients.drop_back());
+  return horner(evenAndOdd(x, coefficients.drop_front(kExact)), x, coefficients.take_front(kExact));
 }
 
 TwoPart fastTwoSum(Float a, Float b) {

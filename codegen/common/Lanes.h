@@ -121,9 +121,11 @@ Mask operator!=(Int a, Int b);
 Int bits(Float a);
 Float fromBits(Int a);
 
-/// c[0] + c[1] x + c[2] x^2 ..., by Horner's rule.
-Float horner(Float x, llvm::ArrayRef<double> coefficients);
-inline Float horner(Float x, const PerFormat &table) { return horner(x, x.lanes->pick(table)); }
+/// c[0] + c[1] x + c[2] x^2 ..., by Horner's rule. All but the first terms of a long one, whose rounding hardly counts,
+/// as even and odd powers (Estrin 1960): a chain of twenty FMAs takes longer than what a CPU finds to do beside it, where
+/// a loop's body fills its reorder buffer.
+Float polynomial(Float x, llvm::ArrayRef<double> coefficients);
+inline Float polynomial(Float x, const PerFormat &table) { return polynomial(x, x.lanes->pick(table)); }
 
 /// a + b exactly; |a| >= |b| or a = 0 or the exponents allow it (Dekker 1971).
 TwoPart fastTwoSum(Float a, Float b);

@@ -8,10 +8,10 @@ namespace quern {
 // the exponent, where erfc is largest. The integer n leaves the exponent before it is rounded: -2a - n is exact.
 static Float erfcF32(Float a) {
   const Lanes &lanes = *a.lanes;
-  Float polynomial = horner(a, kErfcExponentF32), twice = a + a;
-  auto [n, biased] = roundWithBits(fma(a, polynomial, -twice), lanes.bias());
-  Float r = fma(a, polynomial, -twice - n);
-  return fma(horner(r, kExp2Tail), r, 1.0) * fromBits(biased << lanes.mantissaBits());
+  Float exponent = polynomial(a, kErfcExponentF32), twice = a + a;
+  auto [n, biased] = roundWithBits(fma(a, exponent, -twice), lanes.bias());
+  Float r = fma(a, exponent, -twice - n);
+  return fma(polynomial(r, kExp2Tail), r, 1.0) * fromBits(biased << lanes.mantissaBits());
 }
 
 // erfc(a) = e^(-a^2) P((a - 2) / (a + 2)) for a in [0.99, 6], a^2 in two parts.
@@ -19,12 +19,12 @@ static Float erfcF64(Float a) {
   TwoPart square = twoProduct(a, a);
   Float power = emitExpNegative(-square.hi);
   power = fma(-square.lo, power, power);
-  return power * horner((a - 2.0) / (a + 2.0), kErfcScaledF64);
+  return power * polynomial((a - 2.0) / (a + 2.0), kErfcScaledF64);
 }
 
 Float emitErf(Float x) {
   const Lanes &lanes = *x.lanes;
-  Float near = fma(x, horner(x * x, kErfTail), x);
+  Float near = fma(x, polynomial(x * x, kErfTail), x);
   Float a = atMost(abs(x), lanes.pick(3.95, 6.0));
   Float far = copySign(1.0 - (lanes.isF64() ? erfcF64(a) : erfcF32(a)), x);
   return select(a < lanes.pick(0.925, 0.995), near, far);

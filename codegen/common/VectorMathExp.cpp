@@ -42,7 +42,7 @@ static Power expPower(Float x, int bias) {
   auto [n, biased] = roundWithBits(fma(x, kLog2eParts.f64[0], -0.139), bias);
   llvm::ArrayRef<double> ln2 = x.lanes->pick(kLn2Parts);
   Float r = fma(n, -ln2[1], fma(n, -ln2[0], x));
-  return {fma(fma(horner(r, kExpTail), r, 1.0), r, 1.0), biased};
+  return {fma(fma(polynomial(r, kExpTail), r, 1.0), r, 1.0), biased};
 }
 
 /// Below this e^x rounds to 0.
@@ -75,7 +75,7 @@ TwoPart expm1Scaled(Float x, int m, int halvings, bool keepsOne) {
   llvm::SmallVector<double> tail(lanes.pick(kExpm1Tail));
   for (auto [k, c] : llvm::enumerate(tail))
     c = std::ldexp(c, (m / 2) * (int(k) + 1));
-  Float small = fma(r * r, horner(r, tail), low);
+  Float small = fma(r * r, polynomial(r, tail), low);
   Float scale = fromBits(biased << lanes.mantissaBits()); // m 2^n 2^-halvings
   Float power = m == 2 ? scale * 0.5 : scale;
   TwoPart minusOne = fastTwoSum(power, lanes.constant(-std::ldexp(1.0, -halvings)));
@@ -91,7 +91,7 @@ Float emitExp2(Float x) {
   x = atMost(x, lanes.pick(129.0, 1025.0));
   auto [n, biased] = roundWithBits(x, 2 * lanes.bias());
   Float r = x - n;
-  return scaleByPower(fma(horner(r, kExp2Tail), r, 1.0), biased);
+  return scaleByPower(fma(polynomial(r, kExp2Tail), r, 1.0), biased);
 }
 
 // Scaled by one half, since 2^n alone would overflow before the result does. The smallest x are their own result; so

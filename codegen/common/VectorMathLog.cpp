@@ -28,11 +28,11 @@ Split splitExponent(Float x, double low) {
 static Float logOfParts(Float k, Float f, std::optional<Float> low = std::nullopt) {
   const Lanes &lanes = *f.lanes;
   llvm::ArrayRef<double> ln2 = lanes.pick(kLn2);
-  Float polynomial = horner(f, kLog1pTail);
+  Float tail = polynomial(f, kLog1pTail);
   // ln 2 as one f32 is right to 2^-29; as one f64 only to 2^-54, so its second part is added.
   if (lanes.isF64())
     low = low ? fma(k, ln2[1], *low) : k * ln2[1];
-  Float log = low ? f + fma(f * f, polynomial, *low) : fma(f * f, polynomial, f);
+  Float log = low ? f + fma(f * f, tail, *low) : fma(f * f, tail, f);
   return fma(k, ln2[0], log);
 }
 
@@ -56,7 +56,7 @@ Float emitLog2(Float x) {
   Float f = m - 1.0;
   Float head = f * log2e[0];
   Float rest = fma(f, log2e[1], fma(f, log2e[0], -head));
-  rest = fma(f * f * horner(f, kLog1pTail), log2e[0], rest);
+  rest = fma(f * f * polynomial(f, kLog1pTail), log2e[0], rest);
   return withLogSpecials(x, k + (head + rest), 0.0);
 }
 

@@ -17,7 +17,7 @@ static TwoPart preciseLog2(Float a) {
   TwoPart q = quotient({m - 1.0, lanes.constant(0.0)}, fastTwoSum(lanes.constant(1.0), m));
   TwoPart square = product(q, q);
   llvm::ArrayRef<double> tail = lanes.pick(kAtanhTail);
-  TwoPart inner = fastTwoSum(lanes.constant(tail[0]), square.hi * horner(square.hi, tail.drop_front()));
+  TwoPart inner = fastTwoSum(lanes.constant(tail[0]), square.hi * polynomial(square.hi, tail.drop_front()));
   TwoPart cubic = product(product(q, square), inner);
   TwoPart atanh = fastTwoSum(q.hi, cubic.hi);
   atanh.lo = atanh.lo + (q.lo + cubic.lo);
@@ -36,7 +36,7 @@ static Float exp2Of(TwoPart t) {
   Float hi = atMost(atLeast(t.hi, low), high);
   auto [n, biased] = roundWithBits(hi, 2 * lanes.bias());
   Float r = (hi - n) + rest;
-  return scaleByPower(fma(horner(r, kExp2Tail), r, 1.0), biased);
+  return scaleByPower(fma(polynomial(r, kExp2Tail), r, 1.0), biased);
 }
 
 // The special values are those of C99, F.9.4.4.

@@ -18,8 +18,8 @@ static SinCos sinCosOf(TwoPart r) {
   Float square = r.hi * r.hi;
   Float half = square * 0.5;
   TwoPart w = fastTwoSum(r.hi.lanes->constant(1.0), -half);
-  Float sinRest = fma(r.hi * square, horner(square, kSinTail), r.lo * w.hi);
-  Float cosRest = fma(square * square, horner(square, kCosTail), fma(-r.hi, r.lo, w.lo));
+  Float sinRest = fma(r.hi * square, polynomial(square, kSinTail), r.lo * w.hi);
+  Float cosRest = fma(square * square, polynomial(square, kCosTail), fma(-r.hi, r.lo, w.lo));
   return {{r.hi, sinRest}, {w.hi, cosRest}};
 }
 
@@ -76,7 +76,7 @@ static AsinParts asinParts(Float x) {
   Mask large = a > 0.5;
   Float square = select(large, fma(a, -0.5, 0.5), a * a);
   Float y = select(large, sqrt(square), a);
-  return {large, y, y * square * horner(square, kAsinTail)};
+  return {large, y, y * square * polynomial(square, kAsinTail)};
 }
 
 /// hi + lo - 2 (y + tail)
@@ -110,7 +110,7 @@ Float emitAtan(Float x) {
   Float denominator = select(far, a, select(middle, a + 1.0, one));
   Float y = numerator / denominator;
   Float square = y * y;
-  Float rest = fma(y * square, horner(square, kAtanTail), select(middle, select(far, piHalf[1], 0.5 * piHalf[1]), 0.0));
+  Float rest = fma(y * square, polynomial(square, kAtanTail), select(middle, select(far, piHalf[1], 0.5 * piHalf[1]), 0.0));
   Float start = select(far, piHalf[0], select(middle, 0.5 * piHalf[0], 0.0));
   return copySign(start + (y + rest), x);
 }
