@@ -1,37 +1,120 @@
 // Running sums and products: a task walks some lines of the axis; lines that lie side by side run in the lanes of a
-// vector.
+// vector, and a line whose elements do goes a vector at a time.
 #include "passes/loops/Emitters.h"
 #include "passes/loops/ReduceAlong.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 
 using namespace mlir;
 using namespace quern::graph;
 
 namespace quern {
 
-/// The lines [from, to) that start at element `base`, `inner` apart, in the lanes of `e`.
-static void emitLines(KernelFunction &kernel, CumulativeOp op, ElementEmitter &e, Value base, const AxisPoint &lane,
-                      const Dim &inner) {
-  ImplicitLocOpBuilder &b = kernel.builder;
-  SmallVector<Dim> dims = dimsOf(op.getOperand());
-  Type element = elementOf(op.getOperand());
-  Type wide = isa<FloatType>(element) && element.getIntOrFloatBitWidth() < 32 ? Type(b.getF32Type()) : element;
-  Value extent = kernel.dim(dims[op.getAxis()]);
-  Value start = reductionStart(kernel, op.getKind(), wide, e.valueType(wide));
-  auto loop = b.create<scf::ForOp>(kernel.index(0), extent, kernel.index(1), ValueRange(start));
+namespace {
+
+/// A walk along one line, or along lines side by side in the lanes of an emitter.
+class Walk {
+public:
+  Walk(KernelFunction &kernel, CumulativeOp op)
+      : kernel(kernel), op(op), b(kernel.builder), dims(dimsOf(op.getOperand())), extent(kernel.dim(dims[op.getAxis()])),
+        element(elementOf(op.getOperand())),
+        wide(isa<FloatType>(element) && element.getIntOrFloatBitWidth() < 32 ? Type(b.getF32Type()) : element) {}
+
+  void emitLines(ElementEmitter &e, Value base, const AxisPoint &lane, const Dim &inner);
+  void emitLine(Value base);
+
+private:
+  Value start(Type type) { return reductionStart(kernel, op.getKind(), wide, type); }
+  Value step(Value before, Value value) { return reductionStep(b, op.getKind(), wide, before, value); }
+  Value scanLanes(Value value);
+  Value moveLanes(Value value, Value filler, int64_t by);
+  /// One index on the last axis reaches every element.
+  Point at(const AxisPoint &place) {
+    Point point(dims.size(), AxisPoint{kernel.index(0), 0, {}});
+    point.back() = place;
+    return point;
+  }
+  /// Steps [from, to), `count` elements in each; `body` is given the place of the first and what goes on from step to
+  /// step, and returns what it is then.
+  Value carry(Value from, Value to, int64_t count, Value carried, function_ref<Value(Value, Value)> body);
+
+  KernelFunction &kernel;
+  CumulativeOp op;
+  ImplicitLocOpBuilder &b;
+  SmallVector<Dim> dims;
+  Value extent;
+  Type element, wide;
+};
+
+} // namespace
+
+Value Walk::carry(Value from, Value to, int64_t count, Value carried, function_ref<Value(Value, Value)> body) {
+  auto loop = b.create<scf::ForOp>(from, to, kernel.index(count), ValueRange(carried));
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(loop.getBody());
-  Value step = loop.getInductionVar(), before = loop.getRegionIterArg(0);
+  Value place = loop.getInductionVar();
   if (op.getReverse())
-    step = b.create<arith::SubIOp>(kernel.add(extent, -1), step);
-  // One index on the last axis reaches every element.
-  Point point(dims.size(), AxisPoint{kernel.index(0), 0, {}});
-  Value offset = kernel.add(base, kernel.multiply(step, kernel.dim(inner)));
-  point.back() = {kernel.add(offset, lane.base), lane.lane, {}};
-  Value value = emitCast(b, e.at(op.getOperand(), point), element, wide);
-  Value after = reductionStep(b, op.getKind(), wide, before, value);
-  e.store(emitCast(b, op.getExclusive() ? before : after, wide, element), kernel.resultBuffer(0), dims, point);
-  b.create<scf::YieldOp>(after);
+    place = b.create<arith::SubIOp>(kernel.add(extent, -count), place);
+  b.create<scf::YieldOp>(body(place, loop.getRegionIterArg(0)));
+  return loop.getResult(0);
+}
+
+/// Lines that start at element `base`, `inner` apart, in the lanes of `e`.
+void Walk::emitLines(ElementEmitter &e, Value base, const AxisPoint &lane, const Dim &inner) {
+  carry(kernel.index(0), extent, 1, start(e.valueType(wide)), [&](Value place, Value before) {
+    Value offset = kernel.add(base, kernel.multiply(place, kernel.dim(inner)));
+    Point point = at({kernel.add(offset, lane.base), lane.lane, {}});
+    Value after = step(before, emitCast(b, e.at(op.getOperand(), point), element, wide));
+    e.store(emitCast(b, op.getExclusive() ? before : after, wide, element), kernel.resultBuffer(0), dims, point);
+    return after;
+  });
+}
+
+/// Lane i of the result is lane i - by of `value`, or i + by where the walk is in reverse; `filler` where there is none.
+Value Walk::moveLanes(Value value, Value filler, int64_t by) {
+  int64_t lanes = cast<VectorType>(value.getType()).getNumElements();
+  SmallVector<int64_t> from;
+  for (int64_t i = 0; i < lanes; ++i) {
+    int64_t lane = op.getReverse() ? i + by : i - by;
+    from.push_back(lane >= 0 && lane < lanes ? lane : lanes + i);
+  }
+  return b.create<vector::ShuffleOp>(value, filler, from);
+}
+
+/// Each lane with those before it, in as many steps as the count of lanes has bits (Hillis and Steele 1986).
+Value Walk::scanLanes(Value value) {
+  Value none = start(value.getType());
+  for (int64_t by = 1; by < cast<VectorType>(value.getType()).getNumElements(); by *= 2)
+    value = step(moveLanes(value, none, by), value);
+  return value;
+}
+
+/// A line whose elements lie side by side, from element `base` on: a vector at a time, so that what one step waits for
+/// of the step before is one addition for all lanes.
+void Walk::emitLine(Value base) {
+  int64_t lanes = vectorLanes(kernel.level);
+  VectorType type = VectorType::get(lanes, KernelFunction::registerType(wide));
+  ElementEmitter many(kernel, lanes), one(kernel, 1);
+  Value whole = kernel.multiply(b.create<arith::DivUIOp>(extent, kernel.index(lanes)), kernel.index(lanes));
+  Value sum = carry(kernel.index(0), whole, lanes, start(type), [&](Value place, Value before) {
+    Point point = at({kernel.add(base, place), 1, {}});
+    Value scanned = scanLanes(emitCast(b, many.at(op.getOperand(), point), element, wide));
+    Value last = b.create<vector::ExtractOp>(scanned, op.getReverse() ? 0 : lanes - 1);
+    Value result = op.getExclusive() ? moveLanes(scanned, start(type), 1) : scanned;
+    many.store(emitCast(b, step(before, result), wide, element), kernel.resultBuffer(0), dims, point);
+    return step(before, b.create<vector::BroadcastOp>(type, last));
+  });
+  carry(whole, extent, 1, b.create<vector::ExtractOp>(sum, 0), [&](Value place, Value before) {
+    Point point = at({kernel.add(base, place), 0, {}});
+    Value after = step(before, emitCast(b, one.at(op.getOperand(), point), element, wide));
+    one.store(emitCast(b, op.getExclusive() ? before : after, wide, element), kernel.resultBuffer(0), dims, point);
+    return after;
+  });
+}
+
+/// Whether any order of the steps will do: the product of some floats may overflow where that of all before does not.
+static bool isAnyOrder(CumulativeOp op) {
+  return op.getKind() != ReduceKind::prod || !isa<FloatType>(elementOf(op.getOperand()));
 }
 
 LogicalResult emitCumulative(KernelFunction &kernel) {
@@ -42,6 +125,11 @@ LogicalResult emitCumulative(KernelFunction &kernel) {
   SmallVector<Dim> dims = dimsOf(op.getOperand());
   int64_t axis = op.getAxis();
   Dim outer = product(ArrayRef(dims).take_front(axis)), inner = product(ArrayRef(dims).drop_front(axis + 1));
+  Walk walk(kernel, op);
+  if (inner.isEqualTo(1) && !kernel.device && isAnyOrder(op)) {
+    kernel.forTasks(outer, [&](Value line) { walk.emitLine(kernel.multiply(line, kernel.dim(dims[axis]))); });
+    return success();
+  }
   constexpr int64_t width = 256; // lines of a task
   Dim parts = inner.ceildiv(width);
   kernel.forTasks(outer * parts, [&](Value task) {
@@ -52,7 +140,7 @@ LogicalResult emitCumulative(KernelFunction &kernel) {
     Value to = b.create<arith::MinSIOp>(kernel.add(from, width), kernel.dim(inner));
     ElementEmitter scalar(kernel, 1);
     forVectors(scalar, from, to,
-               [&](ElementEmitter &e, const AxisPoint &lane) { emitLines(kernel, op, e, base, lane, inner); });
+               [&](ElementEmitter &e, const AxisPoint &lane) { walk.emitLines(e, base, lane, inner); });
   });
   return success();
 }

@@ -14,3 +14,35 @@ kernel.func @k attributes {dims = 0 : i64, schedule = #kernel.schedule<"cumulati
   %0 = graph.cumulative %x {axis = 0 : i64, exclusive = true, kind = #graph<reduction sum>, reverse = true} : (tensor<5x16xf32>) -> tensor<5x16xf32>
   kernel.yield %0 : tensor<5x16xf32>
 }
+
+// A line goes a vector at a time: its lanes are summed in four steps, and one addition waits for the vector before.
+// What is left, the first elements here, goes one by one.
+// CHECK-LABEL: func.func @line_v4
+// CHECK:       %[[SUMS:.*]] = scf.for %{{.*}} = %c0 to %c32 step %c16 iter_args(%[[BEFORE:.*]] = %{{.*}}) -> (vector<16xf64>)
+// CHECK:         %[[X:.*]] = vector.load
+// CHECK:         vector.shuffle %[[X]], %{{.*}} [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 31]
+// CHECK:         vector.shuffle {{.*}} [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 30, 31]
+// CHECK:         vector.shuffle {{.*}} [4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 28, 29, 30, 31]
+// CHECK:         vector.shuffle {{.*}} [8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31]
+// CHECK:         %[[SCANNED:.*]] = arith.addf
+// CHECK:         %[[LAST:.*]] = vector.extract %[[SCANNED]][0]
+// CHECK:         arith.addf %[[BEFORE]], %[[SCANNED]]
+// CHECK:         vector.store
+// CHECK:         %[[NEXT:.*]] = arith.addf %[[BEFORE]], %{{.*}} : vector<16xf64>
+// CHECK:         scf.yield %[[NEXT]]
+// CHECK:       scf.for %{{.*}} = %c32 to %c37 step %c1 iter_args({{.*}}) -> (f64)
+kernel.func @line attributes {dims = 0 : i64, schedule = #kernel.schedule<"cumulative", {}, "test">} {
+^bb0(%x: tensor<37xf64>):
+  %0 = graph.cumulative %x {axis = 0 : i64, exclusive = false, kind = #graph<reduction sum>, reverse = true} : (tensor<37xf64>) -> tensor<37xf64>
+  kernel.yield %0 : tensor<37xf64>
+}
+
+// The product of a few floats may overflow where that of all before does not.
+// CHECK-LABEL: func.func @product_v4
+// CHECK-NOT:   vector.shuffle
+// CHECK:       scf.for %{{.*}} = %c0 to %c37 step %c1
+kernel.func @product attributes {dims = 0 : i64, schedule = #kernel.schedule<"cumulative", {}, "test">} {
+^bb0(%x: tensor<37xf64>):
+  %0 = graph.cumulative %x {axis = 0 : i64, exclusive = false, kind = #graph<reduction prod>, reverse = false} : (tensor<37xf64>) -> tensor<37xf64>
+  kernel.yield %0 : tensor<37xf64>
+}

@@ -68,6 +68,21 @@ def test_running():
                 "gradient": lambda x, i: np.gradient(x, axis=1), "trapezoid": lambda x, i: np.trapezoid(x, dx=0.5)}, X, I, scale=4)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int8", "int32", "uint64"])
+@pytest.mark.parametrize("length", [15, 16, 17, 1000])
+def test_long_lines_run(length, dtype):
+    """A vector at a time: sums, which are floats' of another order than NumPy's, products one by one, extrema."""
+    x = (np.random.default_rng(length).standard_normal((3, length)) * 10).astype(dtype)
+    check(lambda x: (np.cumsum(x, axis=1), np.cumsum(x), np.cumprod(x[0]), np.maximum.accumulate(x, axis=1),
+                     np.minimum.accumulate(x, axis=1), np.cumsum(x[:, ::-1], axis=1)), x, scale=length)
+
+
+def test_running_sums_of_infinities():
+    x = np.arange(40.0)
+    x[5], x[20], x[33] = np.inf, -np.inf, np.nan
+    check(lambda x: (np.cumsum(x), np.cumsum(x[6:]), np.cumsum(x[21:]), np.maximum.accumulate(x), np.minimum.accumulate(x)), x)
+
+
 def test_running_extrema():
     check(lambda x, i: (np.maximum.accumulate(x), np.minimum.accumulate(x, axis=1), np.maximum.accumulate(i),
                         np.minimum.accumulate(np.where(x > 1, np.nan, x))),
