@@ -81,7 +81,7 @@ PyObject *TorchProgram::call(PyObject *self, PyObject *args, PyObject *keywords)
   return callFastOrSlow(self, args, keywords, [&]() -> PyObject * {
     PyObject *const *arguments = &PyTuple_GET_ITEM(args, 0);
     std::shared_ptr<const Bound> held = nb::inst_ptr<TorchProgram>(self)->find(arguments, PyTuple_GET_SIZE(args));
-    if (!held || keywords)
+    if (!held || (keywords && PyDict_GET_SIZE(keywords)))  // f(*args, **{}) passes an empty dictionary
       return nullptr;
     std::vector<int64_t> numbers;
     Model::Call call(*held->model);

@@ -74,6 +74,26 @@ def test_a_graph_does_not_keep_parameters_alive():
     assert parameter() is None
 
 
+def test_only_calls_that_need_it_run_python(check, monkeypatch):
+    """Dynamo calls with an empty dictionary of keywords."""
+    from quern._torch.program import Piece
+    calls, slow = [], Piece._call
+
+    def count(piece, *arguments):
+        calls.append(1)
+        return slow(piece, *arguments)
+
+    monkeypatch.setattr(Piece, "_call", count)
+    model, x = mlp(), torch.randn(3, 64)
+    compiled = check(model, x)
+    packed = len(calls)
+    with torch.no_grad():
+        compiled(x)
+        assert len(calls) == packed
+        compiled(torch.randn(64, 3).T)
+    assert len(calls) == packed + 1
+
+
 def test_inputs_with_strides(check):
     model = mlp()
     compiled = check(model, torch.randn(5, 64))
