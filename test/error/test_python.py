@@ -60,7 +60,7 @@ def test_unknown_output(model):
     ({"threads": 0}, quern.UsageError, "threads=0: expected a number of at least 1"),
     ({"precision": "exact"}, quern.UsageError, "precision is 'exact': expected 'default', 'strict', 'tf32' or 'float32'"),
     ({"precision": "float32"}, quern.UsageError, "precision 'float32' is for estimators: other models say their dtypes themselves"),
-    ({"args": (3,)}, quern.UsageError, "args and dynamic_shapes are for PyTorch modules, not for a ModelProto"),
+    ({"args": (3,)}, quern.UsageError, "args, kwargs and dynamic_shapes are for PyTorch modules, not for a ModelProto"),
 ])
 def test_wrong_options(proto, options, kind, text):
     with pytest.raises(kind) as error:

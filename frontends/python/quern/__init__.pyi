@@ -101,7 +101,8 @@ def compile(model: Path | bytes | bytearray | memoryview, *, target: str = "nati
 @overload
 def compile(model: Any, args: Any = None, *, target: str = "native", shapes: Mapping[str, Sequence[Dim]] | None = None,
             threads: int | None = None, name: str | None = None,
-            precision: Literal["default", "strict", "tf32", "float32"] = "default", dynamic_shapes: Any = None) -> Any: ...
+            precision: Literal["default", "strict", "tf32", "float32"] = "default", kwargs: Mapping[str, Any] | None = None,
+            dynamic_shapes: Any = None) -> Any: ...
 def load(path: Path, threads: int | None = None, max_level: int = 0, device: str | None = None) -> CompiledModel: ...
 
 class NodeArg:

@@ -1,4 +1,6 @@
 """Arrays that the runtime cannot read where they lie."""
+import sys
+
 import numpy as np
 
 from ._errors import InputError
@@ -11,6 +13,7 @@ def convert(value, name, dtype):
     cast hides mistakes. bfloat16 is passed as its bits: NumPy has no such type of its own. Strings become an array of
     objects, whose elements the runtime looks at.
     """
+    value = _of_torch(value)
     if dtype == "str":
         return np.require(np.asarray(value, dtype=object), requirements=["C", "A"])
     if isinstance(value, (bool, int, float, complex, list, tuple)):
@@ -26,6 +29,15 @@ def convert(value, name, dtype):
         raise InputError(f"input {name!r} has dtype {array.dtype.name}, expected {dtype}")
     array = array.astype(array.dtype.newbyteorder("="), copy=False)
     return np.require(array, requirements=["C", "A"])
+
+
+def _of_torch(value):
+    """A tensor of PyTorch in the processor's memory as an array, whatever it says of gradients, signs and bfloat16."""
+    torch = sys.modules.get("torch")
+    if torch is None or not isinstance(value, torch.Tensor) or value.device.type != "cpu":
+        return value
+    value = value.detach().resolve_conj().resolve_neg()
+    return (value.view(torch.uint16) if value.dtype == torch.bfloat16 else value).numpy()
 
 
 def _holds(array, dtype):

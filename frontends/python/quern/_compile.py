@@ -11,13 +11,14 @@ MOST_BYTES = 2**31 - 1    # of a protobuf message
 
 
 def compile(model, args=None, *, target="native", shapes=None, threads=None, name=None, precision="default",
-            dynamic_shapes=None):
+            kwargs=None, dynamic_shapes=None):
     """Compiles a model: an ONNX model or a PyTorch module into a CompiledModel, a fitted scikit-learn estimator into a
     CompiledEstimator.
 
     model: a path, the file's bytes, an onnx.ModelProto, a torch.nn.Module, a torch.export.ExportedProgram, or the estimator.
     External data is read beside a path only.
-    args: example inputs of a module, a tuple or one tensor. dynamic_shapes: its sizes that vary, as in torch.export.export.
+    args: example inputs of a module, a tuple or one tensor; kwargs: those by name, a dict. dynamic_shapes: the sizes that vary,
+    as in torch.export.export.
     target: "native" (this machine), or a machine to save the model for, such as "x86-64" or "aarch64" (every level in one
     file) or "x86-64-v3" (one level): `quern targets` lists them. What this machine does not run, it does not open.
     shapes: fixes dims of inputs, {"x": (1, 3, 224, None)}; None leaves a dim as it is.
@@ -33,9 +34,9 @@ def compile(model, args=None, *, target="native", shapes=None, threads=None, nam
     if precision == "float32" and not is_estimator(model):
         raise UsageError("precision 'float32' is for estimators: other models say their dtypes themselves")
     if _is_torch(model):
-        return _compile_torch(model, args, target, shapes, threads, name, precision, dynamic_shapes)
-    if args is not None or dynamic_shapes is not None:
-        raise UsageError(f"args and dynamic_shapes are for PyTorch modules, not for a {type(model).__name__}")
+        return _compile_torch(model, args, kwargs, target, shapes, threads, name, precision, dynamic_shapes)
+    if not (args is kwargs is dynamic_shapes is None):
+        raise UsageError(f"args, kwargs and dynamic_shapes are for PyTorch modules, not for a {type(model).__name__}")
     for recognizes, frontend in _FRONTENDS:
         if recognizes(model):
             return frontend(model, target, shapes, threads, name, precision)
@@ -48,11 +49,11 @@ def _is_torch(model):
     return torch is not None and isinstance(model, (torch.nn.Module, torch.export.ExportedProgram))
 
 
-def _compile_torch(model, args, target, shapes, threads, name, precision, dynamic_shapes):
+def _compile_torch(model, args, kwargs, target, shapes, threads, name, precision, dynamic_shapes):
     if shapes:
         raise UsageError(f"shapes={shapes!r} has no meaning for a module: its shapes are those of args and dynamic_shapes")
     from ._torch.module import compile_module
-    return compile_module(model, args, target=target, threads=threads, name=name, precision=precision,
+    return compile_module(model, args, kwargs=kwargs, target=target, threads=threads, name=name, precision=precision,
                           dynamic_shapes=dynamic_shapes)
 
 

@@ -1,4 +1,6 @@
 """Sizes that vary: one program for all of them."""
+import math
+
 import pytest
 import torch
 from torch import nn
@@ -29,6 +31,15 @@ CASES = {
     "pooling to a size": (lambda x: (F.adaptive_avg_pool2d(x, (3, 5)), F.interpolate(x, scale_factor=2.0, mode="area")),
                           lambda n: (torch.randn(1, 2, n, n + 1),)),
     "sequences of different lengths": (lambda x: nn.utils.rnn.pad_sequence([x, x[1:3]], batch_first=True), lambda n: (torch.randn(n, 3),)),
+    "interpolation by an inexact fraction": (lambda x: F.interpolate(x, scale_factor=1.7, mode="bicubic"),
+                                             lambda n: (torch.randn(1, 2, n, n + 1),)),
+    "attention of any heads": (lambda q, k: (F.scaled_dot_product_attention(q, k, k, k @ q.mT > 0),
+                                             F.scaled_dot_product_attention(k, k, q, is_causal=True)),
+                               lambda n: (torch.randn(2, n, n + 3, n + 2), torch.randn(2, n, n + 3, n + 2))),
+    "roots of sizes": (lambda x: (x / math.sqrt(x.shape[0] + 1), x * x.shape[0] ** 0.5, x * math.log(x.shape[0])),
+                       lambda n: (torch.randn(n),)),
+    "rounded sizes in results": (lambda x: (math.ceil(x.shape[0] / 3), int(x.shape[0] * 1.7), -x.shape[0] // 2, x + 1),
+                                 lambda n: (torch.randn(n),)),
     "interpolation": (lambda x: F.interpolate(x, scale_factor=2.0, mode="bilinear"), lambda n: (torch.randn(1, 2, n, n + 1),)),
 }
 
@@ -42,6 +53,17 @@ def test_sizes(name, fallbacks):
         arguments = inputs(n)
         torch.testing.assert_close(compiled(*arguments), function(*arguments), rtol=1e-4, atol=1e-5)
     assert torch._dynamo.utils.counters["stats"]["unique_graphs"] == 1
+    assert not fallbacks()
+
+
+def test_numbers_that_may_be_negative(fallbacks):
+    def f(x, k):
+        return x * k, x + k // 2, k % 3, x[k:] + 1, x[:k] * 2, x.roll(k), x[k] - 1
+
+    compiled = torch.compile(f, backend="quern", dynamic=True)
+    x = torch.arange(7)
+    for k in (3, -2, -3, 5, -7):
+        torch.testing.assert_close(compiled(x, k), f(x, k))
     assert not fallbacks()
 
 

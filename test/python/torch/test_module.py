@@ -111,6 +111,102 @@ def test_a_pickle_of_changed_weights_has_no_source():
     assert other._source is None and compiled._source is not None
 
 
+class Mixed(nn.Module):
+    """Takes and returns what is no tensor, by position and by name."""
+    def forward(self, x, mask=None, pair=(), *, count=1, kind="sum", scale=None):
+        y = x * count + pair[0] - pair[1]["b"]
+        y = y if mask is None else y * mask
+        return {"y": y if kind == "sum" else -y, "none": None, "sizes": (y.shape[0], 3, 2.5)}, y.sum(0) if scale is None else y * scale
+
+
+def test_arguments_by_name_and_those_that_are_no_tensors():
+    x, a, b = torch.randn(3, 4), torch.randn(3, 4), torch.randn(4)
+    args, kwargs = (x, None, (a, {"b": b})), {"kind": "other", "scale": torch.tensor(2.0), "count": 3}
+    compiled = quern.compile(Mixed().eval(), args, kwargs=kwargs)
+    assert [value.name for value in compiled.inputs] == ["x", "pair_0", "pair_1_b", "scale"]
+    y, *numbers, scaled = compiled(x, a, b, kwargs["scale"])
+    expected = Mixed()(*args, **kwargs)
+    agree(y, expected[0]["y"])
+    agree(scaled, expected[1])
+    assert [(number.dtype.name, number[()]) for number in numbers] == [("int64", 3), ("int64", 3), ("float64", 2.5)]
+
+
+def test_names_of_sizes_inside_arguments():
+    rows, columns = torch.export.Dim("rows"), torch.export.Dim("columns")
+    x, a, b = torch.randn(3, 4), torch.randn(3, 4), torch.randn(4)
+    shapes = {"x": {0: rows, 1: columns}, "mask": None, "pair": ({0: rows, 1: columns}, {"b": (columns,)}), "kind": None}
+    compiled = quern.compile(Mixed().eval(), (x, None, (a, {"b": b})), kwargs={"kind": "sum"}, dynamic_shapes=shapes)
+    assert [value.shape for value in compiled.inputs] == [("rows", "columns"), ("rows", "columns"), ("columns",)]
+    y, size, *_ = compiled(torch.ones(5, 2), torch.ones(5, 2), torch.ones(2))
+    assert y.tolist() == [[1.0, 1.0]] * 5 and size == 5
+
+
+def test_sizes_that_are_multiples():
+    """Only 2 * n and 3 * m + 1 are extents; n and m are what the program computes with."""
+    class Pairs(nn.Module):
+        def forward(self, x, y):
+            return x.view(-1, 2, x.shape[1]).sum(1) * (x.shape[0] // 2), y[1:].view(3, -1), x[: x.shape[0] // 2].shape[0] + 1
+
+    n, m = torch.export.Dim("n", min=2, max=99), torch.export.Dim("m", min=2, max=99)
+    compiled = quern.compile(Pairs().eval(), (torch.randn(6, 4), torch.randn(7)), dynamic_shapes=({0: 2 * n}, {0: 3 * m + 1}))
+    for rows, count in ((4, 10), (10, 7)):
+        x, y = torch.randn(rows, 4), torch.randn(count)
+        summed, thirds, size = compiled(x, y)
+        agree(summed, Pairs()(x, y)[0])
+        agree(thirds, Pairs()(x, y)[1])
+        assert size == rows // 2 + 1
+
+
+@pytest.mark.parametrize("cell", [nn.LSTM, nn.GRU, nn.RNN])
+def test_sequences_of_any_length(cell):
+    layer, size = cell(4, 8, batch_first=True).eval(), torch.export.Dim("length")
+    compiled = quern.compile(layer, torch.randn(2, 5, 4), dynamic_shapes=({1: size},))
+    for length in (1, 7):
+        x = torch.randn(2, length, 4)
+        agree(compiled(x)[0], layer(x)[0])
+
+
+def test_tensors_that_are_no_plain_arrays():
+    """bfloat16, which NumPy has not, gradients, and signs that are kept aside."""
+    x = torch.randn(3, 4)
+    narrow = nn.Linear(4, 2).bfloat16().eval()
+    bits = torch.from_numpy(quern.compile(narrow, x.bfloat16())(x.bfloat16()).view(np.int16))
+    torch.testing.assert_close(bits.view(torch.bfloat16), narrow(x.bfloat16()), rtol=2e-2, atol=2e-2)
+    wide = nn.Linear(4, 2).eval()
+    compiled = quern.compile(wide, x)
+    agree(compiled(x.clone().requires_grad_()), wide(x))
+    negative = torch.complex(x, x).conj().imag
+    assert negative.is_neg()
+    agree(compiled(negative), wide(negative))
+
+
+class Experts(nn.Module):
+    """As transformers computes mixtures of experts."""
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(20, 4, 8))
+
+    def forward(self, x, ends):
+        return torch.ops.transformers.grouped_mm_fallback(x, self.weight, ends).relu()
+
+
+def test_grouped_products_of_transformers():
+    if not hasattr(torch.ops.transformers, "grouped_mm_fallback"):
+        def product(x: torch.Tensor, weight: torch.Tensor, ends: torch.Tensor) -> torch.Tensor:
+            groups = zip([0, *ends.tolist()], [*ends.tolist(), len(x)], [*weight, torch.zeros_like(weight[0])])
+            return torch.cat([x[start:end] @ matrix for start, end, matrix in groups])
+
+        operator = torch.library.custom_op("transformers::grouped_mm_fallback", product, mutates_args=())
+        operator.register_fake(lambda x, weight, ends: x.new_empty(x.shape[0], weight.shape[2]))
+    model, rows = Experts().eval(), torch.export.Dim("rows")
+    compiled = quern.compile(model, (torch.randn(6, 4), torch.full((20,), 3)), dynamic_shapes=({0: rows}, None))
+    for count in (3, 30):
+        x, ends = torch.randn(count, 4), torch.randint(0, count + 1, (20,)).sort()[0]
+        agree(compiled(x, ends), model(x, ends))
+    with pytest.raises(quern.DataError, match="a size or position is -9, but must be at least 0"):
+        compiled(x, torch.arange(20) * 2 + 1)
+
+
 #--- What is refused ------------------------------------------------------------------------------
 
 class Special(nn.Module):

@@ -1,5 +1,6 @@
 """Recurrent layers stay whole: PyTorch would take them apart, step by step."""
 import torch
+from torch.overrides import TorchFunctionMode
 
 _CELLS = ("lstm", "gru", "rnn_tanh", "rnn_relu")
 _LIBRARY = torch.library.Library("quern", "DEF")
@@ -28,32 +29,42 @@ _TARGETS |= {getattr(torch.ops.aten, cell).input: cell for cell in _CELLS}
 
 def keep_whole(module):
     """The module with its recurrent layers as one operator each; the module itself where it has none."""
-    found = [node for node in module.graph.nodes if node.target in _TARGETS and _is_plain(node)]
-    if not found:
+    if not any(_is_plain(node.target, node.args, node.kwargs) for node in module.graph.nodes):
         return module
-    copy = torch.fx.GraphModule(module, _copied(module))
-    for node in [node for node in copy.graph.nodes if node.target in _TARGETS and _is_plain(node)]:
-        cell = _TARGETS[node.target]
-        x, state, parameters, biases, layers, _, _, bidirectional, batch_first = node.args
+    copy = copied(module)
+    for node in [node for node in copy.graph.nodes if _is_plain(node.target, node.args, node.kwargs)]:
         with copy.graph.inserting_before(node):
-            whole = copy.graph.call_function(torch.ops.quern.recurrent.default, (
-                x, list(state) if cell == "lstm" else [state], parameters, cell, biases, layers, bidirectional, batch_first))
+            whole = copy.graph.call_function(torch.ops.quern.recurrent.default, _arguments(node.target, node.args))
         whole.meta = dict(node.meta)
         node.replace_all_uses_with(whole)
         copy.graph.erase_node(node)
     return copy
 
 
-def _copied(module):
+def copied(module):
     graph = torch.fx.Graph()
     graph.output(graph.graph_copy(module.graph, {}))
-    return graph
+    return torch.fx.GraphModule(module, graph)
 
 
-def _is_plain(node):
-    """Whether a layer is one that inference computes: a dense batch, no dropout, no projection of the state."""
-    if len(node.args) != _ARGUMENTS or node.kwargs:
+def _is_plain(function, args, keywords):
+    """Whether it is a layer that inference computes: a dense batch, no dropout, no projection of the state."""
+    if function not in _TARGETS or len(args) != _ARGUMENTS or keywords:
         return False
-    x, state, parameters, biases, layers, dropout, train, bidirectional, _ = node.args
+    x, state, parameters, biases, layers, dropout, train, bidirectional, _ = args
     return isinstance(parameters, (list, tuple)) and not (train and dropout) and \
         len(parameters) == layers * (2 if bidirectional else 1) * (4 if biases else 2)
+
+
+def _arguments(function, args):
+    cell = _TARGETS[function]
+    x, state, parameters, biases, layers, _, _, bidirectional, batch_first = args
+    return x, list(state) if cell == "lstm" else [state], parameters, cell, biases, layers, bidirectional, batch_first
+
+
+class KeptWhole(TorchFunctionMode):
+    """The same for calls that are recorded under it: torch.export takes a layer apart, which fixes the length of its input."""
+    def __torch_function__(self, function, types, args=(), kwargs=None):
+        if _is_plain(function, args, kwargs):
+            return tuple(torch.ops.quern.recurrent.default(*_arguments(function, args)))
+        return function(*args, **kwargs or {})

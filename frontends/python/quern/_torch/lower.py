@@ -18,6 +18,7 @@ from .symbols import Symbols
 from .written import Written
 
 FLOAT32 = np.dtype(np.float32)
+_SHIFT = 1 << 39    # half of what symbols can be
 _SMALL = 64     # elements of a constant that goes with the text
 # The overloads of operators that compute with a number as with a tensor.
 _WITH_NUMBERS = ("Tensor", "Scalar", "Tensor_Tensor", "Tensor_Scalar")
@@ -120,6 +121,15 @@ def _paired(make, dtype, dims):
     return complexes.unstack(make(real(dtype), (*dims, 2))) if dtype.kind == "c" else make(dtype, dims)
 
 
+def _read_number(value, number):
+    """An int64 as an extent. Symbols are not negative: a number that may be is read with a number added."""
+    name = number.node.expr.name
+    if number.node.shape_env.bound_sympy(number.node.expr).lower >= 0:
+        return build.read_extent(value, name)
+    shifted = build.binary("add", value, build.constant(value.program, _SHIFT, np.int64))
+    return build.read_extent(shifted, name) - _SHIFT
+
+
 def _is_symbolic(node):
     """Whether a node computes sizes, whose expression is known already."""
     return isinstance(node.meta.get("val"), (torch.SymInt, torch.SymFloat, torch.SymBool))
@@ -134,8 +144,9 @@ class Lowered:
     refused: {node: why}, where `collect` lets the lowering go on behind what is refused.
     """
 
-    def __init__(self, graph, name, weights, collect=False, size_names=None):
-        """weights: the numbers of placeholders that become part of the program. size_names: what to call PyTorch's symbols."""
+    def __init__(self, graph, name, weights, collect=False, size_names=None, numbers=False):
+        """weights: the numbers of placeholders that become part of the program. size_names: what to call PyTorch's symbols.
+        numbers: results that are numbers are outputs of rank 0."""
         self.name, self.program = name, Program(name)
         self.symbols = Symbols(self.program.facts, size_names or {})
         self.inputs, self.results, self.weights, self.refused, self._values = [], [], [], {}, {}
@@ -152,7 +163,7 @@ class Lowered:
                     self._values[node] = self._constant(node.name, thing)
         self._outputs = []
         for result in _flat(next(node for node in graph.nodes if node.op == "output").args[0]):
-            self._result(result)
+            self._result(result, numbers)
         self.program.place = None
 
     def written(self, input_names=None, output_names=None):
@@ -186,7 +197,7 @@ class Lowered:
             if expression.is_Symbol and not self.symbols.is_known(expression):
                 value = self.program.input(np.int64, ())
                 self.inputs.append(i)
-                self.symbols.set(expression, build.read_extent(value, expression.name))
+                self.symbols.set(expression, _read_number(value, node.meta["val"]))
 
     def _weight_name(self, name):
         return "".join(letter if letter.isalnum() else "_" for letter in name)
@@ -255,13 +266,31 @@ class Lowered:
                     isinstance(a, int) and isinstance(b, int) and a != b for a, b in zip(value.dims, dims)):
                 raise Refusal(f"{node.target} gave {value.dtype}{list(value.dims)}, expected {_dtype(expected)}{list(dims)}")
 
-    def _result(self, result):
-        if isinstance(result, torch.fx.Node) and isinstance(result.meta.get("val"), torch.Tensor):
+    def _result(self, result, numbers):
+        if numbers and (value := self._number(result)) is not None:
+            self._output("output", value)
+        elif isinstance(result, torch.fx.Node) and isinstance(result.meta.get("val"), torch.Tensor):
             value = self._values[result]
-            self.results.append(["complex" if isinstance(value, ComplexValue) else "output", len(self._outputs)])
-            self.has_complex_ends |= isinstance(value, ComplexValue)
-            self._outputs.append(complexes.stack(value) if isinstance(value, ComplexValue) else value)
+            if isinstance(value, ComplexValue):
+                self.has_complex_ends = True
+                self._output("complex", complexes.stack(value))
+            else:
+                self._output("output", value)
         elif isinstance(result, torch.fx.Node):
             raise Refusal(f"the result {result.name} is a {type(result.meta.get('val')).__name__}")
         else:
             self.results.append(["constant", result])
+
+    def _output(self, kind, value):
+        self.results.append([kind, len(self._outputs)])
+        self._outputs.append(value)
+
+    def _number(self, result):
+        """A number among the results as a Value; None for what is none."""
+        if isinstance(result, torch.fx.Node):
+            result = result.meta.get("val")
+        if isinstance(result, torch.SymInt):
+            return build.extents(self.program, [self.symbols.extent(result)], scalar=True)
+        if isinstance(result, torch.SymFloat):
+            return self.symbols.number(self.program, result.node.expr)
+        return self.program.constant(np.array(result)) if isinstance(result, (bool, int, float)) else None

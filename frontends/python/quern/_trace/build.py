@@ -221,6 +221,14 @@ def read_extent(value, name):
     return value.program.facts.symbol(name)
 
 
+def read_extents(values, name):
+    """The elements of an int64 vector, none of which is negative, as extents."""
+    names = [f"{name}{values.program.count}_{i}" for i in range(values.dims[0])]
+    quoted = ", ".join(f'"{each}"' for each in names)
+    values.program.emit("read_symbols", [values], [], symbols=f"[{quoted}]")
+    return list(map(values.program.facts.symbol, names))
+
+
 def require(holds, message):
     """Fails the call where a bool of rank 0 is false."""
     name = f"checked{holds.program.count}"

@@ -1,8 +1,12 @@
 """Products of matrices, and convolutions."""
 from ..._trace import build, neural
+from ..._trace.build import I64
 from ..refusal import Refusal
 from .elementwise import result
 from .table import lowers
+
+
+_JOINED = 16
 
 
 def is_float(dtype):
@@ -34,6 +38,26 @@ def addmm(c, bias, a, b, beta=1, alpha=1):
     if beta == 0:
         return product
     return result(c, build.binary("add", product, _scaled(bias, beta)))
+
+
+@lowers("_grouped_mm.default", "transformers::grouped_mm_fallback.default")
+def grouped_mm(c, a, b, offs=None, bias=None, out_dtype=None):
+    """Rows [.., K] in groups that end at `offs`, each times its own of the matrices [groups, K, N]."""
+    if bias is not None or (offs is None) != (len(a.dims) == 3) or len(b.dims) != 3:
+        raise Refusal(f"grouped products of ranks {len(a.dims)} and {len(b.dims)} are supported as 2 and 3 with offsets, 3 and 3 without")
+    a, b = c.wide(a), c.wide(b)
+    if offs is None:
+        return c.tensor(build.matmul(a, b), c.dtype())
+    rows, groups = a.dims[0], b.dims[0]
+    ends = build.concat([build.constant(c.program, [0], I64), build.cast(offs, I64), build.extents(c.program, [rows])], 0)
+    first, last = (build.slice_axis(ends, 0, start, groups + 1) for start in (0, 1))
+    starts, counts = build.read_extents(first, "start"), build.read_extents(build.binary("sub", last, first), "rows")
+    parts = [build.matmul(build.slice_axis(a, 0, start, count), build.drop_axes(build.slice_axis(b, 0, group, 1), [0]))
+             for group, (start, count) in enumerate(zip(starts, counts[:-1]))]
+    while len(parts) > 1:      # some at a time: a kernel has code for each operand
+        parts = [build.concat(parts[i:i + _JOINED], 0) for i in range(0, len(parts), _JOINED)]
+    y, = parts
+    return c.tensor(build.pad(y, [0, 0], [rows - y.dims[0], 0]), c.dtype())
 
 
 @lowers("convolution.default")

@@ -83,7 +83,7 @@ def flip(c, x, dims):
 
 #--- Parts ----------------------------------------------------------------------------------------
 
-def clamped(index, extent, default):
+def clamped(c, index, extent, default):
     """A bound of a slice inside [0, extent], as an extent."""
     if index is None:
         return default
@@ -92,7 +92,7 @@ def clamped(index, extent, default):
     if isinstance(index, int) and isinstance(extent, int):
         return min(max(index + extent if index < 0 else index, 0), extent)
     facts = next(part.facts for part in (index, extent) if isinstance(part, Extent))
-    if isinstance(index, int) and index < 0:
+    if c.symbols.is_negative(index):
         index = extent + index
     low = dim_of(index).max(dim_of(0), dim_of(index))
     return facts.extent(low.min(low, dim_of(extent)))
@@ -102,14 +102,14 @@ def clamped(index, extent, default):
 def slice_(c, x, dim=0, start=None, end=None, step=1):
     axis = axis_of(x, dim)
     starts, steps = [0] * len(x.dims), [1] * len(x.dims)
-    starts[axis], steps[axis] = clamped(start, x.dims[axis], 0), step
+    starts[axis], steps[axis] = clamped(c, start, x.dims[axis], 0), step
     return build.slice(x, starts, steps, c.dims())
 
 
 @lowers("select.int")
 def select(c, x, dim, index):
     axis = axis_of(x, dim)
-    if isinstance(index, int) and index < 0:
+    if c.symbols.is_negative(index):
         index = x.dims[axis] + index
     return build.drop_axes(build.slice_axis(x, axis, index, 1), [axis])
 
@@ -206,7 +206,7 @@ def _inside(c, dims, axis, start, end, step):
 @lowers("slice_scatter.default")
 def slice_scatter(c, x, source, dim=0, start=None, end=None, step=1):
     axis = axis_of(x, dim)
-    start, end = clamped(start, x.dims[axis], 0), clamped(end, x.dims[axis], x.dims[axis])
+    start, end = clamped(c, start, x.dims[axis], 0), clamped(c, end, x.dims[axis], x.dims[axis])
     source = c.tensor(source, x.dtype)
     if step == 1:                     # what is before, the new part, what is behind
         end = start + source.dims[axis]

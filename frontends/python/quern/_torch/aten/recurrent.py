@@ -54,7 +54,7 @@ def _run(c, cell, layers, x, h, memory):
                       layers[0].hidden, len(layers))
 
 
-@lowers("quern::recurrent")
+@lowers("quern::recurrent.default")
 def recurrent(c, x, state, parameters, cell, biases, layers, bidirectional, batch_first):
     directions = 2 if bidirectional else 1
     each = 4 if biases else 2

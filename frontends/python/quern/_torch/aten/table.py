@@ -4,9 +4,9 @@ LOWERINGS = {}
 
 
 def lowers(*names):
-    """Registers a function for operators, by their names in the namespace aten."""
+    """Registers a function for operators, by their names in the namespace aten, or with their own: "quern::recurrent.default"."""
     def register(function):
         for name in names:
-            LOWERINGS["quern.recurrent.default" if name == "quern::recurrent" else f"aten.{name}"] = function
+            LOWERINGS[name.replace("::", ".") if "::" in name else f"aten.{name}"] = function
         return function
     return register
