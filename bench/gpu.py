@@ -76,11 +76,13 @@ def convolution(batch, channels, outputs, size, window, stride=1):
                   flops=2 * batch * outputs * channels * window**2 * places**2)
 
 
-def attention(batch, heads, queries, keys, size, kv_heads=None):
+def attention(batch, heads, queries, keys, size, kv_heads=None, dtype="float32", causal=False):
     kv = kv_heads or heads
-    return Kernel("y = Attention (a, b, c)", ((batch, heads, queries, size), (batch, kv, keys, size), (batch, kv, keys, size)),
-                  lambda torch, a, b, c: torch.nn.functional.scaled_dot_product_attention(a, b, c, enable_gqa=kv != heads),
-                  flops=4 * batch * heads * queries * keys * size)
+    return Kernel(f"y = Attention <is_causal = {int(causal)}> (a, b, c)",
+                  ((batch, heads, queries, size), (batch, kv, keys, size), (batch, kv, keys, size)),
+                  lambda torch, a, b, c: torch.nn.functional.scaled_dot_product_attention(a, b, c, is_causal=causal,
+                                                                                          enable_gqa=kv != heads),
+                  dtype, 4 * batch * heads * queries * keys * size // (2 if causal else 1))
 
 
 KERNELS = {
@@ -97,6 +99,10 @@ KERNELS = {
     "attention_s128": attention(1, 12, 128, 128, 64),
     "attention_s2048": attention(4, 16, 2048, 2048, 64),
     "attention_decode_4096": attention(1, 32, 1, 4096, 128, kv_heads=8),
+    "attention_s2048_float16": attention(4, 16, 2048, 2048, 64, dtype="float16"),
+    "attention_s2048_causal_float16": attention(4, 16, 2048, 2048, 64, dtype="float16", causal=True),
+    "attention_s2048_size128_float16": attention(4, 16, 2048, 2048, 128, dtype="float16"),
+    "attention_decode_4096_float16": attention(1, 32, 1, 4096, 128, kv_heads=8, dtype="float16"),
     "softmax": Kernel("y = Softmax (a)", ((8192, 1024),), lambda torch, a: torch.softmax(a, -1)),
     "layer_norm": Kernel("y = LayerNormalization (a, b, c)", ((8192, 768), (768,), (768,)),
                          lambda torch, a, b, c: torch.nn.functional.layer_norm(a, (768,), b, c)),

@@ -10,7 +10,8 @@ namespace quern {
 
 SharedTile::SharedTile(KernelFunction &kernel, const TileProblem &problem, const TileProblem::Side &side, int64_t lines,
                        int64_t depth)
-    : kernel(kernel), problem(problem), side(side), b(kernel.builder), lines(lines), depth(depth) {
+    : kernel(kernel), problem(problem), side(side), b(kernel.builder), lines(lines), depth(depth),
+      isLeft(&side == &problem.lhs) {
   unsigned bits = problem.multiplicand.getIntOrFloatBitWidth();
   rowsAreLines = side.alongDepth || bits != 16;
   perChunk = kLoadedBytes * 8 / bits;
@@ -55,9 +56,11 @@ void SharedTile::fill(Value memory, Value batch, Value first, Value from) {
     b.setInsertionPointToStart(choice.thenBlock());
     return turn(placeOfTurn(kernel, 0, perRow));
   }
-  // Copies are few instructions each; what is computed may be many.
-  if (isCopied() || count == kernel.threads) {
-    for (int64_t i = 0; i < count / kernel.threads; ++i)
+  // Copies are few instructions each, but have addresses in registers; what is computed may be many.
+  constexpr int64_t kMostCopies = 16;
+  int64_t turns = count / kernel.threads;
+  if (count % kernel.threads == 0 && turns <= (isCopied() ? kMostCopies : 1)) {
+    for (int64_t i = 0; i < turns; ++i)
       turn(placeOfTurn(kernel, i, perRow));
     return;
   }
@@ -124,19 +127,25 @@ void SharedTile::computeChunk(Value to, Value batch, Value line, Value k) {
 SmallVector<Value> SharedTile::load(Value memory, Value line, int64_t block, int64_t step) {
   auto quotient = [&](Value a, int64_t by) { return b.create<arith::DivUIOp>(a, kernel.index(by)).getResult(); };
   auto remainder = [&](Value a, int64_t by) { return b.create<arith::RemUIOp>(a, kernel.index(by)).getResult(); };
-  Value lane = remainder(kernel.thread(), kernel.device->warp), row, chunk;
-  Value half = quotient(lane, 2 * kLoadedRows); // of the depth
-  int64_t constant = 0;                         // added last, it is a displacement
+  Value lane = remainder(kernel.thread(), kernel.device->warp), matrix = quotient(lane, kLoadedRows);
+  Value lower = isLeft ? remainder(matrix, 2) : quotient(matrix, 2); // of the lines
+  Value half = isLeft ? quotient(matrix, 2) : remainder(matrix, 2);  // of the depth
+  Value row = remainder(lane, kLoadedRows), chunk;
+  // What is added last is a displacement: whole swizzles of rows, and chunks beyond the eight that a swizzle turns about.
+  int64_t rowsFurther = 0, chunksFurther = 0;
   if (rowsAreLines) {
-    row = kernel.add(line, remainder(lane, 2 * kLoadedRows));
-    chunk = kernel.add(half, step * kMatrixDepthBytes / kLoadedBytes);
-    constant = block * kMatrixRows * rowBytes();
+    row = kernel.add(kernel.add(line, kernel.multiply(lower, kernel.index(kLoadedRows))), row);
+    chunk = half;
+    rowsFurther = block * kMatrixRows;
+    chunksFurther = step * kMatrixDepthBytes / kLoadedBytes;
   } else {
-    Value lower = remainder(quotient(lane, kLoadedRows), 2);
-    row = kernel.add(kernel.multiply(half, kernel.index(kLoadedRows)), remainder(lane, kLoadedRows));
-    chunk = kernel.add(kernel.add(quotient(line, kLoadedRows), lower), block * kMatrixRows / kLoadedRows);
-    constant = step * 2 * kLoadedRows * rowBytes();
+    row = kernel.add(kernel.multiply(half, kernel.index(kLoadedRows)), row);
+    chunk = kernel.add(quotient(line, kLoadedRows), lower);
+    rowsFurther = step * 2 * kLoadedRows;
+    chunksFurther = block * kMatrixRows / kLoadedRows;
   }
+  chunk = kernel.add(chunk, chunksFurther % kLoadedRows);
+  int64_t constant = rowsFurther * rowBytes() + chunksFurther / kLoadedRows * kLoadedRows * kLoadedBytes;
   Value address = placeOf(memory, row, chunk);
   return loadMultiplicands(b, constant ? shifted(b, address, kernel.index(constant)) : address, problem.multiplicand,
                            !rowsAreLines);

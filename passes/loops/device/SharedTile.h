@@ -26,7 +26,9 @@ public:
   void fill(mlir::Value memory, mlir::Value batch, mlir::Value first, mlir::Value from);
 
   /// Four words of each lane: matrices (lines, k) of 16 lines from `line` + 16 * `block` on and of the `step`-th 32
-  /// bytes of depth: (upper, first), (lower, first), (upper, second), (lower, second half).
+  /// bytes of depth: (upper, first), (lower, first), (upper, second), (lower, second half) of a left side, which is one
+  /// operand; (upper, first), (upper, second), (lower, first), (lower, second half) of a right side, which is two. So
+  /// operands are registers that lie together as they are loaded.
   llvm::SmallVector<mlir::Value> load(mlir::Value memory, mlir::Value line, int64_t block, int64_t step);
 
 private:
@@ -45,7 +47,7 @@ private:
   const TileProblem::Side &side;
   mlir::ImplicitLocOpBuilder &b;
   int64_t lines, depth;
-  bool rowsAreLines;
+  bool isLeft, rowsAreLines;
   int64_t perChunk;     ///< elements
   int64_t rows, chunks; ///< of the tile, of a row
 };

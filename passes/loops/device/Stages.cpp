@@ -13,13 +13,13 @@ Stages::Stages(KernelFunction &kernel, int64_t bytes, bool copies, int64_t least
   memory = kernel.sharedTile(b.getI8Type(), std::max(count * bytes, least));
 }
 
-SmallVector<Value> Stages::forSteps(const TilePlace &place, int64_t depthStep, ArrayRef<Value> zeros, Fill fill,
+SmallVector<Value> Stages::forSteps(const TilePlace &place, int64_t depthStep, ArrayRef<Value> start, Fill fill,
                                     Multiply multiply) {
   kernel.forRange(kernel.index(0), kernel.index(count - 1), kernel.index(1), [&](Value stage) {
     fillIfThere(place, stage, kernel.add(place.from, kernel.multiply(stage, kernel.index(depthStep))), fill);
   });
   SmallVector<Value> carried{kernel.index(0), kernel.index(count - 1)};
-  llvm::append_range(carried, zeros);
+  llvm::append_range(carried, start);
   auto loop = b.create<scf::ForOp>(place.from, place.end, kernel.index(depthStep), carried);
   {
     OpBuilder::InsertionGuard guard(b);
@@ -30,7 +30,7 @@ SmallVector<Value> Stages::forSteps(const TilePlace &place, int64_t depthStep, A
     kernel.barrier();
     fillIfThere(place, write, kernel.add(loop.getInductionVar(), (count - 1) * depthStep), fill);
     SmallVector<Value> sums(loop.getRegionIterArgs().drop_front(2));
-    multiply(at(read), sums);
+    multiply(at(read), loop.getInductionVar(), sums);
     SmallVector<Value> next{following(read), following(write)};
     llvm::append_range(next, sums);
     b.create<scf::YieldOp>(next);

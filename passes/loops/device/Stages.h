@@ -10,12 +10,11 @@ public:
   /// to be awaited. There are two stages at least.
   Stages(KernelFunction &kernel, int64_t bytes, bool copies, int64_t least = 0);
 
-  /// The sums of all steps of a tile's depth, which start at 0. `fill` puts the step that begins with k = `from` into
-  /// the memory at `stage`, `multiply` adds it to the sums. Afterwards nobody uses the memory and nothing is under way
-  /// to it.
+  /// The sums of all steps from place.from to place.end. `fill` puts the step that begins with k = `from` into the memory
+  /// at `stage`, `multiply` adds it to the sums. Afterwards nobody uses the memory and nothing is under way to it.
   using Fill = llvm::function_ref<void(mlir::Value stage, mlir::Value from)>;
-  using Multiply = llvm::function_ref<void(mlir::Value stage, llvm::SmallVector<mlir::Value> &sums)>;
-  llvm::SmallVector<mlir::Value> forSteps(const TilePlace &place, int64_t depthStep, llvm::ArrayRef<mlir::Value> zeros,
+  using Multiply = llvm::function_ref<void(mlir::Value stage, mlir::Value from, llvm::SmallVector<mlir::Value> &sums)>;
+  llvm::SmallVector<mlir::Value> forSteps(const TilePlace &place, int64_t depthStep, llvm::ArrayRef<mlir::Value> start,
                                           Fill fill, Multiply multiply);
 
   mlir::Value memory; ///< of all stages

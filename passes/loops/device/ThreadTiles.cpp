@@ -58,7 +58,7 @@ public:
       for (Side *side : {&lhs, &rhs})
         this->fill(*side, stage, from, zero);
     };
-    auto multiply = [&](Value stage, SmallVector<Value> &sums) {
+    auto multiply = [&](Value stage, Value, SmallVector<Value> &sums) {
       for (int64_t k = 0; k < depthStep; ++k)
         this->multiply(stage, sums, k);
     };

@@ -21,11 +21,11 @@ static SmallVector<Value> members(ImplicitLocOpBuilder &b, Value record) {
 }
 
 namespace {
-/// A type that the matrix unit multiplies: LLVM's name of the product, and how a word of its elements is given, which
-/// is loaded as 4 bytes. The op of nvvm knows no words of bfloat16.
+/// A type that the matrix unit multiplies: LLVM's names of the product and of rounding two float32 to a word, and how a
+/// word of its elements is given, which is loaded as 4 bytes. The op of nvvm knows no words of bfloat16.
 struct Product {
   bool (Type::*is)() const;
-  StringRef intrinsic;
+  StringRef intrinsic, round;
   Value (*word)(ImplicitLocOpBuilder &, Value bits);
 };
 
@@ -41,9 +41,10 @@ Value asRounded(ImplicitLocOpBuilder &b, Value bits) {
   return b.create<LLVM::CallIntrinsicOp>(b.getI32Type(), b.getStringAttr("llvm.nvvm.f2tf32.rna"), value).getResult(0);
 }
 
-constexpr Product products[] = {{&Type::isF16, "llvm.nvvm.mma.m16n8k16.row.col.f32.f32", asHalves},
-                                {&Type::isBF16, "llvm.nvvm.mma.m16n8k16.row.col.bf16", asBits},
-                                {&Type::isF32, "llvm.nvvm.mma.m16n8k8.row.col.tf32", asRounded}};
+constexpr Product products[] = {
+    {&Type::isF16, "llvm.nvvm.mma.m16n8k16.row.col.f32.f32", "llvm.nvvm.ff2f16x2.rn", asHalves},
+    {&Type::isBF16, "llvm.nvvm.mma.m16n8k16.row.col.bf16", "llvm.nvvm.ff2bf16x2.rn", asBits},
+    {&Type::isF32, "llvm.nvvm.mma.m16n8k8.row.col.tf32", "", asRounded}};
 } // namespace
 
 /// The row of a type that the schedule gives to the matrix unit.
@@ -70,6 +71,18 @@ SmallVector<Value> multiplyMatrices(ImplicitLocOpBuilder &b, Type multiplicand, 
   auto type = LLVM::LLVMStructType::getLiteral(b.getContext(), SmallVector<Type>(sums.size(), b.getF32Type()));
   auto name = b.getStringAttr(productOf(multiplicand).intrinsic);
   return members(b, b.create<LLVM::CallIntrinsicOp>(type, name, operands).getResult(0));
+}
+
+Value packMultiplicands(ImplicitLocOpBuilder &b, Type multiplicand, Value low, Value high) {
+  const Product &product = productOf(multiplicand);
+  Value pair = b.create<LLVM::CallIntrinsicOp>(VectorType::get(2, multiplicand), b.getStringAttr(product.round),
+                                               ValueRange{high, low})
+                   .getResult(0);
+  return product.word(b, b.create<LLVM::BitcastOp>(b.getI32Type(), pair));
+}
+
+Value powerOfTwo(ImplicitLocOpBuilder &b, Value x) {
+  return b.create<LLVM::CallIntrinsicOp>(x.getType(), b.getStringAttr("llvm.nvvm.ex2.approx.ftz.f"), x).getResult(0);
 }
 
 void beginCopy(ImplicitLocOpBuilder &b, Value shared, Value global, int64_t bytes, Value inside) {

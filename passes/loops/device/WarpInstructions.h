@@ -7,6 +7,7 @@ namespace quern {
 
 /// A warp's product: 16 rows by 8 columns, over a depth of 32 bytes of each line of either side, summed in float32.
 constexpr int64_t kMatrixRows = 16, kMatrixColumns = 8, kMatrixDepthBytes = 32;
+constexpr int64_t kMatrixSums = 4; ///< of a thread
 /// Rows of a matrix that is loaded from shared memory, and the bytes of one.
 constexpr int64_t kLoadedRows = 8, kLoadedBytes = 16;
 
@@ -21,6 +22,13 @@ llvm::SmallVector<mlir::Value> loadMultiplicands(mlir::ImplicitLocOpBuilder &b, 
 llvm::SmallVector<mlir::Value> multiplyMatrices(mlir::ImplicitLocOpBuilder &b, mlir::Type multiplicand,
                                                 mlir::ArrayRef<mlir::Value> lhs, mlir::ArrayRef<mlir::Value> rhs,
                                                 mlir::ArrayRef<mlir::Value> sums);
+
+/// Two numbers of float32 as a word of multiplicands, each rounded to nearest, `low` at the lower address.
+mlir::Value packMultiplicands(mlir::ImplicitLocOpBuilder &b, mlir::Type multiplicand, mlir::Value low,
+                              mlir::Value high);
+
+/// 2^x of float32, to 2 units in the last place; results that are not normal numbers are 0.
+mlir::Value powerOfTwo(mlir::ImplicitLocOpBuilder &b, mlir::Value x);
 
 /// Begins to copy 4, 8 or 16 bytes, both sides aligned, from the device's memory to shared memory. Where `inside` is there
 /// and does not hold nothing is read, wherever `global` is, and shared memory gets zeros.

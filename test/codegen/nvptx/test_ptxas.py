@@ -124,6 +124,17 @@ MODELS = {
             ow = Softmax (os)
             u = MatMul (ow, p)
         }""",
+    "narrow_attention": """
+        (float16[8,16,512,64] q, float16[8,16,512,64] k, float16[8,1,1,512] m, bfloat16[4,16,n,128] r, bfloat16[4,16,n,128] s,
+         bfloat16[1,8,1,64] o, bfloat16[1,8,t,64] p, float16[1,2,40,192] c, float16[1,2,50,192] d)
+            => (float16[8,16,512,64] x, float16[8,16,512,64] y, bfloat16[4,16,n,128] z, bfloat16[1,8,1,64] u, float16[1,2,40,192] w)
+        {
+            x = Attention (q, k, k, m)
+            y = Attention <is_causal = 1> (q, k, k)
+            z = Attention <is_causal = 1> (r, s, s)
+            u = Attention (o, p, p)
+            w = Attention (c, d, d)
+        }""",
     "recurrent": """
         (float[n,3,40] x, float[1,512,40] w, float[1,512,128] r, float[2,384,128] v, float[2,384,128] u, float[2,768] b, int32[3] l)
             => (float[n,1,3,128] y, float[n,2,3,128] z, float[n,2,3,128] a)
@@ -149,7 +160,7 @@ needs_ptxas = pytest.mark.skipif(not shutil.which("ptxas"), reason="there is no 
 
 def device_code(folder, name, target, *options):
     model = folder / f"{name}.onnx"
-    onnx.save(onnx.parser.parse_model(f'<ir_version: 8, opset_import: ["" : 20]> {name} {MODELS[name]}'), model)
+    onnx.save(onnx.parser.parse_model(f'<ir_version: 11, opset_import: ["" : 23]> {name} {MODELS[name]}'), model)
     subprocess.run([find_compiler(), "compile", model, "--target", target, "--emit=ptx", "-o", folder / "ptx", "--quiet", *options],
                    check=True)
     return sorted((folder / "ptx").iterdir())
@@ -200,3 +211,16 @@ def test_narrow_products_are_the_matrix_units(tmp_path):
     assert tile.count("ldmatrix.sync.aligned.m8n8.x4.shared.b16") == 8
     assert tile.count("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16") == 8
     assert tile.count("cp.async.cg.shared.global") == 16 and "ld.global" not in tile and "ld.local" not in tile
+
+
+def test_narrow_attention_is_the_matrix_units(tmp_path):
+    """A step of the largest tile: 4 x 2 x 8 products for the scores and as many for the values, 64 powers; no copy of a register
+    between a load and a product, which has its operands where they were loaded."""
+    texts = [kernel.read_text() for kernel in device_code(tmp_path, "narrow_attention", "sm_80")]
+    assert all("mma.sync.aligned.m16n8k16.row.col" in text for text in texts) and len(texts) == 5
+    tiles = [text for text in texts if text.count("f32.f16.f16.f32") == 128]
+    assert len(tiles) == 2
+    for tile in tiles:
+        assert tile.count("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16") == 16
+        assert tile.count("ldmatrix.sync.aligned.m8n8.x4.shared.b16") == 16 + 8    # keys, and queries once
+        assert tile.count("ex2.approx.ftz.f32") == 64 + 4 and "ld.local" not in tile

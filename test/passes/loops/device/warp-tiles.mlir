@@ -27,9 +27,9 @@
 // CHECK-COUNT-8: llvm.store {{.*}} : vector<2xf32>
 // CHECK:         nvvm.bar.warp.sync
 // CHECK:         scf.for
+// CHECK:           llvm.load
 // CHECK:           arith.cmpi ult
 // CHECK-NEXT:      scf.if
-// CHECK:             llvm.load
 // CHECK:             arith.truncf
 // CHECK:             arith.negf
 // CHECK:         nvvm.bar.warp.sync
