@@ -20,7 +20,6 @@ _QUOTIENTS = (torch_functions.IntTrueDiv, torch_functions.FloatTrueDiv)
 _ROUNDED_DOWN = (torch_functions.TruncToInt, torch_functions.FloorToInt)    # sizes are not negative
 _MOST_SCALE = 1000      # terms of a ratio that stands for a float
 _MOST_SIZE = 1 << 20    # for which a ratio is tried
-_UNARY, _ROOTS = "OpaqueUnaryFn_", ("sqrt", "exp", "log")     # math.sqrt and others of sizes
 _REMAINDERS = (torch_functions.Mod, torch_functions.PythonMod)
 
 
@@ -96,8 +95,8 @@ class Symbols:
             return build.binary("div", *parts())
         if isinstance(expression, torch_functions.FloatPow):
             return build.binary("pow", *parts())
-        if (operation := type(expression).__name__.removeprefix(_UNARY)) in _ROOTS:
-            return build.unary(operation, next(parts()))
+        if isinstance(expression, torch_functions.OpaqueUnaryFn_sqrt):
+            return build.unary("sqrt", next(parts()))
         if expression.is_Add or expression.is_Mul:
             return functools.reduce(functools.partial(build.binary, "add" if expression.is_Add else "mul"), parts())
         raise Refusal(f"a number is the expression {expression}, which programs do not compute")
