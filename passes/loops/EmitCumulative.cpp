@@ -24,10 +24,18 @@ public:
   void emitLine(Value base);
 
 private:
-  Value start(Type type) { return reductionStart(kernel, op.getKind(), wide, type); }
+  /// What leaves every element as it is; of floats only -0 does when it is added.
+  Value neutral(Type type) {
+    Value start = reductionStart(kernel, op.getKind(), wide, type);
+    return op.getKind() == ReduceKind::sum && isa<FloatType>(wide) ? b.create<arith::NegFOp>(start) : start;
+  }
+  /// The first result of an exclusive walk, which is no element, is 0.
+  Value start(Type type) {
+    return op.getExclusive() ? reductionStart(kernel, op.getKind(), wide, type) : neutral(type);
+  }
   Value step(Value before, Value value) { return reductionStep(b, op.getKind(), wide, before, value); }
   Value scanLanes(Value value);
-  Value moveLanes(Value value, Value filler, int64_t by);
+  Value moveLanes(Value value, int64_t by, Value otherwise, function_ref<Value(Value)> operation);
   /// One index on the last axis reaches every element.
   Point at(const AxisPoint &place) {
     Point point(dims.size(), AxisPoint{kernel.index(0), 0, {}});
@@ -70,22 +78,26 @@ void Walk::emitLines(ElementEmitter &e, Value base, const AxisPoint &lane, const
   });
 }
 
-/// Lane i of the result is lane i - by of `value`, or i + by where the walk is in reverse; `filler` where there is none.
-Value Walk::moveLanes(Value value, Value filler, int64_t by) {
+/// Lane i of the result is what `operation` makes of lane i and of lane i - by (i + by where the walk is in reverse);
+/// where there is none, it is lane i of `otherwise`. The lanes go round and those are chosen: where zeros come in, LLVM
+/// takes an instruction to expand, which is slow on AMD.
+Value Walk::moveLanes(Value value, int64_t by, Value otherwise, function_ref<Value(Value)> operation) {
   int64_t lanes = cast<VectorType>(value.getType()).getNumElements();
   SmallVector<int64_t> from;
+  SmallVector<bool> exists;
   for (int64_t i = 0; i < lanes; ++i) {
     int64_t lane = op.getReverse() ? i + by : i - by;
-    from.push_back(lane >= 0 && lane < lanes ? lane : lanes + i);
+    from.push_back((lane + lanes) % lanes);
+    exists.push_back(lane >= 0 && lane < lanes);
   }
-  return b.create<vector::ShuffleOp>(value, filler, from);
+  Value mask = b.create<arith::ConstantOp>(b.getBoolVectorAttr(exists));
+  return b.create<arith::SelectOp>(mask, operation(b.create<vector::ShuffleOp>(value, value, from)), otherwise);
 }
 
 /// Each lane with those before it, in as many steps as the count of lanes has bits (Hillis and Steele 1986).
 Value Walk::scanLanes(Value value) {
-  Value none = start(value.getType());
   for (int64_t by = 1; by < cast<VectorType>(value.getType()).getNumElements(); by *= 2)
-    value = step(moveLanes(value, none, by), value);
+    value = moveLanes(value, by, value, [&](Value before) { return step(before, value); });
   return value;
 }
 
@@ -100,7 +112,7 @@ void Walk::emitLine(Value base) {
     Point point = at({kernel.add(base, place), 1, {}});
     Value scanned = scanLanes(emitCast(b, many.at(op.getOperand(), point), element, wide));
     Value last = b.create<vector::ExtractOp>(scanned, op.getReverse() ? 0 : lanes - 1);
-    Value result = op.getExclusive() ? moveLanes(scanned, start(type), 1) : scanned;
+    Value result = op.getExclusive() ? moveLanes(scanned, 1, neutral(type), [](Value before) { return before; }) : scanned;
     many.store(emitCast(b, step(before, result), wide, element), kernel.resultBuffer(0), dims, point);
     return step(before, b.create<vector::BroadcastOp>(type, last));
   });

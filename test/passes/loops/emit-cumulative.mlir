@@ -20,11 +20,13 @@ kernel.func @k attributes {dims = 0 : i64, schedule = #kernel.schedule<"cumulati
 // CHECK-LABEL: func.func @line_v4
 // CHECK:       %[[SUMS:.*]] = scf.for %{{.*}} = %c0 to %c32 step %c16 iter_args(%[[BEFORE:.*]] = %{{.*}}) -> (vector<16xf64>)
 // CHECK:         %[[X:.*]] = vector.load
-// CHECK:         vector.shuffle %[[X]], %{{.*}} [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 31]
-// CHECK:         vector.shuffle {{.*}} [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 30, 31]
-// CHECK:         vector.shuffle {{.*}} [4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 28, 29, 30, 31]
-// CHECK:         vector.shuffle {{.*}} [8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31]
-// CHECK:         %[[SCANNED:.*]] = arith.addf
+// CHECK:         %[[MOVED:.*]] = vector.shuffle %[[X]], %[[X]] [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0]
+// CHECK:         %[[SUM:.*]] = arith.addf %[[MOVED]], %[[X]]
+// CHECK:         arith.select %{{.*}}, %[[SUM]], %[[X]]
+// CHECK:         vector.shuffle {{.*}} [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1]
+// CHECK:         vector.shuffle {{.*}} [4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3]
+// CHECK:         vector.shuffle {{.*}} [8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7]
+// CHECK:         %[[SCANNED:.*]] = arith.select
 // CHECK:         %[[LAST:.*]] = vector.extract %[[SCANNED]][0]
 // CHECK:         arith.addf %[[BEFORE]], %[[SCANNED]]
 // CHECK:         vector.store

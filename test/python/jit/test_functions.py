@@ -83,6 +83,12 @@ def test_running_sums_of_infinities():
     check(lambda x: (np.cumsum(x), np.cumsum(x[6:]), np.cumsum(x[21:]), np.maximum.accumulate(x), np.minimum.accumulate(x)), x)
 
 
+@pytest.mark.parametrize("shape", [(3,), (20,), (20, 2)])
+def test_running_sums_keep_the_sign_of_zeros(shape):
+    """The sum begins with the first element."""
+    check(lambda x: np.copysign(1, np.cumsum(x, axis=0)), np.full(shape, -0.0))
+
+
 def test_running_extrema():
     check(lambda x, i: (np.maximum.accumulate(x), np.minimum.accumulate(x, axis=1), np.maximum.accumulate(i),
                         np.minimum.accumulate(np.where(x > 1, np.nan, x))),
