@@ -150,7 +150,7 @@ static int64_t divisorOf(Value index, int depth = 8) {
   auto of = [&](unsigned operand) { return divisorOf(op->getOperand(operand), depth - 1); };
   if (isa_and_nonnull<arith::MulIOp>(op))
     return std::gcd(of(0) * of(1), kMost);
-  if (isa_and_nonnull<arith::AddIOp, arith::SubIOp, arith::RemUIOp>(op))
+  if (isa_and_nonnull<arith::AddIOp, arith::SubIOp, arith::RemUIOp, arith::MinSIOp>(op))
     return std::gcd(of(0), of(1));
   auto argument = dyn_cast<BlockArgument>(index);
   if (auto loop = argument ? dyn_cast<scf::ForOp>(argument.getOwner()->getParentOp()) : scf::ForOp();

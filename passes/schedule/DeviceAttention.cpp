@@ -16,9 +16,9 @@ struct Tile {
   int64_t queries, keys, partQueries, partKeys;
 };
 constexpr Tile threadTiles[] = {{64, 32, 4, 4}, {32, 32, 4, 2}, {16, 32, 2, 2}, {16, 16, 2, 1}, {4, 32, 1, 1}};
-constexpr Tile warpTiles[] = {{128, 64, 32, 64}, {64, 64, 16, 64}, {64, 32, 16, 32}, {64, 16, 16, 16},
-                              {32, 64, 16, 64},  {32, 32, 16, 32}, {16, 64, 16, 64}, {16, 32, 16, 32},
-                              {16, 16, 16, 16}};
+constexpr Tile warpTiles[] = {{128, 64, 32, 64}, {128, 32, 32, 32}, {64, 64, 16, 64}, {64, 32, 16, 32},
+                              {64, 16, 16, 16},  {32, 64, 16, 64},  {32, 32, 16, 32}, {16, 64, 16, 64},
+                              {16, 32, 16, 32},  {16, 16, 16, 16}};
 /// With fewer queries a tile does too little with the keys that it reads: rather parts of the keys for each block.
 constexpr int64_t kLeastQueries = 16;
 constexpr int64_t kLeastKeysOfPart = 64, kMostParts = 16;
@@ -26,6 +26,7 @@ constexpr int64_t kLeastKeysOfPart = 64, kMostParts = 16;
 /// The sizes of an attention's heads.
 struct Heads {
   int64_t depth, valueDepth;
+  bool haveBiasOfRows; ///< whose addresses take registers, too
 
   /// Bytes of a block's memory for elements of so many, values in the place of keys: see ThreadAttention.cpp.
   int64_t threadMemory(const Tile &tile, int64_t bytes) const {
@@ -37,12 +38,12 @@ struct Heads {
   /// As many tiles of keys and values as a block has room for, 0 where that is less than two or the queries, scores and
   /// results are too much for the registers: see WarpAttention.cpp.
   int64_t warpStages(const Tile &tile, const Device &device) const {
-    constexpr int64_t kMostStages = 4, kMostRegisters = 192, kWhole = 64, kBytes = 2;
+    constexpr int64_t kMostStages = 4, kWhole = 64, kBytes = 2;
     auto padded = [](int64_t size) { return size > kWhole ? llvm::alignTo(size, kWhole) : llvm::PowerOf2Ceil(size); };
     int64_t k = padded(depth), v = padded(valueDepth);
-    int64_t registers = tile.partQueries * (k / kBytes + v + tile.keys) / device.warp;
+    int64_t registers = tile.partQueries * (k / kBytes + v + tile.keys) / device.warp, most = haveBiasOfRows ? 144 : 192;
     int64_t stages = std::min<int64_t>(device.sharedBytes / (tile.keys * (k + v) * kBytes), kMostStages);
-    return registers <= kMostRegisters && tile.queries * k * kBytes <= device.sharedBytes && stages > 1 ? stages : 0;
+    return registers <= most && tile.queries * k * kBytes <= device.sharedBytes && stages > 1 ? stages : 0;
   }
 };
 
@@ -60,7 +61,8 @@ std::optional<Choice> chooseDeviceAttention(AttentionOp attention, const Device 
   // Matrix units multiply narrow floats as exactly as threads do, and round the powers of scores, which are 1 at most.
   // Where they have no tile, threads take them as float32.
   Type element = elementOf(attention.getQuery());
-  Heads sizes{*depth, *valueDepth};
+  Value bias = attention.getBias();
+  Heads sizes{*depth, *valueDepth, bias && rankOf(bias) > 1 && !dimOf(bias, rankOf(bias) - 2).isEqualTo(1)};
   bool byWarps = (element.isF16() || element.isBF16()) && sizes.warpStages(warpTiles[std::size(warpTiles) - 1], device);
   auto fits = [&](const Tile &tile) {
     return byWarps ? sizes.warpStages(tile, device) > 0

@@ -1,8 +1,8 @@
 #include "passes/loops/device/AttentionTasks.h"
 #include "codegen/common/VectorMath.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "passes/loops/ProductShape.h"
-#include "passes/loops/device/Tiles.h"
 
 using namespace mlir;
 using namespace quern::graph;
@@ -81,16 +81,22 @@ Value AttentionTasks::visible(Value query) {
   return smaller(b.create<arith::MaxSIOp>(end, kernel.index(0)), all);
 }
 
-Value AttentionTasks::biasAt(Value query, Value key) {
+SmallVector<Value> AttentionTasks::biasesAt(Value query, Value key, int64_t count) {
   Value bias = attention.getBias();
-  Point point{{batch}, {head}, {query}, {key}};
+  Point point{{batch}, {head}, {query}, {key, /*lane=*/count > 1}};
   SmallVector<Dim> dims = dimsOf(bias);
   point.erase(point.begin(), point.begin() + (point.size() - dims.size()));
   for (auto [axis, dim] : llvm::zip(point, dims))
     if (dim.isEqualTo(1))
       axis = {kernel.index(0)};
-  ElementEmitter emitter(kernel, 1);
-  return elementAs(real, emitter, bias, point);
+  ElementEmitter emitter(kernel, count);
+  Value value = emitCast(b, emitter.at(bias, point), elementOf(bias), real);
+  if (count == 1)
+    return {value};
+  SmallVector<Value> values;
+  for (int64_t i = 0; i < count; ++i)
+    values.push_back(b.create<vector::ExtractOp>(value, i));
+  return values;
 }
 
 Point AttentionTasks::resultAt(Value row, Value column) {

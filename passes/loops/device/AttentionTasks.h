@@ -27,7 +27,8 @@ public:
   mlir::Value visible(mlir::Value query);
   /// Whether all keys of a tile that begins before `visible` are, for every query.
   bool seesWholeTiles() { return !attention.getCausal() && keys.mod(tileKeys).isEqualTo(0); }
-  mlir::Value biasAt(mlir::Value query, mlir::Value key);
+  /// Of `count` neighbouring keys, which are there; several only where the bias is in memory.
+  llvm::SmallVector<mlir::Value> biasesAt(mlir::Value query, mlir::Value key, int64_t count);
   void when(mlir::Value condition, llvm::function_ref<void()> body);
   mlir::Value number(double value);
   mlir::Value below(mlir::Value x, mlir::Value limit);

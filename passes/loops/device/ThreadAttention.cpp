@@ -250,7 +250,7 @@ Value ThreadAttention::score(const Row &row, Value sum, Value key) {
     return b.create<arith::SelectOp>(isSeen, result, none);
   ElementEmitter emitter(kernel, 1);
   Value isRead = b.create<arith::AndIOp>(isSeen, row.isThere);
-  return emitter.guarded(isRead, none, [&] { return add(result, tasks.biasAt(row.number, key)); });
+  return emitter.guarded(isRead, none, [&] { return add(result, tasks.biasesAt(row.number, key, 1)[0]); });
 }
 
 /// The powers of a tile's scores go to shared memory; what was found so far is scaled to the new maximum.

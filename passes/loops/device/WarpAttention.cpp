@@ -234,17 +234,22 @@ void WarpAttention::accumulate(SmallVectorImpl<Value> &sums, int64_t matrix, Arr
 
 /// Rows and keys that are not there take the bias of the last ones: nobody sees what comes of them.
 void WarpAttention::scale(MutableArrayRef<Value> scores, Value first) {
-  Value factor = tasks.number(tasks.attention.getScale().convertToDouble());
-  auto within = [&](Value at, const Dim &extent) {
-    return b.create<arith::MinSIOp>(at, kernel.dim(extent - 1)).getResult();
+  Value factor = tasks.number(tasks.attention.getScale().convertToDouble()), bias = tasks.attention.getBias();
+  int64_t width = isa_and_nonnull<BlockArgument>(bias) && tasks.keys.mod(2).isEqualTo(0) ? 2 : 1;
+  auto within = [&](Value at, const Dim &extent, int64_t tile, int64_t width) {
+    bool isWhole = extent.mod(tile).isEqualTo(0);
+    return isWhole ? at : b.create<arith::MinSIOp>(at, kernel.dim(extent - width)).getResult();
   };
+  SmallVector<Value> biases; // of neighbours, where they are one access
   forSums(scores, tileKeys / kMatrixColumns, [&](Row &row, int64_t matrix, int64_t e, Value &score) {
-    if (!tasks.attention.getBias()) {
+    if (!bias) {
       score = mul(score, factor);
       return;
     }
-    Value key = within(kernel.add(first, columnOf(matrix, e)), tasks.keys), query = within(row.number, tasks.queries);
-    score = b.create<math::FmaOp>(score, factor, tasks.biasAt(query, key));
+    if (e % width == 0)
+      biases = tasks.biasesAt(within(row.number, tasks.queries, tasks.tileQueries, 1),
+                              within(kernel.add(first, columnOf(matrix, e)), tasks.keys, tileKeys, width), width);
+    score = b.create<math::FmaOp>(score, factor, biases[e % width]);
   });
 }
 

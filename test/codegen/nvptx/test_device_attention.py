@@ -131,6 +131,11 @@ def test_masks(tmp_path, shape, dtype):
     check(tmp_path, (2, 3, 40, 16), (2, 3, 50, 16), 16, mask=mask, dtype=dtype)
 
 
+@types
+def test_mask_of_an_odd_length(tmp_path, dtype):
+    check(tmp_path, (1, 2, 40, 16), (1, 2, 33, 16), 16, mask=np.random.default_rng(3).standard_normal((40, 33)), dtype=dtype)
+
+
 @pytest.mark.parametrize("length", [1, 16, 50])
 @types
 def test_causal(tmp_path, length, dtype):
