@@ -21,7 +21,7 @@ constexpr Tile warpTiles[] = {{128, 64, 32, 64}, {128, 32, 32, 32}, {64, 64, 16,
                               {16, 32, 16, 32},  {16, 16, 16, 16}};
 /// With fewer queries a tile does too little with the keys that it reads: rather parts of the keys for each block.
 constexpr int64_t kLeastQueries = 16;
-constexpr int64_t kLeastKeysOfPart = 64, kMostParts = 16;
+constexpr int64_t kLeastKeysOfPart = 64, kMostParts = 32;
 
 /// The sizes of an attention's heads.
 struct Heads {
@@ -56,13 +56,22 @@ std::optional<Choice> chooseDeviceAttention(AttentionOp attention, const Device 
     return std::nullopt;
   auto extent = [](const Dim &dim, int64_t unknown) { return std::max<int64_t>(dim.estimate(unknown), 1); };
   SmallVector<Dim> query = dimsOf(attention.getQuery());
-  int64_t queries = extent(query[2], kUnknownExtent), blocks = 0;
-  int64_t heads = extent(query[0], kUnknownBatch) * extent(query[1], kUnknownExtent);
+  // Queries of heads that share their keys are together.
+  Dim keyHeads = dimOf(attention.getKey(), 1);
+  int64_t together = query[1].constant().value_or(1) / std::max<int64_t>(keyHeads.constant().value_or(1), 1);
+  if (!query[1].isConstant() || !keyHeads.isConstant() || together == 0)
+    together = 1;
+  int64_t queries = extent(query[2], kUnknownExtent) * together, blocks = 0;
+  int64_t heads = extent(query[0], kUnknownBatch) * extent(query[1].floordiv(together), kUnknownExtent);
   // Matrix units multiply narrow floats as exactly as threads do, and round the powers of scores, which are 1 at most.
   // Where they have no tile, threads take them as float32.
   Type element = elementOf(attention.getQuery());
-  Value bias = attention.getBias();
-  Heads sizes{*depth, *valueDepth, bias && rankOf(bias) > 1 && !dimOf(bias, rankOf(bias) - 2).isEqualTo(1)};
+  auto biasChangesAlong = [&](int64_t axis) { // from the end
+    Value bias = attention.getBias();
+    return bias && rankOf(bias) >= axis && !dimOf(bias, rankOf(bias) - axis).isEqualTo(1);
+  };
+  bool isOfRows = biasChangesAlong(2) || (together > 1 && biasChangesAlong(3));
+  Heads sizes{*depth, *valueDepth, isOfRows};
   bool byWarps = (element.isF16() || element.isBF16()) && sizes.warpStages(warpTiles[std::size(warpTiles) - 1], device);
   auto fits = [&](const Tile &tile) {
     return byWarps ? sizes.warpStages(tile, device) > 0
@@ -83,9 +92,9 @@ std::optional<Choice> chooseDeviceAttention(AttentionOp attention, const Device 
     return std::nullopt;
   // A multiprocessor runs several blocks of few warps at a time.
   constexpr int64_t kWarps = 4;
-  int64_t together = byWarps ? std::max<int64_t>(kWarps * chosen->partQueries / chosen->queries, 1) : 1;
+  int64_t blocksThere = byWarps ? std::max<int64_t>(kWarps * chosen->partQueries / chosen->queries, 1) : 1;
   int64_t keys = dimOf(attention.getKey(), 2).constant().value_or(kUnknownKeys), idle = device.multiprocessors / blocks;
-  int64_t parts = idle > 1 ? std::clamp<int64_t>(std::min(idle * together, keys / kLeastKeysOfPart), 1, kMostParts) : 1;
+  int64_t parts = idle > 1 ? std::clamp<int64_t>(std::min(idle * blocksThere, keys / kLeastKeysOfPart), 1, kMostParts) : 1;
   Choice choice{"tiled_attention",
                 {{"tile_queries", chosen->queries}, {"tile_keys", chosen->keys}},
                 parts > 1  ? "few queries: blocks share the keys, and their parts are combined"
@@ -96,6 +105,8 @@ std::optional<Choice> chooseDeviceAttention(AttentionOp attention, const Device 
   else
     choice.parameters.append({{"thread_queries", chosen->partQueries}, {"thread_keys", chosen->partKeys}});
   choice.parameters.push_back({"key_splits", parts});
+  if (together > 1)
+    choice.parameters.push_back({"heads_together", together});
   return choice;
 }
 

@@ -17,7 +17,8 @@ AttentionTasks::AttentionTasks(KernelFunction &kernel, AttentionOp attention)
   tileQueries = schedule.parameter("tile_queries", 64);
   tileKeys = schedule.parameter("tile_keys", 32);
   splits = schedule.parameter("key_splits", 1);
-  batches = q[0], heads = q[1], queries = q[2], keys = dimOf(attention.getKey(), 2);
+  group = schedule.parameter("heads_together", 1);
+  batches = q[0], heads = q[1].floordiv(group), queries = q[2] * group, keys = dimOf(attention.getKey(), 2);
   depth = *q[3].constant(), valueDepth = *dimOf(attention.getValue(), 3).constant();
   queryBlocks = queries.ceildiv(tileQueries);
   if (splits > 1)
@@ -43,7 +44,7 @@ void AttentionTasks::emit(function_ref<void()> part) {
     placeKeys(remainder(task, kernel.index(splits)));
     part();
     b.setInsertionPointToStart(choice.elseBlock());
-    when(below(task, kernel.dim(tiles)), [&] { combineParts(task); });
+    combineParts(tiles);
   });
 }
 
@@ -62,6 +63,19 @@ void AttentionTasks::place(Value tile) {
   keyHead = quotient(head, kernel.dim(Dim::max(heads.floordiv(Dim::max(dimOf(attention.getKey(), 1), 1)), 1)));
 }
 
+Point AttentionTasks::queryAt(Value query, Value column) {
+  Value first = kernel.multiply(head, kernel.index(group)), place = query;
+  if (group > 1) {
+    first = kernel.add(first, remainder(query, kernel.index(group)));
+    place = quotient(query, kernel.index(group));
+  }
+  return {{batch}, {first}, {place}, {column}};
+}
+
+Point AttentionTasks::keyAt(Value key, Value column) {
+  return {{batch}, {keyHead}, {key}, {column}};
+}
+
 /// A part of the keys is a number of whole tiles.
 void AttentionTasks::placeKeys(Value part) {
   firstKey = kernel.index(0);
@@ -77,13 +91,15 @@ Value AttentionTasks::visible(Value query) {
   Value all = kernel.dim(keys);
   if (!attention.getCausal())
     return all;
-  Value end = kernel.add(kernel.add(query, 1), kernel.dim(keys - queries));
+  Value place = queryAt(query, {})[2].base;
+  Value end = kernel.add(kernel.add(place, 1), kernel.dim(keys - dimOf(attention.getQuery(), 2)));
   return smaller(b.create<arith::MaxSIOp>(end, kernel.index(0)), all);
 }
 
 SmallVector<Value> AttentionTasks::biasesAt(Value query, Value key, int64_t count) {
   Value bias = attention.getBias();
-  Point point{{batch}, {head}, {query}, {key, /*lane=*/count > 1}};
+  Point point = queryAt(query, key);
+  point.back().lane = count > 1;
   SmallVector<Dim> dims = dimsOf(bias);
   point.erase(point.begin(), point.begin() + (point.size() - dims.size()));
   for (auto [axis, dim] : llvm::zip(point, dims))
@@ -97,10 +113,6 @@ SmallVector<Value> AttentionTasks::biasesAt(Value query, Value key, int64_t coun
   for (int64_t i = 0; i < count; ++i)
     values.push_back(b.create<vector::ExtractOp>(value, i));
   return values;
-}
-
-Point AttentionTasks::resultAt(Value row, Value column) {
-  return {{batch}, {head}, {kernel.add(firstQuery, row)}, {column}};
 }
 
 Value AttentionTasks::partialAt(Value part, Value row, Value column) {
@@ -119,7 +131,7 @@ void AttentionTasks::finishRow(Value row, Value largest, Value sum) {
 
 void AttentionTasks::finish(Value row, Value column, Value value) {
   if (splits == 1)
-    return epilogue.store(value, resultAt(row, column));
+    return epilogue.store(value, queryAt(kernel.add(firstQuery, row), column));
   b.create<memref::StoreOp>(value, partial, partialAt(task, row, kernel.add(column, 2)));
 }
 
@@ -133,29 +145,34 @@ Value AttentionTasks::inverseOf(Value sum) {
   return b.create<arith::SelectOp>(none, zero, b.create<arith::DivFOp>(number(1), sum));
 }
 
-/// A thread for each element of a tile of results.
-void AttentionTasks::combineParts(Value tile) {
-  place(tile);
-  kernel.forThreads(kernel.index(0), kernel.index(tileQueries * valueDepth), [&](Value at) {
-    Value row = quotient(at, kernel.index(valueDepth)), column = remainder(at, kernel.index(valueDepth));
-    when(below(kernel.add(firstQuery, row), kernel.dim(queries)), [&] {
-      Value firstPart = kernel.multiply(tile, kernel.index(splits));
-      auto read = [&](int64_t part, Value column) -> Value {
-        return b.create<memref::LoadOp>(partial, partialAt(kernel.add(firstPart, part), row, column));
-      };
-      Value largest = lowest, sum = number(0), result = sum;
-      for (int64_t part = 0; part < splits; ++part)
-        largest = b.create<arith::MaxNumFOp>(read(part, kernel.index(0)), largest);
-      for (int64_t part = 0; part < splits; ++part) {
-        Value distance = b.create<arith::SubFOp>(read(part, kernel.index(0)), largest);
-        Value scale = emitMath(b, b.getLoc(), MathFunction::Exp, distance);
-        auto scaled = [&](Value column) { return b.create<arith::MulFOp>(read(part, column), scale); };
-        sum = b.create<arith::AddFOp>(sum, scaled(kernel.index(1)));
-        result = b.create<arith::AddFOp>(result, scaled(kernel.add(column, 2)));
-      }
-      epilogue.store(b.create<arith::MulFOp>(result, inverseOf(sum)), resultAt(row, column));
-    });
-  });
+/// All threads of all blocks take the elements of all tiles in turn.
+void AttentionTasks::combineParts(const Dim &tiles) {
+  Value each = kernel.index(tileQueries * valueDepth);
+  Value first = kernel.add(kernel.multiply(task, kernel.index(kernel.threads)), kernel.thread());
+  kernel.forRange(
+      first, kernel.multiply(kernel.dim(tiles), each), kernel.dim(tiles * splits * kernel.threads), [&](Value number) {
+        Value tile = quotient(number, each), at = remainder(number, each);
+        Value row = quotient(at, kernel.index(valueDepth)), column = remainder(at, kernel.index(valueDepth));
+        place(tile);
+        Value query = kernel.add(firstQuery, row);
+        when(below(query, kernel.dim(queries)), [&] {
+          Value firstPart = kernel.multiply(tile, kernel.index(splits));
+          auto read = [&](int64_t part, Value column) -> Value {
+            return b.create<memref::LoadOp>(partial, partialAt(kernel.add(firstPart, part), row, column));
+          };
+          Value largest = lowest, sum = this->number(0), result = sum;
+          for (int64_t part = 0; part < splits; ++part)
+            largest = b.create<arith::MaxNumFOp>(read(part, kernel.index(0)), largest);
+          for (int64_t part = 0; part < splits; ++part) {
+            Value distance = b.create<arith::SubFOp>(read(part, kernel.index(0)), largest);
+            Value scale = emitMath(b, b.getLoc(), MathFunction::Exp, distance);
+            auto scaled = [&](Value column) { return b.create<arith::MulFOp>(read(part, column), scale); };
+            sum = b.create<arith::AddFOp>(sum, scaled(kernel.index(1)));
+            result = b.create<arith::AddFOp>(result, scaled(kernel.add(column, 2)));
+          }
+          epilogue.store(b.create<arith::MulFOp>(result, inverseOf(sum)), queryAt(query, column));
+        });
+      });
 }
 
 //===--- Shorthands -------------------------------------------------------------------------===//

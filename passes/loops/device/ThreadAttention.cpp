@@ -39,7 +39,7 @@ private:
   void emitPart();
   SmallVector<Value> walkKeys();
   void fill(const BlockMemory &memory, int64_t lines, int64_t across, function_ref<Value(Value, Value)> offset,
-            Value tensor, Value head, Value first, Value end);
+            Value tensor, Point (AttentionTasks::*at)(Value, Value), Value first, Value end);
   void fillKeys(Value first);
   void fillValues(Value first);
   SmallVector<Value> products();
@@ -125,7 +125,7 @@ void ThreadAttention::emitPart() {
   }
   fill(*queryTile, tileQueries, depth, [&](Value line, Value d) {
     return kernel.add(kernel.multiply(d, kernel.index(queryPitch)), line);
-  }, attention.getQuery(), tasks.head, tasks.firstQuery, kernel.dim(tasks.queries));
+  }, attention.getQuery(), &AttentionTasks::queryAt, tasks.firstQuery, kernel.dim(tasks.queries));
   unpack(walkKeys());
   awaitCopies(b, 0); // of queries that saw no key
   finish();
@@ -137,26 +137,26 @@ void ThreadAttention::emitPart() {
 /// Neighbouring threads read neighbours of a line. What is in memory as it is is copied while the threads go on: all of a
 /// thread's copies are under way at once.
 void ThreadAttention::fill(const BlockMemory &memory, int64_t lines, int64_t across,
-                           function_ref<Value(Value, Value)> offset, Value tensor, Value head, Value first, Value end) {
+                           function_ref<Value(Value, Value)> offset, Value tensor,
+                           Point (AttentionTasks::*at)(Value, Value), Value first, Value end) {
   bool isCopied = isInMemory(tensor, real);
   int64_t extent = *dimsOf(tensor)[3].constant();
-  kernel.forThreads(kernel.index(0), kernel.index(lines * across), [&](Value at) {
-    Value inner = remainder(at, kernel.index(across)), line = quotient(at, kernel.index(across));
+  kernel.forThreads(kernel.index(0), kernel.index(lines * across), [&](Value number) {
+    Value inner = remainder(number, kernel.index(across)), line = quotient(number, kernel.index(across));
     Value there = kernel.add(first, line), inside = below(there, end);
+    Point point = (tasks.*at)(there, inner);
     if (across > extent)
       inside = b.create<arith::AndIOp>(inside, below(inner, kernel.index(extent)));
     if (isCopied) {
       Value place = kernel.index(0);
-      for (auto [axis, stride] :
-           llvm::zip(ArrayRef<Value>{tasks.batch, head, there, inner}, kernel.strides(dimsOf(tensor))))
-        place = kernel.add(place, kernel.multiply(axis, stride));
+      for (auto [axis, stride] : llvm::zip(point, kernel.strides(dimsOf(tensor))))
+        place = kernel.add(place, kernel.multiply(axis.base, stride));
       Value from = kernel.address(kernel.buffer(cast<BlockArgument>(tensor)), place);
       return beginCopy(b, memory.address(offset(line, inner)), from, real.getWidth() / 8, inside);
     }
     ElementEmitter emitter(kernel, 1);
-    memory.store(emitter.guarded(inside, number(0), [&] {
-      return elementAs(real, emitter, tensor, {{tasks.batch}, {head}, {there}, {inner}});
-    }), offset(line, inner));
+    memory.store(emitter.guarded(inside, this->number(0), [&] { return elementAs(real, emitter, tensor, point); }),
+                 offset(line, inner));
   });
   endCopies(b);
 }
@@ -164,7 +164,7 @@ void ThreadAttention::fill(const BlockMemory &memory, int64_t lines, int64_t acr
 void ThreadAttention::fillKeys(Value first) {
   fill(*keyTile, tileKeys, depth, [&](Value line, Value d) {
     return kernel.add(kernel.multiply(d, kernel.index(keyPitch)), line);
-  }, attention.getKey(), tasks.keyHead, first, tasks.endKey);
+  }, attention.getKey(), &AttentionTasks::keyAt, first, tasks.endKey);
 }
 
 /// Columns that the last threads have too many are 0.
@@ -172,7 +172,7 @@ void ThreadAttention::fillValues(Value first) {
   int64_t padded = columns * lanes;
   fill(valueTile ? *valueTile : *keyTile, tileKeys, padded, [&](Value line, Value column) {
     return kernel.add(kernel.multiply(line, kernel.index(padded)), column);
-  }, attention.getValue(), tasks.keyHead, first, tasks.endKey);
+  }, attention.getValue(), &AttentionTasks::keyAt, first, tasks.endKey);
 }
 
 //===--- A tile of keys ---------------------------------------------------------------------===//

@@ -49,7 +49,8 @@ private:
   };
 
   WarpAttention(KernelFunction &kernel, AttentionTasks &tasks, int64_t warpQueries);
-  TileProblem::Side sideOf(Value tensor, const Dim &lines, bool alongDepth, Value AttentionTasks::*head);
+  TileProblem::Side sideOf(Value tensor, const Dim &lines, bool alongDepth,
+                           Point (AttentionTasks::*at)(Value, Value));
   void emitPart();
   void loadQueries();
   void addTile(Value stage, Value first, SmallVector<Value> &carried);
@@ -117,21 +118,21 @@ static TileProblem problemOf(TileProblem::Side lhs, TileProblem::Side rhs, const
   return {std::move(lhs), std::move(rhs), /*batches=*/1, depth, multiplicand, sum, /*store=*/{}};
 }
 
-TileProblem::Side WarpAttention::sideOf(Value tensor, const Dim &lines, bool alongDepth, Value AttentionTasks::*head) {
-  return tensorSide(kernel, tensor, lines, alongDepth, multiplicand,
-                    [=, this](Value /*batch*/, Value line, Value k) -> Point {
-                      return {{tasks.batch}, {tasks.*head}, {alongDepth ? line : k}, {alongDepth ? k : line}};
-                    });
+TileProblem::Side WarpAttention::sideOf(Value tensor, const Dim &lines, bool alongDepth,
+                                        Point (AttentionTasks::*at)(Value, Value)) {
+  return tensorSide(kernel, tensor, lines, alongDepth, multiplicand, [=, this](Value /*batch*/, Value line, Value k) {
+    return alongDepth ? (tasks.*at)(line, k) : (tasks.*at)(k, line);
+  });
 }
 
 WarpAttention::WarpAttention(KernelFunction &kernel, AttentionTasks &tasks, int64_t warpQueries)
     : kernel(kernel), tasks(tasks), b(kernel.builder), multiplicand(elementOf(tasks.attention.getQuery())),
       warpQueries(warpQueries), tileKeys(tasks.tileKeys), depth(padded(tasks.depth)),
       valueDepth(padded(tasks.valueDepth)),
-      scoreProblem(problemOf(sideOf(tasks.attention.getQuery(), tasks.queries, true, &AttentionTasks::head),
-                             sideOf(tasks.attention.getKey(), tasks.keys, true, &AttentionTasks::keyHead), tasks.depth,
+      scoreProblem(problemOf(sideOf(tasks.attention.getQuery(), tasks.queries, true, &AttentionTasks::queryAt),
+                             sideOf(tasks.attention.getKey(), tasks.keys, true, &AttentionTasks::keyAt), tasks.depth,
                              multiplicand, tasks.real)),
-      valueProblem(problemOf({}, sideOf(tasks.attention.getValue(), tasks.valueDepth, false, &AttentionTasks::keyHead),
+      valueProblem(problemOf({}, sideOf(tasks.attention.getValue(), tasks.valueDepth, false, &AttentionTasks::keyAt),
                              tasks.keys, multiplicand, tasks.real)),
       queryTile(kernel, scoreProblem, scoreProblem.lhs, tasks.tileQueries, depth),
       keyTile(kernel, scoreProblem, scoreProblem.rhs, tileKeys, depth),

@@ -117,6 +117,16 @@ def test_parts_with_a_length_known_at_run_time(tmp_path, dtype):
     assert check(tmp_path, (1, 2, 3, 16), (1, 2, 70, 16), 16, dynamic=True, dtype=dtype)["key_splits"] > 1
 
 
+@pytest.mark.parametrize("heads, shared", [(8, 2), (6, 2), (5, 1), (6, 6)])
+@pytest.mark.parametrize("length", [1, 7])
+@types
+def test_heads_that_share_keys_are_together(tmp_path, heads, shared, length, dtype):
+    """Their masks differ; so do the keys that queries at the same place see."""
+    mask = np.random.default_rng(5).standard_normal((2, heads, length, 150))
+    parameters = check(tmp_path, (2, heads, length, 32), (2, shared, 150, 32), 32, mask=mask, causal=length > 1, dtype=dtype)
+    assert parameters.get("heads_together", 1) == heads // shared and parameters["key_splits"] > 1
+
+
 @types
 def test_parts_of_causal_attention(tmp_path, dtype):
     """Whole parts that no query sees."""
