@@ -7,6 +7,7 @@
 #include "dialects/rt/Rt.h"
 #include "dialects/text/Text.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinDialect.h"
 #include "mlir/IR/DialectResourceBlobManager.h"
 #include "quern/runtime.h"
 #include "llvm/ADT/StringExtras.h"
@@ -278,6 +279,26 @@ std::vector<llvm::ArrayRef<char>> weightSegments(ModuleOp module, std::deque<std
     segments[index] = bytes;
   });
   return segments;
+}
+
+std::function<void(const char *)> weightRelease(ModuleOp module, ArrayRef<ArrayRef<char>> segments) {
+  struct Blob {
+    std::string name;
+    size_t readers = 0;
+  };
+  llvm::DenseMap<const char *, Blob> blobs;
+  module.walk([&](rt::ConstantOp constant) {
+    if (auto resource = dyn_cast<DenseResourceElementsAttr>(constant.getValue()))
+      blobs[resource.getRawHandle().getBlob()->getData().data()].name = resource.getRawHandle().getKey();
+  });
+  for (ArrayRef<char> segment : segments)
+    if (auto blob = blobs.find(segment.data()); blob != blobs.end())
+      ++blob->second.readers;
+  auto &manager = DenseResourceElementsHandle::getManagerInterface(module.getContext()).getBlobManager();
+  return [blobs = std::move(blobs), &manager](const char *segment) mutable {
+    if (auto blob = blobs.find(segment); blob != blobs.end() && --blob->second.readers == 0)
+      manager.update(blob->second.name, AsmResourceBlob());
+  };
 }
 
 SharedWeights shareWeights(ArrayRef<ArrayRef<char>> first, ArrayRef<ArrayRef<char>> second) {

@@ -18,6 +18,10 @@ llvm::json::Object describeManifest(Compilation &compilation, const ModelDescrip
 /// The bytes of each weight, in the order of segments. Splats are written out into `copies`.
 std::vector<llvm::ArrayRef<char>> weightSegments(mlir::ModuleOp module, std::deque<std::vector<char>> &copies);
 
+/// What is to be called with the first byte of each of these segments when nothing reads it any more: the memory of the
+/// module's weights goes with the last segment that lies there.
+std::function<void(const char *)> weightRelease(mlir::ModuleOp module, llvm::ArrayRef<llvm::ArrayRef<char>> segments);
+
 /// The weights of two models in one file: those of the first, then what the second has beside them.
 struct SharedWeights {
   std::vector<llvm::ArrayRef<char>> segments;

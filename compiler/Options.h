@@ -42,6 +42,7 @@ struct CompileOptions {
   Precision precision = Precision::Default;
   std::optional<std::string> cubin; ///< makes machine code of a device's kernels with this ptxas; empty: that of the PATH
   bool optimize = true;           ///< false: -O0, no fusion, no blocked layouts, no packed weights; the same phases
+  bool consumeWeights = false;    ///< the file of weights beside a program is read once: what was read of it may go
   std::string startAt, stopAfter; ///< names of phases; empty: all
   /// Called when a phase begins (index, name), for progress; may be empty.
   std::function<void(unsigned, llvm::StringRef)> progress;

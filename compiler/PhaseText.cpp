@@ -82,7 +82,7 @@ llvm::Error readPhaseText(Compilation &c) {
   if (!c.module)
     return makeError(ErrorKind::Model, "{0} is not the text of a phase: {1}", quoted(c.input), reason);
   if (isProgram(*c.module))
-    if (llvm::Error error = bindWeights(*c.module, c.input))
+    if (llvm::Error error = bindWeights(*c.module, c.input, c.options.consumeWeights))
       return error;
   return checkWeights(*c.module, c.input);
 }

@@ -276,6 +276,7 @@ static llvm::Error runLink(Compilation &c) {
   request.weights = weightSegments(*c.module, copies);
   if (c.processor)
     request.weights = shareWeights(request.weights, weightSegments(*c.processor->module, copies)).segments;
+  request.written = weightRelease(*c.module, request.weights);
   request.runtime = runtime;
   request.exports = descriptorExports(description);
   request.name = cIdentifier(description.name);

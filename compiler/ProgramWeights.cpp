@@ -7,7 +7,10 @@
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/MathExtras.h"
 #include "llvm/Support/Path.h"
+#include <fcntl.h>
+#include <unistd.h>
 
 using namespace mlir;
 
@@ -32,6 +35,31 @@ static llvm::StringSet<> missingWeights(ModuleOp module) {
 }
 
 namespace {
+/// The file, as long as weights lie in it.
+class MappedFile {
+public:
+  MappedFile(std::unique_ptr<llvm::MemoryBuffer> bytes, int descriptor)
+      : bytes(std::move(bytes)), descriptor(descriptor) {}
+  ~MappedFile() {
+    if (descriptor >= 0)
+      close(descriptor);
+  }
+
+  llvm::StringRef content() const { return bytes->getBuffer(); }
+
+  /// Whole pages of these bytes go, where the file may be written to and its file system can; then they read as zeros.
+  void discard(const char *data, size_t size) const {
+    uint64_t page = sysconf(_SC_PAGESIZE), from = data - content().data();
+    uint64_t begin = llvm::alignTo(from, page), end = llvm::alignDown(from + size, page);
+    if (descriptor >= 0 && begin < end)
+      (void)fallocate(descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, begin, end - begin);
+  }
+
+private:
+  std::unique_ptr<llvm::MemoryBuffer> bytes;
+  int descriptor; ///< -1: nothing is discarded
+};
+
 struct Weights {
   llvm::json::Object header;
   llvm::StringRef bytes; // behind the header
@@ -70,7 +98,7 @@ static llvm::Expected<std::optional<llvm::StringRef>> findBytes(const Weights &w
   return weights.bytes.slice(*begin, *end);
 }
 
-llvm::Error bindWeights(ModuleOp module, llvm::StringRef input) {
+llvm::Error bindWeights(ModuleOp module, llvm::StringRef input, bool consume) {
   llvm::StringSet<> missing = missingWeights(module);
   std::string path = weightsPath(input);
   if (missing.empty() || !llvm::sys::fs::exists(path))
@@ -78,8 +106,8 @@ llvm::Error bindWeights(ModuleOp module, llvm::StringRef input) {
   auto opened = llvm::MemoryBuffer::getFile(path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
   if (!opened)
     return makeError(ErrorKind::File, "{0} cannot be read: {1}", quoted(path), opened.getError().message());
-  std::shared_ptr<llvm::MemoryBuffer> file = std::move(*opened);
-  llvm::Expected<Weights> weights = readHeader(file->getBuffer(), path);
+  auto file = std::make_shared<MappedFile>(std::move(*opened), consume ? open(path.c_str(), O_WRONLY | O_CLOEXEC) : -1);
+  llvm::Expected<Weights> weights = readHeader(file->content(), path);
   if (!weights)
     return weights.takeError();
   for (llvm::StringRef name : missing.keys()) {
@@ -92,7 +120,8 @@ llvm::Error bindWeights(ModuleOp module, llvm::StringRef input) {
         .getBlobManager()
         .update(name, AsmResourceBlob(
                           ArrayRef<char>((*bytes)->data(), (*bytes)->size()), /*dataAlignment=*/1,
-                          [file](void *, size_t, size_t) {}, /*dataIsMutable=*/false));
+                          [file](void *data, size_t size, size_t) { file->discard(static_cast<char *>(data), size); },
+                          /*dataIsMutable=*/false));
   }
   return llvm::Error::success();
 }

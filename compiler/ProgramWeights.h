@@ -15,8 +15,9 @@ namespace quern {
 std::string weightsPath(llvm::StringRef input);
 
 /// Gives every weight that the text names without its bytes those of the file. Nothing happens where there is no file,
-/// or where the text holds all. The file is mapped and stays so as long as the module's context. Errors: File, and
+/// or where the text holds all. The file is mapped and stays so as long as the module's context. With `consume` the
+/// pages of a weight go when its bytes do, out of the file too: memory that the next weight takes. Errors: File, and
 /// Model for a header that is none and for ranges outside the file.
-llvm::Error bindWeights(mlir::ModuleOp module, llvm::StringRef input);
+llvm::Error bindWeights(mlir::ModuleOp module, llvm::StringRef input, bool consume);
 
 } // namespace quern

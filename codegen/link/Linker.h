@@ -3,6 +3,7 @@
 #include "codegen/Target.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/Support/Error.h"
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -21,6 +22,8 @@ struct LinkRequest {
   std::string name;                          ///< the model's C identifier: static links tell models apart by it
   std::string soname;                        ///< "libresnet50.so"; empty: none
   std::string output;                        ///< path of the result
+  /// Called with the first byte of each segment that is written, whose memory may go; may be empty. Archives don't.
+  std::function<void(const char *)> written;
 };
 
 // Each of these writes beside `output` and renames: whatever was there stays intact until the new file is complete.

@@ -88,7 +88,7 @@ Error linkWithWeights(const LinkInputs &inputs, ArrayRef<std::string> arguments,
   Expected<OutputFile> output = OutputFile::create(request.output);
   if (!output)
     return output.takeError();
-  if (Error error = output->write(insertWeights((*image)->getBuffer(), request.weights), executable))
+  if (Error error = output->write(insertWeights((*image)->getBuffer(), request.weights), executable, request.written))
     return error;
   return output->commit();
 }

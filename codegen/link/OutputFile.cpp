@@ -4,6 +4,7 @@
 #include "llvm/Support/Errno.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
+#include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
 #include <sys/uio.h>
@@ -65,22 +66,27 @@ Error OutputFile::commit() {
   return Error::success();
 }
 
-Error writePieces(int descriptor, ArrayRef<StringRef> pieces, StringRef shown) {
+Error writePieces(int descriptor, ArrayRef<StringRef> pieces, StringRef shown,
+                  const std::function<void(const char *)> &written) {
   // The kernel takes at most 1024 pieces and 2 GB in one call, and may take less.
   constexpr size_t mostPieces = 1024;
   while (!pieces.empty()) {
+    // One that is large goes alone, so that it is known when it is written.
+    constexpr size_t large = 1 << 20;
+    size_t count = 1;
+    while (count < std::min(pieces.size(), mostPieces) && pieces[count - 1].size() < large)
+      ++count;
     SmallVector<iovec, 16> batch;
-    for (StringRef piece : pieces.take_front(mostPieces))
+    for (StringRef piece : pieces.take_front(count))
       batch.push_back({const_cast<char *>(piece.data()), piece.size()});
-    pieces = pieces.drop_front(batch.size());
     MutableArrayRef<iovec> rest = batch;
     while (!rest.empty()) {
-      ssize_t written = writev(descriptor, rest.data(), rest.size());
-      if (written < 0 && errno == EINTR)
+      ssize_t taken = writev(descriptor, rest.data(), rest.size());
+      if (taken < 0 && errno == EINTR)
         continue;
-      if (written < 0)
+      if (taken < 0)
         return makeError(ErrorKind::File, "cannot write {0}: {1}", shown, sys::StrError());
-      size_t left = written;
+      size_t left = taken;
       while (!rest.empty() && left >= rest.front().iov_len) {
         left -= rest.front().iov_len;
         rest = rest.drop_front();
@@ -90,15 +96,20 @@ Error writePieces(int descriptor, ArrayRef<StringRef> pieces, StringRef shown) {
         rest.front().iov_len -= left;
       }
     }
+    if (written)
+      for (StringRef piece : pieces.take_front(count))
+        written(piece.data());
+    pieces = pieces.drop_front(count);
   }
   return Error::success();
 }
 
-Error OutputFile::write(ArrayRef<StringRef> pieces, bool executable) {
+Error OutputFile::write(ArrayRef<StringRef> pieces, bool executable,
+                        const std::function<void(const char *)> &written) {
   int descriptor = open(temporaryPath().c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, executable ? 0777 : 0666);
   if (descriptor < 0)
     return cannotWrite(path, sys::StrError());
-  Error error = writePieces(descriptor, pieces, quoted(path));
+  Error error = writePieces(descriptor, pieces, quoted(path), written);
   if (close(descriptor) != 0 && !error)
     return cannotWrite(path, sys::StrError());
   return error;

@@ -3,6 +3,7 @@
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
+#include <functional>
 #include <string>
 
 namespace quern {
@@ -20,8 +21,9 @@ public:
   /// Write here; the file does not exist yet.
   std::string temporaryPath() const;
   /// Writes the pieces one after the other, straight from where they lie, with the permissions of new files, or to be
-  /// run. Error: File (a full disk).
-  llvm::Error write(llvm::ArrayRef<llvm::StringRef> pieces, bool executable = false);
+  /// run. `written` may be empty, see below. Error: File (a full disk).
+  llvm::Error write(llvm::ArrayRef<llvm::StringRef> pieces, bool executable = false,
+                    const std::function<void(const char *)> &written = {});
   /// Fails when the disk has no room for `bytes`: whoever writes through a mapping would be killed. Error: File.
   llvm::Error checkRoom(uint64_t bytes) const;
   /// Syncs the temporary to disk and renames it. Error: File.
@@ -33,8 +35,10 @@ private:
   std::string path, folder; ///< `folder` is empty after a move
 };
 
-/// Appends the pieces to an open file, which errors call `shown`. Error: File (a full disk).
-llvm::Error writePieces(int descriptor, llvm::ArrayRef<llvm::StringRef> pieces, llvm::StringRef shown);
+/// Appends the pieces to an open file, which errors call `shown`. `written`, where there is one, is called with the first
+/// byte of each piece that is written. Error: File (a full disk).
+llvm::Error writePieces(int descriptor, llvm::ArrayRef<llvm::StringRef> pieces, llvm::StringRef shown,
+                        const std::function<void(const char *)> &written = {});
 
 /// Writes `text` to `path` that way. Error: File.
 llvm::Error writeOutput(llvm::StringRef path, llvm::StringRef text);

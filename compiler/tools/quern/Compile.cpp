@@ -61,6 +61,8 @@ cl::opt<std::string>
     startAt("start-at",
             cl::desc("take MODEL as the text of the phase before, written by --stop-after with -o, and go on"),
             cl::value_desc("phase"), QUERN_OPTION);
+cl::opt<bool> consumeWeights("consume-weights",
+                             cl::desc("give the disk space of PROGRAM.safetensors back while it is read"), QUERN_OPTION);
 cl::opt<bool> timing("timing", cl::desc("print the time of each phase"), QUERN_OPTION);
 cl::opt<bool> json("json", cl::desc("print the artifact's manifest and timings as JSON"), QUERN_OPTION);
 cl::opt<bool> quiet("quiet", cl::desc("print nothing but errors"), QUERN_OPTION);
@@ -173,6 +175,7 @@ Error run() {
   options.name = name;
   options.precision = precision;
   options.optimize = !plain;
+  options.consumeWeights = consumeWeights;
   if (cubin.getNumOccurrences())
     options.cubin = cubin;
   options.startAt = startAt;

@@ -38,7 +38,7 @@ class ProgramSource:
         with open(program, "w", encoding="utf-8") as file:
             file.write(self.text)
         _write_weights(self.weights, os.path.join(folder, f"{self.name}.safetensors"))
-        return [program, f"--name={self.name}", *self.options]
+        return [program, f"--name={self.name}", "--consume-weights", *self.options]
 
     def portable(self):
         """None where the weights are no longer those that were compiled."""
