@@ -115,9 +115,12 @@ bool readTensor(PyObject *object, quern_dtype dtype, quern_tensor &tensor) {
   return reinterpret_cast<uintptr_t>(tensor.data) % quern_dtype_size(dtype) == 0;
 }
 
+/// -1 where there is none: tensors that were made under torch.inference_mode() do not count who writes to them.
 static int64_t takeInteger(PyObject *number) {
-  if (!number)
+  if (!number) {
+    PyErr_Clear();
     return -1;
+  }
   int64_t value = PyLong_AsLongLong(number);
   Py_DECREF(number);
   return value;

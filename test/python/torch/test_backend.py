@@ -94,6 +94,14 @@ def test_only_calls_that_need_it_run_python(check, monkeypatch):
     assert len(calls) == packed + 1
 
 
+def test_parameters_that_do_not_count_writes(check):
+    with torch.inference_mode():
+        model, x = mlp(), torch.randn(5, 64)
+        compiled = check(model, x)
+        model[0].weight = nn.Parameter(torch.randn(128, 64))
+        check(model, x, compiled=compiled)
+
+
 def test_inputs_with_strides(check):
     model = mlp()
     compiled = check(model, torch.randn(5, 64))
@@ -294,6 +302,14 @@ def test_transforms_of_functions(check):
     x = torch.randn(3, 4)
     check(torch.vmap(lambda a: (a * a).sum()), x)
     check(torch.func.jacrev(lambda a: (a ** 2).sum(-1)), x)
+    check(lambda a: torch.func.jvp(torch.sin, (a,), (a,)), x)
+
+
+@pytest.mark.parametrize("gradients", [False, True])
+def test_derivatives_that_a_graph_takes_itself(check, gradients):
+    with torch.set_grad_enabled(gradients):
+        check(torch.func.grad(lambda a: (a ** 2).sum()), torch.randn(3, 4))
+        check(torch.func.hessian(lambda a: (a ** 3).sum()), torch.randn(3))
 
 
 def test_what_pytorch_cannot_trace_runs_in_pytorch(fallbacks):

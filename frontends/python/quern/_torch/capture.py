@@ -45,7 +45,8 @@ def _trace(module, examples, table, mode, functional=True):
     run = torch.func.functionalize(run, remove="mutations") if functional else run
     depth = torch._C._functorch.get_dynamic_layer_stack_depth()
     try:
-        with torch.no_grad(), traceback.preserve_node_meta():      # so that nodes know the lines of the model
+        # Derivatives that transforms take need the mode of the call. With their places nodes know the lines of the model.
+        with torch.set_grad_enabled(not functional and torch.is_grad_enabled()), traceback.preserve_node_meta():
             return make_fx(run, decomposition_table=table, tracing_mode=mode, _allow_non_fake_inputs=True)(*examples)
     except Exception as error:      # of many classes, none of them ours
         torch._C._functorch.pop_dynamic_layer_stack_and_undo_to_depth(depth)
