@@ -26,7 +26,7 @@ def results(value):
 FIRST = dict.fromkeys(("_scaled_dot_product_flash_attention_for_cpu.default", "max_pool2d_with_indices.default",
               "max_pool3d_with_indices.default", "_native_batch_norm_legit_no_training.default", "native_batch_norm.default",
               "_embedding_bag.default", "_embedding_bag_forward_only.default", "_linalg_det.default", "triangular_solve.default",
-              "_linalg_solve_ex.default"), 1) | {"_linalg_slogdet.default": 2}
+              "_linalg_solve_ex.default", "_linalg_eigh.default"), 1) | {"_linalg_slogdet.default": 2}
 
 
 def trim(group, values):

@@ -314,11 +314,50 @@ def test_derivatives_that_a_graph_takes_itself(check, gradients):
 
 def test_what_pytorch_cannot_trace_runs_in_pytorch(fallbacks):
     def f(x):
-        return torch.istft(torch.stft(x, 16, 4, window=torch.ones(16), return_complex=True), 16, 4, window=torch.ones(16))
+        spectrum = torch.stft(x, 16, 4, window=torch.ones(16), return_complex=True)
+        return torch.istft(spectrum[:, :, None].squeeze(2), 16, 4, window=torch.ones(16), return_complex=True, onesided=False)
 
-    x = torch.randn(64)
+    x = torch.randn(2, 64, dtype=torch.complex64)
     torch.testing.assert_close(torch.compile(f, backend="quern", fullgraph=True)(x), f(x))
     assert "needs the values of tensors" in fallbacks()[0]
+
+
+@pytest.mark.parametrize("options", [{}, {"center": False}, {"length": 50}, {"length": 90}, {"normalized": True, "onesided": False},
+                                     {"win_length": 12, "hop_length": 3, "window": torch.hann_window(12) + 0.1}])
+def test_signals_from_their_spectra(check, options):
+    x = torch.randn(2, 64)
+    kept = {name: value for name, value in options.items() if name != "length"}
+    spectrum = torch.stft(x, 16, return_complex=True, **{"window": torch.ones(16), **kept})
+    options = {"window": torch.ones(16), **options}
+    check(lambda spectrum: torch.istft(spectrum, 16, **options), spectrum)
+
+
+def test_singular_vectors(check):
+    def f(x):
+        u, s, vh = torch.linalg.svd(x)
+        values, vectors = torch.linalg.eigh(x @ x.mT)
+        return (u[..., :3] * s[..., None, :]) @ vh, u @ u.mT, values, (vectors * values[..., None, :]) @ vectors.mT
+    check(f, torch.randn(2, 5, 3), rtol=1e-4, atol=1e-5)
+
+
+def test_spectra_of_large_matrices_are_pytorchs(fallbacks):
+    x = torch.randn(40, 40)
+    torch.testing.assert_close(torch.compile(torch.linalg.svdvals, backend="quern")(x), torch.linalg.svdvals(x))
+    assert "of more than 32 rows or columns" in fallbacks()[0]
+
+
+def test_what_rules_of_numpy_refuse_runs_in_pytorch(fallbacks):
+    x = torch.ones(2, 0, 0)
+    assert torch.compile(torch.linalg.inv, backend="quern")(x).shape == (2, 0, 0)
+    assert "argmax of an empty sequence" in fallbacks()[0]
+
+
+@pytest.mark.parametrize("mode", ["bilinear", "bicubic"])
+@pytest.mark.parametrize("corners", [False, True])
+def test_images_of_sizes_by_fractions(check, mode, corners):
+    for factor in (1.7, 0.6):
+        check(lambda x: torch.nn.functional.interpolate(x, scale_factor=factor, mode=mode, align_corners=corners),
+              torch.randn(2, 3, 4, 5), rtol=1e-4, atol=1e-5)
 
 
 def test_parts_of_one_result(check):

@@ -180,6 +180,17 @@ def test_tensors_that_are_no_plain_arrays():
     agree(compiled(negative), wide(negative))
 
 
+class Signals(nn.Module):
+    def forward(self, x):
+        spectrum = torch.stft(x, 16, 4, window=torch.hann_window(16), return_complex=True)
+        return torch.istft(spectrum * 2, 16, 4, window=torch.hann_window(16))
+
+
+def test_signals_from_their_spectra():
+    x = torch.randn(2, 64)
+    agree(quern.compile(Signals().eval(), x)(x), Signals()(x))
+
+
 class Experts(nn.Module):
     """As transformers computes mixtures of experts."""
     def __init__(self):

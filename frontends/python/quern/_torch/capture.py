@@ -9,6 +9,7 @@ from torch._subclasses.fake_tensor import DataDependentOutputException
 from torch.fx.experimental.proxy_tensor import make_fx
 
 from . import decompositions, layers
+from .composites import istft
 from .effects import Effects, is_symbolic
 from .refusal import Refusal
 
@@ -61,8 +62,10 @@ def _is_transform(node):
 
 class _Interpreter(torch.fx.Interpreter):
     """Runs a graph for functionalization: there linear layers on tensors of rank 3 ask for sizes as numbers, which fixes those
-    that vary; so they are written as the product that they become."""
+    that vary; so they are written as the product that they become. What asks for values is written without."""
     def call_function(self, target, args, kwargs):
+        if target is torch.istft and not kwargs.get("return_complex"):
+            return istft(*args, **kwargs)
         if target not in _LINEAR:
             return super().call_function(target, args, kwargs)
         return self._linear(target, *args, **kwargs)

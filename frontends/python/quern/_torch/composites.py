@@ -61,6 +61,11 @@ def _of_scores(mask, kind):
     return {0: lambda: mask[None, None], 1: lambda: mask[:, None, None]}.get(kind, lambda: mask)()
 
 
+@composes(_aten.rrelu_with_noise_functional.default)
+def _rrelu(x, noise, lower=0.125, upper=1 / 3, training=False, generator=None):
+    return NotImplemented if training else (F.leaky_relu(x, (lower + upper) / 2), noise)
+
+
 @composes(_aten._embedding_bag.default, _aten._embedding_bag_forward_only.default)
 def _embedding_bag(weight, indices, offsets, scale_grad_by_freq=False, mode=0, sparse=False, per_sample_weights=None,
                    include_last_offset=False, padding_idx=-1):
@@ -295,6 +300,13 @@ def _logcumsumexp(x, dim):
     return _running([x], dim, lambda a, b: [torch.logaddexp(a[0], b[0])])[0] if x.dim() else x.clone()
 
 
+@composes(_aten.searchsorted.Scalar, _aten.bucketize.Scalar)
+def _search(first, second, **options):
+    if isinstance(first, torch.Tensor):
+        return torch.searchsorted(first, torch.full((), second), **options)
+    return torch.bucketize(torch.full((), first), second, **options)
+
+
 #--- Written at places ----------------------------------------------------------------------------
 
 @composes(_aten.scatter.reduce, _aten.scatter.value_reduce)
@@ -336,3 +348,54 @@ def _fake_quantize(x, scale, zero_point, *limits):
 def _fake_quantize_channels(x, scale, zero_point, axis, low, high):
     scale, zero_point = (part.view([-1 if i == axis else 1 for i in range(x.dim())]) for part in (scale, zero_point))
     return _fake_quantize(x, scale, zero_point, low, high)
+
+
+@composes(_aten.ldexp.Tensor)
+def _ldexp(x, exponent):
+    return x * torch.pow(2.0, exponent)
+
+
+#--- Matrices -------------------------------------------------------------------------------------
+
+@composes(_aten.addbmm.default)
+def _addbmm(x, a, b, *, beta=1, alpha=1):
+    product = (a @ b).sum(0) * alpha
+    return product.to(x.dtype) if beta == 0 else (x * beta + product).to(x.dtype)
+
+
+@composes(_aten.linalg_pinv.atol_rtol_tensor)
+def _pinv(x, *, atol=None, rtol=None, hermitian=False):
+    u, s, vh = torch.linalg.svd(x, full_matrices=False)
+    least = s.new_zeros(()) if atol is None else atol
+    if rtol is None:
+        share = max(x.shape[-2:]) * torch.finfo(x.dtype).eps
+        rtol = share if atol is None else torch.where(least > 0, 0.0, share)
+    large = s > torch.maximum(least, rtol * s.amax(-1))[..., None]
+    inverse = torch.where(large, 1 / torch.where(large, s, 1.0), 0.0)
+    return (vh.mH * inverse[..., None, :]) @ u.mH
+
+
+#--- Signals --------------------------------------------------------------------------------------
+
+def istft(x, n_fft, hop_length=None, win_length=None, window=None, center=True, normalized=False, onesided=None, length=None,
+          return_complex=False):
+    """torch.istft, which asks for the values of its window's sums. x: [.., frequencies, frames]."""
+    hop, width = hop_length or n_fft // 4, win_length or n_fft
+    window = torch.ones(width) if window is None else window
+    window = F.pad(window, ((n_fft - width) // 2, n_fft - width - (n_fft - width) // 2))
+    onesided = x.shape[-2] != n_fft if onesided is None else onesided
+    spectra, norm = x.mT, "ortho" if normalized else "backward"
+    frames = torch.fft.irfft(spectra, n_fft, norm=norm) if onesided else torch.fft.ifft(spectra, norm=norm).real
+    count = x.shape[-1]
+    places = torch.arange(count)[:, None] * hop + torch.arange(n_fft)
+    total = n_fft + hop * (count - 1)
+    first = n_fft // 2 if center else 0
+    last = first + length if length is not None else total - first
+
+    def laid(parts):
+        """Frames summed where they lie, and what of that is asked for; zeros behind the end."""
+        whole = parts.new_zeros(*parts.shape[:-2], total).index_add(-1, places.flatten(), parts.flatten(-2))
+        return F.pad(whole[..., first:last], (0, max(last - total, 0)))
+
+    sums = laid((window * window).expand(count, n_fft))
+    return laid(frames * window) / torch.where(torch.arange(last - first) < total - first, sums, 1.0)

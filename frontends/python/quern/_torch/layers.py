@@ -2,6 +2,8 @@
 import torch
 from torch.overrides import TorchFunctionMode
 
+from .composites import istft
+
 _CELLS = ("lstm", "gru", "rnn_tanh", "rnn_relu")
 _LIBRARY = torch.library.Library("quern", "DEF")
 _LIBRARY.define("recurrent(Tensor x, Tensor[] state, Tensor[] parameters, str cell, bool biases, int layers, "
@@ -63,8 +65,11 @@ def _arguments(function, args):
 
 
 class KeptWhole(TorchFunctionMode):
-    """The same for calls that are recorded under it: torch.export takes a layer apart, which fixes the length of its input."""
+    """The same for calls that are recorded under it: torch.export takes a layer apart, which fixes the length of its input.
+    And torch.istft asks for values there."""
     def __torch_function__(self, function, types, args=(), kwargs=None):
         if _is_plain(function, args, kwargs):
             return tuple(torch.ops.quern.recurrent.default(*_arguments(function, args)))
+        if function is torch.istft and not (kwargs or {}).get("return_complex"):
+            return istft(*args, **kwargs or {})
         return function(*args, **kwargs or {})

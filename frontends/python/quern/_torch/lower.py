@@ -243,6 +243,8 @@ class Lowered:
             result = aten.rule_of(node)(Call(self.program, self.symbols, node), *arguments, **keywords)
         except TraceError as error:
             raise Refusal(f"{node.target}: {error.reason}") from error
+        except ValueError as error:     # of rules that follow NumPy's, which refuse what PyTorch takes
+            raise Refusal(f"{node.target}: {error}") from error
         self._check(node, result)
         self._values[node] = result
 

@@ -31,7 +31,7 @@ PREDICATES = {"isinf": "isinf", "isnan": "isnan", "logical_not": "logical_not", 
 BINARY = {
     "atan2.default": "arctan2", "bitwise_and.Tensor": "bitwise_and", "bitwise_and.Scalar": "bitwise_and",
     "bitwise_or.Tensor": "bitwise_or", "bitwise_or.Scalar": "bitwise_or", "bitwise_xor.Tensor": "bitwise_xor",
-    "bitwise_xor.Scalar": "bitwise_xor", "copysign.Tensor": "copysign", "div.Tensor": "divide", "div.Scalar": "divide",
+    "bitwise_xor.Scalar": "bitwise_xor", "copysign.Tensor": "copysign", "copysign.Scalar": "copysign", "div.Tensor": "divide", "div.Scalar": "divide",
     "hypot.default": "hypot", "fmax.default": "fmax", "fmin.default": "fmin", "maximum.default": "maximum", "minimum.default": "minimum", "mul.Tensor": "multiply", "mul.Scalar": "multiply",
     "__lshift__.Tensor": "left_shift", "__lshift__.Scalar": "left_shift", "bitwise_left_shift.Tensor": "left_shift",
     "bitwise_left_shift.Tensor_Scalar": "left_shift", "__rshift__.Tensor": "right_shift", "__rshift__.Scalar": "right_shift",

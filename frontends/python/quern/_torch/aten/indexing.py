@@ -149,7 +149,7 @@ def scatter_reduce(c, x, dim, index, source, reduce, *, include_self=True):
 @lowers("masked_scatter.default")
 def masked_scatter(c, x, mask, source):
     """The k-th true place takes the k-th element of the source."""
-    mask = build.broadcast(mask, x.dims)
+    x, mask = build.broadcast(x, c.dims()), build.broadcast(mask, c.dims())
     size = build.count(x, range(len(x.dims)))
     number = build.cumulative(build.cast(build.reshape(mask, [size]), np.int64), 0, "sum")
     last = c.tensor(build.count(source, range(len(source.dims))) - 1, np.int64)

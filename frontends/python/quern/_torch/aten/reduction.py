@@ -140,8 +140,9 @@ lowers("cumprod.default")(_running("prod"))
 @lowers("_cdist_forward.default")
 def cdist(c, a, b, p, compute_mode):
     """The p-norm of the differences of all rows of a and b."""
-    rank = len(a.dims)
-    gap = build.unary("abs", build.binary("sub", build.add_axes(c.wide(a), [rank - 1]), build.add_axes(c.wide(b), [rank - 2])))
+    rank = max(len(a.dims), len(b.dims))
+    rows, columns = build.add_axes(c.wide(a), [len(a.dims) - 1]), build.add_axes(c.wide(b), [len(b.dims) - 2])
+    gap = build.unary("abs", build.binary("sub", rows, columns))
     if p in (0, float("inf")):
         if p == 0:
             gap = build.cast(build.compare("ne", gap, build.like(gap, 0)), gap.dtype)

@@ -14,11 +14,11 @@ def _rows():
 
 
 def _resize(c, x, mode, coordinates, nearest, factors):
-    """`factors`: output / input as PyTorch was told, None where it takes the quotient of the extents."""
+    """`factors`: output / input as PyTorch was told, None where it takes the quotient of the extents, as with aligned corners."""
     dims, scales = c.dims(), [1.0, 1.0]
     for axis, factor in enumerate(factors, start=2):
         known = isinstance(x.dims[axis], int) and isinstance(dims[axis], int)
-        scales.append(float(factor) if factor else dims[axis] / x.dims[axis] if known else 0.0)
+        scales.append(float(factor) if factor and coordinates != "align_corners" else dims[axis] / x.dims[axis] if known else 0.0)
     return c.tensor(neural.resize(c.wide(x), dims, mode, coordinates, nearest, scales), c.dtype())
 
 

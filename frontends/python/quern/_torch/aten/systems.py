@@ -135,3 +135,29 @@ def qr(c, a, mode="reduced"):
     if mode == "r":
         raise Refusal("QR without its first factor is not supported")
     return traced(c, lambda a: tuple(np.linalg.qr(a, mode)), a)
+
+
+#--- Eigenvalues and singular values --------------------------------------------------------------
+
+_MOST = 32      # rows or columns; of more, rotations of pairs take far longer than what LAPACK does
+
+
+def _check_size(a):
+    if not all(isinstance(extent, int) and extent <= _MOST for extent in a.dims[-2:]):
+        raise Refusal(f"the spectrum of matrices of more than {_MOST} rows or columns is not supported")
+
+
+@lowers("_linalg_eigh.default")
+def eigh(c, a, triangle="L", compute_v=True):
+    _check_size(a)
+    values, vectors = traced(c, lambda a: tuple(np.linalg.eigh(a, triangle)), a)
+    return values, vectors if compute_v else build.reshape(build.slice_axis(vectors, 0, 0, 0), [0])
+
+
+@lowers("_linalg_svd.default")
+def svd(c, a, full_matrices=False, compute_uv=True, driver=None):
+    _check_size(a)
+    if not compute_uv:
+        nothing = build.constant(c.program, np.zeros(0, a.dtype), a.dtype)
+        return nothing, traced(c, np.linalg.svdvals, a), nothing
+    return traced(c, lambda a: tuple(np.linalg.svd(a, full_matrices)), a)
