@@ -26,7 +26,6 @@ constexpr int64_t kLeastKeysOfPart = 64, kMostParts = 32;
 /// The sizes of an attention's heads.
 struct Heads {
   int64_t depth, valueDepth;
-  bool haveBiasOfRows; ///< whose addresses take registers, too
 
   /// Bytes of a block's memory for elements of so many, values in the place of keys: see ThreadAttention.cpp.
   int64_t threadMemory(const Tile &tile, int64_t bytes) const {
@@ -35,15 +34,15 @@ struct Heads {
     int64_t keys = depth * (tile.keys + kPadding), values = tile.keys * llvm::alignTo(valueDepth, lanes);
     return ((depth + tile.keys) * (tile.queries + kPadding) + std::max(keys, values)) * bytes;
   }
-  /// As many tiles of keys and values as a block has room for, 0 where that is less than two or the queries, scores and
-  /// results are too much for the registers: see WarpAttention.cpp.
+  /// As many tiles of keys and values as a block has room for beside its queries, 0 where that is less than two or the
+  /// scores and results are too much for the registers: see WarpAttention.cpp.
   int64_t warpStages(const Tile &tile, const Device &device) const {
-    constexpr int64_t kMostStages = 4, kWhole = 64, kBytes = 2;
+    constexpr int64_t kMostStages = 4, kMostRegisters = 144, kWhole = 64, kBytes = 2;
     auto padded = [](int64_t size) { return size > kWhole ? llvm::alignTo(size, kWhole) : llvm::PowerOf2Ceil(size); };
-    int64_t k = padded(depth), v = padded(valueDepth);
-    int64_t registers = tile.partQueries * (k / kBytes + v + tile.keys) / device.warp, most = haveBiasOfRows ? 144 : 192;
-    int64_t stages = std::min<int64_t>(device.sharedBytes / (tile.keys * (k + v) * kBytes), kMostStages);
-    return registers <= most && tile.queries * k * kBytes <= device.sharedBytes && stages > 1 ? stages : 0;
+    int64_t k = padded(depth), v = padded(valueDepth), registers = tile.partQueries * (v + tile.keys) / device.warp;
+    int64_t room = device.sharedBytes - tile.queries * k * kBytes;
+    int64_t stages = std::clamp<int64_t>(room / (tile.keys * (k + v) * kBytes), 0, kMostStages);
+    return registers <= kMostRegisters && stages > 1 ? stages : 0;
   }
 };
 
@@ -66,12 +65,7 @@ std::optional<Choice> chooseDeviceAttention(AttentionOp attention, const Device 
   // Matrix units multiply narrow floats as exactly as threads do, and round the powers of scores, which are 1 at most.
   // Where they have no tile, threads take them as float32.
   Type element = elementOf(attention.getQuery());
-  auto biasChangesAlong = [&](int64_t axis) { // from the end
-    Value bias = attention.getBias();
-    return bias && rankOf(bias) >= axis && !dimOf(bias, rankOf(bias) - axis).isEqualTo(1);
-  };
-  bool isOfRows = biasChangesAlong(2) || (together > 1 && biasChangesAlong(3));
-  Heads sizes{*depth, *valueDepth, isOfRows};
+  Heads sizes{*depth, *valueDepth};
   bool byWarps = (element.isF16() || element.isBF16()) && sizes.warpStages(warpTiles[std::size(warpTiles) - 1], device);
   auto fits = [&](const Tile &tile) {
     return byWarps ? sizes.warpStages(tile, device) > 0

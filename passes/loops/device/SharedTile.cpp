@@ -57,7 +57,7 @@ void SharedTile::fill(Value memory, Value batch, Value first, Value from) {
     return turn(placeOfTurn(kernel, 0, perRow));
   }
   // Copies are few instructions each, but have addresses in registers; what is computed may be many.
-  constexpr int64_t kMostCopies = 16;
+  constexpr int64_t kMostCopies = 8;
   int64_t turns = count / kernel.threads;
   if (count % kernel.threads == 0 && turns <= (isCopied() ? kMostCopies : 1)) {
     for (int64_t i = 0; i < turns; ++i)

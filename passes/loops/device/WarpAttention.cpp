@@ -1,6 +1,6 @@
-// Attention by the matrix units, of float16 and bfloat16: each warp has 16 rows of queries or 32, in registers, and
-// walks the keys with the block. The scores of a tile are matrices of sums, spread over the threads just as the matrix
-// unit wants a left side: rounded to the element type their powers multiply the values from where they are.
+// Attention by the matrix units, of float16 and bfloat16: each warp has 16 queries of the block's or 32, and walks the
+// keys with the block. The scores of a tile are matrices of sums, spread over the threads just as the matrix unit wants a
+// left side: rounded to the element type their powers multiply the values from where they are.
 //
 //   s = q k^T                            summed in float32; keys that a query does not see are -inf
 //   m', p = max(m, unit * row max of s), 2^(unit * s - m')
@@ -52,7 +52,6 @@ private:
   TileProblem::Side sideOf(Value tensor, const Dim &lines, bool alongDepth,
                            Point (AttentionTasks::*at)(Value, Value));
   void emitPart();
-  void loadQueries();
   void addTile(Value stage, Value first, SmallVector<Value> &carried);
   SmallVector<Value> products(Value stage);
   void scale(MutableArrayRef<Value> scores, Value first);
@@ -106,9 +105,9 @@ private:
   TileProblem scoreProblem, valueProblem;
   SharedTile queryTile, keyTile, valueTile;
   WarpSums warpSums;
+  Value queryMemory;
   Stages stages;
   // The current task.
-  SmallVector<SmallVector<Value>> queries; ///< of matrices in row i and at step s: i * steps + s
   SmallVector<Row> rows;
   SmallVector<Value> results;
 };
@@ -137,9 +136,9 @@ WarpAttention::WarpAttention(KernelFunction &kernel, AttentionTasks &tasks, int6
       queryTile(kernel, scoreProblem, scoreProblem.lhs, tasks.tileQueries, depth),
       keyTile(kernel, scoreProblem, scoreProblem.rhs, tileKeys, depth),
       valueTile(kernel, valueProblem, valueProblem.rhs, valueDepth, tileKeys),
-      warpSums(kernel, warpQueries, valueDepth),
-      stages(kernel, keyTile.bytes() + valueTile.bytes(), keyTile.isCopied() || valueTile.isCopied(),
-             std::max(queryTile.bytes(), tasks.tileQueries / warpQueries * warpSums.bytes())) {
+      warpSums(kernel, warpQueries, valueDepth), queryMemory(kernel.sharedTile(b.getI8Type(), queryTile.bytes())),
+      stages(kernel, keyTile.bytes() + valueTile.bytes(), /*copies=*/true,
+             tasks.tileQueries / warpQueries * warpSums.bytes()) {
   kernel.threads = tasks.tileQueries / warpQueries * kernel.device->warp;
   double scale = tasks.attention.getScale().convertToDouble();
   isScaled = tasks.attention.getBias() || scale <= 0;
@@ -157,8 +156,9 @@ void WarpAttention::emitPart() {
     row.sum = tasks.number(0);
   }
   results.assign(warpQueries / kMatrixRows * (valueDepth / kMatrixColumns) * kMatrixSums, tasks.number(0));
-  loadQueries();
   Value none = kernel.index(0);
+  queryTile.fill(queryMemory, none, tasks.firstQuery, none);
+  endCopies(b); // awaited with the first keys
   auto fill = [&](Value stage, Value first) {
     keyTile.fill(stage, none, first, none);
     valueTile.fill(valuesOf(stage), none, none, first);
@@ -169,19 +169,6 @@ void WarpAttention::emitPart() {
   }));
   finish();
   kernel.barrier(); // the next task fills this memory
-}
-
-/// By way of the memory of the keys and values.
-void WarpAttention::loadQueries() {
-  queryTile.fill(stages.memory, kernel.index(0), tasks.firstQuery, kernel.index(0));
-  endCopies(b);
-  awaitCopies(b, 0);
-  kernel.barrier();
-  queries.clear();
-  for (int64_t i = 0; i < warpQueries / kMatrixRows; ++i)
-    for (int64_t step = 0; step < depth / kDepth; ++step)
-      queries.push_back(queryTile.load(stages.memory, warpRow(), i, step));
-  kernel.barrier();
 }
 
 //===--- A tile of keys ---------------------------------------------------------------------===//
@@ -218,13 +205,17 @@ void WarpAttention::addTile(Value stage, Value first, SmallVector<Value> &carrie
 SmallVector<Value> WarpAttention::products(Value stage) {
   int64_t steps = depth / kDepth, across = tileKeys / kMatrixColumns;
   SmallVector<Value> sums(warpQueries / kMatrixRows * across * kMatrixSums, tasks.number(0));
-  for (int64_t step = 0; step < steps; ++step)
+  for (int64_t step = 0; step < steps; ++step) {
+    SmallVector<SmallVector<Value>> queries;
+    for (int64_t i = 0; i < warpQueries / kMatrixRows; ++i)
+      queries.push_back(queryTile.load(queryMemory, warpRow(), i, step));
     for (int64_t j = 0; j < across; j += 2) {
       SmallVector<Value> keys = keyTile.load(stage, kernel.index(0), j / 2, step);
-      for (int64_t i = 0; i < warpQueries / kMatrixRows; ++i)
+      for (auto [i, words] : llvm::enumerate(queries))
         for (int64_t half = 0; half < 2; ++half)
-          accumulate(sums, i * across + j + half, queries[i * steps + step], ArrayRef(keys).slice(half * 2, 2));
+          accumulate(sums, i * across + j + half, words, ArrayRef(keys).slice(half * 2, 2));
     }
+  }
   return sums;
 }
 

@@ -75,11 +75,12 @@ def check(tmp_path, queries, keys, value_size, mask=None, causal=False, dynamic=
     ((3, 2, 4, 16), (3, 2, 1, 16), 130),
     ((1, 3, 70, 80), (1, 3, 90, 80), 96),
     ((1, 2, 33, 192), (1, 2, 20, 192), 64),
+    ((1, 2, 20, 64), (1, 2, 40, 64), 272),
 ])
 @types
 def test_shapes(tmp_path, queries, keys, value_size, dynamic, dtype):
     parameters = check(tmp_path, queries, keys, value_size, dynamic=dynamic, dtype=dtype)
-    by_warps = dtype != "float32" and value_size < 256
+    by_warps = dtype != "float32" and value_size <= 256
     assert ("warp_queries" in parameters) == by_warps and ("thread_queries" in parameters) != by_warps
 
 

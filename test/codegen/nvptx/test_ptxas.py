@@ -127,9 +127,9 @@ MODELS = {
     "narrow_attention": """
         (float16[8,16,512,64] q, float16[8,16,512,64] k, float16[8,1,1,512] m, bfloat16[4,16,n,128] r, bfloat16[4,16,n,128] s,
          bfloat16[1,8,1,64] o, bfloat16[1,8,t,64] p, float16[1,2,40,192] c, float16[1,2,50,192] d, float16[512,512] f,
-         bfloat16[n,n] g, float16[40,50] h)
+         bfloat16[n,n] g, float16[40,50] h, float16[8,16,n,256] v)
             => (float16[8,16,512,64] x, float16[8,16,512,64] y, bfloat16[4,16,n,128] z, bfloat16[1,8,1,64] u, float16[1,2,40,192] w,
-                float16[8,16,512,64] i, bfloat16[4,16,n,128] j, float16[1,2,40,192] l)
+                float16[8,16,512,64] i, bfloat16[4,16,n,128] j, float16[1,2,40,192] l, float16[8,16,n,256] e)
         {
             x = Attention (q, k, k, m)
             y = Attention <is_causal = 1> (q, k, k)
@@ -139,6 +139,7 @@ MODELS = {
             i = Attention (q, k, k, f)
             j = Attention <is_causal = 1> (r, s, s, g)
             l = Attention (c, d, d, h)
+            e = Attention (v, v, v)
         }""",
     "recurrent": """
         (float[n,3,40] x, float[1,512,40] w, float[1,512,128] r, float[2,384,128] v, float[2,384,128] u, float[2,768] b, int32[3] l)
@@ -222,10 +223,10 @@ def test_narrow_attention_is_the_matrix_units(tmp_path):
     """A step of the largest tile: 4 x 2 x 8 products for the scores and as many for the values, 64 powers; no copy of a register
     between a load and a product, which has its operands where they were loaded."""
     texts = [kernel.read_text() for kernel in device_code(tmp_path, "narrow_attention", "sm_80")]
-    assert all("mma.sync.aligned.m16n8k16.row.col" in text for text in texts[:7]) and len(texts) == 8
+    assert all("mma.sync.aligned.m16n8k16.row.col" in text for text in texts) and len(texts) == 9
     tiles = [text for text in texts if text.count("f32.f16.f16.f32") == 128]
-    assert len(tiles) == 2
+    assert len(tiles) == 3
     for tile in tiles:
         assert tile.count("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16") == 16
-        assert tile.count("ldmatrix.sync.aligned.m8n8.x4.shared.b16") == 16 + 8    # keys, and queries once
+        assert tile.count("ldmatrix.sync.aligned.m8n8.x4.shared.b16") == 16 + 8    # keys and queries
         assert tile.count("ex2.approx.ftz.f32") == 64 + 4 and "ld.local" not in tile
