@@ -1,6 +1,6 @@
 // Attention by the matrix units, of float16 and bfloat16: each warp has 16 queries of the block's or 32, and walks the
-// keys with the block. The scores of a tile are matrices of sums, spread over the threads just as the matrix unit wants a
-// left side: rounded to the element type their powers multiply the values from where they are.
+// keys with the block. The scores of a tile are matrices of sums, spread over the threads just as the matrix unit wants
+// a left side: rounded to the element type their powers multiply the values from where they are.
 //
 //   s = q k^T                            summed in float32; keys that a query does not see are -inf
 //   m', p = max(m, unit * row max of s), 2^(unit * s - m')
@@ -49,8 +49,7 @@ private:
   };
 
   WarpAttention(KernelFunction &kernel, AttentionTasks &tasks, int64_t warpQueries);
-  TileProblem::Side sideOf(Value tensor, const Dim &lines, bool alongDepth,
-                           Point (AttentionTasks::*at)(Value, Value));
+  TileProblem::Side sideOf(Value tensor, const Dim &lines, bool alongDepth, Point (AttentionTasks::*at)(Value, Value));
   void emitPart();
   void addTile(Value stage, Value first, SmallVector<Value> &carried);
   SmallVector<Value> products(Value stage);
