@@ -111,6 +111,8 @@ case("pow.Tensor_Scalar", f(5), 3)
 case("pow.Tensor_Scalar", positive(5), 0.5)
 case("pow.Tensor_Scalar", i(5), 3)
 case("pow.Scalar", 2.0, f(5))
+case("pow.Scalar", 3, i(9))
+case("pow.Tensor_Tensor", t(6, 1, -1, -1, 0, 2, -3, 7), t(-8, -3, -3, -2, -1, 5, 3, 0))
 for name in ("maximum", "minimum", "fmax", "fmin", "atan2"):
     case(f"{name}.default", f(9), f(9))
 for name in ("maximum", "minimum", "fmax", "fmin"):
@@ -548,3 +550,4 @@ for name in ("erfc", "lgamma", "digamma"):
     case(f"{name}.default", f(20) * 4)
 case("lgamma.default", t(inf, -inf, 100.0, 3.0))
 case("linalg_matrix_exp.default", f(2, 4, 4) * 3)
+case("_embedding_bag.default", f(9, 4, dtype=bf16), i(40, low=0), t(0, 15, 40))

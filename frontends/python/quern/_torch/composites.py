@@ -66,13 +66,18 @@ def _rrelu(x, noise, lower=0.125, upper=1 / 3, training=False, generator=None):
     return NotImplemented if training else (F.leaky_relu(x, (lower + upper) / 2), noise)
 
 
+def _wide(x):
+    """Narrow floats for sums and products of many."""
+    return x.float() if x.dtype in (torch.float16, torch.bfloat16) else x
+
+
 @composes(_aten._embedding_bag.default, _aten._embedding_bag_forward_only.default)
 def _embedding_bag(weight, indices, offsets, scale_grad_by_freq=False, mode=0, sparse=False, per_sample_weights=None,
                    include_last_offset=False, padding_idx=-1):
     """mode: 0 sums, 1 means, 2 maxima of the rows of a bag; an empty bag has zeros."""
     starts = offsets[:-1] if include_last_offset else offsets
     bag = torch.bucketize(torch.arange(indices.shape[0]), starts, right=True) - 1
-    rows, counted = weight[indices], torch.ones_like(indices)
+    rows, counted = _wide(weight[indices]), torch.ones_like(indices)
     if per_sample_weights is not None:
         rows = rows * per_sample_weights[:, None]
     if padding_idx >= 0:
@@ -86,7 +91,7 @@ def _embedding_bag(weight, indices, offsets, scale_grad_by_freq=False, mode=0, s
     else:
         out = out.index_add(0, bag, rows)
         out = out / counts.clamp(min=1)[:, None] if mode == 1 else out
-    return out, bag, counts, torch.zeros_like(starts)
+    return out.to(weight.dtype), bag, counts, torch.zeros_like(starts)
 
 
 @composes(_aten.adaptive_max_pool2d.default)

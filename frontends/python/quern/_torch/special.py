@@ -104,9 +104,9 @@ def _digamma(x):
 
 
 @composes(_aten.linalg_matrix_exp.default)
-def _matrix_exp(x):
+def _matrix_exp(matrix):
     """Taylor's series of x / 2^s, squared s times."""
-    steps = 16
+    x, steps = matrix if matrix.is_complex() else matrix.double(), 16
     size = x.abs().sum(-2, keepdim=True).amax(-1, keepdim=True)
     halvings = torch.ceil(torch.log2(size.clamp(min=1e-30)) + 1).clamp(0, steps)
     part, unit = x * torch.exp2(-halvings), torch.eye(x.shape[-1], dtype=x.dtype)
@@ -115,4 +115,4 @@ def _matrix_exp(x):
         value = unit + part @ value / number
     for step in range(steps):
         value = torch.where(halvings > step, value @ value, value)
-    return value
+    return value.to(matrix.dtype)

@@ -120,9 +120,19 @@ def remainder(c, a, b):
     return result(c, RULES["remainder"](c.wide(a, c.dtype()), c.wide(b, c.dtype())))
 
 
-@lowers("pow.Tensor_Tensor", "pow.Tensor_Scalar", "pow.Scalar")
-def power(c, a, b):
+@lowers("pow.Tensor_Scalar")
+def power_of_number(c, a, b):
     return result(c, RULES["power"](c.wide(a, c.dtype()), c.wide(b, c.dtype())))
+
+
+@lowers("pow.Tensor_Tensor", "pow.Scalar")
+def power(c, a, b):
+    a, b = c.wide(a, c.dtype()), c.wide(b, c.dtype())
+    if a.dtype.kind != "i":
+        return result(c, RULES["power"](a, b))
+    whole = RULES["power"](a, _unary("abs", b))      # of 1 and -1, whose powers are never fractions; those of others become 0
+    is_fraction = _binary("and", _compare("lt", b, _like(b, 0)), _compare("ne", _unary("abs", a), _like(a, 1)))
+    return result(c, _select(is_fraction, _like(whole, 0), whole))
 
 
 @lowers("round.decimals")
