@@ -116,7 +116,8 @@ class Mixed(nn.Module):
     def forward(self, x, mask=None, pair=(), *, count=1, kind="sum", scale=None):
         y = x * count + pair[0] - pair[1]["b"]
         y = y if mask is None else y * mask
-        return {"y": y if kind == "sum" else -y, "none": None, "sizes": (y.shape[0], 3, 2.5)}, y.sum(0) if scale is None else y * scale
+        sizes = (y.shape[0], 3, 2.5)
+        return {"y": y if kind == "sum" else -y, "none": None, "sizes": sizes}, y.sum(0) if scale is None else y * scale
 
 
 def test_arguments_by_name_and_those_that_are_no_tensors():

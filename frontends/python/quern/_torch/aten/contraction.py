@@ -44,7 +44,8 @@ def addmm(c, bias, a, b, beta=1, alpha=1):
 def grouped_mm(c, a, b, offs=None, bias=None, out_dtype=None):
     """Rows [.., K] in groups that end at `offs`, each times its own of the matrices [groups, K, N]."""
     if bias is not None or (offs is None) != (len(a.dims) == 3) or len(b.dims) != 3:
-        raise Refusal(f"grouped products of ranks {len(a.dims)} and {len(b.dims)} are supported as 2 and 3 with offsets, 3 and 3 without")
+        raise Refusal(f"grouped products of ranks {len(a.dims)} and {len(b.dims)} are not supported: expected 2 and 3 with "
+                      "offsets, 3 and 3 without")
     a, b = c.wide(a), c.wide(b)
     if offs is None:
         return c.tensor(build.matmul(a, b), c.dtype())
