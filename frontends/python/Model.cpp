@@ -178,6 +178,7 @@ std::unique_ptr<Model::Frame> Model::take() {
   frame->outputs.resize(descriptor->num_outputs);
   frame->places.resize(descriptor->num_inputs);
   frame->results.resize(descriptor->num_outputs);
+  frame->blocks.resize(descriptor->num_outputs);
   quern_context_options options = {};
   options.size = sizeof options;
   options.pool = frame->pool = sharedPool(threads);
@@ -193,6 +194,8 @@ void Model::giveBack(std::unique_ptr<Frame> frame) {
   std::fill(frame->places.begin(), frame->places.end(), quern_device{});
   frame->deviceHolders.clear();
   std::fill(frame->results.begin(), frame->results.end(), nb::object());
+  for (std::unique_ptr<OutputBlock> &block : frame->blocks)
+    block.reset();
   std::lock_guard<std::mutex> lock(mutex);
   idle.push_back(std::move(frame));
 }
@@ -284,17 +287,32 @@ bool Model::inferDims(const quern_value_info &value, const std::vector<quern_ten
   return true;
 }
 
-nb::object Model::makeOutput(uint32_t index, MakeOutput make, quern_tensor &tensor, size_t &given) const {
+std::unique_ptr<OutputBlock> Model::outputBlock(size_t bytes) const {
+  return bytes < OutputMemory::smallest ? nullptr : std::make_unique<OutputBlock>(memory, bytes);
+}
+
+void *Model::lateOutput(void *call, uint32_t index, uint64_t bytes) {
+  auto &[model, frame] = *static_cast<Call *>(call);
+  if (model.descriptor->outputs[index].dtype == QUERN_STRING)
+    return nullptr;
+  try {
+    frame->blocks[index] = model.outputBlock(bytes);
+  } catch (const std::bad_alloc &) { // the context has none either, and says so
+    return nullptr;
+  }
+  return frame->blocks[index] ? frame->blocks[index]->data() : nullptr;
+}
+
+nb::object Model::makeOutput(uint32_t index, MakeOutput make, quern_tensor &tensor, std::unique_ptr<OutputBlock> block,
+                             size_t &given) const {
   const quern_value_info &info = descriptor->outputs[index];
   size_t bytes = quern_dtype_size(info.dtype);
   for (int32_t axis = 0; axis < tensor.rank; ++axis)
     if (__builtin_mul_overflow(bytes, size_t(tensor.dims[axis]), &bytes))
       throw std::bad_alloc();
-  std::unique_ptr<OutputBlock> block;
-  if (bytes >= OutputMemory::smallest) {
-    block = std::make_unique<OutputBlock>(memory, bytes);
-    given += block->capacity();
-  }
+  if (!block)
+    block = outputBlock(bytes);
+  given += block ? block->capacity() : 0;
   PyObject *made = make(info.dtype, tensor.rank, tensor.dims, std::move(block), tensor.data);
   if (!made)
     throw nb::python_error();
@@ -370,13 +388,13 @@ nb::object Model::Call::run(MakeOutput make, bool byRows) {
         !model.inferDims(descriptor->outputs[i], frame->inputs, output.dims))
       continue;
     output.rank = descriptor->outputs[i].rank;
-    frame->results[i] = model.makeOutput(i, make, output, given);
+    frame->results[i] = model.makeOutput(i, make, output, nullptr, given);
   }
   quern_status status;
   std::string error;
   {
     nb::gil_scoped_release release;
-    quern_places places = {sizeof places, 0, frame->places.data(), nullptr};
+    quern_places places = {sizeof places, 0, frame->places.data(), nullptr, lateOutput, this};
     int64_t block = byRows && model.hasRows(*frame) ? model.blockRows(*frame, frame->inputs[0].dims[0]) : 0;
     if (block)
       status = model.runBlocks(*frame, block, error);
@@ -394,8 +412,8 @@ nb::object Model::Call::run(MakeOutput make, bool byRows) {
       continue;
     }
     const void *made = frame->outputs[i].data;
-    frame->results[i] = model.makeOutput(i, make, frame->outputs[i], given);
-    if (frame->outputs[i].bytes)
+    frame->results[i] = model.makeOutput(i, make, frame->outputs[i], std::move(frame->blocks[i]), given);
+    if (frame->outputs[i].data != made && frame->outputs[i].bytes)
       memcpy(frame->outputs[i].data, made, frame->outputs[i].bytes);
   }
   if (given)

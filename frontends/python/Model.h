@@ -69,6 +69,7 @@ private:
     std::vector<quern_tensor> inputs, outputs;
     std::vector<quern_device> places; // of the inputs
     std::vector<nb::object> results;
+    std::vector<std::unique_ptr<OutputBlock>> blocks; // of outputs whose dims a run found
     std::vector<nb::object> holders; // keep converted inputs alive
     std::vector<nb::ndarray<>> deviceHolders;
     std::vector<StringMemory> strings; // of the inputs that are strings
@@ -97,8 +98,14 @@ private:
   void readInputs(PyObject *const *arrays, bool pairs, Frame &frame) const;
   /// The dims of an output, where the inputs alone say them.
   bool inferDims(const quern_value_info &value, const std::vector<quern_tensor> &inputs, int64_t *dims) const;
-  /// A new object for output `index`, whose dims the tensor has; its memory becomes the tensor's.
-  nb::object makeOutput(uint32_t index, MakeOutput make, quern_tensor &tensor, size_t &given) const;
+  /// Memory for an output, null where its array's own is as good.
+  std::unique_ptr<OutputBlock> outputBlock(size_t bytes) const;
+  /// quern_places::output of a `Call`.
+  static void *lateOutput(void *call, uint32_t index, uint64_t bytes);
+  /// A new object for output `index`, whose dims the tensor has, in `block` where that is not null; its memory becomes the
+  /// tensor's.
+  nb::object makeOutput(uint32_t index, MakeOutput make, quern_tensor &tensor, std::unique_ptr<OutputBlock> block,
+                        size_t &given) const;
 
   void *library = nullptr;
   int file = -1;

@@ -45,6 +45,12 @@ static bool are_dims_valid(quern_context *context, const quern_value_info *info,
   return true;
 }
 
+/* The caller's memory for an output whose dims it did not know; null: it has none. */
+static void *late_output(const quern_places *places, uint32_t index, uint64_t bytes) {
+  bool asks = places && places->size >= sizeof(*places) && places->output;
+  return asks ? places->output(places->user, index, bytes) : NULL;
+}
+
 /* The context's memory for an output that the caller gave none. */
 static void *own_output(quern_context *context, uint32_t index, quern_tensor *tensor, uint64_t bytes) {
   struct quern_block *block = &context->outputs[index];
@@ -73,8 +79,13 @@ static void *output(quern_frame *frame, uint32_t index, int32_t rank, const int6
   tensor->rank = rank;
   for (int32_t axis = 0; axis < rank; ++axis)
     tensor->dims[axis] = dims[axis];
-  if (!is_callers)
-    return own_output(context, index, tensor, bytes);
+  if (!is_callers) {
+    void *late = late_output(frame->places, index, bytes);
+    if (!late)
+      return own_output(context, index, tensor, bytes);
+    tensor->data = late;
+    tensor->bytes = bytes;
+  }
   if (bytes <= tensor->bytes)
     return tensor->data;
   quern_fail(context, QUERN_DATA_ERROR, "output \"%s\": %lld bytes are given, but its shape takes %lld", info->name,

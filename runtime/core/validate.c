@@ -1,5 +1,6 @@
 /* Checks of one run, driven by the descriptor's tables. Nothing is written but the context's symbols and error. */
 #include "core/context.h"
+#include <stddef.h>
 
 bool quern_tensor_bytes(quern_dtype dtype, int32_t rank, const int64_t *dims, uint64_t *bytes) {
   /* A zero dim does not excuse the others: their product is a stride in the kernels' arithmetic. */
@@ -109,7 +110,7 @@ static quern_status check_places(quern_context *context, const quern_tensor *inp
                                  const quern_places *places) {
   const quern_model_descriptor *descriptor = context->model->descriptor;
   quern_status status = QUERN_OK;
-  if (places && places->size < sizeof(*places))
+  if (places && places->size < offsetof(quern_places, output))
     return quern_fail(context, QUERN_INVALID_ARGUMENT, "the size in the places is not that of quern_places");
   for (uint32_t i = 0; places && places->inputs && i < descriptor->num_inputs && !status; ++i)
     status = check_place(context, "input", descriptor->inputs[i].name, &inputs[i], &places->inputs[i]);

@@ -178,3 +178,29 @@ TEST(ComputedOutput, KnownDimsBeyondMemoryAreRefusedBefore) {
                 QUERN_INVALID_ARGUMENT),
             "output \"y\": its dims take more bytes than an address can hold");
 }
+
+TEST(ComputedOutput, LiesWhereTheCallerSaysOnceItsDimsAreKnown) {
+  auto model = filterModel();
+  ModelHandle opened = open(*model);
+  ContextHandle context = createContext(opened);
+  std::vector<float> x = {1, -1, 2};
+  std::vector<quern_tensor> inputs = {tensor(x, {3})}, outputs(2);
+  alignas(64) float place[2];
+  auto give = [](void *user, uint32_t index, uint64_t bytes) -> void * {
+    EXPECT_EQ(bytes, 8u);
+    return index == 0 ? user : nullptr;
+  };
+  quern_places places = {sizeof(quern_places), 0, nullptr, nullptr, give, place};
+  ASSERT_EQ(quern_run_on(context.get(), inputs.data(), 1, outputs.data(), 2, &places), QUERN_OK);
+  EXPECT_EQ(outputs[0].data, place);
+  EXPECT_EQ(outputs[0].bytes, 8u);
+  EXPECT_EQ(place[1], 2.0f);
+  EXPECT_NE(outputs[1].data, nullptr); // the context's
+  EXPECT_EQ(static_cast<float *>(outputs[1].data)[1], 2.0f);
+
+  // Programs that know of less have smaller places.
+  outputs.assign(2, quern_tensor{});
+  places.size = offsetof(quern_places, output);
+  ASSERT_EQ(quern_run_on(context.get(), inputs.data(), 1, outputs.data(), 2, &places), QUERN_OK);
+  EXPECT_NE(outputs[0].data, place);
+}

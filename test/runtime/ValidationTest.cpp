@@ -57,11 +57,11 @@ TEST_F(Validation, Places) {
   };
   // The processor's memory has three names.
   const quern_device here[] = {{0, 0}, {QUERN_CPU, 0}, {QUERN_CUDA_HOST, 0}}, elsewhere[] = {{0, 0}, {7, 2}, {0, 0}};
-  EXPECT_EQ(status({sizeof(quern_places), 0, here, here}), QUERN_OK);
-  EXPECT_EQ(status({sizeof(quern_places), 0, nullptr, nullptr}), QUERN_OK);
-  EXPECT_EQ(status({8, 0, here, here}), QUERN_INVALID_ARGUMENT);
+  EXPECT_EQ(status({sizeof(quern_places), 0, here, here, nullptr, nullptr}), QUERN_OK);
+  EXPECT_EQ(status({sizeof(quern_places), 0, nullptr, nullptr, nullptr, nullptr}), QUERN_OK);
+  EXPECT_EQ(status({8, 0, here, here, nullptr, nullptr}), QUERN_INVALID_ARGUMENT);
   EXPECT_STREQ(quern_context_error(context.get()), "the size in the places is not that of quern_places");
-  EXPECT_EQ(status({sizeof(quern_places), 0, elsewhere, nullptr}), QUERN_INVALID_ARGUMENT);
+  EXPECT_EQ(status({sizeof(quern_places), 0, elsewhere, nullptr, nullptr, nullptr}), QUERN_INVALID_ARGUMENT);
   EXPECT_STREQ(quern_context_error(context.get()),
                "input \"mask\": it is in the memory of device:2, but the model runs on cpu:0");
 }

@@ -92,7 +92,7 @@ enum { QUERN_CPU = 1, QUERN_CUDA = 2, QUERN_CUDA_HOST = 3 };
  * Input:  every field is read; `bytes` must be at least the size that dtype and dims give. Never written.
  * Output: dtype, rank and dims are written. If `data` is not null it must have room (`bytes`) and must not overlap an
  *         input or another output; the result is written there. If it is null the model points it to memory of the
- *         context, sets `bytes`, and it is valid until the next quern_run or quern_context_destroy of that context; the
+ *         context (or where quern_places says), sets `bytes`, and it is valid until the next quern_run or quern_context_destroy of that context; the
  *         next run of the context takes such a tensor as if its data were null. An output of computed dims that needs
  *         more than `bytes` is QUERN_DATA_ERROR; its dims are written all the same. */
 typedef struct quern_tensor {
@@ -289,6 +289,11 @@ typedef struct quern_places {
   uint32_t reserved;
   const quern_device *inputs;  /* num_inputs of them; null: all in the processor's memory */
   const quern_device *outputs; /* num_outputs of them; null: the same */
+  /* Read where `size` reaches here. Null, or gives `bytes` of memory, 64-byte aligned and apart from all other tensors, for
+   * an output without data, once its dims are known; where it returns null, the context's own is taken. Called by the
+   * thread that called quern_run_on. */
+  void *(*output)(void *user, uint32_t index, uint64_t bytes);
+  void *user;
 } quern_places;
 
 /* quern_run with tensors in the processor's memory or in that of the device that the model runs on; those of any other
