@@ -134,8 +134,9 @@ static std::optional<ElementsAttr> pad(const Evaluation &evaluation, PadOp op) {
     return std::nullopt;
   unsigned bytes = evaluation.format.bytes;
   return makeConstant(evaluation.type, evaluation.format, [&](char *result) {
+    int64_t step = evaluation.operands[1].type.getRank() ? bytes : 0;
     for (int64_t i = 0; i < evaluation.type.getNumElements(); ++i)
-      std::memcpy(result + i * bytes, evaluation.operands[1].bytes, bytes);
+      std::memcpy(result + i * bytes, evaluation.operands[1].bytes + i * step, bytes);
     paste(evaluation, evaluation.operands[0], low, result);
   });
 }

@@ -33,7 +33,7 @@ constexpr size_t kMostOps = 64;
 
 /// What a kernel's emitter can take in.
 enum class GroupKind {
-  Loops,  // elementwise ops and data movement over one domain
+  Loops,  // elementwise ops and data movement over one domain, or over those of a concatenation's parts
   Rows,   // the same with row operators (softmax, norms, reductions over the last axes)
   Anchor, // a contraction, pooling, ...: takes elementwise consumers of the anchor's dims
   Lanes,  // ops on short rows, each in a lane of its own: takes all that findRowLanes says
@@ -217,7 +217,7 @@ private:
         refusals.insert({behind, "it reads that result under other dims, as a view of memory"});
       if (!group || group == into)
         continue;
-      if (into && !canMerge(*into, *group))
+      if (into && !canMerge(*into, *group, op))
         continue;
       StringRef refusal = refuse(*group, op);
       if (!refusal.empty())
@@ -306,6 +306,8 @@ private:
           return isa_and_present<ReshapeOp>(view) && groupOf.lookup(view);
         }))
       return "";
+    if (takesParts(op, group))
+      return "";
     if (GroupKind own = kindOf(op); own == GroupKind::Anchor || own == GroupKind::Closed)
       return "it begins a kernel: its algorithm reads its operands from memory";
     bool elementwise = op->hasTrait<Elementwise>();
@@ -386,7 +388,7 @@ private:
                   });
       return fits ? "" : "a reduction of rows takes in elementwise operators of its own dims only";
     }
-    if (elementwise && result == ArrayRef(group.domain))
+    if ((elementwise && result == ArrayRef(group.domain)) || takesWhole(op, group))
       return "";
     // Another domain: what the group made so far must not be a result of the kernel.
     if (!elementwise && !isa<TransposeOp, SliceOp, BroadcastOp, ReduceOp>(op))
@@ -403,7 +405,34 @@ private:
     return usesAreInside(group, op) ? "" : "others read that result too: it is computed once, and kept";
   }
 
-  bool canMerge(Group &a, Group &b) {
+  /// Parts of a concatenation, and what takes the place of a part of a tensor, that loops compute where they belong, element
+  /// by element: nobody else reads them.
+  bool takesParts(Operation *op, Group &group) {
+    auto pad = dyn_cast<PadOp>(op);
+    bool isPart = isa<ConcatOp>(op) || (pad && pad.getMode() == PadMode::constant && makes(group, pad.getOperand()));
+    auto isOnce = [&](Operation *member) {
+      return isCheap(member) || isa<SliceOp, IotaOp, ShapeVectorOp>(member) ||
+             (member->hasTrait<Elementwise>() && llvm::count(op->getOperands(), member->getResult(0)) <= 1);
+    };
+    return isPart && group.kind == GroupKind::Loops && llvm::all_of(group.ops, isOnce) && usesAreInside(group, op);
+  }
+
+  bool makes(Group &group, Value value) {
+    Operation *maker = value.getDefiningOp();
+    return maker && groupOf.lookup(maker) == &group;
+  }
+
+  /// What a part is put into has the dims of the result.
+  bool takesWhole(Operation *op, Group &group) {
+    auto pad = dyn_cast<PadOp>(op);
+    return pad && pad.getMode() == PadMode::constant && !makes(group, pad.getOperand()) &&
+           dimsOf(pad.getResult()) == group.domain;
+  }
+
+  bool canMerge(Group &a, Group &b, Operation *reader) {
+    auto takes = [&](Group &group) { return takesParts(reader, group) || takesWhole(reader, group); };
+    if (a.kind == GroupKind::Loops && b.kind == GroupKind::Loops && takes(a) && takes(b))
+      return true;
     return a.kind == b.kind && (a.kind == GroupKind::Loops || a.kind == GroupKind::Lanes) && a.domain == b.domain;
   }
 

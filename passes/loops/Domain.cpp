@@ -45,6 +45,13 @@ bool mergeable(Value value, int64_t first, int64_t second) {
                      dimOf(op.getOperand(), second) == dims[second] && op.getSteps()[first] == 1;
         return whole && isa<BlockArgument>(op.getOperand()) && neighbours(dimsOf(op.getOperand()), first, second);
       })
+      .Case([&](PadOp op) {
+        auto whole = [&](int64_t axis) {
+          return dimsOf(op.getLow())[axis].isEqualTo(0) && dimOf(op.getOperand(), axis) == dims[axis];
+        };
+        return whole(first) && whole(second) && mergeable(op.getOperand(), first, second) &&
+               (!rankOf(op.getValue()) || mergeable(op.getValue(), first, second));
+      })
       .Case([&](GatherOp op) {
         // One slice of the data: the axes before or behind the one that it is picked from.
         int64_t axis = op.getAxis();

@@ -387,47 +387,103 @@ Value ElementEmitter::concat(ConcatOp op, const Point &point) {
   return result;
 }
 
+/// A scalar condition: only the one that holds is evaluated.
+static Value either(ElementEmitter &emitter, Type element, Value condition, function_ref<Value()> yes,
+                    function_ref<Value()> no) {
+  ImplicitLocOpBuilder &b = emitter.kernel.builder;
+  auto choice = b.create<scf::IfOp>(TypeRange(emitter.valueType(element)), condition, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(choice.thenBlock());
+  b.create<scf::YieldOp>(yes());
+  b.setInsertionPointToStart(choice.elseBlock());
+  b.create<scf::YieldOp>(no());
+  return choice.getResult(0);
+}
+
+/// Axes that have something added (or cropped).
+static SmallVector<int64_t> paddedAxes(PadOp op) {
+  SmallVector<Dim> low = dimsOf(op.getLow()), dims = dimsOf(op.getOperand()), outer = dimsOf(op.getResult());
+  SmallVector<int64_t> axes;
+  for (auto [axis, extent] : llvm::enumerate(dims))
+    if (!low[axis].isEqualTo(0) || outer[axis] != extent)
+      axes.push_back(axis);
+  return axes;
+}
+
+/// Most vectors lie in the operand from their first lane to their last: what the edges need is left out for them.
 Value ElementEmitter::pad(PadOp op, const Point &point) {
   ImplicitLocOpBuilder &b = kernel.builder;
-  SmallVector<Dim> low = dimsOf(op.getLow()), dims = dimsOf(op.getOperand()), outer = dimsOf(op.getResult());
+  Value within;
+  bool perLane = false;
+  for (int64_t axis : paddedAxes(op)) {
+    AxisPoint place = shifted(point[axis], kernel.dim(Dim(0) - dimsOf(op.getLow())[axis]));
+    perLane |= bool(place.perLane) || place.lane < 0;
+    if (perLane || !place.lane)
+      continue;
+    // Unsigned: a place before the first element is a large number.
+    Value last = kernel.add(place.base, place.lane * (lanes - 1)), extent = kernel.dim(dimOf(op.getOperand(), axis));
+    Value here = b.create<arith::AndIOp>(b.create<arith::CmpIOp>(arith::CmpIPredicate::ult, place.base, extent),
+                                         b.create<arith::CmpIOp>(arith::CmpIPredicate::ult, last, extent));
+    within = within ? b.create<arith::AndIOp>(within, here).getResult() : here;
+  }
+  if (!within || perLane || kernel.device || isLong(kernel))
+    return padAtEdges(op, point, /*lanesInside=*/false);
+  return either(
+      *this, elementOf(op.getResult()), within, [&] { return padAtEdges(op, point, /*lanesInside=*/true); },
+      [&] { return padAtEdges(op, point, /*lanesInside=*/false); });
+}
+
+Value ElementEmitter::padAtEdges(PadOp op, const Point &point, bool lanesInside) {
+  ImplicitLocOpBuilder &b = kernel.builder;
   Point inner = point;
   Value inside;
-  for (auto [axis, extent] : llvm::enumerate(dims)) {
-    if (low[axis].isEqualTo(0) && outer[axis] == extent)
-      continue;
+  for (int64_t axis : paddedAxes(op)) {
+    Dim extent = dimOf(op.getOperand(), axis);
     AxisPoint &place = inner[axis];
-    place = shifted(place, kernel.dim(Dim(0) - low[axis]));
-    if (op.getMode() == PadMode::constant) {
-      Value here = inRange(place, kernel.index(0), kernel.dim(extent));
-      if (!inside)
-        inside = here;
-      else if (isa<VectorType>(inside.getType()) == isa<VectorType>(here.getType()))
-        inside = b.create<arith::AndIOp>(inside, here);
-      else
-        inside = b.create<arith::AndIOp>(spread(inside), spread(here));
+    place = shifted(place, kernel.dim(Dim(0) - dimsOf(op.getLow())[axis]));
+    if (place.lane && lanesInside)
+      continue;
+    if (op.getMode() != PadMode::constant) {
+      place = folded(op.getMode(), place, extent);
       continue;
     }
-    bool vector = place.lane || place.perLane;
-    Value index = vector ? indexOf(place) : place.base;
-    auto number = [&](const Dim &dim) { return vector ? spread(kernel.dim(dim)) : kernel.dim(dim); };
-    if (op.getMode() == PadMode::edge) {
-      index = b.create<arith::MaxSIOp>(b.create<arith::MinSIOp>(index, number(extent - 1)), number(0));
-    } else if (op.getMode() == PadMode::wrap) {
-      Value r = b.create<arith::RemSIOp>(index, number(extent));
-      Value negative = b.create<arith::CmpIOp>(arith::CmpIPredicate::slt, r, number(0));
-      index = b.create<arith::SelectOp>(negative, b.create<arith::AddIOp>(r, number(extent)), r);
-    } else { // reflect: period 2*(extent-1); an extent of 1 stays at 0
-      Dim period = Dim::max(extent * 2 - 2, 1);
-      Value r = b.create<arith::RemSIOp>(index, number(period));
-      Value magnitude = b.create<arith::MaxSIOp>(r, b.create<arith::SubIOp>(number(0), r));
-      index = b.create<arith::MinSIOp>(magnitude, b.create<arith::SubIOp>(number(extent * 2 - 2), magnitude));
-      index = b.create<arith::MaxSIOp>(index, number(0));
-    }
-    place = vector ? AxisPoint{kernel.index(0), 0, index} : AxisPoint{index, 0, {}};
+    Value here = inRange(place, kernel.index(0), kernel.dim(extent));
+    if (!inside)
+      inside = here;
+    else if (isa<VectorType>(inside.getType()) == isa<VectorType>(here.getType()))
+      inside = b.create<arith::AndIOp>(inside, here);
+    else
+      inside = b.create<arith::AndIOp>(spread(inside), spread(here));
   }
+  auto operand = [&] { return at(op.getOperand(), inner); };
+  auto around = [&] { return at(op.getValue(), rankOf(op.getValue()) ? point : Point()); };
   if (!inside)
-    return at(op.getOperand(), inner);
-  return guarded(inside, at(op.getValue(), Point()), [&] { return at(op.getOperand(), inner); });
+    return operand();
+  if (isa<VectorType>(inside.getType()))
+    return guarded(inside, around(), operand);
+  return either(*this, elementOf(op.getResult()), inside, operand, around);
+}
+
+/// A place outside of an axis becomes the one inside that a padding repeats there.
+AxisPoint ElementEmitter::folded(PadMode mode, const AxisPoint &place, const Dim &extent) {
+  ImplicitLocOpBuilder &b = kernel.builder;
+  bool vector = place.lane || place.perLane;
+  Value index = vector ? indexOf(place) : place.base;
+  auto number = [&](const Dim &dim) { return vector ? spread(kernel.dim(dim)) : kernel.dim(dim); };
+  if (mode == PadMode::edge) {
+    index = b.create<arith::MaxSIOp>(b.create<arith::MinSIOp>(index, number(extent - 1)), number(0));
+  } else if (mode == PadMode::wrap) {
+    Value r = b.create<arith::RemSIOp>(index, number(extent));
+    Value negative = b.create<arith::CmpIOp>(arith::CmpIPredicate::slt, r, number(0));
+    index = b.create<arith::SelectOp>(negative, b.create<arith::AddIOp>(r, number(extent)), r);
+  } else { // reflect: period 2*(extent-1); an extent of 1 stays at 0
+    Dim period = Dim::max(extent * 2 - 2, 1);
+    Value r = b.create<arith::RemSIOp>(index, number(period));
+    Value magnitude = b.create<arith::MaxSIOp>(r, b.create<arith::SubIOp>(number(0), r));
+    index = b.create<arith::MinSIOp>(magnitude, b.create<arith::SubIOp>(number(extent * 2 - 2), magnitude));
+    index = b.create<arith::MaxSIOp>(index, number(0));
+  }
+  return vector ? AxisPoint{kernel.index(0), 0, index} : AxisPoint{index, 0, {}};
 }
 
 AxisPoint ElementEmitter::checkedIndex(Value index, const Dim &extent) {

@@ -49,7 +49,7 @@ Value ElementEmitter::argReduce(ArgReduceOp op, const Point &point) {
   ImplicitLocOpBuilder &b = kernel.builder;
   int64_t axis = op.getAxis();
   Type element = elementOf(op.getOperand());
-  if (lanes == 1 && axis == rankOf(op.getOperand()) - 1 && isa<FloatType>(element))
+  if (lanes == 1 && axis == rankOf(op.getOperand()) - 1)
     return argReduceRow(op, point);
   Point inner = point;
   inner[axis] = {kernel.index(0), 0, {}};
@@ -72,30 +72,53 @@ Value ElementEmitter::argReduce(ArgReduceOp op, const Point &point) {
   return emitCast(b, loop.getResult(1), position, i64);
 }
 
-/// Along the last axis, in vectors: the extremum first, then the first (or last) index that has it.
+/// Whether `value`, an element or lanes of them, is as large as the extremum, which is NaN where an element is.
+static Value isExtremum(ImplicitLocOpBuilder &b, Type element, Value value, Value best) {
+  if (!isa<FloatType>(element))
+    return b.create<arith::CmpIOp>(arith::CmpIPredicate::eq, value, best);
+  Value equal = b.create<arith::CmpFOp>(arith::CmpFPredicate::OEQ, value, best);
+  return b.create<arith::OrIOp>(equal, b.create<arith::CmpFOp>(arith::CmpFPredicate::UNO, value, value));
+}
+
+/// Along the last axis, in vectors: the extremum of each block, and in the first (or last) block that has the row's the
+/// first (or last) index of it. So a row is read once and one block of it twice.
 Value ElementEmitter::argReduceRow(ArgReduceOp op, const Point &point) {
+  constexpr int64_t kBlock = 2048;
   ImplicitLocOpBuilder &b = kernel.builder;
   Type element = elementOf(op.getOperand()), i64 = b.getI64Type();
   Value extent = kernel.dim(dimOf(op.getOperand(), op.getAxis()));
-  auto place = [&](const AxisPoint &axis) {
+  auto elements = [&](ElementEmitter &e, Value start, const AxisPoint &axis) {
     Point inner = point;
-    inner.back() = axis;
-    return inner;
+    inner.back() = e.shifted(axis, start);
+    return e.at(op.getOperand(), inner);
+  };
+  auto blockLength = [&](Value start) -> Value {
+    return b.create<arith::MinSIOp>(b.create<arith::SubIOp>(extent, start), kernel.index(kBlock));
   };
   ReduceKind kind = op.getLargest() ? ReduceKind::max : ReduceKind::min;
-  Value best = reduceAlong(*this, extent, {{kind, element}}, [&](ElementEmitter &e, const AxisPoint &axis) {
-                 return SmallVector<Value>{e.at(op.getOperand(), place(axis))};
-               })[0];
-  // The extremum is NaN where an element is.
+  Value worst = reductionStart(kernel, kind, element, KernelFunction::registerType(element));
+  auto blocks = b.create<scf::ForOp>(kernel.index(0), extent, kernel.index(kBlock), ValueRange{worst, kernel.index(0)});
+  {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(blocks.getBody());
+    Value start = blocks.getInductionVar(), best = blocks.getRegionIterArg(0);
+    Value value = reduceAlong(*this, blockLength(start), {{kind, element}}, [&](ElementEmitter &e, const AxisPoint &axis) {
+                    return SmallVector<Value>{elements(e, start, axis)};
+                  })[0];
+    Value moves = extremumMoves(b, op, element, value, best);
+    b.create<scf::YieldOp>(ValueRange{b.create<arith::SelectOp>(moves, value, best),
+                                      b.create<arith::SelectOp>(moves, start, blocks.getRegionIterArg(1))});
+  }
+  Value best = blocks.getResult(0), start = blocks.getResult(1);
   ReduceKind pick = op.getLast() ? ReduceKind::max : ReduceKind::min;
-  return reduceAlong(*this, extent, {{pick, i64}}, [&](ElementEmitter &e, const AxisPoint &axis) {
-           Value value = e.at(op.getOperand(), place(axis));
-           Value equal = b.create<arith::CmpFOp>(arith::CmpFPredicate::OEQ, value, e.spread(best));
-           Value hit = b.create<arith::OrIOp>(equal, b.create<arith::CmpFOp>(arith::CmpFPredicate::UNO, value, value));
-           Value index = b.create<arith::IndexCastOp>(e.valueType(i64), e.indexOf(axis));
-           Value miss = b.create<arith::ConstantIntOp>(op.getLast() ? 0 : INT64_MAX, 64);
-           return SmallVector<Value>{b.create<arith::SelectOp>(hit, index, e.spread(miss))};
-         })[0];
+  Type i32 = b.getI32Type(); // positions in a block take as little room in registers as they can
+  Value place = reduceAlong(*this, blockLength(start), {{pick, i32}}, [&](ElementEmitter &e, const AxisPoint &axis) {
+    Value hit = isExtremum(b, element, elements(e, start, axis), e.spread(best));
+    Value index = b.create<arith::IndexCastOp>(e.valueType(i32), e.indexOf(axis));
+    Value miss = b.create<arith::ConstantIntOp>(op.getLast() ? 0 : INT32_MAX, 32);
+    return SmallVector<Value>{b.create<arith::SelectOp>(hit, index, e.spread(miss))};
+  })[0];
+  return b.create<arith::IndexCastOp>(i64, kernel.add(start, b.create<arith::IndexCastOp>(b.getIndexType(), place)));
 }
 
 } // namespace quern

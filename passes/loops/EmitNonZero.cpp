@@ -18,30 +18,32 @@ LogicalResult emitNonZero(KernelFunction &kernel) {
   kernel.forTasks(1, [&](Value) {
     Value count = kernel.dim(outDims[1]);
     Point point;
+    // Every place is written where the next nonzero element's belongs, and stays only if its element is one: a branch
+    // on data would be guessed wrong as often as not. The loops end with the last of them, so there is always room.
     std::function<Value(Value)> nest = [&](Value found) -> Value {
       OpBuilder::InsertionGuard guard(b);
-      if (point.size() < dims.size()) {
-        auto loop =
-            b.create<scf::ForOp>(kernel.index(0), kernel.dim(dims[point.size()]), kernel.index(1), ValueRange(found));
-        b.setInsertionPointToStart(loop.getBody());
-        point.push_back({loop.getInductionVar(), 0, {}});
-        b.create<scf::YieldOp>(nest(loop.getRegionIterArg(0)));
-        point.pop_back();
-        return loop.getResult(0);
+      if (point.size() == dims.size()) {
+        ElementEmitter e(kernel, 1);
+        Value nonzero = emitCast(b, e.at(op.getOperand(), point), element, b.getI1Type());
+        for (auto [axis, place] : llvm::enumerate(point))
+          e.store(b.create<arith::IndexCastOp>(b.getI64Type(), place.base), kernel.resultBuffer(0), outDims,
+                  {AxisPoint{kernel.index(axis), 0, {}}, AxisPoint{found, 0, {}}});
+        return kernel.add(found, b.create<arith::IndexCastUIOp>(b.getIndexType(), nonzero));
       }
-      ElementEmitter e(kernel, 1);
-      Value nonzero = emitCast(b, e.at(op.getOperand(), point), element, b.getI1Type());
-      Value room = b.create<arith::CmpIOp>(arith::CmpIPredicate::slt, found, count);
-      auto choice = b.create<scf::IfOp>(TypeRange(b.getIndexType()), b.create<arith::AndIOp>(nonzero, room),
-                                        /*withElseRegion=*/true);
-      b.setInsertionPointToStart(choice.elseBlock());
-      b.create<scf::YieldOp>(found);
-      b.setInsertionPointToStart(choice.thenBlock());
-      for (auto [axis, place] : llvm::enumerate(point))
-        e.store(b.create<arith::IndexCastOp>(b.getI64Type(), place.base), kernel.resultBuffer(0), outDims,
-                {AxisPoint{kernel.index(axis), 0, {}}, AxisPoint{found, 0, {}}});
-      b.create<scf::YieldOp>(kernel.add(found, 1));
-      return choice.getResult(0);
+      Type index = b.getIndexType();
+      auto loop = b.create<scf::WhileOp>(TypeRange{index, index}, ValueRange{kernel.index(0), found});
+      Block *before = b.createBlock(&loop.getBefore(), {}, {index, index}, {b.getLoc(), b.getLoc()});
+      using Less = arith::CmpIPredicate;
+      Value inside = b.create<arith::CmpIOp>(Less::slt, before->getArgument(0), kernel.dim(dims[point.size()]));
+      Value room = b.create<arith::CmpIOp>(Less::slt, before->getArgument(1), count);
+      b.create<scf::ConditionOp>(b.create<arith::AndIOp>(inside, room), before->getArguments());
+      Block *after = b.createBlock(&loop.getAfter(), {}, {index, index}, {b.getLoc(), b.getLoc()});
+      point.push_back({after->getArgument(0), 0, {}});
+      Value next = nest(after->getArgument(1));
+      point.pop_back();
+      b.setInsertionPointToEnd(after);
+      b.create<scf::YieldOp>(ValueRange{kernel.add(after->getArgument(0), 1), next});
+      return loop.getResult(1);
     };
     nest(kernel.index(0));
   });

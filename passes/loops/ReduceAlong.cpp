@@ -57,13 +57,21 @@ static SmallVector<Value> accumulate(ElementEmitter &outer, Value from, Value to
   return loop.getResults();
 }
 
+/// A step of an extremum of floats, which minds NaN, takes twice as long as a sum's.
+static int64_t unrollOf(KernelFunction &kernel, ArrayRef<RowReduction> reductions) {
+  constexpr int64_t kSums = 4, kExtrema = 8;
+  bool isExtremum = llvm::all_of(reductions, [](const RowReduction &one) {
+    return isa<FloatType>(one.element) && (one.kind == graph::ReduceKind::max || one.kind == graph::ReduceKind::min);
+  });
+  return isExtremum && !isLong(kernel) ? kExtrema : kSums;
+}
+
 SmallVector<Value> reduceAlong(ElementEmitter &outer, Value extent, ArrayRef<RowReduction> reductions, Terms terms) {
   KernelFunction &kernel = outer.kernel;
   ImplicitLocOpBuilder &b = kernel.builder;
   if (kernel.isTeam)
     return reduceInBlock(outer, extent, reductions, terms);
-  constexpr int64_t unroll = 4;
-  int64_t lanes = vectorLanes(kernel.level);
+  int64_t lanes = vectorLanes(kernel.level), unroll = unrollOf(kernel, reductions);
   size_t count = reductions.size();
   Value zero = kernel.index(0), wide = roundDown(kernel, zero, extent, lanes * unroll),
         whole = roundDown(kernel, zero, extent, lanes);

@@ -414,6 +414,8 @@ Value reductionStart(KernelFunction &kernel, ReduceKind kind, Type element, Type
 
 Value reductionStep(ImplicitLocOpBuilder &b, ReduceKind kind, Type element, Value x, Value y) {
   bool isFloat = isa<FloatType>(element), natural = element.isUnsignedInteger() || element.isInteger(1);
+  // The extremum of 0 and -0 is either: telling them apart would double the way from step to step.
+  constexpr arith::FastMathFlags anyZero = arith::FastMathFlags::nsz;
   switch (kind) {
   case ReduceKind::sum:
   case ReduceKind::mean:
@@ -422,11 +424,11 @@ Value reductionStep(ImplicitLocOpBuilder &b, ReduceKind kind, Type element, Valu
     return isFloat ? b.create<arith::MulFOp>(x, y).getResult() : b.create<arith::MulIOp>(x, y).getResult();
   case ReduceKind::max:
     if (isFloat)
-      return b.create<arith::MaximumFOp>(x, y);
+      return b.create<arith::MaximumFOp>(x, y, anyZero);
     return natural ? b.create<arith::MaxUIOp>(x, y).getResult() : b.create<arith::MaxSIOp>(x, y).getResult();
   case ReduceKind::min:
     if (isFloat)
-      return b.create<arith::MinimumFOp>(x, y);
+      return b.create<arith::MinimumFOp>(x, y, anyZero);
     return natural ? b.create<arith::MinUIOp>(x, y).getResult() : b.create<arith::MinSIOp>(x, y).getResult();
   }
   llvm_unreachable("all kinds are handled");

@@ -44,3 +44,74 @@ func.func @stack(%x: tensor<4x6xf32>, %y: tensor<4x6xf32>) -> (tensor<4x6x2xf32>
   %5 = graph.exp %0 : (tensor<4x6xf32>) -> tensor<4x6xf32>
   return %4, %5 : tensor<4x6x2xf32>, tensor<4x6xf32>
 }
+
+// -----
+
+// Parts of a concatenation that nobody else reads are computed where they belong, whatever their dims.
+// CHECK-LABEL: func.func @roll
+// CHECK:         kernel.region "{{.*}}" (%arg0)
+// CHECK:           graph.slice
+// CHECK:           graph.slice
+// CHECK:           graph.neg
+// CHECK:           graph.concat
+// CHECK-NOT:     kernel.region
+func.func @roll(%x: tensor<8xf32>) -> tensor<8xf32> {
+  %0 = graph.slice %x {starts = ["5"], steps = array<i64: 1>} : (tensor<8xf32>) -> tensor<3xf32>
+  %1 = graph.slice %x {starts = ["0"], steps = array<i64: 1>} : (tensor<8xf32>) -> tensor<5xf32>
+  %2 = graph.neg %1 : (tensor<5xf32>) -> tensor<5xf32>
+  %3 = graph.concat %0, %2 {axis = 0 : i64} : (tensor<3xf32>, tensor<5xf32>) -> tensor<8xf32>
+  return %3 : tensor<8xf32>
+}
+
+// -----
+
+// One that takes long is computed once, though it comes twice.
+// CHECK-LABEL: func.func @twice
+// CHECK:         kernel.region
+// CHECK:           graph.exp
+// CHECK:         kernel.region
+// CHECK:           graph.concat
+func.func @twice(%x: tensor<8xf32>) -> tensor<16xf32> {
+  %0 = graph.exp %x : (tensor<8xf32>) -> tensor<8xf32>
+  %1 = graph.concat %0, %0 {axis = 0 : i64} : (tensor<8xf32>, tensor<8xf32>) -> tensor<16xf32>
+  return %1 : tensor<16xf32>
+}
+
+// -----
+
+// So is what takes the place of a part of a tensor, and the tensor, where nothing else was made of that.
+// CHECK-LABEL: func.func @replace
+// CHECK:         kernel.region "{{.*}}" (%arg0, %arg1)
+// CHECK:           graph.mul
+// CHECK:           graph.sub
+// CHECK:           graph.pad
+// CHECK:           graph.abs
+// CHECK-NOT:     kernel.region
+func.func @replace(%x: tensor<8xf32>, %y: tensor<7xf32>) -> tensor<8xf32> {
+  %0 = graph.mul %x, %x : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xf32>
+  %1 = graph.sub %y, %y : (tensor<7xf32>, tensor<7xf32>) -> tensor<7xf32>
+  %2 = graph.pad %1, %0 {low = ["1"], mode = #graph<pad_mode constant>} : (tensor<7xf32>, tensor<8xf32>) -> tensor<8xf32>
+  %3 = graph.abs %2 : (tensor<8xf32>) -> tensor<8xf32>
+  return %3 : tensor<8xf32>
+}
+
+// -----
+
+// Here it was: the sum of neighbours reads it elsewhere.
+// CHECK-LABEL: func.func @stencil
+// CHECK:         kernel.region
+// CHECK:           graph.mul
+// CHECK:         kernel.region
+// CHECK:           graph.slice
+// CHECK:           graph.slice
+// CHECK:           graph.add
+// CHECK:           graph.pad
+// CHECK-NOT:     kernel.region
+func.func @stencil(%x: tensor<8xf32>) -> tensor<8xf32> {
+  %0 = graph.mul %x, %x : (tensor<8xf32>, tensor<8xf32>) -> tensor<8xf32>
+  %1 = graph.slice %0 {starts = ["1"], steps = array<i64: 1>} : (tensor<8xf32>) -> tensor<7xf32>
+  %2 = graph.slice %0 {starts = ["0"], steps = array<i64: 1>} : (tensor<8xf32>) -> tensor<7xf32>
+  %3 = graph.add %1, %2 : (tensor<7xf32>, tensor<7xf32>) -> tensor<7xf32>
+  %4 = graph.pad %3, %0 {low = ["1"], mode = #graph<pad_mode constant>} : (tensor<7xf32>, tensor<8xf32>) -> tensor<8xf32>
+  return %4 : tensor<8xf32>
+}

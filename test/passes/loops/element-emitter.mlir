@@ -38,6 +38,17 @@
 // CHECK:       %[[LAST:.*]] = arith.addi %{{.*}}, %c15
 // CHECK-NEXT:  %[[SECOND:.*]] = vector.load %{{.*}}[%[[LAST]]]
 // CHECK-NEXT:  vector.shuffle %[[FIRST]], %[[SECOND]] [0, 2, 4, 6, 8, 10, 12, 14, 17, 19, 21, 23, 25, 27, 29, 31]
+
+// What a padding repeats is found lane by lane only where lanes are outside.
+// CHECK-LABEL: func.func @padded_v4
+// CHECK:       %[[FIRST:.*]] = arith.cmpi ult, %[[AT:.*]], %c40
+// CHECK:       %[[LAST:.*]] = arith.cmpi ult, %{{.*}}, %c40
+// CHECK-NEXT:  %[[WITHIN:.*]] = arith.andi %[[FIRST]], %[[LAST]]
+// CHECK-NEXT:  scf.if %[[WITHIN]]
+// CHECK-NEXT:    vector.load %{{.*}}[%[[AT]]]
+// CHECK:       } else {
+// CHECK:         arith.remsi
+// CHECK:         vector.gather
 kernel.func @movement attributes {dims = 0 : i64, schedule = #kernel.schedule<"loops", {}, "test">} {
 ^bb0(%x: tensor<16x32xf32>):
   %0 = graph.slice %x {starts = ["2", "16"], steps = array<i64: 1, 1>} : (tensor<16x32xf32>) -> tensor<8x16xf32>
@@ -68,4 +79,10 @@ kernel.func @apart attributes {dims = 0 : i64, schedule = #kernel.schedule<"loop
   %0 = graph.slice %x {starts = ["0"], steps = array<i64: 2>} : (tensor<63xf32>) -> tensor<32xf32>
   %1 = graph.neg %0 : (tensor<32xf32>) -> tensor<32xf32>
   kernel.yield %1 : tensor<32xf32>
+}
+kernel.func @padded attributes {dims = 0 : i64, schedule = #kernel.schedule<"loops", {}, "test">} {
+^bb0(%x: tensor<40xf32>):
+  %zero = graph.constant dense<0.0> : tensor<f32>
+  %0 = graph.pad %x, %zero {low = ["4"], mode = #graph<pad_mode reflect>} : (tensor<40xf32>, tensor<f32>) -> tensor<48xf32>
+  kernel.yield %0 : tensor<48xf32>
 }

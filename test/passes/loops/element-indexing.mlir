@@ -18,12 +18,15 @@ kernel.func @gather attributes {dims = 0 : i64, schedule = #kernel.schedule<"loo
   kernel.yield %0 : tensor<4x16xf32>
 }
 
-// Along the last axis, the extremum is found in vectors first, then the first index that has it.
+// Along the last axis, the extremum of each block is found in vectors first, then in the first block that has the largest
+// the first index of it.
 // CHECK-LABEL: func.func @arg_max_v4
-// CHECK:       arith.maximumf {{.*}} : vector<16xf32>
-// CHECK:       arith.cmp{{.*}} : vector<16x
+// CHECK:       scf.for %{{.*}} = %c0 to %c5000 step %c2048 iter_args
+// CHECK:         arith.maximumf {{.*}} : vector<16xf32>
+// CHECK:         arith.cmpf ugt, {{.*}} : f32
+// CHECK:       arith.cmpf oeq, {{.*}} : vector<16xf32>
 kernel.func @arg_max attributes {dims = 0 : i64, schedule = #kernel.schedule<"loops", {}, "test">} {
-^bb0(%x: tensor<4x64xf32>):
-  %0 = graph.arg_reduce %x {axis = 1 : i64, largest = true, last = false} : (tensor<4x64xf32>) -> tensor<4x1xi64>
+^bb0(%x: tensor<4x5000xf32>):
+  %0 = graph.arg_reduce %x {axis = 1 : i64, largest = true, last = false} : (tensor<4x5000xf32>) -> tensor<4x1xi64>
   kernel.yield %0 : tensor<4x1xi64>
 }

@@ -331,3 +331,41 @@ def test_histogram_at_the_edges():
     x = np.concatenate([edges, np.nextafter(edges, 2), np.nextafter(edges, -1), [-5, 7, 1]])
     check(lambda x: np.histogram(x, 10, (0, 1)), x)
     check(lambda x: np.histogram(x, 10, (0, 1)), np.zeros(0))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.uint8, np.int64, np.complex64, bool], ids=lambda d: np.dtype(d).name)
+@pytest.mark.parametrize("shape", [(37,), (300,), (3, 50), (40, 3), (1, 65), (2, 5, 33)], ids=str)
+def test_copies_of_runs(shape, dtype):
+    """Longer and shorter than vectors, and across their ends."""
+    x = (np.random.default_rng(0).random(shape) * 9 - 4).astype(dtype)
+
+    def edges(x):
+        y, z, w = x.copy(), x.copy(), np.concatenate([x, x])
+        y[1:] = x[:-1]
+        z[..., :-1] += x[..., 1:]
+        z[..., 2:3] = 1
+        w[len(x) - 1:] = x[0]
+        w[0] = x[-1]
+        return y, z, w
+
+    check_each({"edges": edges, "rolls": lambda x: (np.roll(x, 5), np.roll(x, -1, axis=0), np.roll(x, (1, 2), axis=(0, -1))),
+                "joins": lambda x: (np.concatenate([x[1:], x[:1]]), np.concatenate([x[..., ::-1], x[..., 1:]], axis=-1)),
+                "negatives": lambda x: np.concatenate([x, np.where(x == 0, x, x * x)[1:], x[:1]], axis=0),
+                "tiles": lambda x: (np.tile(x, 3), np.repeat(x, 2, axis=0), np.append(x, x[:0])),
+                **{mode: lambda x, mode=mode: np.pad(x, [(1, 2)] * (x.ndim - 1) + [(5, 70)], mode=mode)
+                   for mode in ("constant", "edge", "reflect", "wrap", "symmetric") if mode != "reflect" or min(shape) > 1},
+                "nonzero": lambda x: np.nonzero(x), "mask": lambda x: (x[x != 0], np.argwhere(x), np.flatnonzero(x))}, x)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int8, np.uint8, np.int64, bool], ids=lambda d: np.dtype(d).name)
+def test_places_of_extrema_in_long_rows(dtype):
+    x = (np.random.default_rng(1).random((2, 5000)) * 200 - 100).astype(dtype)
+    check_each({"argmax": lambda x: (np.argmax(x), np.argmax(x, axis=1), np.argmax(x[:, 3:], axis=1)),
+                "argmin": lambda x: (np.argmin(x), np.argmin(x, axis=1)), "all": lambda x: np.argmax(x == x, axis=1),
+                "none": lambda x: np.argmax(x != x, axis=1), "max": lambda x: (x.max(), x.min(axis=1), np.ptp(1 * x))}, x)
+    if np.dtype(dtype).kind == "f":
+        for place in ([0], [2047, 2048], [4999], [3, 4100], []):
+            y = np.full((2, 5000), -np.inf, dtype)
+            y[1, place] = np.nan
+            y[0, place[-1:]] = np.inf
+            check(lambda x: (np.argmax(x, axis=1), np.argmin(x, axis=1), np.max(x, axis=1), np.min(-x, axis=1)), y)

@@ -178,6 +178,7 @@ def concat(values, axis):
 
 
 def pad(value, low, high, fill=None, mode="constant"):
+    """`fill` is one number, or has the dims of the result: what stays where `value` is not."""
     dims = [a + b + c for a, b, c in zip(low, value.dims, high)]
     if all(map(same, dims, value.dims)):
         return value

@@ -256,15 +256,7 @@ class _BasicView:
         if any(step != 1 for step in self.steps):
             return self._scatter(whole, new)
         low, rest = self.starts, [extent - start - size for extent, start, size in zip(self.whole, self.starts, self.sizes)]
-        inside = None
-        for axis, (start, size, extent) in enumerate(zip(self.starts, self.sizes, self.whole)):
-            if same(size, extent):
-                continue
-            place = build.iota(whole.program, [extent if i == axis else 1 for i in range(len(self.whole))], axis)
-            bounds = [build.extents(whole.program, [edge], scalar=True) for edge in (start, start + size)]
-            part = build.binary("and", build.compare("ge", place, bounds[0]), build.compare("lt", place, bounds[1]))
-            inside = part if inside is None else build.binary("and", inside, part)
-        return build.select(inside, build.pad(new, low, rest), whole)
+        return build.pad(new, low, rest, whole)
 
     def _scatter(self, whole, new):
         """Steps leave gaps: the elements go to their places one by one."""
