@@ -22,8 +22,11 @@ void raise(const char *name, const std::string &text) {
   switch (status) {
   case QUERN_INVALID_ARGUMENT:
     raise("InputError", text);
-  case QUERN_DATA_ERROR:
-    raise("DataError", text);
+  case QUERN_DATA_ERROR: {
+    nb::object error = nb::module_::import_("quern._errors").attr("data_error")(text.c_str());
+    PyErr_SetObject(error.type().ptr(), error.ptr());
+    throw nb::python_error();
+  }
   case QUERN_OUT_OF_MEMORY:
     PyErr_SetString(PyExc_MemoryError, text.c_str());
     throw nb::python_error();

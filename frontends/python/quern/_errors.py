@@ -1,4 +1,5 @@
 """What can go wrong, one class for each kind; every one is a QuernError and the nearest built-in class."""
+import numpy as np
 
 
 class QuernError(Exception):
@@ -31,6 +32,21 @@ class InputError(QuernError, ValueError, TypeError):
 
 class DataError(QuernError, ValueError):
     """A value in the arrays decided an index or a size and was out of range."""
+
+
+class LinearAlgebraError(DataError, np.linalg.LinAlgError):
+    """A matrix has no inverse, or no such factors."""
+
+
+OF_MATRICES = ("Singular matrix", "Matrix is not positive definite")
+
+
+def data_error(text):
+    """The exception for what a run says of its data; matrices are told of in NumPy's words."""
+    for words in OF_MATRICES:
+        if text.startswith(words):
+            return LinearAlgebraError(words)
+    return DataError(text)
 
 
 # The exit codes of the `quern` command.

@@ -369,3 +369,70 @@ def test_places_of_extrema_in_long_rows(dtype):
             y[1, place] = np.nan
             y[0, place[-1:]] = np.inf
             check(lambda x: (np.argmax(x, axis=1), np.argmin(x, axis=1), np.max(x, axis=1), np.min(-x, axis=1)), y)
+
+
+def test_polynomials():
+    p, q, n = np.array([2.0, 0, -3, 1]), np.array([1.5, 4]), np.array([3, 1, 2])
+    check(lambda p, q, n: (np.polyadd(p, q), np.polysub(q, p), np.polyadd(n, 1), np.polysub([1], n)), p, q, n)
+    check(lambda p, q, n: (np.polyder(p), np.polyder(n, 2), np.polyder(q, 2), np.polyder(n[:1]), np.polyint(p), np.polyint(n, 2, [3, 4]),
+                           np.polyint(q, k=7), np.polyint(n, 0)), p, q, n)
+
+
+def test_paddings_of_extents():
+    x = np.arange(5.0)
+    check(lambda x: (np.pad(x, (0, 8 - x.shape[0])), np.pad(x, x.shape[0]), np.pad(x[None], ((1, 0), (0, x.shape[0])))), x)
+    for width, error in ((-1, ValueError), ((0, -2), ValueError), (1.5, TypeError)):
+        with pytest.raises(error) as want:
+            np.pad(x, width)
+        with pytest.raises(error) as got:
+            quern.jit(lambda x: np.pad(x, width))(x)    # noqa: B023
+        assert str(got.value) == str(want.value)
+
+
+def test_grids_of_extents():
+    def f(x):
+        h, w = x.shape
+        y, z = np.mgrid[0:h, 0:w]
+        a, b = np.ogrid[:h, 1:w:2]
+        return y, z, a * b, np.mgrid[:h], np.mgrid[0:1:3j, 0:h], np.mgrid[0.5:2, 0:w], np.ogrid[0:2:5j], np.mgrid[0:2, 0:3]
+
+    compiled = check(f, np.ones((3, 4)))
+    check_call(compiled, f, np.ones((5, 2)))
+
+
+def test_less_common_functions():
+    x, i = np.arange(12.0).reshape(3, 4), np.array([3, 1, 1, 7])
+    check(lambda x, i: (np.setxor1d(i, [1, 2, 7]), np.setxor1d(i, i), np.setxor1d(i[:0], i), np.setxor1d(x, i)), x, i)
+    check(lambda x, i: (np.resize(x, 5), np.resize(i, (2, 5)), np.resize(x, (x.shape[0] + 1, 4)), np.resize(x[:0], 3)), x, i)
+    check(lambda x: (np.apply_over_axes(np.sum, x, [0, 1]), np.apply_over_axes(np.max, x, 1), np.apply_over_axes(np.cumsum, x, 0)), x)
+    check(lambda m: (m ** 2, m ** 3, m ** np.int64(2), m ** 2.0), np.array([True, False]))
+
+
+def test_rounding_by_python():
+    check(lambda x, f: (round(x[1], 2), round(f[0], 1), round(x.sum()), round(x[0]) * f, round(x[2], -1)), np.array([2.5, 3.14159, -17.5]), np.ones(2, np.float32))
+    with pytest.raises(TypeError, match="__round__"):
+        quern.jit(lambda x: round(x))(np.ones(2))
+
+
+def test_real_arrays_are_their_own_conjugates():
+    def f(x, z):
+        y, w = x.conj(), z.conjugate()
+        y[0] = 9
+        w[0] = 1j
+        return x, y, z, w
+
+    check(f, np.arange(3.0), np.arange(3) * (1 + 1j))
+
+
+@pytest.mark.parametrize("function", [
+    lambda x: np.where(x > 1, x), lambda x: np.insert(x, 100, 1), lambda x: np.insert(x, -13, 1), lambda x: np.interp(1.0, x, x[:3]),
+    lambda x: np.convolve(x[:0], x), lambda x: np.convolve(x, []), lambda x: np.percentile(x, 120), lambda x: np.quantile(x, [0.5, -1]),
+    lambda x: np.linalg.inv(x), lambda x: np.linalg.det(x.reshape(3, 4)), lambda x: np.linalg.inv(np.outer(x, x)),
+    lambda x: np.linalg.solve(np.zeros((12, 12)), x), lambda x: np.linalg.cholesky(np.diag(-x))])
+def test_errors_are_numpys(function):
+    x = np.arange(12.0)
+    with pytest.raises(Exception) as want:      # noqa: B017
+        function(x)
+    with pytest.raises(type(want.value)) as got:
+        quern.jit(function)(x)
+    assert str(got.value) == str(want.value)

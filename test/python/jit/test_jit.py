@@ -68,7 +68,7 @@ def test_rows_of_short_arrays():
 
 
 def test_extents_in_texts():
-    compiled = check(lambda x: (f"{x.shape[0]:3d} of {len(x)}", str(x.shape[1]), x.sum()), np.ones((3, 4)))
+    compiled = check(lambda x: (f"{x.shape[0]:3d} of {len(x)}", str(x.shape[1]), f"{x.shape} {x.shape[0]!r}", x.sum()), np.ones((3, 4)))
     check_call(compiled, compiled.__wrapped__, np.ones((5, 4)))
 
 

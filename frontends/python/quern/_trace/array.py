@@ -9,7 +9,7 @@ from .._errors import UnsupportedError
 from . import build
 from .complex import ComplexValue
 from .errors import TraceError
-from .extents import Extent, actual, product
+from .extents import Extent, actual, dim_of, product
 from .program import ELEMENTS, Value
 
 _MOST_ROWS = 64    # that a loop over an array may have: each is code of its own
@@ -171,7 +171,7 @@ class Tracer(np.lib.mixins.NDArrayOperatorsMixin):
         put(self, index, value)
 
     def __repr__(self):
-        return f"<traced {self.dtype}[{', '.join(map(repr, self.shape))}]>"
+        return f"<traced {self.dtype}[{', '.join(str(dim_of(extent)) for extent in self.shape)}]>"
 
     __str__ = __repr__
     __hash__ = None
@@ -196,6 +196,16 @@ class Tracer(np.lib.mixins.NDArrayOperatorsMixin):
     def __float__(self): return self._number(float)
     def __int__(self): return self._number(int)
     def __complex__(self): return self._number(complex)
+
+    def __round__(self, ndigits=None):
+        """Of NumPy's scalars; without digits it is a Python int."""
+        if not self.is_number:
+            raise TypeError("type numpy.ndarray doesn't define __round__ method")
+        if ndigits is not None:
+            return np.round(self, ndigits)
+        result = np.round(self).astype(np.int64)
+        result._weak = int
+        return result
 
     def __index__(self):
         if self.concrete is not None:
@@ -301,6 +311,8 @@ def _operator(name):
     of_arrays = getattr(np.lib.mixins.NDArrayOperatorsMixin, name)
 
     def method(self, *others):
+        if name == "__pow__" and type(others[0]) is int and others[0] == 2:
+            return np.square(self)      # as NumPy has it: the dtype of squares of bools is that ufunc's
         result = of_arrays(self, *others)
         if self._weak and all(map(_is_python_number, others)):
             for one in result if isinstance(result, tuple) else (result,):
@@ -343,11 +355,18 @@ def _method(name, function=None):
     setattr(Tracer, name, method)
 
 
-for _name in ("all any argmax argmin argsort clip cumprod cumsum diagonal max mean min nonzero prod ptp ravel repeat round "
+for _name in ("all any argmax argmin argsort clip cumprod cumsum diagonal max mean min nonzero prod ravel repeat round "
               "searchsorted squeeze std sum swapaxes take trace var argpartition").split():
     _method(_name)
-_method("conj", np.conjugate)
-_method("conjugate", np.conjugate)
+
+
+def _conjugate(array):
+    """Of real numbers it is the array itself, as NumPy's method has it."""
+    return np.conjugate(array) if array.dtype.kind == "c" else array
+
+
+_method("conj", _conjugate)
+_method("conjugate", _conjugate)
 
 
 def _in_place(name):

@@ -304,15 +304,33 @@ class _Joined:
         for part in key if isinstance(key, tuple) else (key,):
             if isinstance(part, str):
                 raise TraceError("numpy.r_ and numpy.c_ with a text are not supported")
-            if isinstance(part, slice):
-                step = 1 if part.step is None else part.step
-                part = linspace(part.start, part.stop, int(step.imag)) if isinstance(step, complex) else \
-                    arange(part.start or 0, part.stop, step)
-            parts.append(as_tracer(part))
+            parts.append(as_tracer(_line(part) if isinstance(part, slice) else part))
         kind = result_type(*parts)
         parts = [np.atleast_1d(part.astype(kind)) for part in parts]
         return np.column_stack(parts) if self.columns else np.concatenate(parts)
 
 
-NUMPY = Namespace(np, {**CREATION, "ndarray": _Array, "r_": _Joined(False), "c_": _Joined(True)})
+class _Grid:
+    """np.mgrid and np.ogrid, whose bounds may be extents."""
+
+    def __init__(self, sparse):
+        self.sparse = sparse
+
+    def __getitem__(self, key):
+        if not isinstance(key, tuple):
+            return _line(key)
+        lines = [_line(part) for part in key]
+        kind = result_type(*lines)
+        grids = meshgrid(*(line.astype(kind) for line in lines), indexing="ij", sparse=self.sparse)
+        return grids if self.sparse else np.stack(grids)
+
+
+def _line(part):
+    """The numbers of a slice: a complex step is how many of them there are, from the start to the stop."""
+    start, step = 0 if part.start is None else part.start, 1 if part.step is None else part.step
+    return linspace(start, part.stop, int(abs(step))) if isinstance(step, complex) else arange(start, part.stop, step)
+
+
+NUMPY = Namespace(np, {**CREATION, "ndarray": _Array, "r_": _Joined(False), "c_": _Joined(True), "mgrid": _Grid(False),
+                       "ogrid": _Grid(True)})
 

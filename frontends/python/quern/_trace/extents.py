@@ -189,7 +189,10 @@ class Extent:
     def __float__(self): return float(self.facts.specialise(self.dim))
     def __str__(self): return str(self.facts.specialise(self.dim))
     def __format__(self, spec): return format(self.facts.specialise(self.dim), spec)
-    def __repr__(self): return str(self.dim)
+
+    def __repr__(self):
+        """As in a text about a shape; what depends on data is told as an expression."""
+        return str(self.dim if self.facts.value(self.dim) is None else self)
 
 
 def same(a, b):

@@ -55,8 +55,11 @@ def scatter(array, index, new, ufunc, kind):
 
 
 def _are_same(index, other):
+    def text(one):
+        return str(one.dim) if isinstance(one, Extent) else repr(one)
+
     def key(parts):
-        return [(kind, [repr(one) for one in (item.start, item.stop, item.step)] if kind == "slice" else repr(item))
+        return [(kind, [text(one) for one in (item.start, item.stop, item.step)] if kind == "slice" else text(item))
                 for kind, item in parts]
 
     return key(index) == key(other)

@@ -9,7 +9,7 @@ from .complex import ComplexValue, move
 from .creation import arange
 from .dtypes import cast, result_type
 from .errors import TraceError
-from .extents import Extent, actual, dim_of, product, same
+from .extents import Extent, actual, dim_of, is_negative, product, same
 from .functions import implements
 
 
@@ -362,6 +362,14 @@ def tile(A, reps):
     return reshape(Tracer(value), [count * extent for count, extent in zip(reps, own)])
 
 
+@implements(np.resize)
+def resize(a, new_shape):
+    flat, dims = ravel(a), _shape(new_shape)
+    if build.is_zero(flat.shape[0]):
+        return np.zeros(dims, flat.dtype)
+    return np.take(flat, arange(product(dims)) % flat.shape[0]).reshape(dims)
+
+
 @implements(np.repeat)
 def repeat(a, repeats, axis=None):
     array = as_tracer(a)
@@ -386,9 +394,11 @@ def repeat(a, repeats, axis=None):
 @implements(np.pad)
 def pad(array, pad_width, mode="constant", **keywords):
     array = as_tracer(array)
-    widths = np.asarray(pad_width)
-    if widths.dtype.kind not in "iu":
+    widths = np.asarray(pad_width, dtype=object)
+    if not all(isinstance(width, (int, np.integer, Extent)) for width in widths.ravel()):
         raise TypeError("`pad_width` must be of integral type.")
+    if any(is_negative(width) for width in widths.ravel()):
+        raise ValueError("index can't contain negative values")
     widths = np.broadcast_to(widths, (array.ndim, 2)).tolist()
     low, high = [before for before, _ in widths], [after for _, after in widths]
     if mode == "symmetric" and not keywords:
@@ -456,6 +466,8 @@ def ediff1d(ary, to_end=None, to_begin=None):
 def where(condition, x=None, y=None, /):
     if x is None and y is None:
         return nonzero(condition)
+    if x is None or y is None:
+        raise ValueError("either both or neither of x and y should be given")
     condition, x, y = as_tracer(condition), as_tracer(x), as_tracer(y)
     if condition.dtype.kind != "b":
         condition = condition != 0
@@ -592,7 +604,10 @@ def insert(arr, obj, values, axis=None):
     if not isinstance(obj, (int, np.integer)):
         raise TraceError("numpy.insert at more than one place is not supported")
     axis = build.normalize(axis, array.ndim)
-    place = int(obj) + (array.shape[axis] if obj < 0 else 0)
+    extent = array.shape[axis]
+    if obj > extent or obj < extent * -1:
+        raise IndexError(f"index {obj} is out of bounds for axis {axis} with size {actual(extent)}")
+    place = int(obj) + (extent if obj < 0 else 0)
     values = as_tracer(values).astype(array.dtype)
     rows = [extent for i, extent in enumerate(array.shape) if i != axis]
     if values.ndim < array.ndim:

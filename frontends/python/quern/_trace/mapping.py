@@ -26,6 +26,15 @@ def apply_along_axis(func1d, axis, arr, *args, **keywords):
     return np.moveaxis(made, range(len(others), len(others) + len(own)), range(axis, axis + len(own)))
 
 
+@implements(np.apply_over_axes)
+def apply_over_axes(func, a, axes):
+    result = as_tracer(a)
+    for axis in build.axes_of(tuple(axes) if isinstance(axes, (tuple, list)) else axes, result.ndim):
+        made = as_tracer(func(result, axis))
+        result = made if made.ndim == result.ndim else np.expand_dims(made, axis)
+    return result
+
+
 class Vectorized:
     """numpy.vectorize under trace: the function sees traced scalars."""
 

@@ -3,6 +3,7 @@ import numpy as np
 
 from . import build
 from .array import Tracer, as_tracer
+from .creation import arange
 from .errors import TraceError
 from .extents import Extent
 from .functions import implements
@@ -129,6 +130,15 @@ def intersect1d(ar1, ar2, assume_unique=False, return_indices=False):
 def setdiff1d(ar1, ar2, assume_unique=False):
     first = np.ravel(ar1) if assume_unique else unique(ar1)
     return first[isin(first, ar2, invert=True)]
+
+
+@implements(np.setxor1d)
+def setxor1d(ar1, ar2, assume_unique=False):
+    parts = [np.ravel(one) if assume_unique else unique(one) for one in (ar1, ar2)]
+    both = np.sort(np.concatenate(parts))
+    place = arange(both.shape[0])
+    first, last = (both != np.roll(both, 1)) | (place == 0), (both != np.roll(both, -1)) | (place == both.shape[0] - 1)
+    return both[first & last]
 
 
 @implements(np.isin)

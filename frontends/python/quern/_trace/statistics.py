@@ -81,12 +81,21 @@ def _family(ignores_nan):
         return _quantile(ignores_nan, a, 0.5, axis, "median", keepdims, None)
 
     def quantile(a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False, *, weights=None):
+        _check_share(q, 1, "Quantiles must be in the range [0, 1]")
         return _quantile(ignores_nan, a, q, axis, method, keepdims, weights)
 
     def percentile(a, q, axis=None, out=None, overwrite_input=False, method="linear", keepdims=False, *, weights=None):
+        _check_share(q, 100, "Percentiles must be in the range [0, 100]")
         return _quantile(ignores_nan, a, _percent(q), axis, method, keepdims, weights)
 
     return median, quantile, percentile
+
+
+def _check_share(q, most, message):
+    """What depends on data is the caller's."""
+    known = as_tracer(q).concrete
+    if known is not None and not np.all((known >= 0) & (known <= most)):
+        raise ValueError(message)
 
 
 for _names, _functions in (((np.median, np.quantile, np.percentile), _family(False)),
@@ -209,6 +218,10 @@ def interp(x, xp, fp, left=None, right=None, period=None):
     if period is not None:
         raise TraceError("numpy.interp with period= is not supported")
     x, xp, fp = (as_tracer(one).astype(np.float64) for one in (x, xp, fp))
+    def complain(*_):
+        raise ValueError("fp and xp are not of the same length.")
+
+    build.agree(xp.shape[0], fp.shape[0], xp.value.program, complain)
     place = np.clip(np.searchsorted(xp, x, "right") - 1, 0, xp.shape[0] - 2)
     x0, x1 = np.take(xp, place), np.take(xp, place + 1)
     y0, y1 = np.take(fp, place), np.take(fp, place + 1)
@@ -221,6 +234,9 @@ def interp(x, xp, fp, left=None, right=None, period=None):
 
 @implements(np.convolve)
 def convolve(a, v, mode="full"):
+    for name, signal in (("a", a), ("v", v)):
+        if build.is_zero(as_tracer(signal).shape[0] if as_tracer(signal).ndim else 1):
+            raise ValueError(f"{name} cannot be empty")
     return correlate(a, np.conjugate(np.flip(v)), mode)
 
 
@@ -306,6 +322,39 @@ def polyval(p, x):
     for i in range(int(p.shape[0])):
         result = result * x + p[i]
     return result
+
+
+def _coefficients(p):
+    return np.atleast_1d(as_tracer(p))
+
+
+@implements(np.polyadd)
+def polyadd(a1, a2):
+    a, b = _coefficients(a1), _coefficients(a2)
+    count = max(int(a.shape[0]), int(b.shape[0]))
+    return np.add(*(np.pad(one, (count - int(one.shape[0]), 0)) for one in (a, b)))
+
+
+@implements(np.polysub)
+def polysub(a1, a2):
+    return polyadd(a1, np.negative(_coefficients(a2)))
+
+
+@implements(np.polyder)
+def polyder(p, m=1):
+    p = _coefficients(p)
+    for _ in range(m):
+        p = p[:-1] * np.arange(int(p.shape[0]) - 1, 0, -1)
+    return p
+
+
+@implements(np.polyint)
+def polyint(p, m=1, k=None):
+    p = _coefficients(p)
+    constants = np.zeros(m) if k is None else np.broadcast_to(np.atleast_1d(k), (m,))
+    for one in range(m):
+        p = np.concatenate([p / np.arange(int(p.shape[0]), 0, -1), constants[one:one + 1]])
+    return p
 
 
 @implements(np.vander)

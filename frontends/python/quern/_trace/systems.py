@@ -1,6 +1,6 @@
 """Systems of linear equations and factors of matrices: loops over the columns, all matrices of a stack at once.
 
-NumPy raises LinAlgError for a singular matrix; here the call fails, as with any value that a program cannot take."""
+Of a singular matrix the call raises an error that is NumPy's LinAlgError, too (_errors.py knows it by its text)."""
 import numpy as np
 
 from . import build
@@ -20,14 +20,18 @@ def _matrix(a, square=True):
     """At least float32, as LAPACK's routines take them."""
     a = as_tracer(a)
     if a.ndim < 2:
-        raise ValueError(f"{a.ndim}-dimensional array given. Array must be at least two-dimensional")
+        raise np.linalg.LinAlgError(f"{a.ndim}-dimensional array given. Array must be at least two-dimensional")
     if square:
         def complain(rows, columns):
-            raise ValueError(f"Last 2 dimensions of the array must be square, got {rows} rows and {columns} columns")
+            raise np.linalg.LinAlgError("Last 2 dimensions of the array must be square")
         build.agree(a.shape[-2], a.shape[-1], a.value.program, complain)
     if a.dtype == np.float16:
         raise TypeError("array type float16 is unsupported in linalg")
     return a if a.dtype.kind in "fc" else a.astype(np.float64)
+
+
+WIDTHS = (32, 8, 1)     # columns that are eliminated before the others follow: by a product, inside them again, one by one
+LEAST = 64              # smaller systems have no use for that
 
 
 def eliminate(matrix, count):
@@ -35,6 +39,13 @@ def eliminate(matrix, count):
     a new first axis, the pivots, whose product is the determinant."""
     if build.is_zero(count):
         return matrix, full((0, *matrix.shape[:-2]), 1, matrix.dtype)
+    if count <= LEAST:
+        return _eliminate_columns(matrix, count)
+    matrix, _, pivots, size = _invert_blocks(matrix, count)
+    return matrix[..., :count, size:], pivots
+
+
+def _eliminate_columns(matrix, count):
     rows = arange(count)
 
     def step(matrix, k):
@@ -52,13 +63,72 @@ def eliminate(matrix, count):
     return matrix[..., count:], pivots
 
 
+def _widen(a, count, multiple):
+    """Stacks of square matrices with ones on the diagonal behind their own, to a multiple of rows; and that."""
+    size = (count + (multiple - 1)) // multiple * multiple
+    rows = arange(size)
+    wide = np.pad(a, [*[(0, 0)] * (a.ndim - 2), (0, size - count), (0, size - count)])
+    return np.where((rows[:, None] == rows) & (rows >= count), np.ones((), a.dtype), wide), size
+
+
+def _invert_blocks(matrix, count):
+    """The same for many columns, in whose place stands what the elimination does to a row: factors of rows of the matrix in
+    another order, which are the inverse's columns. Gives the matrix, `size` columns before the rest, the order, the
+    pivots, and `size`."""
+    first, size = _widen(matrix[..., :count], count, WIDTHS[0])
+    none = [(0, 0)] * (matrix.ndim - 2)
+    matrix = np.concatenate([first, np.pad(matrix[..., count:], [*none, (0, size - count), (0, 0)])], axis=-1)
+    order = np.broadcast_to(arange(size), matrix.shape[:-1])
+    (matrix, order), pivots = _invert_columns(matrix, order, 0, size, WIDTHS)
+    return matrix, order, pivots, size
+
+
+def _invert_columns(matrix, order, start, count, widths):
+    """`count` columns, whose pivots belong to the rows from `start` on."""
+    width, *inner = widths
+    rows, columns = arange(matrix.shape[-2]), arange(matrix.shape[-1])
+
+    def step(state, offset):
+        matrix, order = state
+        own = start + offset
+        if inner:
+            lanes = arange(width)
+            panel = np.take(matrix, offset + lanes, axis=-1)
+            (panel, swap), pivots = _invert_columns(panel, np.broadcast_to(rows, order.shape), own, width, inner)
+            matrix, order = np.take_along_axis(matrix, swap[..., None], axis=-2), np.take_along_axis(order, swap, axis=-1)
+            is_own = (columns >= offset) & (columns < offset + width)
+            top = np.where(is_own, (columns == offset + lanes[:, None]).astype(matrix.dtype),
+                           np.take(matrix, own + lanes, axis=-2))
+            rest = np.where(((rows >= own) & (rows < own + width))[:, None] | is_own, np.zeros((), matrix.dtype), matrix)
+            return (rest + panel @ top, order), pivots
+        column = np.take(matrix, offset, axis=-1)
+        place = np.argmax(np.where(rows >= own, np.abs(column), -1), axis=-1)[..., None]
+        swap = np.where(rows == place, own, np.where(rows == own, place, rows))
+        matrix, order = np.take_along_axis(matrix, swap[..., None], axis=-2), np.take_along_axis(order, swap, axis=-1)
+        column = np.take(matrix, offset, axis=-1)[..., None]
+        pivot = np.take(column, own, axis=-2)[..., None, :]
+        is_own = rows[:, None] == own
+        top = np.where(columns == offset, np.ones((), matrix.dtype), np.take(matrix, own, axis=-2)[..., None, :])
+        top = top / np.where(pivot == 0, np.ones((), pivot.dtype), pivot)
+        rest = np.where(columns == offset, np.zeros((), matrix.dtype), matrix) - column * top
+        signed = np.where(place == own, pivot[..., 0], -pivot[..., 0])[..., 0]
+        return (np.where(is_own, top, rest), order), signed
+
+    state, pivots = scan(step, (matrix, order), arange(count // width) * width)
+    return state, pivots.reshape((count, *matrix.shape[:-2]))
+
+
 def _solve(a, b):
     """a^-1 b of stacks of matrices."""
     dims = build.broadcast_dims([a.shape[:-2], b.shape[:-2]], a.value.program)
     a, b = (np.broadcast_to(one, (*dims, *one.shape[-2:])) for one in (a, b))
     solution, pivots = eliminate(np.concatenate([a, b], axis=-1), a.shape[-1])
-    build.require(np.all(pivots != 0).value, "Singular matrix")
+    _require_pivots(pivots)
     return solution
+
+
+def _require_pivots(pivots):
+    build.require(np.all(pivots != 0).value, "Singular matrix")
 
 
 @implements(np.linalg.solve)
@@ -72,7 +142,12 @@ def solve(a, b):
 @implements(np.linalg.inv)
 def inv(a):
     a = _matrix(a)
-    rows = arange(a.shape[-1])
+    count = a.shape[-1]
+    if not build.is_zero(count) and count > LEAST:
+        inverse, order, pivots, _ = _invert_blocks(a, count)
+        _require_pivots(pivots)
+        return np.take_along_axis(inverse, np.argsort(order, axis=-1)[..., None, :count], axis=-1)[..., :count, :]
+    rows = arange(count)
     return _solve(a, (rows[:, None] == rows).astype(a.dtype))
 
 
@@ -94,7 +169,10 @@ def slogdet(a):
 
 def factor(a):
     """The lower factor of a stack of matrices, and along a new first axis the squares of its diagonal, which are positive."""
-    rows = arange(a.shape[-1])
+    count = a.shape[-1]
+    if not build.is_zero(count) and count > LEAST:
+        return _factor_blocks(a, count)
+    rows = arange(count)
 
     def step(rest, k):
         column = np.take(rest, k, axis=-1)
@@ -104,6 +182,29 @@ def factor(a):
 
     _, (columns, squares) = scan(step, a, rows)
     return np.moveaxis(columns, 0, -1), squares
+
+
+def _factor_blocks(a, count):
+    """The same by blocks of columns: what a block takes from the others is a product."""
+    width = WIDTHS[0]
+    a, size = _widen(a, count, width)
+    rows, lanes = arange(size), arange(width)
+
+    def factor_block(rest, start):
+        def step(panel, lane):
+            column = np.take(panel, lane, axis=-1)
+            square = np.real(np.take(column, start + lane, axis=-1))[..., None]
+            column = np.where(rows >= start + lane, column / np.sqrt(square), np.zeros((), a.dtype))
+            row = np.conjugate(np.take(column, start + lanes, axis=-1))
+            return panel - column[..., :, None] * row[..., None, :], (column, square[..., 0])
+
+        _, (columns, squares) = scan(step, np.take(rest, start + lanes, axis=-1), lanes)
+        block = np.moveaxis(columns, 0, -1)
+        return rest - block @ np.conjugate(np.swapaxes(block, -1, -2)), (block, squares)
+
+    _, (blocks, squares) = scan(factor_block, a, arange(size // width) * width)
+    lower = np.moveaxis(blocks, 0, -2).reshape(a.shape)
+    return lower[..., :count, :count], squares.reshape((size, *a.shape[:-2]))
 
 
 @implements(np.linalg.cholesky)

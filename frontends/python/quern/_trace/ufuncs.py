@@ -30,8 +30,8 @@ def call(ufunc, method, inputs, keywords):
 def store(target, result, where=True):
     """Writes a result to an `out` argument."""
     if not isinstance(target, Tracer):
-        raise TraceError("out= is an array that the trace does not see: make it inside the function or pass it as an "
-                         "argument")
+        raise TraceError("out= (or what a statement changes in place) is an array that the trace does not see: make a copy of it by "
+                         "numpy.array inside the function, or pass it as an argument")
     if not np.can_cast(result.dtype, target.dtype, "same_kind"):
         raise TypeError(f"Cannot cast output from {result.dtype!r} to {target.dtype!r} with casting rule 'same_kind'")
     if where is not True:
