@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Single NumPy operations under quern.jit beside NumPy: products, reductions and transposes of matrices, however they lie.
+"""Single NumPy operations under quern.jit beside NumPy: products, reductions and transposes of matrices, however they lie,
+copies of parts of them, places of elements, systems of equations.
 
     python bench/array_operations.py                                  every operation
     python bench/array_operations.py --only 'x @ W.T' 'W.sum(0)' --sizes 100 1024 --dtypes float64 --json
@@ -11,6 +12,13 @@ are compared first.
 import argparse
 
 import timing
+
+
+def replace_part(W, S, x, y):
+    V = W.copy()
+    V[1:] -= W[:-1]
+    return V
+
 
 OPERATIONS = {
     "W @ x": lambda W, S, x, y: W @ x,
@@ -32,17 +40,34 @@ OPERATIONS = {
     "W.T": lambda W, S, x, y: W.T.copy(),
     "W - W.mean(0)": lambda W, S, x, y: W - W.mean(0),
     "W + W.T": lambda W, S, x, y: W + W.T,
+    "tile": lambda W, S, x, y: np.tile(W, (1, 2)),
+    "repeat": lambda W, S, x, y: np.repeat(W, 2, axis=0),
+    "roll": lambda W, S, x, y: np.roll(W, 3, axis=1),
+    "concatenate": lambda W, S, x, y: np.concatenate([W, W], axis=1),
+    "pad": lambda W, S, x, y: np.pad(W, 2),
+    "pad reflect": lambda W, S, x, y: np.pad(W, 2, mode="reflect"),
+    "diff": lambda W, S, x, y: np.diff(W, axis=0),
+    "W[1:] -= W[:-1]": replace_part,
+    "W[W > 0.5]": lambda W, S, x, y: W[W > 0.5],
+    "nonzero": lambda W, S, x, y: np.nonzero(W.ravel() > 0.5)[0],
+    "W.max()": lambda W, S, x, y: W.max(),
+    "W.argmax()": lambda W, S, x, y: W.argmax(),
+    "W.argmax(1)": lambda W, S, x, y: W.argmax(1),
+    "inv": lambda W, S, x, y: np.linalg.inv(W + len(W) * np.eye(len(W), dtype=W.dtype)),
+    "solve": lambda W, S, x, y: np.linalg.solve(W + len(W) * np.eye(len(W), dtype=W.dtype), x),
 }
 
 
 def time_operation(name, dtype, extent, threads, seconds):
-    import numpy as np
+    global np
+    import numpy as np      # not before timing.pin, for its threads
     import quern
     random = np.random.default_rng(0)
     arrays = [random.random(shape).astype(dtype) for shape in ((extent, extent), (extent, 2), extent, extent)]
     operation = OPERATIONS[name]
     compiled = quern.jit(operation, threads=threads)
-    np.testing.assert_allclose(compiled(*arrays), operation(*arrays), rtol=1e-4 if dtype == "float32" else 1e-10)
+    want, tolerance = operation(*arrays), 1e-4 if dtype == "float32" else 1e-10
+    np.testing.assert_allclose(compiled(*arrays), want, rtol=tolerance, atol=tolerance * np.max(np.abs(want)))
     samples = timing.interleave({"quern": lambda: compiled(*arrays), "numpy": lambda: operation(*arrays)}, seconds)
     quern_us, numpy_us = (min(samples[system]) * 1e6 for system in ("quern", "numpy"))
     return {"operation": name, "dtype": dtype, "n": extent, "quern us": quern_us, "numpy us": numpy_us, "ratio": numpy_us / quern_us}

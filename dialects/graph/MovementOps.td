@@ -71,8 +71,8 @@ def Graph_PadOp : Graph_PureOp<"pad"> {
   let summary = "adds elements before and after each axis (negative amounts crop)";
   let description = [{
     `low` are Dim expressions, one per axis: how many come before; the result's extent says how many after. `mode` is
-    constant (`value` is read there only: a rank-0 tensor, or one of the result's dims whose elements stay where the operand
-    is not), reflect (without the edge itself), edge, or wrap.
+    constant (`value` is read there only: a rank-0 tensor, or one of the result's dims, whose elements stay where the
+    operand is not), reflect (without the edge itself), edge, or wrap.
 
     ```mlir
     %y = graph.pad %x, %zero {low = ["0", "1"], mode = #graph<pad_mode reflect>} : (tensor<2x4xf32>, tensor<f32>) -> tensor<2x6xf32>

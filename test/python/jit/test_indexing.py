@@ -145,3 +145,23 @@ def test_results_that_may_be_written_to():
         return product, first, power, row
 
     check(f, np.ones((3, 3)))
+
+
+@pytest.mark.parametrize("dtype", ["int8", "float32", "complex128", "bool"])
+def test_masks_of_several_axes(dtype):
+    x = (np.random.default_rng(1).random((9, 20)) * 9 - 4).astype(dtype)
+
+    def f(x):
+        y, z, w = x.copy(), x.copy(), x.T.copy()
+        mask = np.abs(x) > 1
+        y[mask] = 1
+        z[mask[:, 0]] = x[0, 0]
+        w.T[mask] = 0
+        x[~mask] = np.ones(1, bool)
+        return x[mask], x.T[mask.T], y, z, w, y[mask].sum(), mask[mask]
+
+    check(f, x)
+    for index in (np.ones((9, 19), bool), np.ones((8, 20), bool)):
+        with pytest.raises(IndexError, match="boolean index did not match"):
+            import quern
+            quern.jit(lambda x, m: x[m])(x, index)

@@ -13,6 +13,10 @@ def get(array, index):
     index = _items(index)
     if array.concrete is not None and all(map(is_concrete, index)) and not _has_extents(index):
         return _get_concrete(array, tuple(map(_plain, index)))
+    mask = _only_mask(index)
+    if mask is not None and 1 < mask.ndim == array.ndim:      # elements in their order: one place finds each
+        _agree(array, mask, 0)
+        return get(Tracer(array.value).reshape(-1), mask.reshape(-1))
     parts = _expand(array, index)
     if all(kind != "array" for kind, _ in parts):
         view = _BasicView(array.shape, parts)
@@ -30,6 +34,13 @@ def put(array, index, value):
     known = all(map(is_concrete, index)) and not _has_extents(index)
     if known and array.concrete is not None and value.concrete is not None:
         array.concrete[tuple(map(_plain, index))] = value.concrete
+        return
+    mask = _only_mask(index)
+    if mask is not None and 0 < mask.ndim <= array.ndim and value.ndim == 0 and value.dtype.kind in "biuf":
+        _agree(array, mask, 0)
+        inside = build.add_axes(mask.value, range(mask.ndim, array.ndim))
+        number = cast(value.value, array.dtype)
+        array.assign(move(lambda whole, new: build.select(inside, new, whole), array.value, number))
         return
     parts = _expand(array, index)
     if value.index is not None and value._parent is array and _are_same(value.index, parts):
@@ -182,16 +193,26 @@ def _of_mask(array, mask, axis):
     """One array of indices for each axis of a mask."""
     if mask.ndim == 0:
         raise TraceError("a single truth value as an index is not supported: use numpy.where")
+    _agree(array, mask, axis)
+    found = build.nonzero(mask.value)
+    count = found.dims[1]
+    return [Tracer(build.reshape(build.slice_axis(found, 0, i, 1), (count,))) for i in range(mask.ndim)]
 
+
+def _only_mask(index):
+    """The mask that is all of an index; None if it is another."""
+    only = index[0] if len(index) == 1 else None
+    return only if isinstance(only, Tracer) and only.dtype.kind == "b" else None
+
+
+def _agree(array, mask, axis):
+    """A mask has the extents of the axes from `axis` on."""
     def complain(first, second):
         raise IndexError(f"boolean index did not match indexed array along axis {axis}; size of axis is {first} but "
                          f"size of corresponding boolean axis is {second}")
 
     for own, theirs in zip(array.shape[axis:], mask.shape):
         build.agree(own, theirs, mask.value.program, complain)
-    found = build.nonzero(mask.value)
-    count = found.dims[1]
-    return [Tracer(build.reshape(build.slice_axis(found, 0, i, 1), (count,))) for i in range(mask.ndim)]
 
 
 def bounds(item, extent):
