@@ -164,7 +164,7 @@ static llvm::Error verifyPlaces(ModuleOp module, func::FuncOp host, size_t input
         .Case([&](rt::SlotOp slot) { return uint64_t(slot.getIndex()) >= slots[slot.getDevice()]; })
         .Case([&](rt::InputOp input) { return uint64_t(input.getIndex()) >= inputs; })
         .Case<rt::OutputOp, rt::DeliverOp>([&](auto output) { return uint64_t(output.getIndex()) >= outputs; })
-        .Case([&](rt::ConstantOp weight) { return uint64_t(weight.getSegment()) >= offsets.size(); })
+        .Case([&](rt::ConstantOp weight) { return uint64_t(weight.getSegment()) >= uint64_t(offsets.size()); })
         .Case([&](rt::LaunchOp launch) { return !module.lookupSymbol<kernel::FuncOp>(launch.getCallee()); })
         .Default(false);
   });
