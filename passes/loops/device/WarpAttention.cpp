@@ -3,12 +3,13 @@
 // a left side: rounded to the element type their powers multiply the values from where they are.
 //
 //   s = q k^T                            summed in float32; keys that a query does not see are -inf
-//   m', p = max(m, unit * row max of s), 2^(unit * s - m')
-//   l, o = l 2^(m - m') + row sum of p, o 2^(m - m') + p v
+//   m', p = max(m, row max of s), 2^(unit * (s - m'))
+//   l, o = l 2^(unit * (m - m')) + row sum of p, o 2^(unit * (m - m')) + p v
 //   result = o / l                       0 where a query sees no key
 //
-// `unit` is log2 e times the scale, which so costs nothing; with a bias, or a scale that turns scores around, s is
-// scaled before and `unit` is log2 e. A bias of the lowest number for all keys of a query is -inf then: it sees none.
+// `unit` is log2 e times the scale, which so costs nothing, and m is kept in units: unit * s - m' is one instruction.
+// With a bias, or a scale that turns scores around, s is scaled before, `unit` is log2 e, and the difference comes
+// first: that of two biases of the lowest number, which mask keys, is 0, and their units are not finite.
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "passes/loops/device/AttentionTasks.h"
@@ -45,7 +46,7 @@ private:
   struct Row {
     Value place, number; ///< in the tile; among the queries of the head
     Value visible;       ///< the end of the keys that it may see
-    Value largest, sum;  ///< of all scores so far, in units; of the powers of this thread's keys
+    Value largest, sum;  ///< of all scores so far, in units if they are not scaled; of the powers of this thread's keys
   };
 
   WarpAttention(KernelFunction &kernel, AttentionTasks &tasks, int64_t warpQueries);
@@ -65,6 +66,7 @@ private:
   Value add(Value x, Value y) { return b.create<arith::AddFOp>(x, y); }
   Value mul(Value x, Value y) { return b.create<arith::MulFOp>(x, y); }
   /// A NaN counts as no maximum; it spreads through the sum.
+  Value inUnits(Value difference) { return isScaled ? mul(difference, tasks.number(unit)) : difference; }
   Value larger(Value x, Value y) { return b.create<arith::MaxNumFOp>(x, y); }
   /// Of the four threads that have a row.
   Value amongFour(Value value, Value (WarpAttention::*combine)(Value, Value)) {
@@ -273,15 +275,16 @@ void WarpAttention::replaceByPowers(MutableArrayRef<Value> scores) {
   });
   for (Row &row : rows) {
     Value inTile = amongFour(largest[numberOf(row)], &WarpAttention::larger), before = row.largest;
-    row.largest = larger(mul(inTile, tasks.number(unit)), before);
-    factors.push_back(powerOfTwo(b, b.create<arith::SubFOp>(before, row.largest)));
+    row.largest = larger(isScaled ? inTile : mul(inTile, tasks.number(unit)), before);
+    factors.push_back(powerOfTwo(b, inUnits(b.create<arith::SubFOp>(before, row.largest))));
     row.sum = mul(row.sum, factors.back());
   }
   forSums(results, valueDepth / kMatrixColumns,
           [&](Row &row, int64_t, int64_t, Value &result) { result = mul(result, factors[numberOf(row)]); });
   forSums(scores, across, [&](Row &row, int64_t, int64_t, Value &score) {
     Value below = b.create<arith::NegFOp>(row.largest);
-    score = powerOfTwo(b, b.create<math::FmaOp>(score, tasks.number(unit), below));
+    score = powerOfTwo(b, isScaled ? inUnits(add(score, below))
+                                   : b.create<math::FmaOp>(score, tasks.number(unit), below).getResult());
     row.sum = add(row.sum, score);
   });
 }
@@ -312,8 +315,10 @@ void WarpAttention::finish() {
   Value isFirst = b.create<arith::CmpIOp>(arith::CmpIPredicate::eq, remainder(lane(), 4), kernel.index(0));
   for (Row &row : rows) {
     row.sum = amongFour(row.sum, &WarpAttention::add);
-    tasks.when(isFirst,
-               [&] { tasks.finishRow(row.place, mul(row.largest, tasks.number(llvm::numbers::ln2)), row.sum); });
+    tasks.when(isFirst, [&] {
+      Value largest = isScaled ? row.largest : mul(row.largest, tasks.number(llvm::numbers::ln2));
+      tasks.finishRow(row.place, largest, row.sum);
+    });
     row.sum = tasks.factorOf(row.sum);
   }
   forSums(results, valueDepth / kMatrixColumns,

@@ -167,6 +167,13 @@ def test_query_that_sees_nothing_gives_zeros(tmp_path, dtype):
     check(tmp_path, (1, 2, 6, 16), (1, 2, 40, 16), 16, mask=mask, dtype=dtype)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_query_that_masks_all_keys_sees_them_alike(tmp_path, dtype):
+    mask = np.zeros((6, 40), np.float32)
+    mask[2] = mask[3, 1:] = -float.fromhex("0x1.fep127")      # the lowest bfloat16
+    check(tmp_path, (1, 2, 6, 16), (1, 2, 40, 16), 16, mask=mask, dtype=dtype)
+
+
 @types
 def test_causal_queries_before_the_first_key_give_zeros(tmp_path, dtype):
     check(tmp_path, (1, 2, 70, 16), (1, 2, 9, 16), 16, causal=True, dtype=dtype)
