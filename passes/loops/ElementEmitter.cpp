@@ -173,6 +173,8 @@ Value ElementEmitter::load(Value buffer, Type element, ArrayRef<Dim> dims, const
                address.laneStride <= kMostInterleaved;
   if (!apart)
     address.spreadLanes(*this);
+  if (!address.perLane && address.laneStride)
+    fetchAhead(buffer, address.base, /*isWrite=*/false);
   if (apart) {
     value = loadApart(kernel, VectorType::get(lanes, storage), buffer, address.base, address.laneStride);
   } else if (lanes == 1 || (!address.perLane && address.laneStride == 0)) {
@@ -196,6 +198,19 @@ Value ElementEmitter::load(Value buffer, Type element, ArrayRef<Dim> dims, const
     value = b.create<arith::CmpIOp>(arith::CmpIPredicate::ne, value, zero);
   }
   return spread(value);
+}
+
+/// What a vector at `base` will need when so many bytes are done.
+void ElementEmitter::fetchAhead(Value buffer, Value base, bool isWrite) {
+  if (!bytesAhead)
+    return;
+  constexpr int64_t kLine = 64;
+  constexpr unsigned kFirstCache = 3;
+  int64_t elementBytes = cast<MemRefType>(buffer.getType()).getElementTypeBitWidth() / 8;
+  for (int64_t at = 0; at < lanes * elementBytes; at += kLine) {
+    Value place = kernel.add(base, (bytesAhead + at) / elementBytes);
+    kernel.builder.create<memref::PrefetchOp>(buffer, place, isWrite, kFirstCache, /*isDataCache=*/true);
+  }
 }
 
 Value ElementEmitter::stored(Value value) {
@@ -228,6 +243,8 @@ void ElementEmitter::store(Value value, Value buffer, ArrayRef<Dim> dims, const 
   Address address = addressOf(*this, dims, point);
   address.spreadLanes(*this);
   value = stored(value);
+  if (!address.perLane && lanes > 1)
+    fetchAhead(buffer, address.base, /*isWrite=*/true);
   if (lanes == 1) {
     b.create<memref::StoreOp>(value, buffer, address.base);
   } else if (address.perLane) {

@@ -65,8 +65,10 @@ public:
   KernelFunction &kernel;
   const int64_t lanes;
   mlir::Value mask;
+  int64_t bytesAhead = 0; ///< lines so far behind what vectors read and write are fetched; 0: the processor sees to it
 
 private:
+  void fetchAhead(mlir::Value buffer, mlir::Value base, bool isWrite);
   mlir::Value compute(mlir::Operation *op, const Point &point);
   mlir::Value elementwise(mlir::Operation *op, const Point &point);
   mlir::Value concat(graph::ConcatOp op, const Point &point);

@@ -39,3 +39,27 @@ kernel.func @columns attributes {dims = 0 : i64, schedule = #kernel.schedule<"lo
   %0 = graph.reduce %x {axes = array<i64: 0>, kind = #graph<reduction sum>} : (tensor<1000x1000xf32>) -> tensor<1x1000xf32>
   kernel.yield %0 : tensor<1x1000xf32>
 }
+
+// A step of more than two functions fetches what later ones read and write; one of two does not.
+// CHECK-LABEL: func.func @long_v4
+// CHECK:       %[[AHEAD:.*]] = arith.addi %{{.*}}, %c256 : index
+// CHECK:       memref.prefetch %{{.*}}[%[[AHEAD]]], read, locality<3>, data : memref<?xf32>
+// CHECK:       vector.maskedload
+// CHECK:       memref.prefetch {{.*}}, write, locality<3>, data : memref<?xf32>
+// CHECK:       vector.maskedstore
+kernel.func @long attributes {dims = 0 : i64, schedule = #kernel.schedule<"loops", {}, "test">} {
+^bb0(%x: tensor<100xf32>):
+  %0 = graph.exp %x : (tensor<100xf32>) -> tensor<100xf32>
+  %1 = graph.log %0 : (tensor<100xf32>) -> tensor<100xf32>
+  %2 = graph.tanh %1 : (tensor<100xf32>) -> tensor<100xf32>
+  kernel.yield %2 : tensor<100xf32>
+}
+
+// CHECK-LABEL: func.func @short_v4
+// CHECK-NOT:   memref.prefetch
+kernel.func @short attributes {dims = 0 : i64, schedule = #kernel.schedule<"loops", {}, "test">} {
+^bb0(%x: tensor<100xf32>):
+  %0 = graph.exp %x : (tensor<100xf32>) -> tensor<100xf32>
+  %1 = graph.log %0 : (tensor<100xf32>) -> tensor<100xf32>
+  kernel.yield %1 : tensor<100xf32>
+}
