@@ -115,7 +115,7 @@ TEST(Threads, WorkInTheCallersFloatingPointMode) {
 
 TEST(Threads, AreGivenBackTheirFloatingPointMode) {
   static int modeAfter;
-  quern_pool pool = {sizeof(pool), 2, nullptr, nullptr};
+  quern_pool pool = {sizeof(pool), 2, nullptr, nullptr, nullptr};
   pool.run = [](quern_pool *, int64_t tasks, void (*body)(void *, int64_t, int64_t, int32_t), void *argument) {
     std::thread([&] {
       fesetround(FE_DOWNWARD);
@@ -253,7 +253,7 @@ TEST(Threads, OwnPoolOfTheProgram) {
   struct Recorder {
     quern_pool pool;
     int runs;
-  } recorder = {{sizeof(quern_pool), 4, nullptr, nullptr}, 0};
+  } recorder = {{sizeof(quern_pool), 4, nullptr, nullptr, nullptr}, 0};
   recorder.pool.state = &recorder;
   recorder.pool.run = [](quern_pool *pool, int64_t tasks, void (*body)(void *, int64_t, int64_t, int32_t),
                          void *argument) {
