@@ -52,5 +52,6 @@ def test_pieces_see_their_own_elements():
 
 
 def test_unwrapped_angles():
+    rng = np.random.default_rng(5)
     check(lambda x, y: (np.unwrap(x), np.unwrap(y, axis=1), np.unwrap(x, period=3.0), np.unwrap(y, axis=0), np.unwrap(x, discont=4)),
-          np.cumsum(RNG.standard_normal(30)) * 2, RNG.standard_normal((3, 20)).astype(np.float32) * 4, scale=20)
+          np.cumsum(rng.standard_normal(30)) * 2, rng.standard_normal((3, 20)).astype(np.float32) * 4, scale=20)
