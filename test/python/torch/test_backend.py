@@ -102,6 +102,20 @@ def test_parameters_that_do_not_count_writes(check):
         check(model, x, compiled=compiled)
 
 
+def test_weights_are_checked_without_guards():
+    """Dynamo may be told not to check PyTorch's own layers; what the weights are is checked in the call."""
+    model, x = mlp(), torch.randn(3, 64)
+    compiled = torch.compile(model, backend="quern", options={
+        "threads": 1, "guard_filter_fn": torch.compiler.skip_guard_on_inbuilt_nn_modules_unsafe})
+    with torch.no_grad():
+        for _ in range(2):
+            torch.testing.assert_close(compiled(x), model(x))
+        model[0].weight.mul_(2)
+        torch.testing.assert_close(compiled(x), model(x))
+        model[0].weight = nn.Parameter(torch.randn(128, 64))
+        torch.testing.assert_close(compiled(x), model(x))
+
+
 def test_inputs_with_strides(check):
     model = mlp()
     compiled = check(model, torch.randn(5, 64))
