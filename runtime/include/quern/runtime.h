@@ -92,9 +92,10 @@ enum { QUERN_CPU = 1, QUERN_CUDA = 2, QUERN_CUDA_HOST = 3 };
  * Input:  every field is read; `bytes` must be at least the size that dtype and dims give. Never written.
  * Output: dtype, rank and dims are written. If `data` is not null it must have room (`bytes`) and must not overlap an
  *         input or another output; the result is written there. If it is null the model points it to memory of the
- *         context (or where quern_places says), sets `bytes`, and it is valid until the next quern_run or quern_context_destroy of that context; the
- *         next run of the context takes such a tensor as if its data were null. An output of computed dims that needs
- *         more than `bytes` is QUERN_DATA_ERROR; its dims are written all the same. */
+ *         context (or where quern_places says), sets `bytes`, and it is valid until the next quern_run or
+ *         quern_context_destroy of that context; the next run of the context takes such a tensor as if its data were
+ *         null. An output of computed dims that needs more than `bytes` is QUERN_DATA_ERROR; its dims are written all
+ *         the same. */
 typedef struct quern_tensor {
   void *data;
   uint64_t bytes;
