@@ -5,10 +5,29 @@
 
 namespace quern {
 
+/// The object at a place, for whose holder the caller has a reference; null where there is none.
+static PyObject *itemOf(PyObject *sequence, PyObject *index) {
+  Py_ssize_t place = PyLong_AsSsize_t(index);
+  return place < PySequence_Fast_GET_SIZE(sequence) ? PySequence_Fast_GET_ITEM(sequence, place) : nullptr;
+}
+
 bool Dispatcher::Read::holds() const {
-  PyObject *now =
-      PyDict_Check(place.ptr()) ? PyDict_GetItemWithError(place.ptr(), name.ptr()) : PyCell_GET(place.ptr());
-  return now == expected.ptr();
+  switch (what) {
+  case entry:
+    return PyDict_GetItemWithError(place.ptr(), name.ptr()) == expected.ptr();
+  case cell:
+    return PyCell_GET(place.ptr()) == expected.ptr();
+  case item:
+    return itemOf(place.ptr(), name.ptr()) == expected.ptr();
+  case attribute: {
+    nb::object now = nb::steal(PyObject_GetAttr(place.ptr(), name.ptr()));
+    PyErr_Clear();
+    return now.ptr() == expected.ptr();
+  }
+  case count:
+    return PyObject_Size(place.ptr()) == PyLong_AsSsize_t(expected.ptr());
+  }
+  return false;
 }
 
 void Dispatcher::sign(std::vector<nb::object> names, size_t positionalOnly, size_t positional, nb::list defaults) {
@@ -40,7 +59,8 @@ void Dispatcher::add(nb::object model, nb::list arguments, nb::list reads, nb::l
     program.arguments.push_back(Argument::read(item));
   for (nb::handle item : reads) {
     nb::tuple row = nb::cast<nb::tuple>(item);
-    program.reads.push_back({nb::object(row[0]), nb::object(row[1]), nb::object(row[2])});
+    program.reads.push_back(
+        {Read::What(nb::cast<int>(row[0])), nb::object(row[1]), nb::object(row[2]), nb::object(row[3])});
   }
   for (nb::handle item : facts) {
     nb::tuple row = nb::cast<nb::tuple>(item);

@@ -12,8 +12,10 @@ namespace quern {
 /// calls the method `_call`, which traces.
 class Dispatcher {
 public:
-  /// Something outside of the function that must be the same object: an entry of a dict, or what a cell holds.
+  /// Something outside of the function that must be the same object: an entry of a dict, what a cell holds, an item of a
+  /// list or tuple, an attribute; or the number of items of a list or dict, which must be equal.
   struct Read {
+    enum What { entry, cell, item, attribute, count } what;
     nb::object place, name, expected;
     bool holds() const;
   };

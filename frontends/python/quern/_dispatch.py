@@ -46,7 +46,7 @@ def argument_row(argument):
         return (ARRAY, *_kind(argument), ones, None, [])
     if kind is float:
         return (NUMBER, 0, 0, 0, None, [])
-    if argument is None or kind in (bool, int, str):
+    if argument is None or kind in (bool, int, str) or kind.__hash__ is object.__hash__:
         return (CONSTANT, 0, 0, 0, argument, [])
     if isinstance(argument, np.generic) and argument.dtype.kind in "biufc":
         return (SCALAR, 0, 0, 0, kind, [])

@@ -17,6 +17,7 @@ from ._trace.complex import ComplexValue
 from ._trace.complexes import stack, unstack
 from ._trace.errors import TraceError
 from ._trace.extents import Dim, Extent, dim_of
+from ._trace.outside import read, real
 from ._trace.program import Program
 from ._trace.scope import Scope
 
@@ -36,6 +37,7 @@ def jit(function=None, *, threads=None, target="native"):
     with one element and of last axes with two or three; other extents and Python floats may change without compiling again,
     except extents that the function uses as plain integers (len, int, range). Globals and closures are read when the
     function is traced: where one of them is another number later, it is traced anew; arrays there are read at every call.
+    The same holds for what lists, tuples, dicts and objects hold there, and for `self` of a method.
 
     Arguments and results are NumPy arrays and numbers, or tuples, lists, dicts, named tuples and dataclasses of them.
     Writing to an argument, or to an array of the globals, is seen by the caller. A basic slice of an argument is a copy when it is returned.
@@ -47,7 +49,11 @@ def jit(function=None, *, threads=None, target="native"):
         return functools.partial(jit, threads=threads, target=target)
     if isinstance(function, Jitted):
         return function
-    if not isinstance(function, types.FunctionType):
+    code = function
+    while isinstance(code, functools.partial):
+        code = code.func
+    if not isinstance(code, (types.FunctionType, types.MethodType)) and \
+            not isinstance(getattr(type(code), "__call__", None), types.FunctionType):
         raise UsageError(f"cannot compile an object of type {type(function).__name__}: expected a Python function")
     return Jitted(function, threads, target)
 
@@ -64,6 +70,7 @@ class Jitted(Dispatcher):
             self._sign(*self._dispatched)
         self._programs = {}     # key -> list of _Specialization
         functools.update_wrapper(self, function)
+        self.name = getattr(function, "__name__", None) or type(function).__name__
 
     def _call(self, *args, **keywords):
         """The call where no program that Dispatcher knows fits."""
@@ -113,13 +120,15 @@ class Jitted(Dispatcher):
         leaves = []
         for argument in bound.arguments.values():
             _flatten(argument, leaves, [])
-        return _Traced(self._function, tuple(bound.arguments.values()), leaves, self._signature).text
+        return _Traced(self, tuple(bound.arguments.values()), leaves).text
 
     def __reduce__(self):
+        if not isinstance(self._function, types.FunctionType):
+            return Jitted, (self._function, self._threads, self._target)
         return jit_again, (self._function.__module__, self._function.__qualname__, self._threads, self._target)
 
     def __repr__(self):
-        return f"<quern.jit of {self._function.__qualname__}, {sum(map(len, self._programs.values()))} programs>"
+        return f"<quern.jit of {getattr(self._function, '__qualname__', self.name)}, {sum(map(len, self._programs.values()))} programs>"
 
 
 def jit_again(module, name, threads, target):
@@ -167,8 +176,8 @@ def _flatten(thing, leaves, key):
 class _Traced:
     """A function's program for arguments like these, and how calls become its inputs."""
 
-    def __init__(self, function, args, leaves, signature, assumes=True):
-        self.program = program = Program(function.__name__)
+    def __init__(self, jitted, args, leaves, assumes=True):
+        self.program = program = Program(jitted.name)
         program.doubts = [] if assumes else None
         self.inputs = []        # for each input of the program, how to get its array from the leaves
         self._symbols = []      # (symbol, input, axis)
@@ -177,8 +186,9 @@ class _Traced:
         with Trace(program, self.scope):
             self._arrays = []       # (traced, its first value, the input) of all that may be written to
             traced = [self._argument(argument) for argument in args]
-            bound = inspect.BoundArguments(signature, dict(zip(signature.parameters, traced)))
-            result = self.scope.bind(function)(*bound.args, **bound.kwargs)
+            bound = inspect.BoundArguments(jitted._signature, dict(zip(jitted._signature.parameters, traced)))
+            result = self.scope.reach(jitted._function)(*bound.args, **bound.kwargs)
+            self.scope.check_unwritten()
             values = []
             self.tree = self._result(result, values)
             # Arguments and arrays of globals and closures that were written to, by their inputs.
@@ -212,7 +222,7 @@ class _Traced:
             return {name: self._argument(item) for name, item in thing.items()}
         if not is_constant(thing):
             return remade(kind, [self._argument(getattr(thing, name)) for name in fields_of(thing)])
-        return thing
+        return self.scope.reach(thing)
 
     def _input(self, array, place, weak=None):
         """An input of the program."""
@@ -264,7 +274,7 @@ class _Traced:
                              "lists, dicts, named tuples and dataclasses of them")
         if fields := fields_of(thing):
             return (functools.partial(remade, kind), [self._result(getattr(thing, name), values) for name in fields])
-        return ("constant", thing)
+        return ("constant", real(thing))
 
     def actual(self, leaves):
         """The extents that the symbols stand for."""
@@ -272,18 +282,17 @@ class _Traced:
 
     def array(self, place, leaves):
         if isinstance(place, tuple):
-            (read, *where), dtype, ones = self.captured[place[1]]
-            return read(*where)
+            return read(self.captured[place[1]][0])
         return leaves[place]
 
     def outside(self):
         """The arrays of globals and closures as they are now."""
-        return [read(*where) for (read, *where), _, _ in self.captured]
+        return [read(how) for how, _, _ in self.captured]
 
     def fits(self, leaves):
         """Whether the extents and the outside agree with what was taken for granted."""
-        for (read, *where), dtype, ones in self.captured:
-            array = read(*where)
+        for how, dtype, ones in self.captured:
+            array = read(how)
             if not isinstance(array, np.ndarray) or array.dtype != dtype or array.ndim != len(ones) or \
                     any((extent == 1) != (one == 1) for extent, one in zip(array.shape, ones)):
                 return False
@@ -295,13 +304,13 @@ class _Traced:
         arguments = [argument_row(argument) for argument in args]
         if None in arguments:
             return None
-        reads = [(*_place(how), thing) for how, thing in self.scope.reads]
+        reads = [(*how, thing) for how, thing in self.scope.reads]
         inputs = []
         for place in self.inputs:
             if isinstance(place, tuple):
                 how = self.captured[place[1]][0]
                 array = self.array(place, ())
-                reads.append((*_place(how), array))
+                reads.append((*how, array))
                 inputs.append((0, array))
             else:
                 inputs.append((place, None))
@@ -324,12 +333,6 @@ class _Traced:
         return rows
 
 
-def _place(how):
-    """Where something outside is read, for Dispatcher::Read: (a dict, a name), or (a cell, None)."""
-    _, *where = how
-    return where if len(where) == 2 else (*where, None)
-
-
 # Rows of points and colours: code that knows how few elements they have is several times as fast. Longer ones are symbols.
 _SHORT_ROW = 3
 _MOST_ROWS = 64     # of Dispatcher for one program, each for extents of its own
@@ -343,10 +346,10 @@ class _Specialization:
     """One compiled program of a function."""
 
     def __init__(self, jitted, args, leaves, assumes):
-        self.traced = traced = _Traced(jitted._function, args, leaves, jitted._signature, assumes)
+        self.traced = traced = _Traced(jitted, args, leaves, assumes)
         self.model = None
         if traced.text:
-            self.model = _compile_cache.compile_program(traced.text, jitted._function.__name__, jitted._target,
+            self.model = _compile_cache.compile_program(traced.text, jitted.name, jitted._target,
                                                         jitted._threads)
         self.fits = traced.fits
         self.rows, self.outside = 0, []      # of Dispatcher that run it, and the arrays outside that they read

@@ -436,3 +436,50 @@ def test_errors_are_numpys(function):
     with pytest.raises(type(want.value)) as got:
         quern.jit(function)(x)
     assert str(got.value) == str(want.value)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_histograms_of_several_axes(dtype):
+    rng = np.random.default_rng(3)
+    points = rng.normal(size=(200, 3)).astype(dtype)
+    x, y = points[:, 0].copy(), points[:, 1].copy()
+    check(lambda x, y: (*np.histogram2d(x, y), np.histogram2d(x, y, bins=[3, 5], range=[[-1, 1], [0, 2]], density=True)[0],
+                        np.histogram2d(x, y, [-1.0, 0, 0.5, 2])[0], np.histogram2d(x, y, 4, weights=x)[0],
+                        np.histogram2d(x * 0, y, 3)[0]), x, y, scale=8)
+    check(lambda points: np.histogramdd(points, bins=(2, 3, 4))[0], points, scale=8)
+
+
+def test_polynomials():
+    rng = np.random.default_rng(4)
+    x, y, c = rng.random(30), rng.random(30), rng.random(4)
+    for degree in (0, 1, 3):
+        check(lambda x, y: (np.polyfit(x, y, degree), np.polyfit(x, y, degree, w=x), np.polyfit(x, y, degree, cov=True)[1]), x, y,
+              scale=1e4)
+    check(lambda x, y: np.polyfit(x, np.stack([x, y], axis=1), 2), x, y, scale=1e4)
+    p = np.polynomial
+    check(lambda x, c: (p.polynomial.polyval(x, c), p.chebyshev.chebval(x, c), p.legendre.legval(x, c), p.hermite.hermval(x, c),
+                        p.polynomial.polyvander(x, 3), p.polynomial.polyder(c), p.polynomial.polyint(c), np.poly(c)), x, c, scale=64)
+
+
+@pytest.mark.parametrize("values", [[0, 0, 1.0, 0, 2, 0], [1.0, 2], [0.0, 0], []])
+def test_trim_zeros(values):
+    check(lambda x: (np.trim_zeros(x), np.trim_zeros(x, "f"), np.trim_zeros(x, "b")), np.array(values))
+
+
+def test_put():
+    def f(x, v):
+        np.put(x, [0, -1, 5], v)
+        np.put(x.T, [1], 9)
+        return x
+    check(f, np.arange(12.0).reshape(3, 4), np.array([1.0, 2.0]))
+
+
+def test_functions_by_numpys_own_code():
+    x = np.array([3.0, 1.0, 3.0, 2.0])
+    check(lambda x: (np.i0(x), np.astype(x, np.float32), *np.unique_counts(x)), x, scale=8)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.int32])
+def test_linspace_between_traced_numbers(dtype):
+    check(lambda x: (np.linspace(x[0], x[1], 5), np.linspace(x[0], 5, 5), np.linspace(x, 2.0, 4), np.linspace(x[0], 3, 4, dtype=np.float32)),
+          np.array([0, 3], dtype), scale=4)

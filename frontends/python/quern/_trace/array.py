@@ -252,6 +252,7 @@ class Tracer(np.lib.mixins.NDArrayOperatorsMixin):
     def astype(self, dtype, order="K", casting="unsafe", subok=True, copy=True):
         from .dtypes import cast
         dtype = np.dtype(dtype)
+        check_dtype(dtype)
         if not np.can_cast(self.dtype, dtype, casting):
             raise TypeError(f"Cannot cast array data from {self.dtype!r} to {dtype!r} according to the rule {casting!r}")
         boxed = not self.is_number

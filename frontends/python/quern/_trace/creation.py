@@ -1,6 +1,7 @@
 """Arrays from nothing, and the `numpy` that a function under trace sees."""
 import operator
 import types
+from collections.abc import Hashable
 
 import numpy as np
 
@@ -9,7 +10,7 @@ from .array import Tracer, all_concrete, as_tracer, check_dtype, is_concrete, pl
 from .dtypes import cast, result_type
 from .errors import TraceError
 from .extents import Extent
-from .functions import call, find, implements, unboxed
+from .functions import call, find, implements, run_source, source, unboxed
 
 
 def _symbolic(shape):
@@ -59,7 +60,7 @@ def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis
         return wrap(np.linspace(plain(start), plain(stop), plain(num), endpoint, retstep, dtype, axis))
     count = num - 1 if endpoint else num
     start, stop = as_tracer(start), as_tracer(stop)
-    kind = np.result_type(start.dtype, stop.dtype, np.float64)
+    kind = result_type(start * 1.0, stop * 1.0)
     step = (stop - start) / count
     index = arange(num).astype(kind)
     shape = (-1, *[1] * max(start.ndim, stop.ndim))
@@ -224,33 +225,49 @@ class _Array(np.ndarray, metaclass=_ArrayType):
 
 
 class Namespace:
-    """`numpy` inside a function under trace. Functions that make arrays make traced ones, so that what follows is seen;
-    the rest is NumPy, which calls the traced arrays back."""
+    """`numpy`, or a module of it, inside a function under trace. Functions that make arrays make traced ones, so that what
+    follows is seen; the rest is NumPy, which calls the traced arrays back."""
 
-    def __init__(self, module, own):
-        self._module, self._own = module, own
-
-    def own(self, name, thing):
-        """Gives the namespace a thing of its own in place of NumPy's."""
-        self._own[name] = thing
+    def __init__(self, module):
+        self._module = module
 
     def __getattr__(self, name):
-        own = self._own.get(name)
-        if own is not None:
-            return own
-        thing = getattr(self._module, name)
-        if isinstance(thing, np.ufunc):
-            return thing
-        if isinstance(thing, type) and issubclass(thing, np.generic) and not thing.__subclasses__():
-            return _Scalar(thing)
-        if isinstance(thing, types.ModuleType) and thing.__name__ in _SUBMODULES:
-            return Namespace(thing, {})
-        if callable(thing) and not isinstance(thing, type):
-            return _function(thing)
-        return thing
+        return under_trace(getattr(self._module, name))
 
     def __repr__(self):
         return f"<{self._module.__name__} under trace>"
+
+
+def is_numpys(thing):
+    """Whether it is a module of NumPy's or one that such a module defines."""
+    module = thing.__name__ if isinstance(thing, types.ModuleType) else getattr(thing, "__module__", None)
+    return isinstance(module, str) and module.partition(".")[0] == "numpy"
+
+
+def refuse_random(thing):
+    """Raises for a generator of random numbers, and for a module or a function of one."""
+    owner = getattr(thing, "__self__", None) or thing
+    module = owner.__name__ if isinstance(owner, types.ModuleType) else type(owner).__module__
+    if module == "random" or isinstance(module, str) and f"{module}.".startswith("numpy.random."):
+        name = getattr(thing, "__name__", type(thing).__name__)
+        raise TraceError(f"random numbers ({name}) would be the same at every call of the compiled function: draw them outside and "
+                         "pass them as an argument")
+
+
+def under_trace(thing):
+    """What a function under trace gets for something of NumPy's, whichever name it has there."""
+    refuse_random(thing)
+    own = OWN.get(thing) if isinstance(thing, Hashable) else None
+    if own is not None:
+        return own
+    if isinstance(thing, np.ufunc):
+        return thing
+    if isinstance(thing, type) and issubclass(thing, np.generic) and not thing.__subclasses__():
+        return _Scalar(thing)
+    if isinstance(thing, types.ModuleType) and is_numpys(thing):
+        return Namespace(thing)
+    is_function = callable(thing) and hasattr(thing, "__name__") and not isinstance(thing, type)
+    return _function(thing) if is_function else thing
 
 
 def _function(function):
@@ -258,7 +275,7 @@ def _function(function):
     def traced(*args, **keywords):
         if find(function) or all_concrete(args) and all_concrete(keywords.values()):
             return call(function, args, keywords)
-        return function(*args, **keywords)
+        return run_source(function, args, keywords) if source(function) else function(*args, **keywords)
 
     traced.__name__ = getattr(function, "__name__", "function")
     return traced
@@ -288,9 +305,6 @@ class _Scalar:
 
     def __getattr__(self, name):
         return getattr(self._kind, name)
-
-
-_SUBMODULES = {f"numpy.{name}" for name in ("linalg", "fft", "random", "lib", "ma", "strings", "exceptions")}
 
 
 class _Joined:
@@ -331,6 +345,7 @@ def _line(part):
     return linspace(start, part.stop, int(abs(step))) if isinstance(step, complex) else arange(start, part.stop, step)
 
 
-NUMPY = Namespace(np, {**CREATION, "ndarray": _Array, "r_": _Joined(False), "c_": _Joined(True), "mgrid": _Grid(False),
-                       "ogrid": _Grid(True)})
-
+# NumPy's things that are others under trace.
+OWN = {getattr(np, name): function for name, function in CREATION.items()}
+OWN |= {np: Namespace(np), np.ndarray: _Array, np.r_: _Joined(False), np.c_: _Joined(True), np.mgrid: _Grid(False),
+        np.ogrid: _Grid(True)}

@@ -1,9 +1,10 @@
 """NumPy's functions on traced arrays: one table from NumPy's function to ours, with NumPy's own signatures."""
 import importlib
+import types
 
 import numpy as np
 
-from .array import Tracer, all_concrete, plain, wrap
+from .array import Tracer, all_concrete, plain, trace, wrap
 from .errors import TraceError
 
 TABLE = {}
@@ -47,8 +48,7 @@ def call(function, args, keywords):
         return wrap(function(*map(plain, args), **{key: plain(value) for key, value in keywords.items()}))
     implementation = find(function)
     if implementation is None:
-        name = f"{getattr(function, '__module__', 'numpy')}.{function.__name__}"
-        raise TraceError(f"{name} is not supported")
+        return run_source(function, args, keywords)
     out = keywords.pop("out", None)
     try:
         result = implementation(*args, **keywords)
@@ -61,6 +61,26 @@ def call(function, args, keywords):
     from .ufuncs import store
     store(out, result)
     return out
+
+
+# NumPy's functions whose own Python code can be traced: it asks for no values, and hides no error by `except Exception`.
+_TRACEABLE = _named("astype i0 poly unique_all unique_counts unique_inverse unique_values")
+
+
+def source(function):
+    """The Python code of one of NumPy's functions, where that can be traced, or None."""
+    if function in _TRACEABLE or f"{function.__module__}.".startswith("numpy.polynomial."):
+        function = getattr(function, "__wrapped__", function)
+        return function if isinstance(function, types.FunctionType) else None
+    return None
+
+
+def run_source(function, args, keywords):
+    """Traces NumPy's own code, as that of the user's functions."""
+    python = source(function)
+    if python is None:
+        raise TraceError(f"{getattr(function, '__module__', 'numpy')}.{function.__name__} is not supported")
+    return trace().scope.bind(python)(*args, **keywords)
 
 
 def unboxed(result):
@@ -76,6 +96,6 @@ def _is_signature(error, implementation):
 
 def load():
     """Fills the table."""
-    from . import (creation, linalg, manipulation, mapping, packing, reductions, sorting, statistics,    # noqa: F401
-                   windows)
-    creation.NUMPY.own("vectorize", mapping.Vectorized)
+    from . import (creation, histograms, linalg, manipulation, mapping, packing, polynomials, reductions,    # noqa: F401
+                   sorting, statistics, windows)
+    creation.OWN[np.vectorize] = mapping.Vectorized

@@ -627,6 +627,15 @@ def place(arr, mask, vals):
     raise TraceError("numpy.place is not supported: use numpy.where or numpy.putmask")
 
 
+@implements(np.put)
+def put(a, ind, v, mode="raise"):
+    if mode != "raise":
+        raise TraceError(f"numpy.put with mode={mode!r} is not supported")
+    places = np.ravel(ind)
+    places = np.where(places < 0, places + a.size, places)
+    a[np.unravel_index(places, a.shape)] = np.resize(v, places.shape)
+
+
 @implements(np.putmask)
 def putmask(a, mask, values):
     a[...] = where(mask, values, a)

@@ -148,10 +148,10 @@ def bincount(x, /, weights=None, minlength=0):
         build.require(np.all(x >= 0).value, "'list' argument must have no negative elements")
         most = np.max(x, initial=-1)
         size = build.read_extent(np.maximum(most + 1, size).value, f"bins{program.count}")
-    return _count(x, weights, size)
+    return count_values(x, weights, size)
 
 
-def _count(x, weights, size):
+def count_values(x, weights, size):
     """Of values below `size`."""
     updates = np.ones_like(x) if weights is None else as_tracer(weights).astype(np.float64)
     start = build.broadcast(build.like(updates.value, 0), (size,))
@@ -184,7 +184,7 @@ def _equal_bins(array, count, limits):
     return edges, np.where(inside, place, count)
 
 
-def _bins_of_edges(array, edges):
+def bins_of_edges(array, edges):
     places = np.searchsorted(edges, array, "right") - 1
     count = edges.shape[0] - 1
     places = np.where(array == edges[-1], count - 1, places)
@@ -198,9 +198,9 @@ def histogram(a, bins=10, range=None, density=None, weights=None):
         edges, places = _equal_bins(array, int(bins), range)
     else:
         edges = as_tracer(bins)
-        places = _bins_of_edges(array, edges)
+        places = bins_of_edges(array, edges)
     weights = None if weights is None else np.ravel(weights)
-    counts = _count(places, weights, edges.shape[0])[:-1]
+    counts = count_values(places, weights, edges.shape[0])[:-1]
     if density:
         counts = counts / np.diff(edges) / np.sum(counts)
     return counts, edges

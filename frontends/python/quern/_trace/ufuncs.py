@@ -146,8 +146,11 @@ def _reduce(ufunc, array, axis=0, dtype=None, keepdims=False, initial=np._NoValu
 
 
 def _accumulate(ufunc, array, axis=0, dtype=None):
+    from . import reductions
+    if ufunc in (np.logical_or, np.logical_and):
+        truths = (array != 0).astype(np.uint8)
+        return reductions.running("max" if ufunc is np.logical_or else "min")(truths, axis).astype(bool)
     if ufunc in (np.maximum, np.minimum):
-        from . import reductions
         return reductions.running(_REDUCTIONS[ufunc.__name__])(array, axis, dtype)
     name = {"add": "cumsum", "multiply": "cumprod"}.get(ufunc.__name__)
     if name is None:
