@@ -55,6 +55,12 @@ OPERATIONS = {
     "W.argmax(1)": lambda W, S, x, y: W.argmax(1),
     "inv": lambda W, S, x, y: np.linalg.inv(W + len(W) * np.eye(len(W), dtype=W.dtype)),
     "solve": lambda W, S, x, y: np.linalg.solve(W + len(W) * np.eye(len(W), dtype=W.dtype), x),
+    "fft(W)": lambda W, S, x, y: np.fft.fft(W),
+    "fft(x)": lambda W, S, x, y: np.fft.fft(x + 1j * y),
+    "rfft(W)": lambda W, S, x, y: np.fft.rfft(W),
+    "rfft(W.ravel())": lambda W, S, x, y: np.fft.rfft(W.ravel()),
+    "irfft(W)": lambda W, S, x, y: np.fft.irfft(W[:, :len(W) // 2 + 1] + 0j, len(W)),
+    "fft2(W)": lambda W, S, x, y: np.fft.fft2(W),
 }
 
 

@@ -98,6 +98,7 @@ static llvm::Error runGraph(Compilation &c) {
   return runPasses(c, [&](PassManager &manager) {
     manager.addPass(graph::createFoldConstantsPass()); // what depends on weights alone is computed once, here
     manager.addPass(createCSEPass());
+    manager.addPass(graph::createSplitFourier()); // makes arithmetic and constants, for the passes behind
     if (!c.options.optimize)
       return;
     graph::SimplifyGraphOptions simplify;

@@ -61,7 +61,7 @@ std::optional<ElementsAttr> graph::evaluateConstant(Operation *op) {
   if (!isWorthwhile(op, operands, type, *format))
     return std::nullopt;
   Evaluation evaluation{op, operands, type, *format};
-  for (Evaluator evaluate : {evaluateElementwise, evaluateMovement, evaluateReduction, evaluateWinograd})
+  for (Evaluator evaluate : {evaluateElementwise, evaluateMovement, evaluateReduction, evaluateFourier, evaluateWinograd})
     if (std::optional<ElementsAttr> value = evaluate(evaluation))
       return value;
   return std::nullopt;

@@ -18,6 +18,7 @@ using Evaluator = std::optional<mlir::ElementsAttr> (*)(const Evaluation &);
 std::optional<mlir::ElementsAttr> evaluateElementwise(const Evaluation &);
 std::optional<mlir::ElementsAttr> evaluateMovement(const Evaluation &);
 std::optional<mlir::ElementsAttr> evaluateReduction(const Evaluation &);
+std::optional<mlir::ElementsAttr> evaluateFourier(const Evaluation &);
 std::optional<mlir::ElementsAttr> evaluateWinograd(const Evaluation &);
 
 /// Element distances of a row-major tensor.

@@ -125,6 +125,21 @@ Dim scatter(Operation *op) {
   return kind.getValue() == ScatterKind::none ? Dim(0) : elements(op->getOperand(2));
 }
 
+/// 5 n log2 n for n complex numbers, as is usual: what transforms of two elements would need. Half for real ones.
+Dim fourierOver(Value floats, int64_t extent) {
+  return (elements(floats) * int64_t(5 * llvm::Log2_64_Ceil(std::max<int64_t>(extent, 1)))).floordiv(2);
+}
+Dim fourier(Operation *op) {
+  auto fourier = cast<FourierOp>(op);
+  return fourierOver(fourier.getOperand(), dimOf(fourier.getOperand(), fourier.getAxis()).estimate(1));
+}
+/// What is left of a packed one: a product by a root, and four additions.
+Dim fourierOfReal(Operation *op) {
+  bool fromReal = isa<FourierFromRealOp>(op);
+  Value real = fromReal ? op->getOperand(0) : op->getResult(0);
+  return op->hasAttr("packed") ? elements(real) * 5 : fourierOver(real, dimsOf(real).back().estimate(1));
+}
+
 /// A comparison for each level of a balanced tree, and what leaves add.
 Dim treeEnsemble(Operation *op) {
   auto trees = cast<TreeEnsembleOp>(op);
@@ -152,6 +167,9 @@ constexpr Line table[] = {
     {"graph.attention", attention, attentionProducts},
     {"graph.rnn", rnn, rnnProducts},
     {"graph.winograd_weight", none, none}, // of constants, when the model is compiled
+    {"graph.fourier", fourier, none},
+    {"graph.fourier_from_real", fourierOfReal, none},
+    {"graph.fourier_to_real", fourierOfReal, none},
     {"graph.tree_ensemble", treeEnsemble, none},
     {"graph.packed_trees", packedTrees, none},
     {"graph.softmax", perElementRead<5>, none},

@@ -14,6 +14,7 @@ namespace quern::graph {
 ///   rnn             2 T B H G H + gates           softmax         5 for each element: max, -, exp, +, /
 ///   layer_norm      5 for each element, 3 for RMS  pool            one for each place of a window
 ///   resize          2 for each place read         reduce, arg_reduce, cumulative, top_k   one for each element read
+///   fourier         5 n log2 n for n complex numbers, half of that for real ones
 ///   scatter         one for each update that is combined with what is there
 ///   elementwise     one for each element written  casts, constants and whatever only moves data   0
 ///

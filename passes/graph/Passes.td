@@ -67,6 +67,26 @@ def WidenConvolutions : Pass<"quern-widen-convolutions", "::mlir::ModuleOp"> {
   let dependentDialects = ["::quern::graph::GraphDialect"];
 }
 
+def SplitFourier : Pass<"quern-split-fourier", "::mlir::ModuleOp"> {
+  let summary = "Fourier transforms of extents that have a kernel";
+  let description = [{
+    A long one is taken apart into rows and columns (the four-step method); one with a large prime factor becomes a
+    convolution, whose extent is a power of two (Bluestein's method). The half of a long transform of real numbers is
+    taken apart in the same way.
+
+    ```mlir
+    %1 = graph.fourier %0 {axis = 0, ...}            %a = graph.reshape %0
+        : tensor<1000000x2xf64>                ->    %b = graph.fourier %a {axis = 0, turned, ...} : tensor<1000x1000x2xf64>
+                                                     %c = graph.fourier %b {axis = 1, transposed, ...}
+                                                     %1 = graph.reshape %c
+    ```
+
+    It must run before SimplifyGraph and FoldConstants, which compute the spectra of constants that are made here.
+    Full cases: test/passes/graph/split-fourier.mlir.
+  }];
+  let dependentDialects = ["::quern::graph::GraphDialect"];
+}
+
 def FoldConstantsPass : Pass<"quern-fold-constants", "::mlir::ModuleOp"> {
   let summary = "Computes what depends on constants alone";
   let description = [{

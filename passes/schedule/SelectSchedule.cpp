@@ -79,6 +79,10 @@ Choice chooseTopK(Operation *op) {
   return {"top_k", {}, "a heap per row"};
 }
 
+Choice chooseFourier(Operation *) {
+  return {"fourier", {}, "passes of small transforms over lines that stay in cache"};
+}
+
 /// The algorithm by the name of the anchor op; everything else is a vector loop.
 struct Line {
   StringRef op;
@@ -95,6 +99,9 @@ const Line table[] = {
     {"graph.top_k", chooseTopK},
     {"graph.non_zero", [](Operation *) { return Choice{"non_zero", {}, "one pass counts, one writes"}; }},
     {"graph.cumulative", [](Operation *) { return Choice{"cumulative", {}, "one pass per line"}; }},
+    {"graph.fourier", chooseFourier},
+    {"graph.fourier_from_real", chooseFourier},
+    {"graph.fourier_to_real", chooseFourier},
     {"graph.packed_trees", chooseTrees},
     {"text.lookup", [](Operation *) { return Choice{"text", {}, "a hash table among the weights"}; }},
     {"text.pick_strings", [](Operation *) { return Choice{"text", {}, "addresses of constants"}; }},

@@ -1,4 +1,4 @@
-// Signal processing: windows, mel filters, and Fourier transforms as matrix products in f64.
+// Signal processing: windows, mel filters, and Fourier transforms; of lengths that are data as matrix products in f64.
 #include "dialects/graph/Evaluate.h"
 #include "frontends/onnx/ElementType.h"
 #include "frontends/onnx/lowering/Families.h"
@@ -134,20 +134,22 @@ static Value wave(NodeLowering &node, const Dim &rows, const Dim &columns, const
   return node.unary<Function>(node.mul(turn, 2 * std::numbers::pi));
 }
 
-/// The last axis cut or filled with zeros to `extent`.
-static Value fitLast(NodeLowering &node, Value x, const Dim &extent) {
-  SmallVector<Dim> dims = graph::dimsOf(x), none(dims.size(), 0), high = none;
-  Dim kept = graph::smaller(dims.back(), extent);
-  high.back() = extent - kept;
-  return node.pad(node.sliceAxis(x, dims.size() - 1, 0, kept), none, high);
+/// An axis cut or filled with zeros to `extent`.
+static Value fit(NodeLowering &node, Value x, int64_t axis, const Dim &extent) {
+  SmallVector<Dim> none(graph::rankOf(x), 0), high = none;
+  Dim kept = graph::smaller(graph::dimOf(x, axis), extent);
+  high[axis] = extent - kept;
+  return node.pad(node.sliceAxis(x, axis, 0, kept), none, high);
 }
 
+/// Of a length that is data.
 static Complex transform(NodeLowering &node, Complex x, const Transform &how) {
   bool toReal = how.inverse && how.oneSided;
   Dim given = toReal ? how.bins : how.length, made = how.oneSided && !how.inverse ? how.bins : how.length;
-  x.real = fitLast(node, x.real, given);
+  int64_t last = graph::rankOf(x.real) - 1;
+  x.real = fit(node, x.real, last, given);
   if (x.imaginary)
-    x.imaginary = fitLast(node, x.imaginary, given);
+    x.imaginary = fit(node, x.imaginary, last, given);
   if (toReal) {
     // Bins other than the first and, of an even length, the last stand for themselves and their conjugates.
     Type i64 = node.builder.getI64Type();
@@ -178,6 +180,43 @@ static Complex transform(NodeLowering &node, Complex x, const Transform &how) {
   return {real, toReal ? Value() : imaginary};
 }
 
+/// Of `length` samples along an axis of [..., 1] or [..., 2].
+static Value transformStatic(NodeLowering &node, Value x, int64_t axis, const Transform &how, int64_t length) {
+  int64_t last = graph::rankOf(x) - 1, bins = length / 2 + 1;
+  Type element = graph::elementOf(x), wide = element.isF64() ? element : Type(node.builder.getF32Type());
+  SmallVector<Dim> none(last + 1, 0), one = none;
+  SmallVector<int64_t> order = llvm::to_vector(llvm::seq<int64_t>(last)); // brings the axis to the end, and back
+  std::swap(order[axis], order.back());
+  SmallVector<int64_t> pairs(order);
+  pairs.push_back(last);
+  one[last] = 1;
+  bool isReal = graph::dimsOf(x).back().isEqualTo(1);
+  llvm::APFloat scale(how.inverse ? 1.0 / double(length) : 1.0);
+  x = node.cast(x, wide);
+  if (how.inverse && isReal) // a spectrum whose imaginary parts are zero
+    x = node.pad(x, none, one);
+  if (how.inverse && how.oneSided) {
+    x = node.transpose(fit(node, x, axis, bins), pairs);
+    SmallVector<Dim> dims = graph::dimsOf(x);
+    dims.pop_back();
+    dims.back() = length;
+    Value real = node.createAs<graph::FourierToRealOp>(graph::tensorType(dims, wide), x, scale, /*packed=*/false);
+    x = node.unsqueeze(node.transpose(real, order), {last});
+  } else if (isReal && !how.inverse) {
+    x = node.transpose(node.squeeze(fit(node, x, axis, length), {last}), order);
+    SmallVector<Dim> dims = graph::dimsOf(x);
+    dims.back() = how.oneSided ? bins : length;
+    dims.push_back(2);
+    x = node.createAs<graph::FourierFromRealOp>(graph::tensorType(dims, wide), x, scale, /*packed=*/false);
+    x = node.transpose(x, pairs);
+  } else {
+    x = node.create<graph::FourierOp>(fit(node, x, axis, length), axis, how.inverse, scale, /*turned=*/false,
+                                      /*transposed=*/false);
+    x = node.sliceAxis(x, axis, 0, how.oneSided ? bins : length);
+  }
+  return node.cast(x, element);
+}
+
 /// [..., 1] or [..., 2] along `axis` -> the same with the transformed axis in its place.
 static llvm::Expected<Value> fourier(NodeLowering &node, Value x, int64_t axis, const Transform &how) {
   int64_t rank = graph::rankOf(x);
@@ -190,6 +229,8 @@ static llvm::Expected<Value> fourier(NodeLowering &node, Value x, int64_t axis, 
   Type element = graph::elementOf(x);
   if (!isa<FloatType>(element))
     return node.error(ErrorKind::Model, "takes floats, got {0}", x.getType());
+  if (std::optional<int64_t> length = how.length.constant(); length && *length > 0)
+    return transformStatic(node, x, axis, how, *length);
   SmallVector<int64_t> toLast, back;
   for (int64_t i = 0; i < rank - 1; ++i)
     if (i != axis)

@@ -173,3 +173,48 @@ func.func @winograd_weight(%w: tensor<32x32x5x5xf32>) {
   %u = graph.winograd_weight %w {tile = 4 : i64} : (tensor<32x32x5x5xf32>) -> tensor<36x2x32x16xf32>
   return
 }
+
+// -----
+
+func.func @fourier(%x: tensor<4x8xf32>) {
+  // expected-error @below {{takes pairs of f32 or f64 along the last axis, not 'tensor<4x8xf32>'}}
+  // expected-error @below {{failed to infer returned types}}
+  %0 = graph.fourier %x {axis = 0 : i64, inverse = false, scale = 1.0 : f64} : (tensor<4x8xf32>) -> tensor<4x8xf32>
+  return
+}
+
+// -----
+
+func.func @fourier(%x: tensor<4x8x2xf32>) {
+  // expected-error @below {{axis 2 is not one of 2 axes of complex numbers}}
+  // expected-error @below {{failed to infer returned types}}
+  %0 = graph.fourier %x {axis = 2 : i64, inverse = false, scale = 1.0 : f64} : (tensor<4x8x2xf32>) -> tensor<4x8x2xf32>
+  return
+}
+
+// -----
+
+func.func @fourier(%x: tensor<?x2xf32, #graph.dims<["N", ""]>>) {
+  // expected-error @below {{transforms an axis of static extent, not one of N}}
+  // expected-error @below {{failed to infer returned types}}
+  %0 = graph.fourier %x {axis = 0 : i64, inverse = false, scale = 1.0 : f64} : (tensor<?x2xf32, #graph.dims<["N", ""]>>) -> tensor<?x2xf32, #graph.dims<["N", ""]>>
+  return
+}
+
+// -----
+
+func.func @turned(%x: tensor<4x8x2xf32>) {
+  // expected-error @below {{turned stands for rows of [..., rows, columns, 2], with static extents}}
+  // expected-error @below {{failed to infer returned types}}
+  %0 = graph.fourier %x {axis = 1 : i64, inverse = false, scale = 1.0 : f64, turned} : (tensor<4x8x2xf32>) -> tensor<4x8x2xf32>
+  return
+}
+
+// -----
+
+func.func @transposed(%x: tensor<4x8x2xf32>) {
+  // expected-error @below {{transposed stands for columns of [..., rows, columns, 2]}}
+  // expected-error @below {{failed to infer returned types}}
+  %0 = graph.fourier %x {axis = 0 : i64, inverse = false, scale = 1.0 : f64, transposed} : (tensor<4x8x2xf32>) -> tensor<8x4x2xf32>
+  return
+}

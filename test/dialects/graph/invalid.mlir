@@ -144,3 +144,27 @@ func.func @bitcast(%x: tensor<2xf32>) {
   %0 = graph.bitcast %x : (tensor<2xf32>) -> tensor<3xi32>
   return
 }
+
+// -----
+
+func.func @real_numbers(%x: tensor<4x8xf32>, %y: tensor<4x5x2xf64>) {
+  // expected-error @below {{'graph.fourier_from_real' op has real numbers of static extent along the last axis and as many complex ones, not 'tensor<4x8xf32>' and 'tensor<3x5x2xf32>'}}
+  %0 = graph.fourier_from_real %x {scale = 1.0 : f64} : (tensor<4x8xf32>) -> tensor<3x5x2xf32>
+  return
+}
+
+// -----
+
+func.func @pairs(%x: tensor<4x8xf32>) {
+  // expected-error @below {{'graph.fourier_from_real' op has pairs of f32 or f64 along the last axis, not 'tensor<4x5xf32>'}}
+  %0 = graph.fourier_from_real %x {scale = 1.0 : f64} : (tensor<4x8xf32>) -> tensor<4x5xf32>
+  return
+}
+
+// -----
+
+func.func @bins(%x: tensor<4x7x2xf32>) {
+  // expected-error @below {{'graph.fourier_to_real' op of 10 real numbers has 6 bins, not 7}}
+  %0 = graph.fourier_to_real %x {scale = 1.0 : f64} : (tensor<4x7x2xf32>) -> tensor<4x10xf32>
+  return
+}

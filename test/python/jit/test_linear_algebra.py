@@ -85,20 +85,6 @@ def test_qr(shape, mode):
     check(lambda a: np.linalg.qr(a, mode) if mode == "r" else tuple(np.linalg.qr(a, mode)), matrix("float64", *shape), scale=1000)
 
 
-@pytest.mark.parametrize("count", [1, 2, 3, 8, 12, 64, 67, 100, 128, 263, 514, 1000])
-def test_fourier(count):
-    x = matrix("complex128", 2, count)
-    check(lambda x: (np.fft.fft(x), np.fft.ifft(x), np.fft.rfft(x.real), np.fft.irfft(x, count)), x, scale=1000)
-
-
-def test_fourier_of_axes():
-    x = matrix("float32", 4, 6, 10)
-    check(lambda x: (np.fft.fft(x, axis=1, norm="ortho"), np.fft.fft2(x), np.fft.ifftn(x), np.fft.rfftn(x), np.fft.irfft2(np.fft.rfft2(x)),
-                     np.fft.rfft(x, 7, norm="forward"), np.fft.fft(x, 12), np.fft.hfft(x), np.fft.ihfft(x),
-                     np.fft.fftshift(x), np.fft.ifftshift(x, axes=1), np.fft.fftn(x, s=(3, 5), axes=(0, 2))), x, scale=1000)
-    check(lambda x: np.fft.irfft(x, 9), matrix("complex64", 5), scale=100)
-
-
 def test_packed_bits():
     x = np.random.default_rng(0).integers(0, 2, (3, 13)).astype(bool)
     check(lambda x: (np.packbits(x), np.packbits(x, axis=1, bitorder="little"), np.unpackbits(np.packbits(x, axis=0), axis=0, count=3)), x)

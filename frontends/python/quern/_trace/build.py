@@ -296,6 +296,23 @@ def top_k(value, axis, k, largest):
                               largest=_flag(largest), sorted="true")
 
 
+def fourier(pairs, axis, inverse, scale):
+    """Of complex numbers [..., 2] along an axis of static extent, times `scale`."""
+    return pairs.program.emit("fourier", [pairs], [(pairs.dtype, pairs.dims)], axis=f"{axis} : i64", inverse=_flag(inverse),
+                              scale=_float(scale))
+
+
+def fourier_from_real(value, bins, scale):
+    """[..., n] -> [..., bins, 2]; bins: n, or n // 2 + 1."""
+    return value.program.emit("fourier_from_real", [value], [(value.dtype, (*value.dims[:-1], bins, 2))],
+                              scale=_float(scale))
+
+
+def fourier_to_real(pairs, count, scale):
+    """[..., count // 2 + 1, 2] -> [..., count], without the division by `count`."""
+    return pairs.program.emit("fourier_to_real", [pairs], [(pairs.dtype, (*pairs.dims[:-2], count))], scale=_float(scale))
+
+
 def matmul(a, b):
     """Operands of rank >= 2."""
     def complain(first, second):
@@ -330,6 +347,10 @@ def count(value, axes):
 
 def _integers(values):
     return f"array<i64: {', '.join(map(str, values))}>" if values else "array<i64>"
+
+
+def _float(value):
+    return f"{value:.17e} : f64"
 
 
 def _flag(value):

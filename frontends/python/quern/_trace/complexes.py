@@ -98,6 +98,8 @@ RULES = {
 
 def stack(value):
     """[..., 2]: as complex numbers lie in memory."""
+    if value.pairs is not None and value.program.is_visible(value.pairs):
+        return value.pairs
     rank = len(value.dims)
     return build.concat([build.add_axes(value.real, [rank]), build.add_axes(value.imag, [rank])], rank)
 
@@ -105,5 +107,5 @@ def stack(value):
 def unstack(value):
     """The complex numbers of [..., 2]."""
     rank = len(value.dims) - 1
-    return ComplexValue(*(build.pick(value, rank, part) for part in (0, 1)))
+    return ComplexValue(build.pick(value, rank, 0), build.pick(value, rank, 1), value)
 

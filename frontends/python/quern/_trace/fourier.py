@@ -1,78 +1,28 @@
-"""numpy.fft: transforms of extents that the program is compiled for, as products with small matrices.
-
-An extent with a divisor is taken apart by it (Cooley and Tukey): small transforms along one axis, factors, the rest along
-the other. A large prime becomes a convolution whose extent is a power of two (Bluestein)."""
+"""numpy.fft: transforms of extents that the program is compiled for. How they are computed is the compiler's choice
+(passes/graph/SplitFourier.cpp, passes/loops/EmitFourier.cpp)."""
 import math
 
 import numpy as np
 
-from . import build
-from .array import as_tracer
+from . import build, complexes
+from .array import Tracer, as_tracer
 from .functions import implements
-
-_MOST_DIRECT = 64       # extent of a transform that is one product
-_MOST_PRIME = 256       # above, a prime costs less as a convolution
-
-
-def _real(dtype):
-    return np.float32 if dtype.name in ("float16", "float32", "complex64") else np.float64
-
-
-def _roots(exponents, count, sign, kind):
-    """exp(sign 2 pi i e / count). The exponents are reduced first, in integers: angles stay small."""
-    angles = sign * 2 * math.pi * (np.asarray(exponents) % count) / count
-    return (np.cos(angles) + 1j * np.sin(angles)).astype(np.complex64 if kind == np.float32 else np.complex128)
-
-
-def _divisor(count):
-    """The largest one that is transformed directly; 1 if there is none."""
-    return max(part for part in range(1, _MOST_DIRECT + 1) if count % part == 0)
-
-
-def _transform(x, sign):
-    """Along the last axis, of `count` elements; complex, without a scale."""
-    count, kind = int(x.shape[-1]), _real(x.dtype)
-    part = _divisor(count)
-    if count <= _MOST_DIRECT or part == 1 and count <= _MOST_PRIME:
-        steps = np.arange(count)
-        return x @ _roots(np.outer(steps, steps), count, sign, kind)
-    if part == 1:
-        return _chirp(x, count, sign, kind)
-    rest = count // part
-    inside, outside = np.arange(part), np.arange(rest)
-    x = x.reshape((*x.shape[:-1], part, rest))
-    x = _roots(np.outer(inside, inside), part, sign, kind) @ x
-    x = _transform(x * _roots(np.outer(inside, outside), count, sign, kind), sign)
-    return np.swapaxes(x, -1, -2).reshape((*x.shape[:-2], count))
-
-
-def _chirp(x, count, sign, kind):
-    """j k = (j^2 + k^2 - (k - j)^2) / 2: a convolution with squares, which a transform of any extent computes."""
-    length = 1 << (2 * count - 1).bit_length()
-    squares = np.array([n * n % (2 * count) for n in range(count)])
-    chirp = _roots(squares, 2 * count, sign, kind)
-    filter_ = np.zeros(length, chirp.dtype)
-    filter_[:count] = chirp.conj()
-    filter_[length - count + 1:] = chirp.conj()[:0:-1]
-    spectrum = np.fft.fft(filter_).astype(chirp.dtype)
-    padded = np.concatenate([x * chirp, np.zeros((*x.shape[:-1], length - count), chirp.dtype)], axis=-1)
-    result = _transform(_transform(padded, -1) * spectrum, 1) * kind(1 / length)
-    return result[..., :count] * chirp
 
 
 def _fitted(array, count, axis):
-    """The array with its axis last, cut or filled with zeros to `count` elements."""
+    """The array cut or filled with zeros to `count` elements along an axis, both as numbers."""
     axis = build.normalize(axis, array.ndim)
-    array = np.moveaxis(array, axis, -1)
-    extent = int(array.shape[-1])
+    extent = int(array.shape[axis])
     count = extent if count is None else int(count)
     if count < 1:
         raise ValueError(f"Invalid number of FFT data points ({count}) specified.")
+    before = (slice(None),) * axis
     if count < extent:
-        return array[..., :count], count
+        return array[(*before, slice(count))], count, axis
     if count > extent:
-        array = np.concatenate([array, np.zeros((*array.shape[:-1], count - extent), array.dtype)], axis=-1)
-    return array, count
+        zeros = np.zeros((*array.shape[:axis], count - extent, *array.shape[axis + 1:]), array.dtype)
+        array = np.concatenate([array, zeros], axis=axis)
+    return array, count, axis
 
 
 def _scale(count, norm, inverse):
@@ -80,11 +30,7 @@ def _scale(count, norm, inverse):
         raise ValueError(f'Invalid norm value {norm}; should be "backward", "ortho" or "forward".')
     if norm == "ortho":
         return 1 / math.sqrt(count)
-    return 1 / count if (norm == "forward") != inverse else 1
-
-
-def _scaled(x, factor):
-    return x if factor == 1 else x * x.real.dtype.type(factor)
+    return 1 / count if (norm == "forward") != inverse else 1.0
 
 
 def _floats(a):
@@ -92,18 +38,23 @@ def _floats(a):
     return array.astype(np.float32) if array.dtype == np.float16 else array if array.dtype.kind in "fc" else array.astype(float)
 
 
+def _from_real(x, axis, bins, scale):
+    pairs = build.fourier_from_real(np.moveaxis(x, axis, -1).value, bins, scale)
+    return np.moveaxis(Tracer(complexes.unstack(pairs)), -1, axis)
+
+
 def _full(inverse):
     def transform(a, n=None, axis=-1, norm=None, out=None):
-        x, count = _fitted(_floats(a), n, axis)
-        return np.moveaxis(_scaled(_transform(x, 1 if inverse else -1), _scale(count, norm, inverse)), -1, axis)
+        x, count, axis = _fitted(_floats(a), n, axis)
+        scale = _scale(count, norm, inverse)
+        if x.dtype.kind == "f":
+            result = _from_real(x, axis, count, scale)
+            return np.conjugate(result) if inverse else result
+        return Tracer(complexes.unstack(build.fourier(complexes.stack(x.value), axis, inverse, scale)))
     return transform
 
 
 fft, ifft = implements(np.fft.fft)(_full(False)), implements(np.fft.ifft)(_full(True))
-
-
-def _half(x, count):
-    return x[..., :count // 2 + 1]
 
 
 @implements(np.fft.rfft)
@@ -111,20 +62,21 @@ def rfft(a, n=None, axis=-1, norm=None, out=None):
     array = _floats(a)
     if array.dtype.kind == "c":
         raise TypeError("ufunc 'rfft_n_even' did not contain a loop with signature matching types")
-    x, count = _fitted(array, n, axis)
-    return np.moveaxis(_scaled(_half(_transform(x, -1), count), _scale(count, norm, False)), -1, axis)
+    x, count, axis = _fitted(array, n, axis)
+    return _from_real(x, axis, count // 2 + 1, _scale(count, norm, False))
 
 
 @implements(np.fft.irfft)
 def irfft(a, n=None, axis=-1, norm=None, out=None):
     array = _floats(a)
+    axis = build.normalize(axis, array.ndim)
     count = 2 * (int(array.shape[axis]) - 1) if n is None else int(n)
-    x, _ = _fitted(array, count // 2 + 1, axis)
-    ends = np.real(x) + 0 * x      # the first, and in an even extent the middle one, are real
-    ends = np.concatenate([ends[..., :1], x[..., 1:(count + 1) // 2], ends[..., (count + 1) // 2:]], axis=-1)
-    mirrored = np.conjugate(x[..., 1:(count + 1) // 2])[..., ::-1]
-    result = np.real(_transform(np.concatenate([ends, mirrored], axis=-1), 1))
-    return np.moveaxis(_scaled(result, _scale(count, norm, True)), -1, axis)
+    if count < 1:
+        raise ValueError(f"Invalid number of FFT data points ({count}) specified.")
+    x, _, _ = _fitted(array if array.dtype.kind == "c" else array + 0j, count // 2 + 1, axis)
+    pairs = complexes.stack(np.moveaxis(x, axis, -1).value)
+    result = np.moveaxis(Tracer(build.fourier_to_real(pairs, count, _scale(count, norm, True))), -1, axis)
+    return result.astype(np.float16) if as_tracer(a).dtype == np.float16 else result
 
 
 implements(np.fft.hfft)(lambda a, n=None, axis=-1, norm=None, out=None: irfft(
