@@ -538,12 +538,13 @@ private:
     llvm::SmallPtrSet<Operation *, 16> members(group.ops.begin(), group.ops.end());
     llvm::SetVector<Value> inputs, outputs;
     for (Operation *op : group.ops) {
+      // An order costs less without the places; the kernels of other ops write all results.
+      bool writesAll = op->use_empty() || (op->getNumResults() > 1 && !isa<TopKOp>(op));
       for (Value operand : op->getOperands())
         if (!members.contains(operand.getDefiningOp()) && (readsMemory(op) || !isSplat(operand.getDefiningOp())))
           inputs.insert(operand);
       for (Value result : op->getResults())
-        if (llvm::any_of(result.getUsers(), [&](Operation *user) { return !members.contains(user); }) ||
-            op->getNumResults() > 1 || result.use_empty())
+        if (writesAll || llvm::any_of(result.getUsers(), [&](Operation *user) { return !members.contains(user); }))
           outputs.insert(result);
     }
     OpBuilder builder(group.ops.back());

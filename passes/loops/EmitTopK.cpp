@@ -54,7 +54,8 @@ public:
     });
     kernel.forRange(zero, count, one, [&](Value i) {
       Entry entry = get(i);
-      storeOrdered(kernel, op, line, i, entry.value, entry.index);
+      ElementEmitter e(kernel, 1);
+      storeOrdered(e, op, onLine(line, op.getAxis(), i), entry.value, entry.index);
     });
   }
 

@@ -18,31 +18,35 @@ void forLines(KernelFunction &kernel, ArrayRef<Dim> dims, int64_t axis, const Di
     Value tooMany = b.create<arith::CmpIOp>(arith::CmpIPredicate::sgt, kernel.dim(taken), kernel.dim(dims[axis]));
     kernel.fail(tooMany, KernelError::Size);
     to = b.create<arith::SelectOp>(tooMany, from, to);
-    kernel.forRange(from, to, kernel.index(1), [&](Value linear) {
-      Point line(dims.size(), AxisPoint{kernel.index(0), 0, {}});
-      for (size_t i = dims.size(); i-- > 0;) {
-        if (lines[i].isEqualTo(1))
-          continue;
-        Value extent = kernel.dim(lines[i]);
-        line[i].base = b.create<arith::RemUIOp>(linear, extent);
-        linear = b.create<arith::DivUIOp>(linear, extent);
-      }
-      body(line);
-    });
+    kernel.forRange(from, to, kernel.index(1),
+                    [&](Value linear) { body(firstOfLine(kernel, dims, axis, linear)); });
   });
 }
 
-Point onLine(const Point &line, int64_t axis, Value i, int64_t lane) {
+Point firstOfLine(KernelFunction &kernel, ArrayRef<Dim> dims, int64_t axis, Value linear) {
+  Point line(dims.size(), AxisPoint{kernel.index(0), 0, {}});
+  for (int64_t i = dims.size(); i-- > 0;) {
+    if (i == axis || dims[i].isEqualTo(1))
+      continue;
+    Value extent = kernel.dim(dims[i]);
+    line[i].base = kernel.builder.create<arith::RemUIOp>(linear, extent);
+    linear = kernel.builder.create<arith::DivUIOp>(linear, extent);
+  }
+  return line;
+}
+
+Point onLine(const Point &line, int64_t axis, const AxisPoint &place) {
   Point point = line;
-  point[axis] = {i, lane, {}};
+  point[axis] = place;
   return point;
 }
 
-void storeOrdered(KernelFunction &kernel, TopKOp op, const Point &line, Value i, Value value, Value index) {
-  ElementEmitter e(kernel, 1);
-  Point point = onLine(line, op.getAxis(), i);
+Point onLine(const Point &line, int64_t axis, Value i, int64_t lane) { return onLine(line, axis, {i, lane, {}}); }
+
+void storeOrdered(ElementEmitter &emitter, TopKOp op, const Point &point, Value value, Value index) {
+  KernelFunction &kernel = emitter.kernel;
   for (auto [result, yielded] : llvm::enumerate(kernel.yield().getValues()))
-    e.store(yielded == op.getValues() ? value : index, kernel.resultBuffer(result), dimsOf(yielded), point);
+    emitter.store(yielded == op.getValues() ? value : index, kernel.resultBuffer(result), dimsOf(yielded), point);
 }
 
 } // namespace quern

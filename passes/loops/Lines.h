@@ -10,11 +10,15 @@ namespace quern {
 void forLines(KernelFunction &kernel, llvm::ArrayRef<Dim> dims, int64_t axis, const Dim &taken,
               llvm::function_ref<void(const Point &line)> body);
 
+/// The first element of line number `linear` along `axis`.
+Point firstOfLine(KernelFunction &kernel, llvm::ArrayRef<Dim> dims, int64_t axis, mlir::Value linear);
+
+/// The elements of the line at `place` on its axis.
+Point onLine(const Point &line, int64_t axis, const AxisPoint &place);
 /// Element `i` of the line.
 Point onLine(const Point &line, int64_t axis, mlir::Value i, int64_t lane = 0);
 
-/// Stores element `i` of the results of the kernel's top_k.
-void storeOrdered(KernelFunction &kernel, graph::TopKOp op, const Point &line, mlir::Value i, mlir::Value value,
-                  mlir::Value index);
+/// Stores elements of the results of the kernel's top_k.
+void storeOrdered(ElementEmitter &emitter, graph::TopKOp op, const Point &point, mlir::Value value, mlir::Value index);
 
 } // namespace quern

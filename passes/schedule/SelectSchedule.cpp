@@ -70,12 +70,10 @@ Choice chooseTrees(Operation *op) {
                         TreeTables::kLanes)};
 }
 
-/// A whole line is sorted by its digits, whose number the element type says; a bool has none.
 Choice chooseTopK(Operation *op) {
   auto topK = cast<TopKOp>(op);
-  bool isWhole = dimOf(topK.getValues(), topK.getAxis()) == dimOf(topK.getOperand(), topK.getAxis());
-  if (isWhole && !elementOf(topK.getOperand()).isInteger(1))
-    return {"sort", {}, "whole lines: a radix sort of each"};
+  if (dimOf(topK.getValues(), topK.getAxis()) == dimOf(topK.getOperand(), topK.getAxis()))
+    return {"sort", {}, "whole lines: blocks in registers, then merges"};
   return {"top_k", {}, "a heap per row"};
 }
 

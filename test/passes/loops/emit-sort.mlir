@@ -1,46 +1,51 @@
 // RUN: quern-opt %s --quern-emit-kernels=target=x86-64-v4 --canonicalize --cse | FileCheck %s
 
-// Floats become keys whose unsigned order is theirs: a NaN last, zeros of both signs the same as the indices are wanted.
+// Lines of one chunk are in the memory of a thread.
+// CHECK:       kernel.func @values attributes {{{.*}}scratch = "9216", tasks = "1"}
+// A line of several chunks is shared by tasks, first sorted chunk by chunk, then merged in as many phases as it takes; places
+// of wide keys are sorted twice. What is kept is of no thread.
+// CHECK:       kernel.func @long attributes {{{.*}}phases = "6"{{.*}}scratch = "0", shared = "{{[1-9][0-9]*}}", tasks = "6"}
+
+// Keys of 32 bits stand above their places; a NaN last, zeros of both signs the same.
 // CHECK-LABEL: func.func @pairs_v4
 // CHECK:       arith.cmpf oeq
-// CHECK:       arith.bitcast %{{.*}} : f32 to i32
-// CHECK:       arith.xori
+// CHECK:       arith.bitcast %{{.*}} : vector<16xf32> to vector<16xi32>
 // CHECK:       arith.cmpf uno
-// CHECK:       arith.select
-// The digits of all four rounds are counted at once.
-// CHECK:       vector.store
-// CHECK:       scf.for
-// CHECK-COUNT-3: arith.shrui %{{.*}} : i32
-// A round that finds one digit only moves nothing.
-// CHECK:       scf.for %{{.*}} iter_args
-// CHECK:         arith.cmpi eq, %{{.*}} : i64
-// CHECK:         scf.for %{{.*}} iter_args
-// CHECK:         scf.for
-// CHECK:           arith.shrui
+// CHECK:       arith.extsi %{{.*}} : vector<16xi32> to vector<16xi64>
+// CHECK:       arith.shli
+// CHECK:       arith.ori
+// Two registers hold the ten elements of a line: no lists are merged.
+// CHECK:       arith.minsi %{{.*}} : vector<8xi64>
+// CHECK-NOT:   scf.while
+// The values are read again where they stand.
+// CHECK:       arith.andi
+// CHECK:       vector.gather
 kernel.func @pairs attributes {dims = 0 : i64, schedule = #kernel.schedule<"sort", {}, "test">} {
-^bb0(%x: tensor<4x100xf32>):
-  %0, %1 = graph.top_k %x {axis = 1 : i64, largest = false, sorted = true} : (tensor<4x100xf32>) -> (tensor<4x100xf32>, tensor<4x100xi64>)
-  kernel.yield %0, %1 : tensor<4x100xf32>, tensor<4x100xi64>
+^bb0(%x: tensor<4x10xf32>):
+  %0, %1 = graph.top_k %x {axis = 1 : i64, largest = false, sorted = true} : (tensor<4x10xf32>) -> (tensor<4x10xf32>, tensor<4x10xi64>)
+  kernel.yield %0, %1 : tensor<4x10xf32>, tensor<4x10xi64>
 }
 
-// The values alone come back out of the keys: no place is moved.
+// The values alone come back out of the keys, which are of 32 bits at least. Half of the
+// registers are sorted at once, and what is longer is merged: the list whose next key is smaller gives the next block.
 // CHECK-LABEL: func.func @values_v4
-// CHECK-NOT:   arith.index_cast %{{.*}} : index to i64
-// CHECK:       arith.xori %{{.*}} : i16
-// CHECK:       memref.store %{{.*}} : memref<?xi16>
+// CHECK:       arith.extsi %{{.*}} : vector<16xi16> to vector<16xi32>
+// CHECK:       arith.xori
+// CHECK-COUNT-63: arith.maxsi %{{.*}} : vector<16xi32>
+// CHECK:       scf.for {{.*}} = %c0 to %c2 step %c1
+// CHECK:         scf.while
+// CHECK:         scf.for {{.*}} -> (index, index, vector<16xi32>, vector<16xi32>, vector<16xi32>, vector<16xi32>)
+// CHECK:           arith.cmpi sle
+// CHECK:           vector.shuffle
+// CHECK:       arith.trunci %{{.*}} : vector<16xi32> to vector<16xi16>
 kernel.func @values attributes {dims = 0 : i64, schedule = #kernel.schedule<"sort", {}, "test">} {
-^bb0(%x: tensor<4x100xi16>):
-  %0, %1 = graph.top_k %x {axis = 1 : i64, largest = true, sorted = true} : (tensor<4x100xi16>) -> (tensor<4x100xi16>, tensor<4x100xi64>)
-  kernel.yield %0 : tensor<4x100xi16>
+^bb0(%x: tensor<4x1000xi16>):
+  %0, %1 = graph.top_k %x {axis = 1 : i64, largest = true, sorted = true} : (tensor<4x1000xi16>) -> (tensor<4x1000xi16>, tensor<4x1000xi64>)
+  kernel.yield %0 : tensor<4x1000xi16>
 }
 
-// Fewer than 64 elements are put in their places one after the other: no digit is counted.
-// CHECK-LABEL: func.func @few_v4
-// CHECK:       scf.while
-// CHECK:         arith.cmpi ugt, %{{.*}} : i64
-// CHECK-NOT:   arith.shrui
-kernel.func @few attributes {dims = 0 : i64, schedule = #kernel.schedule<"sort", {}, "test">} {
-^bb0(%x: tensor<4x10xf64>):
-  %0, %1 = graph.top_k %x {axis = 1 : i64, largest = false, sorted = true} : (tensor<4x10xf64>) -> (tensor<4x10xf64>, tensor<4x10xi64>)
-  kernel.yield %0, %1 : tensor<4x10xf64>, tensor<4x10xi64>
+kernel.func @long attributes {dims = 0 : i64, schedule = #kernel.schedule<"sort", {}, "test">} {
+^bb0(%x: tensor<2x40000xf64>):
+  %0, %1 = graph.top_k %x {axis = 1 : i64, largest = false, sorted = true} : (tensor<2x40000xf64>) -> (tensor<2x40000xf64>, tensor<2x40000xi64>)
+  kernel.yield %1 : tensor<2x40000xi64>
 }

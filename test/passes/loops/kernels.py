@@ -12,7 +12,8 @@ TOOL = ROOT / "build" / "bin" / "run-kernel"
 LEVELS = ["x86-64-v4", "x86-64-v3"]
 _FLAGS = Path("/proc/cpuinfo").read_text() if os.path.exists("/proc/cpuinfo") else ""
 RUNNABLE = [level for level in LEVELS if level != "x86-64-v4" or "avx512vl" in _FLAGS]
-NAMES = {"float32": "f32", "float64": "f64", "float16": "f16", "int32": "i32", "int64": "i64", "int8": "i8", "bool": "i1"}
+NAMES = {"float32": "f32", "float64": "f64", "float16": "f16", "int32": "i32", "int64": "i64", "int8": "i8", "bool": "i1",
+         "int16": "i16", "uint8": "ui8", "uint16": "ui16", "uint32": "ui32", "uint64": "ui64"}
 
 
 def tensor(shape, dtype="float32"):

@@ -8,7 +8,7 @@
 // CHECK:         scf.for %[[LINE:.*]] = %[[FROM]]
 // CHECK:           arith.remui %[[LINE]], %c10
 // CHECK:           arith.divui %[[LINE]], %c10
-kernel.func @lines attributes {dims = 0 : i64, schedule = #kernel.schedule<"sort", {}, "test">} {
+kernel.func @lines attributes {dims = 0 : i64, schedule = #kernel.schedule<"top_k", {}, "test">} {
 ^bb0(%x: tensor<100x100x10xf32>):
   %0, %1 = graph.top_k %x {axis = 1 : i64, largest = false, sorted = true} : (tensor<100x100x10xf32>) -> (tensor<100x100x10xf32>, tensor<100x100x10xi64>)
   kernel.yield %0, %1 : tensor<100x100x10xf32>, tensor<100x100x10xi64>

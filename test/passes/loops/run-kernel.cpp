@@ -123,22 +123,25 @@ int main(int argc, char **argv) {
     buffers.push_back(results.back().data);
   }
   int64_t tasks = evaluate(kernel.tasks), scratch = evaluate(kernel.scratchBytes);
+  int64_t phases = evaluate(kernel.phases), shared = evaluate(kernel.sharedBytes);
   char *memory = guarded((scratch + 63) / 64 * 64);
+  buffers.push_back(guarded((shared + 63) / 64 * 64));
   quern_launch launch{buffers.data(), dims.data(), 0, tasks, memory};
   int32_t code = 0;
-  // Tasks in reverse, one launch each: none may need another.
-  for (int64_t task = tasks; task-- > 0;) {
-    launch.first_task = task;
-    launch.last_task = task + 1;
-    code |= loaded.run(&launch);
-  }
+  // Tasks in reverse, one launch each: none may need another of its phase.
+  for (int64_t phase = 0; phase < phases; ++phase)
+    for (int64_t task = tasks; task-- > 0;) {
+      launch.first_task = phase * tasks + task;
+      launch.last_task = launch.first_task + 1;
+      code |= loaded.run(&launch);
+    }
   for (const Output &output : results) {
     std::error_code error;
     llvm::raw_fd_ostream(output.path, error).write(output.data, output.bytes);
   }
   double best = 0;
   launch.first_task = 0;
-  launch.last_task = tasks;
+  launch.last_task = tasks * phases;
   for (int i = 0; i < repeat; ++i) {
     double start = processorTime();
     loaded.run(&launch);
@@ -147,6 +150,7 @@ int main(int argc, char **argv) {
   }
   llvm::json::Object report = toJson(loaded.hot);
   report["tasks"] = tasks;
+  report["phases"] = phases;
   report["scratch"] = scratch;
   report["code"] = code;
   report["nanoseconds"] = best;

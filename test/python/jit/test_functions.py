@@ -265,11 +265,11 @@ def np_sort(x):
 
 @pytest.mark.parametrize("dtype", ["bool", "int8", "uint8", "int16", "int32", "uint32", "int64", "uint64", "float16", "float32", "float64"])
 def test_sorts_of_few_and_many_elements(dtype):
-    """Fewer than 64 elements of a line are sorted in another way than more."""
+    """Few elements of a line are sorted in registers; lists of more are merged, by several threads in a long line."""
     compiled = quern.jit(lambda x: (np.sort(x), np.argsort(x), np.sort(x, axis=0), np.argsort(x, axis=0)))
     alone = quern.jit(np_sort)
     rng = np.random.default_rng(0)
-    for shape in ((3, 0), (3, 2), (2, 63), (2, 64), (70, 65), (2, 1000)):
+    for shape in ((3, 0), (3, 2), (2, 63), (2, 64), (70, 65), (2, 1000), (1, 40000)):
         x = rng.standard_normal(shape) * 50
         x = x > 0 if dtype == "bool" else rng.integers(0, 100, shape).astype(dtype) if dtype.startswith(("u", "i")) else x.astype(dtype)
         if x.dtype.kind == "f" and x.size > 5:
