@@ -146,7 +146,7 @@ def test_layouts_of_arguments():
 
 @pytest.mark.parametrize("function, text", [
     (lambda x: 1 if x[0] > 0 else 2, "a branch or a truth value needs the values"),
-    (lambda x: float(x[0]), "float() needs the values"),
+    (lambda x: x[0].__float__(), "float() needs the values"),
     (lambda x: [v for v in np.concatenate([x] * 17)], "a loop over an array that may have more than 64 rows"),
     (lambda x: np.roots(x), "numpy.roots is not supported"),
     (lambda x: np.lib.stride_tricks.as_strided(x, (2, 2), (8, 8)), "numpy's as_strided is not supported"),

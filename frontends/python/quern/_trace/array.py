@@ -26,10 +26,11 @@ class Tracer(np.lib.mixins.NDArrayOperatorsMixin):
     """
     __array_priority__ = 1000
 
-    def __init__(self, value, parent=None, view=None, weak=None, concrete=None, boxed=False):
+    def __init__(self, value, parent=None, view=None, weak=None, concrete=None, boxed=False, later=None):
         self._value, self._parent, self._view = value, parent, view
         self._weak = weak              # bool, int, float or complex: a Python number, whose dtype gives way to any array's
         self._concrete = concrete
+        self._later = later            # of a number that depends on extents alone: gives it, and makes the program special to them
         self._boxed = boxed            # an array also where its rank is 0
         self._seen = None              # the parent's value that _value was read from
         self.index = None              # of a view that an index made
@@ -51,6 +52,12 @@ class Tracer(np.lib.mixins.NDArrayOperatorsMixin):
             return self._concrete
         whole = self._parent.concrete
         return None if whole is None else self._view[2](whole, int)
+
+    def known(self):
+        """The values as an ndarray where the trace may tell them, for what has to be a number in the program; else None."""
+        if self.concrete is None and self._later:
+            return np.asarray(self._later())
+        return self.concrete
 
     def assign(self, value):
         """Makes `value` (of this dtype and these extents) the content, which views and parents see too."""
@@ -183,14 +190,14 @@ class Tracer(np.lib.mixins.NDArrayOperatorsMixin):
                          f"{instead}")
 
     def __bool__(self):
-        if self.concrete is not None:
-            return bool(self.concrete)
+        if (known := self.known()) is not None:
+            return bool(known)
         self._refuse("a branch or a truth value",
                      "use quern.where, quern.cond or quern.while_loop in place of Python's control flow")
 
     def _number(self, kind):
-        if self.concrete is not None:
-            return kind(self.concrete)
+        if (known := self.known()) is not None:
+            return kind(known)
         self._refuse(f"{kind.__name__}()", "keep it an array, or pass it to the function as a Python number")
 
     def __float__(self): return self._number(float)
@@ -208,8 +215,8 @@ class Tracer(np.lib.mixins.NDArrayOperatorsMixin):
         return result
 
     def __index__(self):
-        if self.concrete is not None:
-            return self.concrete.__index__()
+        if (known := self.known()) is not None:
+            return known.__index__()
         self._refuse("an index or a size", "index with the array itself, or take the number from a shape")
 
     def __array__(self, dtype=None, copy=None):
@@ -222,14 +229,20 @@ class Tracer(np.lib.mixins.NDArrayOperatorsMixin):
         self._refuse("a conversion to a NumPy array", "use functions of numpy on the traced array itself")
 
     def item(self, *args):
+        """A Python number."""
         if self.concrete is not None:
             return self.concrete.item(*args)
-        self._refuse("item()", "keep it an array")
+        if args:
+            return self[args].item() if len(args) > 1 else self.reshape(-1)[args[0]].item()
+        if self.ndim:
+            return self.reshape(()).item()
+        kind = {"b": "bool", "c": "complex128", "f": "float64"}.get(self.dtype.kind, "int64")
+        return Tracer(self.astype(kind).value, weak=PYTHON_KINDS[np.dtype(kind).kind])
 
     def tolist(self):
         if self.concrete is not None:
             return self.concrete.tolist()
-        self._refuse("tolist()", "keep it an array")
+        return [row.tolist() for row in self] if self.ndim else self.item()
 
     #--- NumPy's protocols ----------------------------------------------------------------------
 
@@ -300,11 +313,11 @@ class Tracer(np.lib.mixins.NDArrayOperatorsMixin):
 
 #--- Operators --------------------------------------------------------------------------------------
 
-def _is_python_number(thing):
+def is_python_number(thing):
     return bool(thing._weak) if isinstance(thing, Tracer) else isinstance(thing, (bool, int, float, complex, Extent))
 
 
-_PYTHON = {"b": bool, "i": int, "f": float, "c": complex}
+PYTHON_KINDS = {"b": bool, "i": int, "f": float, "c": complex}
 
 
 def _operator(name):
@@ -312,13 +325,13 @@ def _operator(name):
     of_arrays = getattr(np.lib.mixins.NDArrayOperatorsMixin, name)
 
     def method(self, *others):
-        if name == "__pow__" and type(others[0]) is int and others[0] == 2:
-            return np.square(self)      # as NumPy has it: the dtype of squares of bools is that ufunc's
-        result = of_arrays(self, *others)
-        if self._weak and all(map(_is_python_number, others)):
+        # Squares as NumPy has them: the dtype of those of bools is that ufunc's.
+        is_square = name == "__pow__" and type(others[0]) is int and others[0] == 2
+        result = np.square(self) if is_square else of_arrays(self, *others)
+        if self._weak and all(map(is_python_number, others)):
             for one in result if isinstance(result, tuple) else (result,):
                 if one is not NotImplemented:
-                    one._weak = _PYTHON[one.dtype.kind]
+                    one._weak = PYTHON_KINDS[one.dtype.kind]
         return result
 
     method.__name__ = name
@@ -461,7 +474,7 @@ def check_dtype(dtype):
 def weak_scalar(number):
     """A Python number, or an extent, as a traced array whose dtype gives way."""
     if isinstance(number, Extent):
-        return Tracer(build.extents(trace().program, [number], scalar=True), weak=int)
+        return Tracer(build.extents(trace().program, [number], scalar=True), weak=int, later=lambda: int(number))
     if isinstance(number, bool):
         return Tracer(None, concrete=np.asarray(number))
     return Tracer(None, weak=type(number), concrete=np.asarray(number))

@@ -213,17 +213,6 @@ implements(np.isneginf)(lambda x, out=None: as_tracer(x) == -np.inf)
 
 #--- The namespace ----------------------------------------------------------------------------------
 
-class _ArrayType(type(np.ndarray)):
-    """So that isinstance(x, np.ndarray) holds for traced arrays."""
-
-    def __instancecheck__(cls, thing):
-        return isinstance(thing, (Tracer, np.ndarray))
-
-
-class _Array(np.ndarray, metaclass=_ArrayType):
-    pass
-
-
 class Namespace:
     """`numpy`, or a module of it, inside a function under trace. Functions that make arrays make traced ones, so that what
     follows is seen; the rest is NumPy, which calls the traced arrays back."""
@@ -285,26 +274,23 @@ class _Scalar:
     """np.float32 and its like: a dtype, and a cast."""
 
     def __init__(self, kind):
-        self._kind = kind
+        self._stands_for = kind
         self.dtype = np.dtype(kind)
 
     def __call__(self, value=0):
         if is_concrete(value) and not isinstance(value, (list, tuple)):
-            return wrap(self._kind(plain(value)))
+            return wrap(self._stands_for(plain(value)))
         array = as_tracer(value)
         return array if array.ndim and array.dtype == self.dtype else unboxed(array.astype(self.dtype))
-
-    def __instancecheck__(self, thing):
-        return isinstance(thing, self._kind)
 
     def __eq__(self, other):
         return self.dtype == other
 
     def __hash__(self):
-        return hash(self._kind)
+        return hash(self._stands_for)
 
     def __getattr__(self, name):
-        return getattr(self._kind, name)
+        return getattr(self._stands_for, name)
 
 
 class _Joined:
@@ -347,5 +333,5 @@ def _line(part):
 
 # NumPy's things that are others under trace.
 OWN = {getattr(np, name): function for name, function in CREATION.items()}
-OWN |= {np: Namespace(np), np.ndarray: _Array, np.r_: _Joined(False), np.c_: _Joined(True), np.mgrid: _Grid(False),
+OWN |= {np: Namespace(np), np.r_: _Joined(False), np.c_: _Joined(True), np.mgrid: _Grid(False),
         np.ogrid: _Grid(True)}

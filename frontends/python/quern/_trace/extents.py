@@ -101,7 +101,6 @@ def dim_of(extent):
 class Extent:
     """An extent that is not a number. Arithmetic stays symbolic; what needs a number makes the program special to it."""
     __slots__ = ("facts", "_dim")
-    __hash__ = None
 
     def __init__(self, facts, dim):
         self.facts, self._dim = facts, dim
@@ -184,6 +183,7 @@ class Extent:
     def __gt__(self, other): return self._compare(other, "gt")
     def __ge__(self, other): return self._compare(other, "ge")
     def __bool__(self): return self.facts.compare(self.dim, "ne")
+    def __hash__(self): return hash(self.facts.specialise(self.dim))
     def __index__(self): return self.facts.specialise(self.dim)
     def __int__(self): return self.facts.specialise(self.dim)
     def __float__(self): return float(self.facts.specialise(self.dim))

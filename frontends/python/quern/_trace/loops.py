@@ -288,4 +288,7 @@ RULES = {
     "bitwise_xor": _op2("xor"), "invert": _op("not"), "left_shift": _shift("shift_left"),
     "right_shift": _shift("shift_right"), "isnan": _isnan, "isinf": _isinf, "isfinite": _isfinite, "heaviside": _heaviside, "modf": _modf,
     "conjugate": lambda x: x, **bits.RULES,
+    # scipy.special's, which are ufuncs, too
+    "erf": _op("erf"), "expit": _op("sigmoid"),
+    "logit": _wide(lambda x: build.binary("sub", build.unary("log", x), build.unary("log1p", build.unary("neg", x)))),
 }

@@ -4,12 +4,7 @@ import inspect
 import sys
 import types
 
-import numpy as np
-
-from .array import Tracer
-from .creation import under_trace
 from .errors import TraceError
-from .extents import Extent
 
 # How a thing is read: (one of these, where, its name there). As Dispatcher::Read has them.
 ENTRY, CELL, ITEM, ATTRIBUTE, COUNT = range(5)
@@ -103,28 +98,6 @@ def super_of(scope):
                 return types.MethodType(scope.reach(found.__func__), self._of)
             return found
     return Super
-
-
-class _AnyType(type):
-    def __instancecheck__(cls, thing):
-        return isinstance(thing, type)
-
-
-class Type(type, metaclass=_AnyType):
-    """`type` for functions under trace: the class of what stands for something is the class of that."""
-
-    def __new__(meta, thing, *parts):
-        return type(thing, *parts) if parts else _class_of(thing)
-
-
-def _class_of(thing):
-    if issubclass(type(thing), Outside):
-        return thing.__class__
-    if isinstance(thing, Extent):
-        return int
-    if isinstance(thing, Tracer):
-        return thing._weak or under_trace(thing.dtype.type if thing.is_number else np.ndarray)
-    return type(thing)
 
 
 def real(thing):

@@ -1,8 +1,8 @@
 """A function bound to the tracing namespace: its own code, with `numpy` and what it reads from outside replaced."""
-import builtins
 import copy
 import enum
 import functools
+import math
 import sys
 import types
 
@@ -10,7 +10,8 @@ import numpy as np
 
 from .creation import is_numpys, refuse_random, under_trace
 from .errors import TraceError
-from .outside import ATTRIBUTE, CELL, COUNT, ENTRY, ITEM, Type, proxy_of, read, super_of
+from .outside import ATTRIBUTE, CELL, COUNT, ENTRY, ITEM, proxy_of, read, super_of
+from .python import BUILTINS, Math, of_math
 
 
 class Scope:
@@ -89,6 +90,10 @@ class Scope:
     def _bound(self, thing):
         """Functions and objects with this scope outside; NumPy's functions as they are under trace."""
         refuse_random(thing)
+        if thing is math:
+            return Math()
+        if getattr(thing, "__self__", None) is math:
+            return of_math(thing.__name__)
         if isinstance(thing, np.vectorize):
             from .mapping import Vectorized
             return Vectorized(self._bound(thing.pyfunc), thing.otypes)
@@ -172,7 +177,7 @@ class _Globals(dict):
     """The globals of a bound function; each is looked at when it is read."""
 
     def __init__(self, scope, own):
-        super().__init__(__builtins__={**vars(builtins), "super": super_of(scope), "type": Type})
+        super().__init__(__builtins__={**BUILTINS, "super": super_of(scope)})
         self._scope, self._own = scope, own
         self._is_users = _is_users(own.get("__name__"))
 

@@ -63,6 +63,8 @@ def apply(ufunc, tracers, dtype=None, casting="same_kind", where=True, **keyword
     results = rule(*values)
     results = results if isinstance(results, tuple) else (results,)
     results = tuple(Tracer(cast(result, kind)) for result, kind in zip(results, dtypes[ufunc.nin:]))
+    if len(results) == 1 and all(tracer.concrete is not None or tracer._later for tracer in tracers):
+        results[0]._later = lambda: ufunc(*(plain(tracer) if tracer.concrete is not None else tracer._later() for tracer in tracers))
     return results[0] if len(results) == 1 else results
 
 
