@@ -4,6 +4,9 @@
 
 namespace quern {
 
+/// What a tensor's version and address are read from lies in the first of them.
+constexpr int linesOfPart = 3;
+
 void TorchProgram::bind(nb::object model, std::vector<uint32_t> inputs, nb::list weights, uint32_t count) {
   auto made = std::make_shared<Bound>(Bound{model, nb::cast<Model *>(model), std::move(inputs), {}, count});
   for (nb::handle item : weights) {
@@ -12,7 +15,10 @@ void TorchProgram::bind(nb::object model, std::vector<uint32_t> inputs, nb::list
     TensorState state = tensor.is_none() ? TensorState{-1, 0} : stateOf(tensor.ptr());
     if (PyErr_Occurred())
       throw nb::python_error();
-    made->weights.push_back({nb::cast<uint32_t>(row[0]), reference, state});
+    made->weights.push_back({nb::cast<uint32_t>(row[0]), reference, state, {}});
+    if (!tensor.is_none())
+      for (nb::object part : {tensor, nb::object(tensor.attr("untyped_storage")())})
+        made->weights.back().parts.push_back(nb::cast<uintptr_t>(part.attr("_cdata")));
   }
   llvm::erase_if(bounds, [](const std::shared_ptr<const Bound> &held) { return isStale(*held); });
   bounds.push_back(std::move(made));
@@ -33,6 +39,14 @@ std::shared_ptr<const TorchProgram::Bound> TorchProgram::find(PyObject *const *a
 }
 
 bool TorchProgram::arePacked(const Bound &bound, PyObject *const *arguments) {
+  // A network evicts all of this from the caches between two calls; in order, each line would be waited for.
+  for (const Weight &weight : bound.weights) {
+    __builtin_prefetch(arguments[weight.argument]);
+    __builtin_prefetch(&reinterpret_cast<PyWeakReference *>(weight.reference.ptr())->wr_object);
+    for (uintptr_t part : weight.parts)
+      for (int line = 0; line < linesOfPart; ++line)
+        __builtin_prefetch(reinterpret_cast<const char *>(part) + 64 * line);
+  }
   for (const Weight &weight : bound.weights) {
     PyObject *given = arguments[weight.argument];
     if (PyWeakref_GET_OBJECT(weight.reference.ptr()) != given || !(stateOf(given) == weight.state))

@@ -3,6 +3,7 @@
 #pragma once
 #include "frontends/python/Model.h"
 #include "frontends/python/TorchTensor.h"
+#include "llvm/ADT/SmallVector.h"
 
 namespace quern {
 
@@ -30,6 +31,7 @@ private:
     uint32_t argument;
     nb::object reference; ///< weak: a graph does not keep a module's parameters alive
     TensorState state;
+    llvm::SmallVector<uintptr_t, 2> parts; ///< where PyTorch's own objects of it lie: to be fetched, never read
   };
   /// All that a call reads; other threads may be running it when it goes.
   struct Bound {
