@@ -80,3 +80,17 @@ def test_numbers_of_layers_are_constants(check):
     compiled = torch.compile(layer, backend="quern", fullgraph=True, dynamic=True)
     for batch in (2, 3):
         check(layer, torch.randn(batch, 4, 5, 5), compiled=compiled)
+
+
+@pytest.mark.parametrize("size", [lambda n: 64 // n, lambda n: 2 * (n + 1), lambda n: 3 * (n // 2), lambda n: 64 // n + n, lambda n: 12 % n])
+def test_sizes_between_pieces(size, fallbacks):
+    """What PyTorch runs in the middle has a size of its own, that may say what the symbol in it is."""
+    def f(x):
+        part = torch.arange(size(x.shape[0])) * 0.25
+        return torch.special.bessel_j0(part) * x.sum() + part, x * part.shape[0]
+
+    compiled = torch.compile(f, backend="quern", dynamic=True)
+    for n in (4, 5, 9):
+        x = torch.randn(n)
+        torch.testing.assert_close(compiled(x), f(x))
+    assert "bessel_j0" in fallbacks()[0]

@@ -150,8 +150,10 @@ def _solved(expression, value):
     if len(expression.free_symbols) != 1:
         return None
     symbol, = expression.free_symbols
-    scale, rest = expression.coeff(symbol), expression.subs(symbol, 0)
-    if not scale.is_Integer or scale == 0 or not rest.is_Integer or sympy.expand(scale * symbol + rest - expression) != 0:
+    expression = sympy.expand(expression)
+    scale = expression.coeff(symbol)
+    rest = expression - scale * symbol
+    if not scale.is_Integer or scale == 0 or not rest.is_Integer:
         return None
     return symbol, (value - rest) / scale
 
