@@ -2,8 +2,8 @@
 import numpy as np
 
 from .distances import euclidean, ranks
-from .registry import reader
-from .rows import call_users, full, take, validate, watch
+from .registry import Fitted, reader
+from .rows import call_users, full, take, take_columns, validate, watch
 
 _FLOATS = [np.float64, np.float32]
 
@@ -68,4 +68,6 @@ def agglomeration(estimator):
 
         def pool(X):
             return X.astype(np.float64) @ shares
-    return {"transform": lambda X: pool(validate(X, "FeatureAgglomeration"))}
+    group = np.unique(labels, return_inverse=True)[1]
+    return Fitted("FeatureAgglomeration", {"transform": lambda X: pool(validate(X, "FeatureAgglomeration"))},
+                  inverse=lambda X: take_columns(X, group))

@@ -116,7 +116,14 @@ def selection(estimator):
     def transform(X):
         return take_columns(validate(X, name, allow_nan=allow_nan), chosen)
 
-    return {"transform": transform}
+    places = np.full(estimator.n_features_in_, len(chosen))
+    places[chosen] = np.arange(len(chosen))
+
+    def inverse(X):
+        X = validate(X, name)
+        return take_columns(np.concatenate([X, full(X, (1,), 0, X.dtype)], axis=1), places)
+
+    return Fitted(name, {"transform": transform}, inverse=inverse)
 
 
 def _allows_nan(estimator):
@@ -125,7 +132,8 @@ def _allows_nan(estimator):
 
 @reader("sklearn.feature_selection.RFE", "sklearn.feature_selection.RFECV")
 def elimination(estimator):
-    transform = selection(estimator)["transform"]
+    chosen = selection(estimator)
+    transform = chosen.methods["transform"]
     inner = read(estimator.estimator_)
 
     def after(method):
@@ -133,7 +141,7 @@ def elimination(estimator):
 
     methods = {name: after(method) for name, method in inner.methods.items() if name in (
         "predict", "predict_proba", "predict_log_proba", "decision_function")}
-    return {**methods, "transform": transform}
+    return Fitted(chosen.name, {**methods, "transform": transform}, inverse=chosen.inverse)
 
 
 def as_array(result):

@@ -2,8 +2,8 @@
 import numpy as np
 
 from .distances import kernel
-from .registry import reader, refuse
-from .rows import validate, watch
+from .registry import Fitted, reader, refuse
+from .rows import dense, validate, watch
 
 _FLOATS = [np.float64, np.float32]
 
@@ -16,16 +16,23 @@ def linear_map(name, matrix, offset=None, dtype="numeric"):
     return {"transform": transform}
 
 
+def undone(name, methods, matrix, offset=None, dtype="numeric"):
+    """A Fitted of methods; inverse_transform: X @ matrix + offset."""
+    return Fitted(name, methods, inverse=linear_map(name, matrix, offset, dtype)["transform"])
+
+
 @reader("sklearn.decomposition.PCA", "sklearn.decomposition.IncrementalPCA")
 def principal(estimator):
     components = estimator.components_.T
-    scale = 1.0
+    scale = back = 1.0
     if estimator.whiten:
-        scale = np.sqrt(estimator.explained_variance_)
-        scale = np.maximum(scale, np.finfo(scale.dtype).eps)
+        back = np.sqrt(estimator.explained_variance_)
+        scale = np.maximum(back, np.finfo(back.dtype).eps)
     name = type(estimator).__name__
     methods = linear_map(name, components / scale, -(estimator.mean_ @ components) / scale, _FLOATS)
-    return {**methods, **likelihood(estimator, name)} if hasattr(estimator, "score_samples") else methods
+    if hasattr(estimator, "score_samples"):
+        methods.update(likelihood(estimator, name))
+    return undone(name, methods, (components * back).T, estimator.mean_, _FLOATS)
 
 
 def likelihood(estimator, name):
@@ -45,7 +52,7 @@ def likelihood(estimator, name):
 
 @reader("sklearn.decomposition.TruncatedSVD")
 def truncated(estimator):
-    return linear_map("TruncatedSVD", estimator.components_.T)
+    return undone("TruncatedSVD", linear_map("TruncatedSVD", estimator.components_.T), estimator.components_)
 
 
 @reader("sklearn.decomposition.FactorAnalysis")
@@ -59,23 +66,28 @@ def factors(estimator):
 @reader("sklearn.decomposition.FastICA")
 def independent(estimator):
     matrix = estimator.components_.T
-    offset = -(estimator.mean_ @ matrix) if estimator.whiten else None
-    return linear_map("FastICA", matrix, offset, _FLOATS)
+    mean = estimator.mean_ if estimator.whiten else None
+    methods = linear_map("FastICA", matrix, None if mean is None else -(mean @ matrix), _FLOATS)
+    return undone("FastICA", methods, estimator.mixing_.T, mean, _FLOATS)
 
 
 @reader("sklearn.decomposition.SparsePCA", "sklearn.decomposition.MiniBatchSparsePCA")
 def sparse_principal(estimator):
     components = estimator.components_
     gram = components @ components.T + estimator.ridge_alpha * np.eye(len(components))
-    matrix = np.linalg.solve(gram, components).T
-    return linear_map(type(estimator).__name__, matrix, -(estimator.mean_ @ matrix))
+    matrix, name = np.linalg.solve(gram, components).T, type(estimator).__name__
+    return undone(name, linear_map(name, matrix, -(estimator.mean_ @ matrix)), components, estimator.mean_)
 
 
 @reader("sklearn.random_projection.GaussianRandomProjection", "sklearn.random_projection.SparseRandomProjection")
 def random_projection(estimator):
-    components = estimator.components_
-    components = components.toarray() if hasattr(components, "toarray") else components
-    return linear_map(type(estimator).__name__, components.T, None, _FLOATS)
+    components, name = dense(estimator.components_), type(estimator).__name__
+
+    def inverse(X):
+        back = estimator.inverse_components_ if estimator.compute_inverse_components else np.linalg.pinv(components)
+        return linear_map(name, back.T, None, _FLOATS)["transform"](X)
+
+    return Fitted(name, linear_map(name, components.T, None, _FLOATS), inverse=inverse)
 
 
 @reader("sklearn.decomposition.KernelPCA")
@@ -83,7 +95,7 @@ def kernel_principal(estimator):
     if estimator.kernel == "precomputed":
         refuse(estimator, "kernel")
     of = kernel(estimator, estimator.kernel, estimator.gamma_, estimator.degree, estimator.coef0)
-    rows, center, values = estimator.X_fit_, estimator._centerer, estimator.eigenvalues_
+    rows, center, values = dense(estimator.X_fit_), estimator._centerer, estimator.eigenvalues_
     used = np.flatnonzero(values)
     scaled = np.zeros_like(estimator.eigenvectors_)
     scaled[:, used] = estimator.eigenvectors_[:, used] / np.sqrt(values[used])
@@ -118,8 +130,9 @@ def partial_least_squares(estimator):
         result = watch((validate(X, name, dtype=_FLOATS, watch=False) - mean) @ coef + intercept)
         return result[:, 0] if estimator._predict_1d else result
 
-    return {"predict": predict,
-            "transform": lambda X: watch((validate(X, name, dtype=_FLOATS, watch=False) - mean) / scale @ rotations)}
+    methods = {"predict": predict,
+               "transform": lambda X: watch((validate(X, name, dtype=_FLOATS, watch=False) - mean) / scale @ rotations)}
+    return undone(name, methods, estimator.x_loadings_.T * scale, mean, _FLOATS)
 
 
 @reader("sklearn.cross_decomposition.PLSSVD")

@@ -198,7 +198,13 @@ def kernel(estimator, name, gamma=None, degree=3, coef0=1, features=None, parame
     kernels["polynomial"] = kernels["poly"]
     if name not in kernels:
         refuse(estimator, "kernel", name)
-    return kernels[name]
+    return lambda X, Y: kernels[name](*_floats(X, Y))
+
+
+def _floats(X, Y):
+    """Both in the dtype that scikit-learn's check_pairwise_arrays gives them: products of bools and small integers are no sums."""
+    kind = np.float32 if X.dtype == Y.dtype == np.float32 else np.float64
+    return X.astype(kind), Y.astype(kind)
 
 
 def additive_chi2(X, Y):

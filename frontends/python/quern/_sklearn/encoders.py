@@ -5,7 +5,7 @@ from .._trace import build, strings
 from .._trace.array import Tracer
 from .._trace.program import STRING
 from .registry import Fitted, reader, refuse
-from .rows import Columns, take, trace, validate
+from .rows import Columns, Labels, take, trace, validate
 
 
 def is_text(tracer):
@@ -169,7 +169,12 @@ def label(estimator):
     def transform(y):
         return Tracer(_lookup(y.value, [estimator.classes_], required=True))
 
-    return Fitted("LabelEncoder", {"transform": transform}, "values")
+    def inverse(numbers):
+        count = len(estimator.classes_)
+        trace().refuse(lambda: (numbers < 0) | (numbers >= count), "y contains previously unseen labels")
+        return Labels(np.clip(numbers.astype(np.int64), 0, count - 1), estimator.classes_)
+
+    return Fitted("LabelEncoder", {"transform": transform}, "values", inverse=inverse)
 
 
 @reader("sklearn.preprocessing.LabelBinarizer", takes="values")

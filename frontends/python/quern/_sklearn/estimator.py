@@ -15,6 +15,7 @@ from .._runtime import Dispatcher
 from . import programs, registry
 from .frames import check_dtype
 from .inputs import Expected
+from .registry import Fitted
 
 _ATTRIBUTES = ("classes_", "n_features_in_", "feature_names_in_", "n_outputs_", "n_classes_", "n_components_", "offset_")
 _FIRST = ("predict", "transform", "decision_function", "score_samples", "kneighbors")
@@ -23,6 +24,14 @@ _OUTPUTS = {"predict_proba": "probabilities", "decision_function": "decision", "
             "inverse_transform": "restored", "score_samples": "scores", "kneighbors": ("distances", "neighbors"),
             "apply": "leaves"}
 _UNSAVED = ("predict_log_proba", "predict_joint_log_proba", "inverse_transform", "apply")
+
+
+def _read(estimator):
+    """The Fitted, inverse_transform among its methods where the estimator has it."""
+    fitted = registry.read(estimator)
+    if fitted.inverse is not None and hasattr(estimator, "inverse_transform"):
+        fitted.methods["inverse_transform"] = fitted.inverse
+    return fitted
 
 
 def compile_estimator(estimator, target="native", threads=None, name=None, narrow=False):
@@ -35,20 +44,22 @@ class CompiledEstimator:
     """A fitted estimator whose methods run native code. Made by `quern.compile`.
 
     It has the methods and attributes that the estimator has, of `predict`, `predict_proba`, `predict_log_proba`,
-    `decision_function`, `transform`, `score_samples`, `kneighbors`; `classes_`, `n_features_in_`, `feature_names_in_`,
+    `decision_function`, `transform`, `inverse_transform`, `score_samples`, `kneighbors`; `classes_`, `n_features_in_`, `feature_names_in_`,
     `get_feature_names_out`. Each method takes what the estimator's own takes, but sparse rows; results are arrays, also
     where scikit-learn gives sparse ones or frames. There is one program for each method and dtype of rows, which is compiled
     when it is first needed.
     """
 
     def __init__(self, estimator, target="native", threads=None, name=None, narrow=False):
-        fitted = registry.read(estimator)
+        fitted = _read(estimator)
         self._settings = target, threads
         self._name = name or fitted.name
         self._fitted = fitted
         self._estimator = _snapshot(estimator)
         names = getattr(estimator, "feature_names_in_", None)
         self._expected = Expected(fitted, fitted.features or _count(estimator), names, narrow)
+        restored = Fitted(fitted.name, {}, "values" if fitted.takes == "values" else "matrix")
+        self._restored = Expected(restored, _count_out(estimator), None, narrow)
         self._lock = threading.RLock()
         for attribute in _ATTRIBUTES:
             try:
@@ -71,6 +82,10 @@ class CompiledEstimator:
         if self._out_names is not None:
             self.get_feature_names_out = self._get_feature_names_out
 
+    def _expects(self, method):
+        """What the rows of a method must be like."""
+        return self._restored if method == "inverse_transform" else self._expected
+
     def _get_feature_names_out(self, input_features=None):
         return self._out_names.copy()
 
@@ -81,7 +96,7 @@ class CompiledEstimator:
                 raise UnsupportedError(f"the {self._expected.name} could not be pickled, so this copy has only the programs "
                                        "that were compiled before; compile it again")
             registry.load()
-            self._fitted = registry.read(pickle.loads(self._estimator))
+            self._fitted = _read(pickle.loads(self._estimator))
         return self._fitted
 
     def save(self, path, X=None, *, dtypes=None, name=None, target=None, methods=None):
@@ -94,13 +109,14 @@ class CompiledEstimator:
         classes that are texts are strings, as columns of texts are. Rows with NaN or infinity are not refused there: results
         that depend on them are undefined.
         """
-        kind = self._kind(X, dtypes)
         chosen = [one for one in self._methods if one not in _UNSAVED] if methods is None else list(methods)
         for one in chosen:
             if one not in self._methods:
                 raise UsageError(f"{self._expected.name} has no method {one!r}: expected some of {', '.join(self._methods)}")
-        traced = programs.Traced(self._reading(), self._expected, chosen, kind, flagged=False,
-                                 spelled=True)
+        if "inverse_transform" in chosen and len(chosen) > 1:
+            raise UsageError("inverse_transform takes other rows than the other methods: save it alone")
+        kind = self._kind(self._expects(chosen[0]), X, dtypes)
+        traced = programs.Traced(self._reading(), self._expects(chosen[0]), chosen, kind, flagged=False, spelled=True)
         outputs = [output for one, tree in zip(chosen, traced.tree) for output in self._output_names(one, tree)]
         text = traced.program.text(traced.values, traced.names, outputs)
         name = name or self._name
@@ -120,13 +136,13 @@ class CompiledEstimator:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def _kind(self, X, dtypes):
+    def _kind(self, expected, X, dtypes):
         if X is not None:
-            return self._expected.read(X)[0]
+            return expected.read(X)[0]
         if isinstance(dtypes, dict):
             return ("frame", tuple((str(name), _dtype_name(dtype, f"column {name!r}")) for name, dtype in dtypes.items()))
-        if self._expected.takes in ("texts", "values"):
-            return ("values", "str" if self._expected.takes == "texts" else _dtype_name(dtypes or np.float64, "X"))
+        if expected.takes in ("texts", "values"):
+            return ("values", "str" if expected.takes == "texts" else _dtype_name(dtypes or np.float64, "X"))
         return ("matrix", _dtype_name(dtypes or np.float64, "X"))
 
     def _output_names(self, method, tree):
@@ -190,6 +206,12 @@ def _count(estimator):
     return None if count is None else int(count)
 
 
+def _count_out(estimator):
+    """The columns that the estimator makes."""
+    names = _feature_names_out(estimator)
+    return _count(estimator) if names is None else len(names)
+
+
 def _feature_names_out(estimator):
     """None where the estimator has none: it may raise anything for estimators within it that lack them."""
     try:
@@ -207,15 +229,15 @@ class Method(Dispatcher):
         self._programs = {}     # kind -> Compiled
 
     def _call(self, X, **keywords):
-        owner = self._owner
+        owner, expected = self._owner, self._owner._expects(self.__name__)
         if keywords:
-            raise UsageError(f"{owner._expected.name}.{self.__name__} takes the rows alone when it is compiled, not "
+            raise UsageError(f"{expected.name}.{self.__name__} takes the rows alone when it is compiled, not "
                              f"{next(iter(keywords))!r}")
-        kind, arrays = owner._expected.read(X)
+        kind, arrays = expected.read(X)
         program = self._compiled(kind)
         result, suspicious = program.run(arrays)
         if suspicious:
-            programs.diagnose(owner._reading(), owner._expected, self.__name__, kind, arrays, *owner._settings)
+            programs.diagnose(owner._reading(), expected, self.__name__, kind, arrays, *owner._settings)
         return result
 
     def _compiled(self, kind):
@@ -228,13 +250,13 @@ class Method(Dispatcher):
     def _compile(self, kind):
         owner = self._owner
         target, threads = owner._settings
-        traced = programs.Traced(owner._reading(), owner._expected, [self.__name__], kind)
+        traced = programs.Traced(owner._reading(), owner._expects(self.__name__), [self.__name__], kind)
         program = programs.Compiled(traced.text, traced.meaning, f"{owner._name}_{self.__name__}", target, threads)
         self._add_program(kind, program)
         return program
 
     def _add_program(self, kind, program):
-        if row := program.for_dispatcher(kind, self._owner._expected):
+        if row := program.for_dispatcher(kind, self._owner._expects(self.__name__)):
             self._add(program.model._model, *row)
         self._programs[kind] = program
 

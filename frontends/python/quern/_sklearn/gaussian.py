@@ -1,4 +1,6 @@
 """Gaussian models: mixtures, discriminants, processes, outliers by covariance."""
+import math
+
 import numpy as np
 
 from .decomposition import linear_map
@@ -24,7 +26,7 @@ def _log_gaussian(estimator, X):
         precisions = roots ** 2
         squares = (means ** 2 * precisions).sum(axis=1) - 2.0 * (X @ (means * precisions).T) + (X * X) @ precisions.T
         log_det = np.log(roots).sum(axis=1)
-    return -0.5 * (features * np.log(2 * np.pi) + squares) + log_det
+    return -0.5 * (features * math.log(2 * math.pi) + squares) + log_det
 
 
 def _mixture(estimator, constant):

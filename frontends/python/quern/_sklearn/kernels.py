@@ -4,21 +4,21 @@ import numpy as np
 from .distances import kernel, rbf
 from .neighbors import search_positions
 from .registry import reader, refuse
-from .rows import Labels, take, trace, validate
+from .rows import Labels, dense, take, trace, validate
 
 _FLOATS = [np.float64, np.float32]
 
 
 @reader("sklearn.kernel_ridge.KernelRidge")
 def ridge(estimator):
-    rows, dual = np.asarray(estimator.X_fit_), estimator.dual_coef_
+    rows, dual = dense(estimator.X_fit_), estimator.dual_coef_
     of = kernel(estimator, estimator.kernel, estimator.gamma, estimator.degree, estimator.coef0, rows.shape[1])
     return {"predict": lambda X: of(validate(X, "KernelRidge"), rows) @ dual}
 
 
 @reader("sklearn.kernel_approximation.Nystroem")
 def nystroem(estimator):
-    rows, matrix = np.asarray(estimator.components_), estimator.normalization_.T
+    rows, matrix = dense(estimator.components_), estimator.normalization_.T
     given = {name: getattr(estimator, name) for name in ("gamma", "degree", "coef0") if getattr(estimator, name) is not None}
     of = kernel(estimator, estimator.kernel, features=rows.shape[1], parameters={**(estimator.kernel_params or {}), **given})
     return {"transform": lambda X: of(validate(X, "Nystroem"), rows) @ matrix}
@@ -66,7 +66,7 @@ def additive(estimator):
 
 @reader("sklearn.semi_supervised.LabelPropagation", "sklearn.semi_supervised.LabelSpreading")
 def propagation(estimator):
-    name, rows, shares, classes = (type(estimator).__name__, np.asarray(estimator.X_), estimator.label_distributions_,
+    name, rows, shares, classes = (type(estimator).__name__, dense(estimator.X_), estimator.label_distributions_,
                                    estimator.classes_)
     if callable(estimator.kernel):
         refuse(estimator, "kernel")

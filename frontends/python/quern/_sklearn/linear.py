@@ -3,14 +3,18 @@ import numpy as np
 
 from .formulas import expit, one_against_rest, pair, pick, softmax, with_log
 from .registry import reader, refuse
-from .rows import Labels, validate, watch
+from .rows import Labels, dense, validate, watch
 
 
 def scores(X, name, coef, intercept):
     """[N] or [N, K], as the ranks of coef_; they are not finite where a row is not."""
     X = validate(X, name, watch=False)
-    coef = np.asarray(coef)
-    return watch(X @ (coef.T if coef.ndim > 1 else coef) + np.asarray(intercept))
+    return watch(X @ (coef.T if coef.ndim > 1 else coef) + intercept)
+
+
+def _numbers(intercept):
+    """An intercept for results in the dtype that NumPy gives them: a Python number has none of its own."""
+    return intercept if isinstance(intercept, (int, float)) and not isinstance(intercept, np.generic) else np.array(intercept)
 
 
 #--- Regression -----------------------------------------------------------------------------------
@@ -21,10 +25,10 @@ def scores(X, name, coef, intercept):
     "OrthogonalMatchingPursuitCV PassiveAggressiveRegressor QuantileRegressor Ridge RidgeCV SGDRegressor TheilSenRegressor "
     "BayesianRidge").split()), "sklearn.svm.LinearSVR")
 def regression(estimator):
-    name, coef, intercept = type(estimator).__name__, np.array(estimator.coef_), np.array(estimator.intercept_)
+    name, coef, intercept = type(estimator).__name__, dense(estimator.coef_), _numbers(estimator.intercept_)
     if name in _RAVELED:
         coef, intercept = coef.ravel(), intercept.ravel()
-    if coef.ndim == 1 and intercept.shape == (1,):
+    if coef.ndim == 1 and np.shape(intercept) == (1,):
         intercept = intercept[0]
     return {"predict": lambda X: scores(X, name, coef, intercept)}
 
@@ -35,7 +39,7 @@ _RAVELED = ("SGDRegressor", "PassiveAggressiveRegressor")    # their decision fu
 @reader("sklearn.linear_model.GammaRegressor", "sklearn.linear_model.PoissonRegressor",
         "sklearn.linear_model.TweedieRegressor")
 def generalized(estimator):
-    name, coef, intercept = type(estimator).__name__, np.array(estimator.coef_), np.array(estimator.intercept_)
+    name, coef, intercept = type(estimator).__name__, dense(estimator.coef_), _numbers(estimator.intercept_)
     link = type(estimator._base_loss.link).__name__
     inverse = {"IdentityLink": lambda raw: raw, "LogLink": np.exp}.get(link)
     if inverse is None:
@@ -47,7 +51,7 @@ def generalized(estimator):
 
 def classifier(name, coef, intercept, classes, proba=None):
     """The methods of a linear classifier; `proba` makes probabilities of its decision function."""
-    coef, intercept = np.array(coef), np.array(intercept)
+    coef, intercept = dense(coef), _numbers(intercept)
 
     def decision(X):
         result = scores(X, name, coef, intercept)
@@ -76,7 +80,7 @@ def hinge(estimator):
 @reader("sklearn.linear_model.RidgeClassifier", "sklearn.linear_model.RidgeClassifierCV")
 def ridge(estimator):
     if estimator._label_binarizer.y_type_.startswith("multilabel"):
-        name, coef, intercept = type(estimator).__name__, np.array(estimator.coef_), np.array(estimator.intercept_)
+        name, coef, intercept = type(estimator).__name__, dense(estimator.coef_), _numbers(estimator.intercept_)
         return {"predict": lambda X: (scores(X, name, coef, intercept) > 0).astype(np.int64),
                 "decision_function": lambda X: scores(X, name, coef, intercept)}
     return classifier(type(estimator).__name__, estimator.coef_, estimator.intercept_, estimator.classes_)
@@ -99,14 +103,11 @@ def _modified_huber(raw):
 
 @reader("sklearn.linear_model.SGDOneClassSVM")
 def one_class(estimator):
-    coef, offset = np.array(estimator.coef_), np.array(estimator.offset_)
-
-    def samples(X):
-        X = validate(X, "SGDOneClassSVM", watch=False)
-        return watch(X @ coef.ravel())
+    coef, offset = dense(estimator.coef_), np.array(estimator.offset_)
 
     def decision(X):
-        return samples(X) - offset
+        X = validate(X, "SGDOneClassSVM", watch=False)
+        return watch(X @ coef.ravel()) - offset
 
     return {"predict": lambda X: np.where(decision(X) >= 0, 1, -1), "decision_function": decision,
-            "score_samples": samples}
+            "score_samples": lambda X: decision(X) + offset}

@@ -6,7 +6,7 @@ from .._trace.array import Tracer
 from .distances import metric, ranks
 from .formulas import with_log
 from .registry import reader, refuse
-from .rows import Labels, Stacked, call_users, take, trace, validate, watch
+from .rows import Labels, Stacked, call_users, dense, take, trace, validate, watch
 
 
 def k_least(X, k):
@@ -17,10 +17,7 @@ def k_least(X, k):
 
 def stored(estimator):
     """The rows that the estimator was fitted on, float64."""
-    rows = estimator._fit_X
-    if hasattr(rows, "toarray"):
-        refuse(estimator, "algorithm", "sparse rows")
-    return np.asarray(rows, np.float64)
+    return dense(estimator._fit_X).astype(np.float64)
 
 
 def effective_metric(estimator):
@@ -47,6 +44,8 @@ def search(estimator):
     differences, so that they are exact near 0.
     """
     name, of = effective_metric(estimator)
+    if estimator.n_neighbors is None:
+        refuse(estimator, "n_neighbors")
     rows, k = stored(estimator), int(estimator.n_neighbors)
 
     def find(X, exact=True):

@@ -10,11 +10,14 @@ from .rows import call_users, full, matrix, take, trace, validate
 _FLOATS = [np.float64, np.float32, np.float16]
 
 
-def affine(estimator, transform, inverse):
-    """A Fitted of functions on rows; `inverse` undoes `transform`."""
+def both_ways(estimator, transform, inverse):
+    """A Fitted of functions on rows, NaN among them; `inverse` undoes `transform`."""
     name = type(estimator).__name__
-    return Fitted(name, {"transform": lambda X: transform(validate(X, name, dtype=_FLOATS, allow_nan=True))},
-                  inverse=inverse)
+
+    def on_rows(function):
+        return lambda X: function(validate(X, name, dtype=_FLOATS, allow_nan=True))
+
+    return Fitted(name, {"transform": on_rows(transform)}, inverse=on_rows(inverse))
 
 
 def like(X, constants):
@@ -32,7 +35,7 @@ def center_and_scale(estimator, center, scale):
         X = X if scale is None else X * like(X, scale)
         return X if center is None else X + like(X, center)
 
-    return affine(estimator, transform, inverse)
+    return both_ways(estimator, transform, inverse)
 
 
 @reader("sklearn.preprocessing.StandardScaler")
@@ -49,7 +52,7 @@ def min_max(estimator):
         X = X * like(X, scale) + like(X, least)
         return np.clip(X, *limits) if estimator.clip else X
 
-    return affine(estimator, transform, lambda X: (X - like(X, least)) / like(X, scale))
+    return both_ways(estimator, transform, lambda X: (X - like(X, least)) / like(X, scale))
 
 
 @reader("sklearn.preprocessing.MaxAbsScaler")
@@ -60,7 +63,7 @@ def max_abs(estimator):
         X = X / like(X, scale)
         return np.clip(X, -1.0, 1.0) if getattr(estimator, "clip", False) else X
 
-    return affine(estimator, transform, lambda X: X * like(X, scale))
+    return both_ways(estimator, transform, lambda X: X * like(X, scale))
 
 
 @reader("sklearn.preprocessing.RobustScaler")
@@ -94,14 +97,12 @@ def binarizer(estimator):
 def function(estimator):
     arguments, backward = estimator.kw_args or {}, estimator.inv_kw_args or {}
 
-    def transform(X):
-        if estimator.func is None:
-            return validate(X, "FunctionTransformer") if estimator.validate else X
-        X = validate(X, "FunctionTransformer") if estimator.validate else matrix(X)
-        return call_users(estimator.func, X, **arguments)
+    def apply(function, X, keywords):
+        X = validate(X, "FunctionTransformer") if estimator.validate else X
+        return X if function is None else call_users(function, matrix(X), **keywords)
 
-    return Fitted("FunctionTransformer", {"transform": transform}, "columns", inverse=lambda X: (
-        X if estimator.inverse_func is None else call_users(estimator.inverse_func, X, **backward)))
+    return Fitted("FunctionTransformer", {"transform": lambda X: apply(estimator.func, X, arguments)}, "columns",
+                  inverse=lambda X: apply(estimator.inverse_func, X, backward))
 
 
 @reader("sklearn.preprocessing.PolynomialFeatures")
@@ -130,7 +131,6 @@ def power(estimator):
     backward = {"yeo-johnson": _yeo_johnson_inverse, "box-cox": _box_cox_inverse}[estimator.method]
 
     def transform(X):
-        X = validate(X, "PowerTransformer", dtype=_FLOATS, allow_nan=True)
         if estimator.method == "box-cox":
             rows = X
             trace().refuse(lambda: rows <= 0, "The Box-Cox transformation can only be applied to strictly positive data")
@@ -141,7 +141,7 @@ def power(estimator):
         X = X if scaler is None else X * like(X, scaler.scale_) + like(X, scaler.mean_)
         return np.stack([backward(X[:, i], one) for i, one in enumerate(lambdas)], axis=1)
 
-    return Fitted("PowerTransformer", {"transform": transform}, inverse=inverse)
+    return both_ways(estimator, transform, inverse)
 
 
 _EPS = np.spacing(1.0)
@@ -193,7 +193,6 @@ def quantile(estimator):
         return y
 
     def transform(X):
-        X = validate(X, "QuantileTransformer", dtype=_FLOATS, allow_nan=True)
         return np.stack([one(X[:, i], quantiles[:, i]) for i in range(quantiles.shape[1])], axis=1).astype(X.dtype)
 
     def back(x, points):
@@ -208,7 +207,7 @@ def quantile(estimator):
     def inverse(X):
         return np.stack([back(X[:, i], quantiles[:, i]) for i in range(quantiles.shape[1])], axis=1).astype(X.dtype)
 
-    return Fitted("QuantileTransformer", {"transform": transform}, inverse=inverse)
+    return both_ways(estimator, transform, inverse)
 
 
 def _normal_limits(bound):
@@ -233,7 +232,20 @@ def bins(estimator):
         return np.concatenate([(one[:, None] == np.arange(count)).astype(X.dtype)
                                for one, count in zip(positions, estimator.n_bins_)], axis=1)
 
-    return {"transform": transform}
+    def inverse(X):
+        X = validate(X, "KBinsDiscretizer", dtype=_FLOATS)
+        if estimator.encode == "ordinal":
+            positions = [X[:, i].astype(np.int64) for i in range(len(edges))]
+        else:
+            ends = np.cumsum(estimator.n_bins_)
+            positions = [np.argmax(X[:, end - count:end], axis=1) for end, count in zip(ends, estimator.n_bins_)]
+        for place, count in zip(positions, estimator.n_bins_):
+            trace().refuse(lambda place=place, count=count: (place < 0) | (place >= count), "X has numbers of bins that are not there")
+        result = np.stack([take(0.5 * (one[1:] + one[:-1]), np.clip(place, 0, len(one) - 2))
+                           for one, place in zip(edges, positions)], axis=1)
+        return result.astype(X.dtype) if estimator.encode == "ordinal" else result
+
+    return Fitted("KBinsDiscretizer", {"transform": transform}, inverse=inverse)
 
 
 @reader("sklearn.preprocessing.SplineTransformer")

@@ -53,7 +53,7 @@ class Fitted:
     takes: str = "matrix"
     features: int = None
     takes_none: bool = False
-    inverse: object = None     # of a transformer, what undoes it
+    inverse: object = None     # of a transformer, what undoes it: the method inverse_transform
 
 
 def reader(*classes, takes="matrix"):

@@ -6,6 +6,11 @@ from .._trace import build
 from .._trace.array import Trace, Tracer, as_tracer, trace
 
 
+def dense(array):
+    """What an estimator keeps of its fit, an ndarray also where that is a sparse matrix."""
+    return np.asarray(array.toarray() if hasattr(array, "toarray") else array)
+
+
 class Columns:
     """The columns of a frame: names, and a Tracer [N] for each."""
 

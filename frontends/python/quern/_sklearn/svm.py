@@ -6,14 +6,12 @@ from .distances import integer_power, rbf
 from .formulas import expit, with_log
 from .pairwise_votes import ovr_decision, pairs, votes
 from .registry import reader, refuse
-from .rows import Labels, take_columns, validate
+from .rows import Labels, dense, take_columns, validate
 
 
 def _kernel(estimator):
     """A function from rows to the kernel with every support vector, [N, S]."""
-    gamma, coef0, degree, vectors = estimator._gamma, estimator.coef0, estimator.degree, estimator.support_vectors_
-    if estimator._sparse:
-        vectors = vectors.toarray()
+    gamma, coef0, degree, vectors = estimator._gamma, estimator.coef0, estimator.degree, dense(estimator.support_vectors_)
     support = np.asarray(estimator.support_, np.int64)
     kernels = {"linear": lambda X: X @ vectors.T,
                "rbf": lambda X: rbf(X, vectors, gamma),
@@ -23,10 +21,6 @@ def _kernel(estimator):
     if callable(estimator.kernel) or estimator.kernel not in kernels:
         refuse(estimator, "kernel")
     return kernels[estimator.kernel]
-
-
-def _dense(array):
-    return np.asarray(array.toarray() if hasattr(array, "toarray") else array)
 
 
 def _pair_weights(dual, counts):
@@ -45,7 +39,7 @@ def _pair_weights(dual, counts):
 def classification(estimator):
     name, classes, kernel = type(estimator).__name__, estimator.classes_, _kernel(estimator)
     count = len(classes)
-    weights = _pair_weights(_dense(estimator._dual_coef_), estimator._n_support)
+    weights = _pair_weights(dense(estimator._dual_coef_), estimator._n_support)
     offsets = np.array(estimator._intercept_)
     of_votes = count > 2 and estimator.decision_function_shape == "ovr"
 
@@ -119,14 +113,14 @@ def _couple(first, count):
 @reader("sklearn.svm.SVR", "sklearn.svm.NuSVR")
 def regression(estimator):
     name, kernel = type(estimator).__name__, _kernel(estimator)
-    weights, offset = _dense(estimator._dual_coef_)[0], float(estimator._intercept_[0])
+    weights, offset = dense(estimator._dual_coef_)[0], float(estimator._intercept_[0])
     return {"predict": lambda X: kernel(validate(X, name, dtype=np.float64)) @ weights + offset}
 
 
 @reader("sklearn.svm.OneClassSVM")
 def one_class(estimator):
     kernel = _kernel(estimator)
-    weights, offset = _dense(estimator._dual_coef_)[0], float(np.ravel(estimator._intercept_)[0])
+    weights, offset = dense(estimator._dual_coef_)[0], float(np.ravel(estimator._intercept_)[0])
 
     def decision(X):
         return kernel(validate(X, "OneClassSVM", dtype=np.float64)) @ weights + offset

@@ -2,7 +2,7 @@
 import numpy as np
 
 from .._trace import control
-from .registry import reader, refuse
+from .registry import Fitted, reader, refuse
 from .rows import full, trace, validate
 
 _FLOATS = [np.float64, np.float32]
@@ -55,7 +55,7 @@ def nonnegative_factors(estimator):
         start = (full(X, (count,), 0.0, np.float64), np.float64(1.0), np.float64(1.0), np.int64(0))
         return control.while_loop(goes_on, step, start)[0].astype(X.dtype)
 
-    return {"transform": transform}
+    return Fitted("NMF", {"transform": transform}, inverse=lambda X: validate(X, "NMF", allow_nan="all") @ estimator.components_)
 
 
 def digamma(x):
