@@ -56,8 +56,8 @@ private:
     double cost = arithmetic(radix) + 5; // loads and stores
     if (rest > 1)
       cost += 4; // roots
-    if (2 * radix > registers)
-      cost += 3.0 * (2 * radix - registers) / registers; // some values wait in memory
+    int64_t waiting = 2 * radix + 4 - registers; // values that no register has room for
+    cost += 0.95 * std::max<int64_t>(waiting, 0);
     if (columns)
       return cost;
     bool first = stride == 1 && rest > 1;

@@ -47,3 +47,15 @@ func.func @main(%x: tensor<1x2x8x8xf32>, %w: tensor<2x2x3x3xf32>) -> tensor<1x2x
   %0 = graph.conv %x, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, group = 1} : (tensor<1x2x8x8xf32>, tensor<2x2x3x3xf32>) -> tensor<1x2x8x8xf32>
   return %0 : tensor<1x2x8x8xf32>
 }
+
+// -----
+
+// A transform of n complex numbers counts 5 n log2 n operations, whatever its passes do; of real numbers half of that.
+// CHECK-LABEL: func.func @main
+// CHECK: kernel.region "fourier" {{.*}}kernel.flops = "800*N"
+// CHECK: kernel.region "fourier_from_real" {{.*}}kernel.flops = "960"
+func.func @main(%x: tensor<?x32x2xf32, #graph.dims<["N", "", ""]>>, %y: tensor<64xf32>) -> (tensor<?x32x2xf32, #graph.dims<["N", "", ""]>>, tensor<33x2xf32>) {
+  %0 = graph.fourier %x {axis = 1 : i64, inverse = false, scale = 1.0 : f64} : (tensor<?x32x2xf32, #graph.dims<["N", "", ""]>>) -> tensor<?x32x2xf32, #graph.dims<["N", "", ""]>>
+  %1 = graph.fourier_from_real %y {scale = 1.0 : f64} : (tensor<64xf32>) -> tensor<33x2xf32>
+  return %0, %1 : tensor<?x32x2xf32, #graph.dims<["N", "", ""]>>, tensor<33x2xf32>
+}
