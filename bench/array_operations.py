@@ -61,6 +61,9 @@ OPERATIONS = {
     "rfft(W.ravel())": lambda W, S, x, y: np.fft.rfft(W.ravel()),
     "irfft(W)": lambda W, S, x, y: np.fft.irfft(W[:, :len(W) // 2 + 1] + 0j, len(W)),
     "fft2(W)": lambda W, S, x, y: np.fft.fft2(W),
+    "det": lambda W, S, x, y: np.linalg.slogdet(W)[1],
+    "cholesky": lambda W, S, x, y: np.linalg.cholesky(W + W.T + len(W) * np.eye(len(W), dtype=W.dtype)),
+    "lstsq": lambda W, S, x, y: np.linalg.lstsq(W[:, :3], x, rcond=None)[0],
 }
 
 

@@ -402,6 +402,64 @@ QUERN_INFER(PoolOp) {
   return infer(loc, dims, elementOf(adaptor.getOperand()), types);
 }
 
+/// Whether two extents may be the same: they are wherever both are known.
+static bool areAlike(const Dim &a, const Dim &b) { return !a.isConstant() || !b.isConstant() || a == b; }
+
+/// Stacks of square matrices of f32 or f64, in one part or two of the same type.
+static LogicalResult verifyMatrices(Operation *op, OperandRange parts) {
+  if (parts.empty() || parts.size() > 2)
+    return op->emitOpError() << "has matrices of " << parts.size() << " parts, not a real one or a real and an imaginary one";
+  SmallVector<Dim> dims = dimsOf(parts.front());
+  Type element = elementOf(parts.front());
+  if (dims.size() < 2 || !areAlike(dims[dims.size() - 2], dims.back()))
+    return op->emitOpError() << "has matrices of type " << parts.front().getType() << ", which are not square";
+  if (!element.isF32() && !element.isF64())
+    return op->emitOpError() << "has elements of type " << element << ", not f32 or f64";
+  if (!agree(parts.front().getType(), parts.back().getType()))
+    return op->emitOpError() << "has parts of types " << parts.front().getType() << " and " << parts.back().getType();
+  return success();
+}
+
+/// Results of the type of `parts`.
+static LogicalResult verifyResults(Operation *op, ResultRange results, OperandRange parts) {
+  if (results.size() == parts.size() && agree(results.getTypes(), parts.getTypes()))
+    return success();
+  return op->emitOpError() << "has results of another type than " << parts.front().getType();
+}
+
+LogicalResult LuOp::verify() {
+  if (failed(verifyMatrices(*this, getMatrix())) || failed(verifyResults(*this, getFactors(), getMatrix())))
+    return failure();
+  SmallVector<Dim> rows = dimsOf(getMatrix().front());
+  rows.pop_back();
+  Type places = tensorType(rows, IntegerType::get(getContext(), 64));
+  for (Value numbers : {getExchanges(), getOrder()})
+    if (!agree(numbers.getType(), places))
+      return emitOpError() << "has numbers of rows of type " << numbers.getType() << ", not " << places;
+  return success();
+}
+
+LogicalResult CholeskyOp::verify() {
+  if (failed(verifyMatrices(*this, getMatrix())))
+    return failure();
+  return verifyResults(*this, getFactor(), getMatrix());
+}
+
+LogicalResult TriangularSolveOp::verify() {
+  if (getSystems().size() != 2 * getNumResults())
+    return emitOpError() << "has " << getSystems().size() << " operands for " << getNumResults() << " results";
+  if (failed(verifyMatrices(*this, matrix())) || failed(verifyResults(*this, getSolution(), rightSide())))
+    return failure();
+  SmallVector<Dim> dims = dimsOf(matrix().front()), sides = dimsOf(rightSide().front());
+  bool fits = dims.size() == sides.size() && elementOf(matrix().front()) == elementOf(rightSide().front());
+  for (size_t i = 0; fits && i + 1 < dims.size(); ++i)
+    fits = areAlike(dims[i], sides[i]) || (i + 2 < dims.size() && dims[i].isEqualTo(1));
+  if (!fits)
+    return emitOpError() << "has matrices of type " << matrix().front().getType() << " and right sides of type "
+                         << rightSide().front().getType();
+  return success();
+}
+
 LogicalResult BitcastOp::verify() {
   Type from = elementOf(getOperand()), to = elementOf(getResult());
   if (!from.isIntOrFloat() || !to.isIntOrFloat() || from.getIntOrFloatBitWidth() != to.getIntOrFloatBitWidth() ||

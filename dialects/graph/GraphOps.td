@@ -9,6 +9,7 @@ include "dialects/graph/MovementOps.td"
 include "dialects/graph/ReductionOps.td"
 include "dialects/graph/ContractionOps.td"
 include "dialects/graph/FourierOps.td"
+include "dialects/graph/FactorOps.td"
 include "dialects/graph/TreeOps.td"
 include "dialects/graph/ControlFlowOps.td"
 

@@ -155,6 +155,18 @@ Dim packedTrees(Operation *op) {
   return dimOf(trees.getX(), 0) * (int64_t(trees.getSteps()) + added);
 }
 
+/// A multiplication and an addition for each element of a triangle and each column.
+Dim triangularSolve(Operation *op) {
+  return elements(op->getResult(0)) * dimsOf(op->getResult(0)).rbegin()[1] * int64_t(op->getNumResults() == 1 ? 1 : 4);
+}
+
+/// 2/3 n^3 for LU, half of that for Cholesky; products of complex numbers are four.
+Dim factorization(Operation *op) {
+  bool isSymmetric = isa<CholeskyOp>(op);
+  Dim all = elements(op->getOperand(0)) * dimsOf(op->getOperand(0)).back() * int64_t(op->getNumOperands() == 1 ? 1 : 4);
+  return (all * (isSymmetric ? 1 : 2)).floordiv(3);
+}
+
 struct Line {
   StringLiteral op;
   Dim (*operations)(Operation *);
@@ -175,6 +187,9 @@ constexpr Line table[] = {
     {"graph.softmax", perElementRead<5>, none},
     {"graph.layer_norm", layerNorm, none},
     {"graph.pool", pool, none},
+    {"graph.lu", factorization, factorization},
+    {"graph.cholesky", factorization, factorization},
+    {"graph.triangular_solve", triangularSolve, triangularSolve},
     {"graph.resize", resize, none},
     {"graph.reduce", perElementRead<1>, none},
     {"graph.arg_reduce", perElementRead<1>, none},

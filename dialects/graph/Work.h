@@ -15,7 +15,8 @@ namespace quern::graph {
 ///   layer_norm      5 for each element, 3 for RMS  pool            one for each place of a window
 ///   resize          2 for each place read         reduce, arg_reduce, cumulative, top_k   one for each element read
 ///   fourier         5 n log2 n for n complex numbers, half of that for real ones
-///   scatter         one for each update that is combined with what is there
+///   lu              2/3 n^3                       cholesky        1/3 n^3
+///   triangular_solve  n^2 for each column         scatter         one for each update that is combined with what is there
 ///   elementwise     one for each element written  casts, constants and whatever only moves data   0
 ///
 /// Nothing for an op that has no line in the table.

@@ -530,7 +530,7 @@ private:
 
   /// Ops whose kernels read their operands from memory; what others read may be a number inside the kernel.
   static bool readsMemory(Operation *op) {
-    return isa<MatmulOp, ConvOp, ConvTransposeOp, AttentionOp, RnnOp, PackedTreesOp>(op) ||
+    return isa<MatmulOp, ConvOp, ConvTransposeOp, AttentionOp, RnnOp, PackedTreesOp, TriangularSolveOp>(op) ||
            isa<text::TextDialect>(op->getDialect());
   }
 

@@ -201,8 +201,9 @@ const Line table[] = {{"graph.matmul", chooseMatmul},
 constexpr llvm::StringLiteral processorOps[] = {"graph.top_k",          "graph.non_zero",         "graph.cumulative",
                                                 "graph.scatter_elements", "graph.scatter_nd",
                                                 "text.lookup",          "text.pick_strings",      "text.terms",
-                                                "text.term_product",    "graph.packed_trees",
-                                                "graph.fourier",        "graph.fourier_from_real", "graph.fourier_to_real"};
+                                                "text.term_product",    "graph.packed_trees",     "graph.lu",
+                                                "graph.cholesky",       "graph.triangular_solve", "graph.fourier",
+                                                "graph.fourier_from_real", "graph.fourier_to_real"};
 
 /// Why the device cannot compute `op`; empty where it can.
 std::string obstacle(Operation &op, const Device &device) {

@@ -59,3 +59,18 @@ func.func @main(%x: tensor<?x32x2xf32, #graph.dims<["N", "", ""]>>, %y: tensor<6
   %1 = graph.fourier_from_real %y {scale = 1.0 : f64} : (tensor<64xf32>) -> tensor<33x2xf32>
   return %0, %1 : tensor<?x32x2xf32, #graph.dims<["N", "", ""]>>, tensor<33x2xf32>
 }
+
+// -----
+
+// Two thirds of n^3 for the factors of each matrix, n^2 for each column of a right side.
+// CHECK-LABEL: func.func @main
+// CHECK: kernel.region "lu" {{.*}}kernel.flops = "2000", kernel.multiply_adds = "2000"
+// CHECK: kernel.region "triangular_solve" {{.*}}kernel.flops = "400"
+// CHECK: kernel.region "cholesky" {{.*}}kernel.flops = "1333"
+func.func @main(%a: tensor<3x10x10xf32>, %b: tensor<1x10x4xf32>, %c: tensor<10x10xf32>, %d: tensor<10x10xf32>) -> (tensor<3x10x10xf32>, tensor<1x10x4xf32>, tensor<10x10xf32>, tensor<10x10xf32>) {
+  %0, %e, %o = graph.lu %a : (tensor<3x10x10xf32>) -> (tensor<3x10x10xf32>, tensor<3x10xi64>, tensor<3x10xi64>)
+  %c3 = graph.reshape %c : (tensor<10x10xf32>) -> tensor<1x10x10xf32>
+  %1 = graph.triangular_solve %c3, %b {lower = true, transpose = false, unit = false} : (tensor<1x10x10xf32>, tensor<1x10x4xf32>) -> tensor<1x10x4xf32>
+  %2, %3 = graph.cholesky %c, %d : (tensor<10x10xf32>, tensor<10x10xf32>) -> (tensor<10x10xf32>, tensor<10x10xf32>)
+  return %0, %1, %2, %3 : tensor<3x10x10xf32>, tensor<1x10x4xf32>, tensor<10x10xf32>, tensor<10x10xf32>
+}

@@ -34,6 +34,12 @@ def kernel(algorithm, parameters, arguments, body, result, dims=0):
 
 def run(text, level, inputs, shape, dtype="float32", dims=(), repeat=0):
     """The kernel's result and the tool's report."""
+    (result,), report = run_all(text, level, inputs, [(shape, dtype)], dims, repeat)
+    return result, report
+
+
+def run_all(text, level, inputs, outputs, dims=(), repeat=0):
+    """All results, of these shapes and dtypes, and the report."""
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         (folder / "kernel.mlir").write_text(text)
@@ -43,11 +49,12 @@ def run(text, level, inputs, shape, dtype="float32", dims=(), repeat=0):
         for i, array in enumerate(inputs):
             np.ascontiguousarray(array).tofile(folder / f"in{i}")
             command.append(f"--in={folder / f'in{i}'}")
-        size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-        command.append(f"--out={folder / 'out'}:{size}")
+        for i, (shape, dtype) in enumerate(outputs):
+            command.append(f"--out={folder / f'out{i}'}:{int(np.prod(shape)) * np.dtype(dtype).itemsize}")
         done = subprocess.run(command, capture_output=True, text=True)
         assert done.returncode == 0, f"{' '.join(map(str, command))}\n{done.stderr[-3000:]}\n{text}"
-        return np.fromfile(folder / "out", dtype).reshape(shape), json.loads(done.stdout)
+        results = [np.fromfile(folder / f"out{i}", dtype).reshape(shape) for i, (shape, dtype) in enumerate(outputs)]
+        return results, json.loads(done.stdout)
 
 
 def panels(weight):

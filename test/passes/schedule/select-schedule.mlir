@@ -45,3 +45,14 @@ func.func @few_pairs(%a: tensor<64x1x32xf32>, %b: tensor<4x32xf32>) -> tensor<64
   %1 = graph.reduce %0 {axes = array<i64: 2>, kind = #graph<reduction max>} : (tensor<64x4x32xf32>) -> tensor<64x4x1xf32>
   return %1 : tensor<64x4x1xf32>
 }
+
+// CHECK-LABEL: @factors
+// CHECK: schedule = #kernel.schedule<"lu", {}
+// CHECK: schedule = #kernel.schedule<"triangular_solve", {}
+// CHECK: schedule = #kernel.schedule<"cholesky", {}
+func.func @factors(%a: tensor<8x8xf32>, %b: tensor<8x2xf32>) -> (tensor<8xi64>, tensor<8x2xf32>, tensor<8x8xf32>) {
+  %0, %e, %o = graph.lu %a : (tensor<8x8xf32>) -> (tensor<8x8xf32>, tensor<8xi64>, tensor<8xi64>)
+  %1 = graph.triangular_solve %0, %b {lower = false, transpose = false, unit = false} : (tensor<8x8xf32>, tensor<8x2xf32>) -> tensor<8x2xf32>
+  %2 = graph.cholesky %a : (tensor<8x8xf32>) -> tensor<8x8xf32>
+  return %o, %1, %2 : tensor<8xi64>, tensor<8x2xf32>, tensor<8x8xf32>
+}

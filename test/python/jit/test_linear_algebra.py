@@ -206,6 +206,38 @@ def test_large_systems(shape, dtype):
     assert np.abs(got[2] @ got[2].conj().swapaxes(-1, -2) - square).max() < 100 * np.finfo(dtype).eps * np.abs(square).max()
 
 
+def hard(kind, n):
+    random = np.random.default_rng(n).standard_normal((n, n))
+    k = np.arange(n)
+    return {"random": random, "graded": random * 10.0 ** -(k[:, None] * 6 / n), "columns": random * 10.0 ** (k * 6 / n),
+            "wilkinson": np.tril(-np.ones((n, n)), -1) + np.eye(n) + (k == n - 1) * (k[:, None] < n - 1),     # pivots double
+            "hilbert": 1 / (k[:, None] + k + 1.0), "permuted": np.roll(np.eye(n), 3, axis=0) + random * 1e-9}[kind]
+
+
+@pytest.mark.parametrize("kind", ["random", "graded", "columns", "wilkinson", "hilbert", "permuted"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64], ids=["float32", "float64"])
+def test_backward_errors(kind, dtype):
+    """One program for all extents: every step of the elimination by halves has been due at 300 columns."""
+    solve = quern.jit(lambda a, b: np.linalg.solve(a, b))
+    for n in (3, 10, 33, 50, 100, 300):
+        if kind == "wilkinson" and n > 33:      # its growth of 2^n is that of LAPACK, too
+            continue
+        a = hard(kind, n).astype(dtype)
+        b = np.random.default_rng(1).standard_normal((n, 2)).astype(dtype)
+        x = solve(a, b)
+        growth = 2.0 ** (n - 1) if kind == "wilkinson" else 1
+        error = np.abs(a.astype(float) @ x - b).max() / (np.abs(a).sum(axis=1).max() * np.abs(x).max())
+        assert error <= n * np.finfo(dtype).eps * growth
+
+
+def test_systems_of_stacks():
+    a, b = matrix(np.float64, 3, 1, 20, 20), matrix(np.float64, 4, 20, 2, seed=1)
+    check(lambda a, b: (np.linalg.solve(a, b), np.linalg.solve(a[0, 0], b), np.linalg.solve(a, b[0]), np.linalg.solve(a, b[0, :, 0])), a, b, scale=1000)
+    check(lambda a: (np.linalg.inv(a), np.linalg.det(a), np.linalg.slogdet(a)[0]), np.zeros((0, 4, 4)))
+    check(lambda a, b: np.linalg.solve(a, b), matrix(np.float64, 4, 4), np.zeros((4, 0)))
+    check(lambda a: np.linalg.solve(np.eye(3) * 2, a), np.arange(3.0))
+
+
 def test_large_singular_matrices():
     a = matrix(np.float64, 80, 80)
     a[:, 70] = a[:, 3]

@@ -324,6 +324,30 @@ def matmul(a, b):
     return a.program.emit("matmul", [a, b], [(a.dtype, (*lead, a.dims[-2], b.dims[-1]))])
 
 
+#--- Factors of matrices, in one part or two ------------------------------------------------------
+
+def lu(parts):
+    """The parts of the factors, the exchanges of rows, and their order."""
+    dims = parts[0].dims
+    results = [(parts[0].dtype, dims)] * len(parts) + [(I64, dims[:-1])] * 2
+    *factors, exchanges, order = parts[0].program.emit("lu", parts, results)
+    return factors, exchanges, order
+
+
+def cholesky(parts):
+    return _several(parts[0].program.emit("cholesky", parts, [(part.dtype, part.dims) for part in parts]))
+
+
+def triangular_solve(matrix, right, lower, transpose, unit):
+    """The parts of the solutions; the matrices have as many axes as the right sides, of which leading ones may be 1."""
+    return _several(right[0].program.emit("triangular_solve", [*matrix, *right], [(part.dtype, part.dims) for part in right],
+                                          lower=_flag(lower), transpose=_flag(transpose), unit=_flag(unit)))
+
+
+def _several(values):
+    return values if isinstance(values, list) else [values]
+
+
 def normalize(axis, rank):
     if not -rank <= axis < rank:
         raise np.exceptions.AxisError(axis, rank)

@@ -1,12 +1,13 @@
-"""Systems of linear equations and factors of matrices: loops over the columns, all matrices of a stack at once.
+"""Systems of linear equations and factors of matrices.
 
 Of a singular matrix the call raises an error that is NumPy's LinAlgError, too (_errors.py knows it by its text)."""
 import numpy as np
 
 from . import build
-from .array import as_tracer
+from .array import Tracer, as_tracer
+from .complex import ComplexValue
 from .control import scan
-from .creation import arange, full
+from .creation import arange
 from .errors import TraceError
 from .functions import implements
 from .reductions import prod
@@ -30,105 +31,52 @@ def _matrix(a, square=True):
     return a if a.dtype.kind in "fc" else a.astype(np.float64)
 
 
-WIDTHS = (32, 8, 1)     # columns that are eliminated before the others follow: by a product, inside them again, one by one
-LEAST = 64              # smaller systems have no use for that
+def _parts(array):
+    value = array.value
+    return [value.real, value.imag] if isinstance(value, ComplexValue) else [value]
 
 
-def eliminate(matrix, count):
-    """Gauss and Jordan's elimination with row pivots on the first `count` columns; gives the rest of the columns and, along
-    a new first axis, the pivots, whose product is the determinant."""
-    if build.is_zero(count):
-        return matrix, full((0, *matrix.shape[:-2]), 1, matrix.dtype)
-    if count <= LEAST:
-        return _eliminate_columns(matrix, count)
-    matrix, _, pivots, size = _invert_blocks(matrix, count)
-    return matrix[..., :count, size:], pivots
+def _array(parts):
+    return Tracer(ComplexValue(*parts) if len(parts) == 2 else parts[0])
 
 
-def _eliminate_columns(matrix, count):
-    rows = arange(count)
-
-    def step(matrix, k):
-        column = np.take(matrix, k, axis=-1)
-        place = np.argmax(np.where(rows >= k, np.abs(column), -1), axis=-1)[..., None, None]
-        top = np.take_along_axis(matrix, place, axis=-2)
-        pivot = np.take(top, k, axis=-1)[..., None]
-        top = top / np.where(pivot == 0, np.ones((), pivot.dtype), pivot)
-        swapped = np.where(rows[:, None] == place, np.take(matrix, k, axis=-2)[..., None, :], matrix)
-        rest = swapped - np.take(swapped, k, axis=-1)[..., None] * top
-        signed = np.where(place == k, pivot, -pivot)
-        return np.where(rows[:, None] == k, top, rest), signed[..., 0, 0]
-
-    matrix, pivots = scan(step, matrix, rows)
-    return matrix[..., count:], pivots
+def lu(a):
+    """The factors of a stack of matrices, in one; the exchanges of their rows, step by step; and their order afterwards."""
+    factors, exchanges, order = build.lu(_parts(a))
+    return _array(factors), Tracer(exchanges), Tracer(order)
 
 
-def _widen(a, count, multiple):
-    """Stacks of square matrices with ones on the diagonal behind their own, to a multiple of rows; and that."""
-    size = (count + (multiple - 1)) // multiple * multiple
-    rows = arange(size)
-    wide = np.pad(a, [*[(0, 0)] * (a.ndim - 2), (0, size - count), (0, size - count)])
-    return np.where((rows[:, None] == rows) & (rows >= count), np.ones((), a.dtype), wide), size
+def substitute(a, b, *, lower, transpose=False, unit=False):
+    """a^-1 b of stacks of triangular matrices, or a^-T b."""
+    lead = build.broadcast_dims([a.shape[:-2], b.shape[:-2]], a.value.program)
+    b = np.broadcast_to(b, (*lead, *b.shape[-2:]))
+    if all(map(build.is_one, a.shape[:-2])):
+        a = a.reshape((*[1] * len(lead), *a.shape[-2:]))
+    else:
+        a = np.broadcast_to(a, (*lead, *a.shape[-2:]))
+    return _array(build.triangular_solve(_parts(a), _parts(b), lower, transpose, unit))
 
 
-def _invert_blocks(matrix, count):
-    """The same for many columns, in whose place stands what the elimination does to a row: factors of rows of the matrix in
-    another order, which are the inverse's columns. Gives the matrix, `size` columns before the rest, the order, the
-    pivots, and `size`."""
-    first, size = _widen(matrix[..., :count], count, WIDTHS[0])
-    none = [(0, 0)] * (matrix.ndim - 2)
-    matrix = np.concatenate([first, np.pad(matrix[..., count:], [*none, (0, size - count), (0, 0)])], axis=-1)
-    order = np.broadcast_to(arange(size), matrix.shape[:-1])
-    (matrix, order), pivots = _invert_columns(matrix, order, 0, size, WIDTHS)
-    return matrix, order, pivots, size
+def solve_factored(factors, order, b):
+    """a^-1 b by what lu(a) gives."""
+    lead = build.broadcast_dims([order.shape[:-1], b.shape[:-2]], b.value.program)
+    b, order = np.broadcast_to(b, (*lead, *b.shape[-2:])), np.broadcast_to(order, (*lead, order.shape[-1]))
+    b = np.take_along_axis(b, order[..., None], axis=-2)
+    return substitute(factors, substitute(factors, b, lower=True, unit=True), lower=False)
 
 
-def _invert_columns(matrix, order, start, count, widths):
-    """`count` columns, whose pivots belong to the rows from `start` on."""
-    width, *inner = widths
-    rows, columns = arange(matrix.shape[-2]), arange(matrix.shape[-1])
-
-    def step(state, offset):
-        matrix, order = state
-        own = start + offset
-        if inner:
-            lanes = arange(width)
-            panel = np.take(matrix, offset + lanes, axis=-1)
-            (panel, swap), pivots = _invert_columns(panel, np.broadcast_to(rows, order.shape), own, width, inner)
-            matrix, order = np.take_along_axis(matrix, swap[..., None], axis=-2), np.take_along_axis(order, swap, axis=-1)
-            is_own = (columns >= offset) & (columns < offset + width)
-            top = np.where(is_own, (columns == offset + lanes[:, None]).astype(matrix.dtype),
-                           np.take(matrix, own + lanes, axis=-2))
-            rest = np.where(((rows >= own) & (rows < own + width))[:, None] | is_own, np.zeros((), matrix.dtype), matrix)
-            return (rest + panel @ top, order), pivots
-        column = np.take(matrix, offset, axis=-1)
-        place = np.argmax(np.where(rows >= own, np.abs(column), -1), axis=-1)[..., None]
-        swap = np.where(rows == place, own, np.where(rows == own, place, rows))
-        matrix, order = np.take_along_axis(matrix, swap[..., None], axis=-2), np.take_along_axis(order, swap, axis=-1)
-        column = np.take(matrix, offset, axis=-1)[..., None]
-        pivot = np.take(column, own, axis=-2)[..., None, :]
-        is_own = rows[:, None] == own
-        top = np.where(columns == offset, np.ones((), matrix.dtype), np.take(matrix, own, axis=-2)[..., None, :])
-        top = top / np.where(pivot == 0, np.ones((), pivot.dtype), pivot)
-        rest = np.where(columns == offset, np.zeros((), matrix.dtype), matrix) - column * top
-        signed = np.where(place == own, pivot[..., 0], -pivot[..., 0])[..., 0]
-        return (np.where(is_own, top, rest), order), signed
-
-    state, pivots = scan(step, (matrix, order), arange(count // width) * width)
-    return state, pivots.reshape((count, *matrix.shape[:-2]))
+def inverse_factored(factors, order):
+    rows = arange(order.shape[-1])
+    b = (order[..., None] == rows).astype(factors.dtype)
+    return substitute(factors, substitute(factors, b, lower=True, unit=True), lower=False)
 
 
-def _solve(a, b):
-    """a^-1 b of stacks of matrices."""
-    dims = build.broadcast_dims([a.shape[:-2], b.shape[:-2]], a.value.program)
-    a, b = (np.broadcast_to(one, (*dims, *one.shape[-2:])) for one in (a, b))
-    solution, pivots = eliminate(np.concatenate([a, b], axis=-1), a.shape[-1])
-    _require_pivots(pivots)
-    return solution
+def _require_pivots(factors):
+    build.require(np.all(pivots(factors) != 0).value, "Singular matrix")
 
 
-def _require_pivots(pivots):
-    build.require(np.all(pivots != 0).value, "Singular matrix")
+def pivots(factors):
+    return np.diagonal(factors, axis1=-2, axis2=-1)
 
 
 @implements(np.linalg.solve)
@@ -136,82 +84,47 @@ def solve(a, b):
     a, b = _matrix(a), as_tracer(b)
     kind = np.result_type(a.dtype, b.dtype if b.dtype.kind in "fc" else np.float64)
     a, b = a.astype(kind), b.astype(kind)
-    return _solve(a, b[:, None])[..., 0] if b.ndim == 1 else _solve(a, b)
+    factors, _, order = lu(a)
+    _require_pivots(factors)
+    return solve_factored(factors, order, b[:, None])[..., 0] if b.ndim == 1 else solve_factored(factors, order, b)
 
 
 @implements(np.linalg.inv)
 def inv(a):
-    a = _matrix(a)
-    count = a.shape[-1]
-    if not build.is_zero(count) and count > LEAST:
-        inverse, order, pivots, _ = _invert_blocks(a, count)
-        _require_pivots(pivots)
-        return np.take_along_axis(inverse, np.argsort(order, axis=-1)[..., None, :count], axis=-1)[..., :count, :]
-    rows = arange(count)
-    return _solve(a, (rows[:, None] == rows).astype(a.dtype))
+    factors, _, order = lu(_matrix(a))
+    _require_pivots(factors)
+    return inverse_factored(factors, order)
 
 
-def _pivots(a):
-    a = _matrix(a)
-    return eliminate(a, a.shape[-1])[1]
+def _determinant_parts(a):
+    """Numbers whose product is the determinant: the pivots, and the sign of the order of the rows."""
+    factors, exchanges, _ = lu(_matrix(a))
+    moved = exchanges != arange(exchanges.shape[-1])
+    return pivots(factors), prod(np.where(moved, -1, 1).astype(factors.dtype), axis=-1)
 
 
 @implements(np.linalg.det)
 def det(a):
-    return prod(_pivots(a), axis=0)
+    factors, sign = _determinant_parts(a)
+    return prod(factors, axis=-1) * sign
 
 
 @implements(np.linalg.slogdet)
 def slogdet(a):
-    pivots = _pivots(a)
-    return _SlogdetResult(prod(np.sign(pivots), axis=0), np.sum(np.log(np.abs(pivots)), axis=0))
+    factors, sign = _determinant_parts(a)
+    return _SlogdetResult(prod(np.sign(factors), axis=-1) * sign, np.sum(np.log(np.abs(factors)), axis=-1))
 
 
 def factor(a):
-    """The lower factor of a stack of matrices, and along a new first axis the squares of its diagonal, which are positive."""
-    count = a.shape[-1]
-    if not build.is_zero(count) and count > LEAST:
-        return _factor_blocks(a, count)
-    rows = arange(count)
-
-    def step(rest, k):
-        column = np.take(rest, k, axis=-1)
-        square = np.real(np.take(column, k, axis=-1))[..., None]
-        column = np.where(rows >= k, column / np.sqrt(square), np.zeros((), a.dtype))
-        return rest - column[..., :, None] * np.conjugate(column)[..., None, :], (column, square[..., 0])
-
-    _, (columns, squares) = scan(step, a, rows)
-    return np.moveaxis(columns, 0, -1), squares
-
-
-def _factor_blocks(a, count):
-    """The same by blocks of columns: what a block takes from the others is a product."""
-    width = WIDTHS[0]
-    a, size = _widen(a, count, width)
-    rows, lanes = arange(size), arange(width)
-
-    def factor_block(rest, start):
-        def step(panel, lane):
-            column = np.take(panel, lane, axis=-1)
-            square = np.real(np.take(column, start + lane, axis=-1))[..., None]
-            column = np.where(rows >= start + lane, column / np.sqrt(square), np.zeros((), a.dtype))
-            row = np.conjugate(np.take(column, start + lanes, axis=-1))
-            return panel - column[..., :, None] * row[..., None, :], (column, square[..., 0])
-
-        _, (columns, squares) = scan(step, np.take(rest, start + lanes, axis=-1), lanes)
-        block = np.moveaxis(columns, 0, -1)
-        return rest - block @ np.conjugate(np.swapaxes(block, -1, -2)), (block, squares)
-
-    _, (blocks, squares) = scan(factor_block, a, arange(size // width) * width)
-    lower = np.moveaxis(blocks, 0, -2).reshape(a.shape)
-    return lower[..., :count, :count], squares.reshape((size, *a.shape[:-2]))
+    """The lower factor of a stack of matrices, whose diagonal is positive if they are positive definite."""
+    return _array(build.cholesky(_parts(a)))
 
 
 @implements(np.linalg.cholesky)
 def cholesky(a, /, *, upper=False):
     a = _matrix(a)
-    lower, squares = factor(np.conjugate(np.swapaxes(a, -1, -2)) if upper else a)
-    build.require(np.all(squares > 0).value, "Matrix is not positive definite")
+    lower = factor(np.conjugate(np.swapaxes(a, -1, -2)) if upper else a)
+    build.require(np.all(np.real(pivots(lower)) > 0).value, "Matrix is not positive definite")
     return np.conjugate(np.swapaxes(lower, -1, -2)) if upper else lower
 
 

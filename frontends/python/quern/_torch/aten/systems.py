@@ -2,7 +2,6 @@
 import numpy as np
 
 from ..._trace import build, systems
-from ..._trace.control import scan
 from ..._trace.creation import arange
 from ..refusal import Refusal
 from ..traced import traced
@@ -16,18 +15,13 @@ def _first_only(c, *numbers):
 
 
 def _info(bad):
-    """The number of the first bad column, counted from 1, as LAPACK has it; [columns, ..] -> [..]."""
-    first = np.argmax(bad, axis=0) + 1
-    return np.where(np.any(bad, axis=0), first, 0).astype(np.int32)
+    """The number of the first bad column, counted from 1, as LAPACK has it; [.., columns] -> [..]."""
+    first = np.argmax(bad, axis=-1) + 1
+    return np.where(np.any(bad, axis=-1), first, 0).astype(np.int32)
 
 
 def _t(x):
     return np.swapaxes(x, -1, -2)
-
-
-def _identity(a):
-    rows = arange(a.shape[-1])
-    return np.where(rows[:, None] == rows, np.ones_like(a), np.zeros((), a.dtype))
 
 
 @lowers("_linalg_check_errors.default")
@@ -41,8 +35,8 @@ def check_errors(c, info, api_name, *, is_matrix):
 @lowers("linalg_inv_ex.default")
 def inv_ex(c, a, check_errors=False):
     def inverse(a):
-        solution, pivots = systems.eliminate(np.concatenate([a, _identity(a)], axis=-1), a.shape[-1])
-        return solution, _info(pivots == 0)
+        factors, _, order = systems.lu(a)
+        return systems.inverse_factored(factors, order), _info(systems.pivots(factors) == 0)
     return traced(c, inverse, a)
 
 
@@ -53,9 +47,10 @@ def solve_ex(c, a, b, left=True, check_errors=False):
     def solve(a, b):
         vector = b.ndim == a.ndim - 1
         a, b = (a, b[..., None] if vector else b) if left else (_t(a), _t(b))
-        solution, pivots = systems.eliminate(np.concatenate([a, b], axis=-1), a.shape[-1])
+        factors, _, order = systems.lu(a)
+        solution = systems.solve_factored(factors, order, b)
         solution = solution if left else _t(solution)
-        return solution[..., 0] if vector else solution, _info(pivots == 0)
+        return solution[..., 0] if vector else solution, _info(systems.pivots(factors) == 0)
     solution, info = traced(c, solve, a, b)
     return solution, None, None, info
 
@@ -75,58 +70,41 @@ def slogdet(c, a):
 @lowers("linalg_cholesky_ex.default")
 def cholesky_ex(c, a, *, upper=False, check_errors=False):
     def factor(a):
-        lower, squares = systems.factor(_t(a) if upper else a)
-        return _t(lower) if upper else lower, _info(np.logical_not(squares > 0))
+        lower = systems.factor(_t(a) if upper else a)
+        return _t(lower) if upper else lower, _info(np.logical_not(systems.pivots(lower) > 0))
     return traced(c, factor, a)
-
-
-def _substitute(a, b, upper, unit=False):
-    """a^-1 b of a triangular matrix: row by row."""
-    count = a.shape[-1]
-    rows = arange(count)
-    lead = build.broadcast_dims([a.shape[:-2], b.shape[:-2]], a.value.program)
-    b = np.broadcast_to(b, (*lead, *b.shape[-2:]))
-
-    def step(x, i):
-        k = count - 1 - i if upper else i
-        row = np.take(a, k, axis=-2)
-        row_of_k = np.where(rows == k, np.zeros((), a.dtype), row)
-        value = np.take(b, k, axis=-2)[..., None, :] - row_of_k[..., None, :] @ x
-        if not unit:
-            value = value / np.take(row, k, axis=-1)[..., None, None]
-        return np.where(rows[:, None] == k, value, x), None
-
-    return scan(step, np.zeros_like(b), rows)[0]
 
 
 @lowers("linalg_solve_triangular.default")
 def solve_triangular(c, a, b, *, upper, left=True, unitriangular=False):
     def solve(a, b):
         if left:
-            return _substitute(a, b, upper, unitriangular)
-        return _t(_substitute(_t(a), _t(b), not upper, unitriangular))
+            return systems.substitute(a, b, lower=not upper, unit=unitriangular)
+        return _t(systems.substitute(a, _t(b), lower=not upper, transpose=True, unit=unitriangular))
     return traced(c, solve, a, b)
 
 
 @lowers("triangular_solve.default")
 def old_solve_triangular(c, b, a, upper=True, transpose=False, unitriangular=False):
     _first_only(c, 1)
-    return traced(c, lambda a, b: _substitute(_t(a) if transpose else a, b, upper != transpose, unitriangular), a, b), None
+    return traced(c, lambda a, b: systems.substitute(a, b, lower=not upper, transpose=transpose, unit=unitriangular), a, b), None
+
+
+def _solve_positive(factor, b, upper):
+    half = systems.substitute(factor, b, lower=not upper, transpose=upper)
+    return systems.substitute(factor, half, lower=not upper, transpose=not upper)
 
 
 @lowers("cholesky_solve.default")
 def cholesky_solve(c, b, factor, upper=False):
-    def solve(b, factor):
-        lower = _t(factor) if upper else factor
-        return _substitute(_t(lower), _substitute(lower, b, False), True)
-    return traced(c, solve, b, factor)
+    return traced(c, lambda b, factor: _solve_positive(factor, b, upper), b, factor)
 
 
 @lowers("cholesky_inverse.default")
 def cholesky_inverse(c, factor, upper=False):
     def inverse(factor):
-        lower = _t(factor) if upper else factor
-        return _substitute(_t(lower), _substitute(lower, _identity(lower), False), True)
+        rows = arange(factor.shape[-1])
+        return _solve_positive(factor, (rows[:, None] == rows).astype(factor.dtype), upper)
     return traced(c, inverse, factor)
 
 
