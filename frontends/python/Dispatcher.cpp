@@ -155,6 +155,10 @@ PyObject *Dispatcher::run(const Program &program, const Leaves &leaves) {
     numbers[i] = arrayOfNumber(arrays[i]);
     arrays[i] = numbers[i].ptr();
   }
+  for (auto [written, output] : program.written)
+    for (size_t i = 0; i < program.inputs.size(); ++i)
+      if (i != written && isArray(arrays[i]) && mayShareMemory(arrays[written], arrays[i]))
+        return nullptr; // what the write changes elsewhere is for `_call` to say
   nb::object results = program.model->runOn(arrays, /*pairs=*/true, program.byRows);
   PyObject *tuple = results.ptr();
   Py_ssize_t count = PyTuple_GET_SIZE(tuple) - program.flagged;

@@ -4,6 +4,7 @@
 #define PY_ARRAY_UNIQUE_SYMBOL quern_numpy
 #include <Python.h>
 #include <numpy/arrayobject.h>
+#include <utility>
 
 namespace quern {
 
@@ -65,6 +66,22 @@ ArrayKind kindOf(PyObject *array) {
 
 const intptr_t *shapeOf(PyObject *array) {
   return PyArray_DIMS(arrayOf(array));
+}
+
+/// The addresses of the first byte and of the one after the last.
+static std::pair<const char *, const char *> boundsOf(PyArrayObject *array) {
+  const char *first = PyArray_BYTES(array), *last = first;
+  for (int axis = 0; axis < PyArray_NDIM(array); ++axis) {
+    intptr_t span = (PyArray_DIM(array, axis) - 1) * PyArray_STRIDE(array, axis);
+    (span < 0 ? first : last) += span;
+  }
+  return PyArray_SIZE(array) ? std::pair(first, last + PyArray_ITEMSIZE(array)) : std::pair(first, first);
+}
+
+bool mayShareMemory(PyObject *first, PyObject *second) {
+  auto [begin, end] = boundsOf(arrayOf(first));
+  auto [otherBegin, otherEnd] = boundsOf(arrayOf(second));
+  return begin < otherEnd && otherBegin < end;
 }
 
 bool readArray(PyObject *object, quern_dtype dtype, quern_tensor &tensor) {

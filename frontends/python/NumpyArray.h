@@ -21,6 +21,8 @@ struct ArrayKind {
 };
 ArrayKind kindOf(PyObject *array);
 const intptr_t *shapeOf(PyObject *array);
+/// Whether the bytes from an array's first to its last element overlap with those of another.
+bool mayShareMemory(PyObject *first, PyObject *second);
 
 /// Fills `tensor` with an ndarray of this dtype that is dense in row-major order, aligned and native: it can be read
 /// where it lies. False if it is none. bfloat16 lies in arrays of uint16.

@@ -81,21 +81,28 @@ class Jitted(Dispatcher):
         for argument in args:
             _flatten(argument, leaves, key)
         key = tuple(key)
-        for candidate in self._programs.get(key, ()):
-            if candidate.fits(leaves):
-                break
+        candidate = self._find(key, args, leaves)
+        if same := candidate.traced.same(leaves):
+            candidate = self._find((*key, same), args, leaves, same=same)
         else:
-            candidate = self._make(key, args, leaves)
-        self._teach(candidate, args, leaves)
+            self._teach(candidate, args, leaves)
         try:
             return candidate.run(leaves)
         except _Doubt:
-            candidate = self._make(key, args, leaves, assumes=False)
-        self._teach(candidate, args, leaves)
+            candidate = self._make((*key, same) if same else key, args, leaves, assumes=False, same=same)
+        if not same:
+            self._teach(candidate, args, leaves)
         return candidate.run(leaves)
 
-    def _make(self, key, args, leaves, assumes=True):
-        made = _Specialization(self, args, leaves, assumes)
+    def _find(self, key, args, leaves, **options):
+        """The program for these arguments, made where there is none."""
+        for candidate in self._programs.get(key, ()):
+            if candidate.fits(leaves):
+                return candidate
+        return self._make(key, args, leaves, **options)
+
+    def _make(self, key, args, leaves, **options):
+        made = _Specialization(self, args, leaves, **options)
         self._programs.setdefault(key, []).insert(0, made)
         return made
 
@@ -176,11 +183,13 @@ def _flatten(thing, leaves, key):
 class _Traced:
     """A function's program for arguments like these, and how calls become its inputs."""
 
-    def __init__(self, jitted, args, leaves, assumes=True):
+    def __init__(self, jitted, args, leaves, assumes=True, same=None):
+        """same: for each leaf the first one that is the same array, where the function writes to such arrays."""
         self.program = program = Program(jitted.name)
         program.doubts = [] if assumes else None
         self.inputs = []        # for each input of the program, how to get its array from the leaves
         self._symbols = []      # (symbol, input, axis)
+        self._same, self._traced = same, []     # the traced arguments that are leaves, in order
         self.captured = []
         self.scope = Scope(self._capture)
         with Trace(program, self.scope):
@@ -209,12 +218,16 @@ class _Traced:
         kind = type(thing)
         if isinstance(thing, np.ndarray):
             check_array(thing)
-            leaf = len(self.inputs)
-            self.inputs.append(leaf)
-            return self._writable(thing, leaf)
+            leaf = len(self._traced)
+            first = self._same[leaf] if self._same else leaf
+            if first == leaf:
+                self.inputs.append(leaf)
+            self._traced.append(self._writable(thing, leaf) if first == leaf else self._traced[first])
+            return self._traced[-1]
         if kind is float or kind is complex or isinstance(thing, np.generic) and thing.dtype.kind in "biufc":
-            leaf = len(self.inputs)
+            leaf = len(self._traced)
             self.inputs.append(leaf)
+            self._traced.append(None)
             return self._input(np.asarray(thing), leaf, kind if kind in (float, complex) else None)
         if kind is tuple or kind is list:
             return kind(self._argument(item) for item in thing)
@@ -285,6 +298,17 @@ class _Traced:
             return read(self.captured[place[1]][0])
         return leaves[place]
 
+    def same(self, leaves):
+        """For each leaf the first one that is the same array, where the program writes to arrays that came twice; else None."""
+        arrays = [self.array(place, leaves) for place in self.inputs]
+        shared = [(i, j) for i, _ in self.written for j in range(len(arrays))
+                  if i != j and isinstance(arrays[j], np.ndarray) and _share(arrays[i], arrays[j])]
+        for i, j in shared:
+            if arrays[i] is not arrays[j] or any(isinstance(self.inputs[k], tuple) for k in (i, j)):
+                raise InputError("an array that the function writes to shares memory with another one that it reads: pass a copy")
+        ids = list(map(id, leaves))
+        return tuple(map(ids.index, ids)) if shared else None
+
     def outside(self):
         """The arrays of globals and closures as they are now."""
         return [read(how) for how, _, _ in self.captured]
@@ -333,6 +357,14 @@ class _Traced:
         return rows
 
 
+def _share(first, second):
+    """Whether two arrays share memory; also where it would take long to tell."""
+    try:
+        return np.shares_memory(first, second, max_work=10_000)
+    except np.exceptions.TooHardError:
+        return True
+
+
 # Rows of points and colours: code that knows how few elements they have is several times as fast. Longer ones are symbols.
 _SHORT_ROW = 3
 _MOST_ROWS = 64     # of Dispatcher for one program, each for extents of its own
@@ -345,8 +377,8 @@ class _Doubt(Exception):
 class _Specialization:
     """One compiled program of a function."""
 
-    def __init__(self, jitted, args, leaves, assumes):
-        self.traced = traced = _Traced(jitted, args, leaves, assumes)
+    def __init__(self, jitted, args, leaves, **options):
+        self.traced = traced = _Traced(jitted, args, leaves, **options)
         self.model = None
         if traced.text:
             self.model = _compile_cache.compile_program(traced.text, jitted.name, jitted._target,
