@@ -293,6 +293,23 @@ def test_results_that_share_memory_with_each_other(fallbacks, dynamic):
     assert not fallbacks()
 
 
+@pytest.mark.parametrize("part", [lambda y: y[:, 1], lambda y: y[1:], lambda y: y[..., ::2], lambda y: y[1], lambda y: y.flatten()[2::3]])
+def test_results_inside_a_part_of_memory(part, fallbacks):
+    """A part that is a result has the other results inside it, though what it is a part of is none."""
+    def f(x):
+        y = part(x + 1)
+        return y[0], y[-1:], y, y.mT if y.ndim > 1 else y[1:]
+
+    x = torch.randn(3, 4)
+    results, wanted = torch.compile(f, backend="quern", fullgraph=True)(x), f(x)
+    torch.testing.assert_close(results, wanted)
+    for one in (results, wanted):
+        one[1].fill_(7)
+        one[0].add_(1)
+    torch.testing.assert_close(results, wanted)
+    assert not fallbacks()
+
+
 def test_results_that_share_memory_that_is_none_of_them(fallbacks):
     def f(x):
         y = x + 1

@@ -124,23 +124,45 @@ def _views_of_results(results, examples):
         nodes, values = {node.name: value for _, node, value in group}, [value for *_, value in group]
         if len(nodes) == 1 or _are_spans_apart(list(nodes.values())) or _are_columns_apart(list(nodes.values())):
             continue
-        source = next((number for number, _, value in group if _is_whole(value, values)), None)
-        if source is None:
+        holders = [(number, value, step) for number, _, value in group if (step := _step(value, values))]
+        if not holders:
             raise Refusal(f"the results {', '.join(nodes)} share memory")
-        views |= {number: View(source, value.dim(), _places(value, examples), of_result=True)
+        source, whole, step = holders[0]
+        views |= {number: View(source, value.dim(), _places(value, examples, whole.storage_offset(), step), of_result=True)
                   for number, _, value in group if number != source}
     return views
 
 
-def _places(value, examples):
-    return Sizes((*value.shape, *value.stride(), value.storage_offset()), examples)
+def _places(value, examples, first=0, step=1):
+    """Sizes, strides and offset of a view; as those of a tensor that has each element of `step` from `first` on."""
+    return Sizes((*value.shape, *(stride // step for stride in value.stride()), (value.storage_offset() - first) // step), examples)
 
 
-def _is_whole(value, values):
-    """Whether a tensor lies dense from the start of its storage to its end, and the others are of its dtype."""
-    count = value.untyped_storage().nbytes() // value.element_size()
-    return value.is_contiguous() and statically_known_true(value.storage_offset() == 0) and \
-        statically_known_true(value.numel() == count) and all(other.dtype == value.dtype for other in values)
+def _step(value, others):
+    """How far apart a tensor's elements lie, evenly and in order, if it holds all that the others have; 0 if it does not."""
+    if any(other.dtype != value.dtype for other in others):
+        return 0
+    step = next((stride for size, stride in zip(value.shape[::-1], value.stride()[::-1]) if not _is(size, 1)), 1)
+    if not isinstance(step, int) or step == 0 or not _is_even(value, step):
+        return 0
+    first, count, stored = value.storage_offset(), value.numel(), value.untyped_storage().nbytes() // value.element_size()
+    is_all = step == 1 and statically_known_true(first == 0) and statically_known_true(count == stored)
+    return step if is_all or all(_is_inside(other, first, step, count) for other in others) else 0
+
+
+def _is_even(value, step):
+    for size, stride in zip(value.shape[::-1], value.stride()[::-1]):
+        if not _is(size, 1) and not statically_known_true(stride == step):
+            return False
+        step = step * size
+    return True
+
+
+def _is_inside(value, first, step, count):
+    """Whether a view's elements are among `count` that lie `step` apart from `first` on."""
+    begin, strides = value.storage_offset() - first, [stride for size, stride in zip(value.shape, value.stride()) if not _is(size, 1)]
+    end = begin + sum((size - 1) * stride for size, stride in zip(value.shape, value.stride()))
+    return all(map(statically_known_true, [*(place % step == 0 for place in (begin, *strides)), begin >= 0, end <= step * (count - 1)]))
 
 
 def _are_spans_apart(values):
