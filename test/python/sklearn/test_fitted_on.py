@@ -4,6 +4,7 @@ import pytest
 import scipy.sparse
 from estimator_differential import compare, expected
 from sklearn import decomposition, kernel_approximation, kernel_ridge, linear_model, mixture, neighbors, semi_supervised, svm
+from sklearn.feature_extraction.text import TfidfTransformer
 
 import quern
 
@@ -28,6 +29,7 @@ def test_kernels_of_small_integers(kernel, dtype):
 @pytest.mark.parametrize("estimator", [
     linear_model.LinearRegression(fit_intercept=False), linear_model.LassoLars(0.01, fit_intercept=False),
     linear_model.BayesianRidge(fit_intercept=False), linear_model.Ridge(fit_intercept=False), linear_model.SGDOneClassSVM(),
+    decomposition.SparsePCA(2, random_state=0, max_iter=20),
     *(mixture.GaussianMixture(2, covariance_type=one, random_state=0) for one in ("full", "tied", "diag", "spherical"))], ids=str)
 def test_float32(estimator):
     """Results have the dtype that scikit-learn's have, for rows of any dtype."""
@@ -53,6 +55,14 @@ def test_sparse_rows(estimator):
 def test_sparse_coefficients(estimator):
     X = np.random.default_rng(0).normal(size=(40, 4))
     agrees(estimator.fit(X, X[:, 0] > 0).sparsify(), X)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_counts_that_are_not_finite(bad):
+    X = np.eye(3)
+    X[1, 2] = bad
+    with pytest.raises(ValueError, match="NaN" if np.isnan(bad) else "infinity"):
+        quern.compile(TfidfTransformer().fit(np.eye(3))).transform(X)
 
 
 def test_no_number_of_neighbors():

@@ -75,8 +75,9 @@ def independent(estimator):
 def sparse_principal(estimator):
     components = estimator.components_
     gram = components @ components.T + estimator.ridge_alpha * np.eye(len(components))
-    matrix, name = np.linalg.solve(gram, components).T, type(estimator).__name__
-    return undone(name, linear_map(name, matrix, -(estimator.mean_ @ matrix)), components, estimator.mean_)
+    matrix, name = np.linalg.solve(gram, components).T.astype(components.dtype), type(estimator).__name__
+    methods = linear_map(name, matrix, -(estimator.mean_ @ matrix), components.dtype)
+    return undone(name, methods, components, estimator.mean_)
 
 
 @reader("sklearn.random_projection.GaussianRandomProjection", "sklearn.random_projection.SparseRandomProjection")

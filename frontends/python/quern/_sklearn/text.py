@@ -7,7 +7,7 @@ from .._errors import InputError
 from .._trace import strings
 from .._trace.array import Tracer
 from .registry import reader, refuse
-from .rows import Columns, trace
+from .rows import Columns, trace, validate
 
 _LETTERS = {r"(?u)\b\w\w+\b": 2, r"\b\w\w+\b": 2, r"(?u)\b\w+\b": 1, r"\b\w+\b": 1}    # token_pattern: of a word
 _made = weakref.WeakKeyDictionary()    # program -> {name of the Value of counts: Counts}
@@ -103,7 +103,7 @@ def tfidf_transformer(estimator):
 
 
 def _weigh(X, estimator, factors):
-    X = X if X.dtype in (np.float64, np.float32) else X.astype(np.float64)
+    X = validate(X, "TfidfTransformer", dtype=[np.float64, np.float32])
     if estimator.sublinear_tf:
         X = np.where(X == 0, X, np.log(np.where(X == 0, np.ones_like(X), X)) + 1)
     if factors is not None:
