@@ -467,6 +467,12 @@ case("linalg_inv_ex.default", torch.diag(t(1.0, 0.0, 2.0)).roll(1, 0)[None] + to
 case("_linalg_solve_ex.default", spd, f(2, 4, 3))
 case("_linalg_solve_ex.default", spd, f(2, 4))
 case("_linalg_solve_ex.default", spd, f(2, 3, 4), left=False)
+case("linalg_lu_factor_ex.default", f(2, 5, 5))
+case("linalg_lu_factor_ex.default", t(0.0, 1.0, 0.0, 2.0).reshape(2, 2))
+case("linalg_lu.default", f(2, 5, 5))
+for adjoint in (False, True):
+    case("linalg_lu_solve.default", *torch.linalg.lu_factor(f(2, 5, 5)), f(2, 5, 3), adjoint=adjoint)
+    case("linalg_lu_solve.default", *torch.linalg.lu_factor(f(5, 5)), f(2, 3, 5), left=False, adjoint=adjoint)
 case("_linalg_det.default", f(2, 3, 3))
 for triangle in "LU":
     case("_linalg_eigh.default", f(2, 5, 5), triangle)

@@ -2,6 +2,7 @@
 import numpy as np
 
 from ..._trace import build, systems
+from ..._trace.control import scan
 from ..._trace.creation import arange
 from ..refusal import Refusal
 from ..traced import traced
@@ -53,6 +54,60 @@ def solve_ex(c, a, b, left=True, check_errors=False):
         return solution[..., 0] if vector else solution, _info(systems.pivots(factors) == 0)
     solution, info = traced(c, solve, a, b)
     return solution, None, None, info
+
+
+@lowers("linalg_lu_factor_ex.default")
+def lu_factor_ex(c, a, *, pivot=True, check_errors=False):
+    _require_pivoting(pivot)
+
+    def factor(a):
+        factors, exchanges, _ = systems.lu(a)
+        return factors, (exchanges + 1).astype(np.int32), _info(systems.pivots(factors) == 0)
+    return traced(c, factor, a)
+
+
+@lowers("linalg_lu.default")
+def lu(c, a, *, pivot=True):
+    _require_pivoting(pivot)
+
+    def factor(a):
+        factors, _, order = systems.lu(a)
+        rows = arange(a.shape[-1])
+        permutation = (rows[:, None] == order[..., None, :]).astype(a.dtype)
+        return permutation, np.tril(factors, -1) + (rows[:, None] == rows).astype(a.dtype), np.triu(factors)
+    return traced(c, factor, a)
+
+
+def _require_pivoting(pivot):
+    if not pivot:
+        raise Refusal("the factors of a matrix without pivots are not supported")
+
+
+@lowers("linalg_lu_solve.default")
+def lu_solve(c, factors, exchanges, b, *, left=True, adjoint=False):
+    def solve(factors, exchanges, b):
+        if adjoint:
+            b = np.conjugate(b)
+        rows = arange(factors.shape[-1])
+
+        def exchange(order, step):
+            k, other = step
+            other = other[..., None] - 1
+            return np.where(rows == k, np.take_along_axis(order, other, axis=-1),
+                            np.where(rows == other, np.take(order, k, axis=-1)[..., None], order)), None
+
+        start = np.broadcast_to(rows, exchanges.shape)
+        order, _ = scan(exchange, start, (rows, np.moveaxis(exchanges.astype(np.int64), -1, 0)))
+        if left != adjoint:
+            x = systems.solve_factored(factors, order, b if left else _t(b))
+        else:
+            half = systems.substitute(factors, b if left else _t(b), lower=False, transpose=True)
+            half = systems.substitute(factors, half, lower=True, transpose=True, unit=True)
+            places = np.broadcast_to(np.argsort(order, axis=-1), (*half.shape[:-2], half.shape[-2]))
+            x = np.take_along_axis(half, places[..., None], axis=-2)
+        x = x if left else _t(x)
+        return np.conjugate(x) if adjoint else x
+    return traced(c, solve, factors, exchanges, b)
 
 
 @lowers("_linalg_det.default")
