@@ -66,7 +66,6 @@ public:
   /// The first row of block `number` of `count` rows, of which the first may be short.
   Index blockStart(Index number, Index count);
   Index blockCount(Index count) { return builder.ceilDiv(count, kBlock); }
-  Index min(Index a, Index b) { return builder.min(a, b); }
 
   KernelFunction &kernel;
   IndexBuilder builder;
@@ -78,7 +77,6 @@ public:
 private:
   void subtractTile(const Matrix &a, const Panel &panel, Index depth, Index row, Index group, Number *target);
   void substituteBlock(const Matrix &a, const Panel &panel, Index columns, Index first, Index end, bool unit);
-  mlir::Value real(const Number &number) { return number.front(); }
 };
 
 } // namespace quern
