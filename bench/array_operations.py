@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Single NumPy operations under quern.jit beside NumPy: products, reductions and transposes of matrices, however they lie,
-copies of parts of them, places of elements, systems of equations.
+copies of parts of them, places of elements, orders, systems of equations.
 
     python bench/array_operations.py                                  every operation
     python bench/array_operations.py --only 'x @ W.T' 'W.sum(0)' --sizes 100 1024 --dtypes float64 --json
@@ -53,6 +53,12 @@ OPERATIONS = {
     "W.max()": lambda W, S, x, y: W.max(),
     "W.argmax()": lambda W, S, x, y: W.argmax(),
     "W.argmax(1)": lambda W, S, x, y: W.argmax(1),
+    "sort(x)": lambda W, S, x, y: np.sort(x),
+    "sort(W)": lambda W, S, x, y: np.sort(W),
+    "sort(W, axis=0)": lambda W, S, x, y: np.sort(W, axis=0),
+    "sort(W, axis=None)": lambda W, S, x, y: np.sort(W, axis=None),
+    "argsort(W, stable)": lambda W, S, x, y: np.argsort(W, axis=None, kind="stable"),
+    "median(W)": lambda W, S, x, y: np.median(W),
     "inv": lambda W, S, x, y: np.linalg.inv(W + len(W) * np.eye(len(W), dtype=W.dtype)),
     "solve": lambda W, S, x, y: np.linalg.solve(W + len(W) * np.eye(len(W), dtype=W.dtype), x),
     "fft(W)": lambda W, S, x, y: np.fft.fft(W),
