@@ -56,6 +56,7 @@ private:
 
   // Keys, on registers of any number of lanes.
   Value constant(Type type, uint64_t bits);
+  uint64_t most() const { return llvm::maskTrailingOnes<uint64_t>(key.getIntOrFloatBitWidth() - 1); }
   static Type withWidth(Type type, int64_t width);
   Value keyOf(Value value);
   Value valueOf(Value key);
@@ -66,6 +67,8 @@ private:
   // A chunk of a line.
   void emitChunk(Value phase, Value line, Index from);
   void load(Value round);
+  void put(ElementEmitter &e, Value bits, const AxisPoint &place);
+  void fill();
   void sortBlocks();
   void mergeLists(Value level);
   void mergePart(Value first, Value width, Value in, Value out);
@@ -289,28 +292,46 @@ void Sort::emitChunk(Value phase, Value number, Index first) {
 }
 
 void Sort::load(Value round) {
-  // What fills the last block stays behind all elements.
-  Value most = constant(key, llvm::maskTrailingOnes<uint64_t>(key.getIntOrFloatBitWidth() - 1));
-  kernel.forRange(end, to, kernel.index(1), [&](Value i) { b.create<memref::StoreOp>(most, keys, i); });
   ElementEmitter scalar(kernel, 1);
   auto first = [&] {
     forVectors(scalar, from, end, [&](ElementEmitter &e, const AxisPoint &place) {
       Value key = keyOf(e.at(op.getOperand(), onLine(line, axis, place)));
-      e.store(keyAndPlace(e, key, place, /*lowerHalf=*/rounds > 1), keys, half, Point{place});
+      put(e, keyAndPlace(e, key, place, /*lowerHalf=*/rounds > 1), place);
     });
   };
-  if (rounds == 1)
-    return first();
-  b.branch(isEqual(round, kernel.index(0)), first, [&] {
+  auto second = [&] {
     forVectors(scalar, from, end, [&](ElementEmitter &e, const AxisPoint &place) {
       AxisPoint before{kernel.add(place.base, chosen), place.lane, {}};
       Value origin = placeIn(e.load(keys, this->key, half * 2, Point{before}));
       Type narrow = withWidth(origin.getType(), kPlaceBits);
       e.store(b.create<arith::TruncIOp>(narrow, origin), places, half, Point{place});
       Value key = keyOf(e.at(op.getOperand(), onLine(line, axis, pointAt(e, origin))));
-      e.store(keyAndPlace(e, key, place, /*lowerHalf=*/false), keys, half, Point{place});
+      put(e, keyAndPlace(e, key, place, /*lowerHalf=*/false), place);
     });
-  });
+  };
+  if (rounds == 1)
+    first();
+  else
+    b.branch(isEqual(round, kernel.index(0)), first, second);
+  fill();
+}
+
+void Sort::put(ElementEmitter &e, Value bits, const AxisPoint &place) {
+  if (!e.mask)
+    return e.store(bits, keys, half, Point{place});
+  // All lanes, as a processor waits for a masked store before it loads a vector from there.
+  kernel.storeVector(choose(e.mask, bits, constant(bits.getType(), most())), keys, place.base);
+}
+
+/// What fills the last block stays behind all elements.
+void Sort::fill() {
+  int64_t lanes = vectorLanes(kernel.level);
+  Value whole = b.value(b.add(from, b.mul(b.ceilDiv(b.sub(end, from), lanes), lanes)));
+  if (!kernel.level.masks)
+    kernel.forRange(end, whole, kernel.index(1),
+                    [&](Value i) { b.create<memref::StoreOp>(constant(key, most()), keys, i); });
+  Value vector = constant(VectorType::get(lanes, key), most());
+  kernel.forRange(whole, to, kernel.index(lanes), [&](Value i) { kernel.storeVector(vector, keys, i); });
 }
 
 void Sort::sortBlocks() {
@@ -329,7 +350,8 @@ void Sort::store() {
   ElementEmitter scalar(kernel, 1);
   forVectors(scalar, from, end, [&](ElementEmitter &e, const AxisPoint &place) {
     AxisPoint at{kernel.add(place.base, chosen), place.lane, {}};
-    Value key = e.load(keys, this->key, half * 2, Point{at}), index, value;
+    // All lanes, as in put.
+    Value key = ElementEmitter(kernel, e.lanes).load(keys, this->key, half * 2, Point{at}), index, value;
     if (!wantsIndices) {
       value = valueOf(key);
     } else {
