@@ -271,6 +271,22 @@ def test_results_that_are_views_of_inputs():
     torch.testing.assert_close(row, x[1])
 
 
+@pytest.mark.parametrize("turned", [
+    lambda x: x.t() + 1, lambda x: (x + 1).t(), lambda x: (x + 1).view(3, 2, 4).transpose(0, 1).reshape(6, 4).t(), lambda x: x + 1])
+def test_views_by_strides_of_turned_memory(turned, check):
+    """Strides count through memory as PyTorch has it, whatever the order of the axes is."""
+    check(lambda x: turned(x).as_strided((3, 2, 4), (8, 1, 2)) * 2, torch.randn(6, 4))
+
+
+def test_views_by_strides_of_memory_with_gaps_run_in_pytorch():
+    def f(x):
+        return (x * 2)[:, ::2].as_strided((3, 2), (2, 1)) + 1
+
+    x = torch.randn(6, 4)
+    with pytest.warns(UserWarning, match="a view by strides of a tensor that is not dense in memory"):
+        torch.testing.assert_close(torch.compile(f, backend="quern")(x), f(x))
+
+
 def test_views_of_written_inputs():
     def f(x):
         x.add_(1)

@@ -170,11 +170,26 @@ def _strided_index(c, sizes, strides, offset):
     return build.broadcast(index, sizes)
 
 
+def _in_memory(c, x):
+    """The elements of the operator's tensor in the order in which PyTorch has them in memory, and where they begin there."""
+    value = c.node.args[0].meta["val"]
+    axes = [axis for axis, size in enumerate(value.shape) if not (isinstance(size, int) and size == 1)]
+    order, step = sorted(axes, key=lambda axis: -value.stride(axis)), 1
+    for axis in reversed(order):
+        if value.stride(axis) != step:
+            raise Refusal("a view by strides of a tensor that is not dense in memory")
+        step = step * value.shape[axis]
+    order += [axis for axis in range(value.dim()) if axis not in axes]
+    x = x if order == sorted(order) else build.transpose(x, order)
+    return build.reshape(x, [build.count(x, range(len(x.dims)))]), value.storage_offset()
+
+
 @lowers("as_strided.default")
 def as_strided(c, x, sizes, strides, storage_offset=None):
     """Of a tensor that is dense: what makes its own views becomes the operators above."""
-    flat = build.reshape(x, [build.count(x, range(len(x.dims)))])
-    return build.gather(flat, _strided_index(c, c.dims(), strides, storage_offset or 0), 0)
+    flat, first = _in_memory(c, x)
+    start = 0 if storage_offset is None else storage_offset - first
+    return build.gather(flat, _strided_index(c, c.dims(), strides, start), 0)
 
 
 @lowers("unfold.default")
