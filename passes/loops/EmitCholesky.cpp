@@ -15,7 +15,7 @@ namespace {
 class Cholesky {
 public:
   Cholesky(KernelFunction &kernel, CholeskyOp op)
-      : kernel(kernel), elimination(kernel, op.getMatrix(), op.getFactor()), blocks(elimination.blocks),
+      : elimination(kernel, op.getMatrix(), op.getFactor()), blocks(elimination.blocks),
         builder(kernel.builder) {}
 
   void emit() {
@@ -109,7 +109,6 @@ private:
     });
   }
 
-  KernelFunction &kernel;
   Elimination elimination;
   MatrixBlocks &blocks;
   IndexBuilder builder;

@@ -289,14 +289,28 @@ private:
 /// n real numbers [.., n] and their bins [.., bins, 2]. Complex numbers are turned by `factor` exp(-2 pi i k / n), or by
 /// its counterpart of the inverse.
 class RealEmitter : protected Emitter {
+public:
+  void emit() {
+    if (packed)
+      emitPacked();
+    else if (extent % 2)
+      emitOdd();
+    else
+      emitEven();
+  }
+
 protected:
-  RealEmitter(KernelFunction &kernel, Operation *op, Value real, Value pairs, bool packed, std::complex<double> factor,
-              bool inverse)
-      : Emitter(kernel, op), lines(product(ArrayRef(dimsOf(pairs)).drop_back(2))),
+  RealEmitter(KernelFunction &kernel, Operation *op, Value real, Value pairs, bool packed, double scaling,
+              std::complex<double> factor, bool inverse)
+      : Emitter(kernel, op), packed(packed), scaling(scaling), lines(product(ArrayRef(dimsOf(pairs)).drop_back(2))),
         bins(*dimOf(pairs, rankOf(pairs) - 2).constant()),
         extent(packed ? 2 * *dimOf(real, rankOf(real) - 2).constant() : *dimsOf(real).back().constant()),
         half(extent / 2), lanes(kernel.level.vectorBytes * 8 / element.getIntOrFloatBitWidth()), factor(factor),
         inverse(inverse) {}
+
+  virtual void emitPacked() = 0;
+  virtual void emitOdd() = 0;
+  virtual void emitEven() = 0;
 
   std::complex<double> root(int64_t k) const {
     std::complex<double> root = fourierRoot(k, extent);
@@ -348,30 +362,22 @@ protected:
     });
   }
 
+  bool packed;
+  double scaling;
   Dim lines;
   int64_t bins, extent, half, lanes;
   std::complex<double> factor;
   bool inverse;
 };
 
-class EmitFromReal : RealEmitter {
+class EmitFromReal : public RealEmitter {
 public:
   EmitFromReal(KernelFunction &kernel, FourierFromRealOp op)
-      : RealEmitter(kernel, op, op.getOperand(), op.getResult(), op.getPacked(),
-                    {0, -op.getScale().convertToDouble() / 2}, /*inverse=*/false),
-        op(op), scaling(op.getScale().convertToDouble()) {}
-
-  void emit() {
-    if (op.getPacked())
-      emitPacked();
-    else if (extent % 2)
-      emitOdd();
-    else
-      emitEven();
-  }
+      : RealEmitter(kernel, op, op.getOperand(), op.getResult(), op.getPacked(), op.getScale().convertToDouble(),
+                    {0, -op.getScale().convertToDouble() / 2}, /*inverse=*/false) {}
 
 private:
-  void emitOdd() {
+  void emitOdd() override {
     FourierTransform transform(kernel, element, extent, /*columns=*/false);
     forEach(lines, extent, [&](Index line) {
       Index from = b.mul(line, extent);
@@ -389,7 +395,7 @@ private:
     });
   }
 
-  void emitEven() {
+  void emitEven() override {
     FourierTransform transform(kernel, element, half, /*columns=*/false);
     const FourierTransform::Planes &whole = transform.back();
     Value table = turns();
@@ -407,7 +413,7 @@ private:
     });
   }
 
-  void emitPacked() {
+  void emitPacked() override {
     auto ends = [&](Index line) {
       return std::pair(pairs(input, b.mul(line, extent)), pairs(output, b.mul(line, 2 * bins)));
     };
@@ -439,30 +445,17 @@ private:
     if (bins != extent)
       to.store(b.index(half), {scale(b, {sub(first.real, first.imaginary), zeros(1)}, scaling).real, zeros(1)});
   }
-
-  FourierFromRealOp op;
-  double scaling;
 };
 
-class EmitToReal : RealEmitter {
+class EmitToReal : public RealEmitter {
 public:
   EmitToReal(KernelFunction &kernel, FourierToRealOp op)
-      : RealEmitter(kernel, op, op.getResult(), op.getOperand(), op.getPacked(), {0, op.getScale().convertToDouble()},
-                    /*inverse=*/true),
-        op(op), scaling(op.getScale().convertToDouble()) {}
-
-  void emit() {
-    if (op.getPacked())
-      emitPacked();
-    else if (extent % 2)
-      emitOdd();
-    else
-      emitEven();
-  }
+      : RealEmitter(kernel, op, op.getResult(), op.getOperand(), op.getPacked(), op.getScale().convertToDouble(),
+                    {0, op.getScale().convertToDouble()}, /*inverse=*/true) {}
 
 private:
   /// All of the spectrum, as the inverse transform takes it.
-  void emitOdd() {
+  void emitOdd() override {
     FourierTransform transform(kernel, element, extent, /*columns=*/false);
     const FourierTransform::Planes &whole = transform.front();
     forEach(lines, extent, [&](Index line) {
@@ -481,7 +474,7 @@ private:
     });
   }
 
-  void emitEven() {
+  void emitEven() override {
     FourierTransform transform(kernel, element, half, /*columns=*/false);
     const FourierTransform::Planes &whole = transform.front();
     Value table = turns();
@@ -496,7 +489,7 @@ private:
     });
   }
 
-  void emitPacked() {
+  void emitPacked() override {
     auto ends = [&](Index line) {
       return std::pair(pairs(input, b.mul(line, 2 * bins)), pairs(output, b.mul(line, extent)));
     };
@@ -523,9 +516,6 @@ private:
     Value first = from.load(b.index(0), 1).real, middle = from.load(b.index(half), 1).real;
     return scale(b, {add(first, middle), sub(first, middle)}, scaling);
   }
-
-  FourierToRealOp op;
-  double scaling;
 };
 
 } // namespace

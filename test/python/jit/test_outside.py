@@ -18,6 +18,7 @@ X = np.array([3.0, 1.0, 2.0])
 PARAMETERS = [np.eye(3) * 2, np.ones(3)]
 OPTIONS = {"bias": np.arange(3.0), "factor": 2.0}
 PAIR = (np.ones(3), 4)
+DOT = np.ones(3).dot
 COUNT = 0
 GENERATOR = np.random.default_rng(0)
 
@@ -42,6 +43,9 @@ class Layer:
 
     def __call__(self, x):
         return self.forward(x) + self.parts[0]
+
+    def __setitem__(self, place, value):
+        self.weight[place] = value
 
     def forward(self, x):
         return full(3, x[0]) * self.weight * self.count + self.offset
@@ -90,6 +94,8 @@ LAYER = Layer(np.array([1.0, 2.0, 3.0]))
     lambda x: LAYER.first(x),
     lambda x: isinstance(LAYER, Layer) * x,
     lambda x: x * (type(LAYER) is Layer) * (type(x) is np.ndarray) * (type(len(x)) is int) * isinstance(Layer, type),
+    lambda x: x * vars(SETTINGS)["factor"] * LAYER.__dict__["count"] * len(vars(SETTINGS)),
+    lambda x: x * DOT(x),
     lambda x: type("Twice", (), {"by": 2}).by * x,
     lambda x: x * dataclasses.replace(SETTINGS, factor=5.0).factor + SETTINGS.bias,
     lambda x: Base(LAYER.weight).weight * x,
@@ -163,6 +169,27 @@ def test_arrays_of_objects_are_written():
     np.testing.assert_array_equal(layer.accumulate(X), (1 + X) * 2)
     np.testing.assert_array_equal(weight, 1 + X)
     assert layer.weight is weight
+
+
+def test_items_of_objects_are_written():
+    layer = Layer(np.ones(3))
+    def f(x):
+        layer[1:] = x[1:] * 2
+        return layer.weight + x
+    np.testing.assert_array_equal(quern.jit(f)(X), [4.0, 3.0, 6.0])
+    np.testing.assert_array_equal(layer.weight, [1.0, 2.0, 4.0])
+
+
+def test_equal_tuples_are_one_program():
+    shape = (3, (1, 2.0))
+    def change():
+        nonlocal shape
+        shape = (int("3"), (1, float("2")))
+    compiled = quern.jit(lambda x: x.reshape(shape[0]) * shape[1][1])
+    for _ in range(3):
+        np.testing.assert_array_equal(compiled(X), X * 2)
+        change()
+    assert sum(map(len, compiled._programs.values())) == 1
 
 
 def test_one_array_by_two_names():

@@ -31,7 +31,7 @@ def doubled(count):
     lambda x, s: (sum(x), sum(x > 0), sum(x.astype(np.int32)), sum([x, x]), sum(np.ones((3, 4)) * s), sum(x, s)),
     lambda x, s: (any(x > 2), all(x > 2), any([False]), sorted(x), sorted(x, reverse=True), sorted([2, 1])),
     lambda x, s: x.astype(np.float32) * (s ** 2) * (s * 2.0) * (x.shape[0] / 2) * x.shape[0] ** 0.5,
-    lambda x, s: (x.sum().item(), x.item(1), x.reshape(3, 1).item(2, 0), x[:1].item(), (x > 0).item(0), x.astype(np.float32).item(0) * x),
+    lambda x, s: (x.sum().item(), x.item(1), x.reshape(3, 1).item(2, 0), x.reshape(3, 1).item((1, 0)), x[:1].item(), (x > 0).item(0), x.astype(np.float32).item(0) * x),
     lambda x, s: (x.tolist(), x.reshape(3, 1).tolist(), x.astype(np.int32).tolist(), np.sum(x).tolist()),
     lambda x, s: x[:int(x.shape[0] / 2)],
     lambda x, s: x[:math.ceil(x.shape[0] / 2)] * int(math.log2(x.shape[0])),

@@ -233,7 +233,8 @@ class Tracer(np.lib.mixins.NDArrayOperatorsMixin):
         if self.concrete is not None:
             return self.concrete.item(*args)
         if args:
-            return self[args].item() if len(args) > 1 else self.reshape(-1)[args[0]].item()
+            place = args[0] if len(args) == 1 else args
+            return (self[place] if isinstance(place, tuple) else self.reshape(-1)[place]).item()
         if self.ndim:
             return self.reshape(()).item()
         kind = {"b": "bool", "c": "complex128", "f": "float64"}.get(self.dtype.kind, "int64")

@@ -235,7 +235,8 @@ def is_numpys(thing):
 
 def refuse_random(thing):
     """Raises for a generator of random numbers, and for a module or a function of one."""
-    owner = getattr(thing, "__self__", None) or thing
+    owner = getattr(thing, "__self__", None)
+    owner = thing if owner is None else owner
     module = owner.__name__ if isinstance(owner, types.ModuleType) else type(owner).__module__
     if module == "random" or isinstance(module, str) and f"{module}.".startswith("numpy.random."):
         name = getattr(thing, "__name__", type(thing).__name__)

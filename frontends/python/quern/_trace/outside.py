@@ -24,6 +24,7 @@ def read(how):
 class Outside:
     """An object from outside, as a function under trace has it: its class's methods run under trace, and what is read from
     it is guarded. Special methods are those of its class, see `proxy_of`."""
+    __slots__ = ("_outside",)       # no __dict__ of its own: that is the object's
 
     def __init__(self, scope, thing):
         object.__setattr__(self, "_outside", (scope, thing))
@@ -54,7 +55,7 @@ class Outside:
 
 
 # What a class may define for its objects, besides what makes, copies and destroys them.
-_SPECIAL = ["call", "len", "getitem", "contains", "iter", "next", "bool", "float", "int", "index", "enter", "exit", "eq", "ne", "lt",
+_SPECIAL = ["call", "len", "getitem", "setitem", "contains", "iter", "next", "bool", "float", "int", "index", "enter", "exit", "eq", "ne", "lt",
             "le", "gt", "ge", "hash", "neg", "pos", "abs", "invert", "round",
             *(f"{prefix}{name}" for name in ("add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow", "and", "or",
                                              "xor", "lshift", "rshift") for prefix in ("", "r"))]
@@ -76,7 +77,7 @@ def proxy_of(scope, thing):
     kind = type(thing)
     if kind not in _classes:
         names = [f"__{name}__" for name in _SPECIAL]
-        own = {name: _forward(name) for name in names if hasattr(kind, name)}
+        own = {name: _forward(name) for name in names if hasattr(kind, name)} | {"__slots__": ()}
         if dataclasses.is_dataclass(kind):      # for dataclasses.replace and its like
             own["__dataclass_fields__"] = kind.__dataclass_fields__
         _classes[kind] = type(kind.__name__, (Outside,), own)

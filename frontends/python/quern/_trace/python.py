@@ -129,7 +129,7 @@ def _extreme(plain, is_better):
     def choose(*args, **keywords):
         items = args if len(args) > 1 else list(args[0])
         if keywords or not _is_traced(*items) or any(as_tracer(item).ndim for item in items):
-            return plain(items, **keywords) if items or keywords else plain(())
+            return plain(items, **keywords)
         best = items[0]
         for item in items[1:]:
             are_pythons = is_python_number(best) and is_python_number(item)

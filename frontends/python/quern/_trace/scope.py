@@ -94,6 +94,8 @@ class Scope:
             return Math()
         if getattr(thing, "__self__", None) is math:
             return of_math(thing.__name__)
+        if isinstance(getattr(thing, "__self__", None), np.ndarray):     # a method of an array
+            return getattr(self.see(thing.__self__, (ATTRIBUTE, thing, "__self__")), thing.__name__)
         if isinstance(thing, np.vectorize):
             from .mapping import Vectorized
             return Vectorized(self._bound(thing.pyfunc), thing.otypes)
@@ -170,6 +172,8 @@ class _Module:
 def _same(now, then):
     if now is then:
         return True
+    if type(now) is tuple is type(then):
+        return len(now) == len(then) and all(map(_same, now, then))
     return type(now) is type(then) and isinstance(now, (bool, int, float, complex, str, bytes)) and now == then
 
 
