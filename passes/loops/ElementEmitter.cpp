@@ -430,27 +430,40 @@ static SmallVector<int64_t> paddedAxes(PadOp op) {
 /// Most vectors lie in the operand from their first lane to their last: what the edges need is left out for them.
 Value ElementEmitter::pad(PadOp op, const Point &point) {
   ImplicitLocOpBuilder &b = kernel.builder;
-  Value within;
-  bool perLane = false;
+  Value whole;
+  bool perLane = false, alongLanes = false;
   for (int64_t axis : paddedAxes(op)) {
     AxisPoint place = shifted(point[axis], kernel.dim(Dim(0) - dimsOf(op.getLow())[axis]));
     perLane |= bool(place.perLane) || place.lane < 0;
-    if (perLane || !place.lane)
+    alongLanes |= place.lane != 0;
+    if (perLane || (!place.lane && op.getMode() != PadMode::constant))
       continue;
-    // Unsigned: a place before the first element is a large number.
-    Value last = kernel.add(place.base, place.lane * (lanes - 1)), extent = kernel.dim(dimOf(op.getOperand(), axis));
-    Value here = b.create<arith::AndIOp>(b.create<arith::CmpIOp>(arith::CmpIPredicate::ult, place.base, extent),
-                                         b.create<arith::CmpIOp>(arith::CmpIPredicate::ult, last, extent));
-    within = within ? b.create<arith::AndIOp>(within, here).getResult() : here;
+    Value extent = kernel.dim(dimOf(op.getOperand(), axis));
+    SmallVector<Value, 2> ends = {place.base};
+    if (place.lane)
+      ends.push_back(kernel.add(place.base, place.lane * (lanes - 1)));
+    for (Value end : ends) { // unsigned: a place before the first element is a large number
+      Value here = b.create<arith::CmpIOp>(arith::CmpIPredicate::ult, end, extent);
+      whole = whole ? b.create<arith::AndIOp>(whole, here).getResult() : here;
+    }
   }
-  if (!within || perLane || kernel.device || isLong(kernel))
-    return padAtEdges(op, point, /*lanesInside=*/false);
+  if (!alongLanes || perLane || kernel.device || isLong(kernel))
+    return padAtEdges(op, point);
   return either(
-      *this, elementOf(op.getResult()), within, [&] { return padAtEdges(op, point, /*lanesInside=*/true); },
-      [&] { return padAtEdges(op, point, /*lanesInside=*/false); });
+      *this, elementOf(op.getResult()), whole, [&] { return padded(op, point); }, [&] { return padAtEdges(op, point); });
 }
 
-Value ElementEmitter::padAtEdges(PadOp op, const Point &point, bool lanesInside) {
+/// An axis without lanes may still lie at an edge that repeats elements.
+Value ElementEmitter::padded(PadOp op, Point point) {
+  for (int64_t axis : paddedAxes(op)) {
+    point[axis] = shifted(point[axis], kernel.dim(Dim(0) - dimsOf(op.getLow())[axis]));
+    if (op.getMode() != PadMode::constant && !point[axis].lane)
+      point[axis] = folded(op.getMode(), point[axis], dimOf(op.getOperand(), axis));
+  }
+  return at(op.getOperand(), point);
+}
+
+Value ElementEmitter::padAtEdges(PadOp op, const Point &point) {
   ImplicitLocOpBuilder &b = kernel.builder;
   Point inner = point;
   Value inside;
@@ -458,8 +471,6 @@ Value ElementEmitter::padAtEdges(PadOp op, const Point &point, bool lanesInside)
     Dim extent = dimOf(op.getOperand(), axis);
     AxisPoint &place = inner[axis];
     place = shifted(place, kernel.dim(Dim(0) - dimsOf(op.getLow())[axis]));
-    if (place.lane && lanesInside)
-      continue;
     if (op.getMode() != PadMode::constant) {
       place = folded(op.getMode(), place, extent);
       continue;
@@ -473,6 +484,7 @@ Value ElementEmitter::padAtEdges(PadOp op, const Point &point, bool lanesInside)
       inside = b.create<arith::AndIOp>(spread(inside), spread(here));
   }
   auto operand = [&] { return at(op.getOperand(), inner); };
+  // Emitted once, here: it may be a tensor that is put together in the same way, and so on.
   auto around = [&] { return at(op.getValue(), rankOf(op.getValue()) ? point : Point()); };
   if (!inside)
     return operand();

@@ -73,8 +73,9 @@ private:
   mlir::Value elementwise(mlir::Operation *op, const Point &point);
   mlir::Value concat(graph::ConcatOp op, const Point &point);
   mlir::Value pad(graph::PadOp op, const Point &point);
-  /// `lanesInside`: the lanes are all known to be inside the operand, along the axes that they run along.
-  mlir::Value padAtEdges(graph::PadOp op, const Point &point, bool lanesInside);
+  /// Where a vector lies in the operand with all of its lanes, and where it need not.
+  mlir::Value padded(graph::PadOp op, Point point);
+  mlir::Value padAtEdges(graph::PadOp op, const Point &point);
   AxisPoint folded(graph::PadMode mode, const AxisPoint &place, const Dim &extent);
   mlir::Value gather(graph::GatherOp op, const Point &point);
   /// A register as it lies in memory: bools are bytes.

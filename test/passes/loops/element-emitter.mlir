@@ -86,3 +86,14 @@ kernel.func @padded attributes {dims = 0 : i64, schedule = #kernel.schedule<"loo
   %0 = graph.pad %x, %zero {low = ["4"], mode = #graph<pad_mode reflect>} : (tensor<40xf32>, tensor<f32>) -> tensor<48xf32>
   kernel.yield %0 : tensor<48xf32>
 }
+// What a part is put into is emitted once a level, twice would be 2^n for n of them: it is read and the result is written.
+// CHECK-LABEL: func.func @parts_v4
+// CHECK-COUNT-2: arith.muli %{{.*}}, %c64
+// CHECK-NOT:   arith.muli %{{.*}}, %c64
+kernel.func @parts attributes {dims = 0 : i64, schedule = #kernel.schedule<"loops", {}, "test">} {
+^bb0(%a: tensor<2x2xf32>, %x: tensor<6x64xf32>):
+  %0 = graph.pad %a, %x {low = ["0", "3"], mode = #graph<pad_mode constant>} : (tensor<2x2xf32>, tensor<6x64xf32>) -> tensor<6x64xf32>
+  %1 = graph.pad %a, %0 {low = ["1", "9"], mode = #graph<pad_mode constant>} : (tensor<2x2xf32>, tensor<6x64xf32>) -> tensor<6x64xf32>
+  %2 = graph.pad %a, %1 {low = ["2", "20"], mode = #graph<pad_mode constant>} : (tensor<2x2xf32>, tensor<6x64xf32>) -> tensor<6x64xf32>
+  kernel.yield %2 : tensor<6x64xf32>
+}

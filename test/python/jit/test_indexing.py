@@ -65,6 +65,26 @@ def test_arguments_that_are_written_to():
     check(f, X, np.zeros(3), scale=50)
 
 
+def test_many_parts_one_after_another():
+    def pool(x):
+        pooled = np.ndarray((x.shape[0] // 2, x.shape[1] // 2), dtype=x.dtype)
+        for i in range(x.shape[0] // 2):
+            for j in range(x.shape[1] // 2):
+                pooled[i, j] = np.max(x[2 * i:2 * i + 2, 2 * j:2 * j + 2])
+        return pooled
+
+    def covariance(x):
+        x = x - x.mean(axis=0)
+        result = np.zeros((x.shape[1], x.shape[1]))
+        for i in range(x.shape[1]):
+            result[i:, i] = result[i, i:] = x[:, i] @ x[:, i:]
+        return result
+
+    X = np.random.default_rng(8).standard_normal((12, 14))
+    check(pool, X)
+    check(covariance, X)
+
+
 def test_constants_that_are_written_to():
     def f(x):
         table = np.zeros((3, 4))

@@ -33,6 +33,7 @@ def doubled(count):
     lambda x, s: x.astype(np.float32) * (s ** 2) * (s * 2.0) * (x.shape[0] / 2) * x.shape[0] ** 0.5,
     lambda x, s: (x.sum().item(), x.item(1), x.reshape(3, 1).item(2, 0), x.reshape(3, 1).item((1, 0)), x[:1].item(), (x > 0).item(0), x.astype(np.float32).item(0) * x),
     lambda x, s: (x.tolist(), x.reshape(3, 1).tolist(), x.astype(np.int32).tolist(), np.sum(x).tolist()),
+    lambda x, s: (np.ndarray.sum(x), np.ndarray.reshape(x, (3, 1)), isinstance(x, np.ndarray), type(x) is np.ndarray),
     lambda x, s: x[:int(x.shape[0] / 2)],
     lambda x, s: x[:math.ceil(x.shape[0] / 2)] * int(math.log2(x.shape[0])),
     lambda x, s: np.zeros(int(np.sqrt(x.shape[0] + 1))) + s,

@@ -8,7 +8,8 @@ import numpy as np
 
 from . import build
 from .array import PYTHON_KINDS, Tracer, as_tracer, is_python_number
-from .creation import is_numpys, under_trace
+from .creation import OWN, empty, is_numpys, under_trace
+from .errors import TraceError
 from .extents import Extent
 from .outside import Outside
 
@@ -83,6 +84,11 @@ class _Stand(type):
         return getattr(cls._stands_for, name)
 
 
+class _ArrayStand(_Stand):
+    def __getattr__(cls, name):
+        return getattr(Tracer if hasattr(Tracer, name) else cls._stands_for, name)
+
+
 class Type(type, metaclass=_Stand):
     _stands_for = type
 
@@ -120,7 +126,18 @@ class Complex(metaclass=_Stand):
         return _python_number(_scalar(as_tracer(real)) + _scalar(as_tracer(imag)) * 1j)
 
 
-_STANDS = {kind._stands_for: kind for kind in (Type, Float, Int, Complex)}
+class Array(metaclass=_ArrayStand):
+    """np.ndarray: a constructor of what may then be written to, and methods that are given their array."""
+    _stands_for = np.ndarray
+
+    def __new__(cls, shape, dtype=float, buffer=None, offset=0, strides=None, order=None):
+        if buffer is not None or strides is not None:
+            raise TraceError("numpy.ndarray with a buffer or strides: use numpy.frombuffer outside, or views of an array")
+        return empty(shape, dtype)
+
+
+OWN[np.ndarray] = Array
+_STANDS = {kind._stands_for: kind for kind in (Type, Float, Int, Complex, Array)}
 
 
 #--- Functions ------------------------------------------------------------------------------------
