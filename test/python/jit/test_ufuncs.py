@@ -3,6 +3,8 @@ import numpy as np
 import pytest
 from differential import check, check_each
 
+import quern
+
 FLOATS = ["float16", "float32", "float64"]
 INTEGERS = ["int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"]
 SPECIAL = [0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 1.5, 2.5, -2.5, 3.75, 1e-3, 100.0, np.inf, -np.inf, np.nan]
@@ -162,7 +164,16 @@ def test_methods_of_ufuncs():
     x = np.arange(1.0, 13).reshape(3, 4)
     check_each({"reduce": lambda x: np.add.reduce(x), "reduce axis": lambda x: np.maximum.reduce(x, axis=1),
                 "accumulate": lambda x: np.add.accumulate(x, axis=1), "outer": lambda x: np.multiply.outer(x[0], x[1]),
-                "subtract outer": lambda x: np.subtract.outer(x[:, 0], x[0]), "any": lambda x: np.logical_or.reduce(x > 11)}, x)
+                "subtract outer": lambda x: np.subtract.outer(x[:, 0], x[0]), "any": lambda x: np.logical_or.reduce(x > 11),
+                "reduceat": lambda x: np.add.reduceat(x, [0, 2, 1, 2]),
+                "reduceat axis": lambda x: np.maximum.reduceat(x, [0, 3], axis=1),
+                "reduceat of bools": lambda x: np.add.reduceat(x > 2, [0, 2], axis=-1)}, x)
+
+
+@pytest.mark.parametrize("places", [[0, 3], [0, -1]])
+def test_reduceat_out_of_bounds(places):
+    with pytest.raises(IndexError, match="out of bounds|out-of-bounds"):
+        quern.jit(lambda x: np.add.reduceat(x, places))(np.ones(3))
 
 
 def test_at():

@@ -184,4 +184,21 @@ def _at(ufunc, array, indices, values=None):
     indexing.scatter(array, indices, cast(values.value, array.dtype), ufunc, kind)
 
 
-_METHODS = {"reduce": _reduce, "accumulate": _accumulate, "outer": _outer, "at": _at}
+def _reduceat(ufunc, array, indices, axis=0, dtype=None):
+    """A reduction for each part between two places; the one element there where the next place is not behind it."""
+    places = as_tracer(indices).known()
+    if places is None:
+        raise TraceError(f"numpy.{ufunc.__name__}.reduceat at places that are values of a traced array: how many elements each "
+                         "part has would depend on them; use numpy.add.at, or numpy.bincount with weights")
+    array = np.moveaxis(as_tracer(array), axis, 0)
+    ends = [*map(int, places[1:]), None]
+    parts = [array[start:end] if end is None or end > start else array[start:start + 1]
+             for start, end in zip(map(int, places), ends)]
+    for start in places:
+        if start < 0:
+            raise IndexError(f"index {start} out-of-bounds in {ufunc.__name__}.reduceat")
+        array[int(start)]    # too large a one is refused here
+    return np.moveaxis(np.stack([_reduce(ufunc, part, dtype=dtype) for part in parts]), 0, axis)
+
+
+_METHODS = {"reduce": _reduce, "accumulate": _accumulate, "outer": _outer, "at": _at, "reduceat": _reduceat}
