@@ -1,4 +1,6 @@
 """x[index] and x[index] = value, and what shares memory."""
+import collections
+
 import numpy as np
 import pytest
 from differential import check, check_call, check_each
@@ -18,7 +20,9 @@ def test_arrays_as_indices():
     check_each({str(n): f for n, f in enumerate([
         lambda x, i: x[i], lambda x, i: x[:, i], lambda x, i: x[i, i], lambda x, i: x[i, :, i], lambda x, i: x[:, i, i], lambda x, i: x[i, 1],
         lambda x, i: x[1, i], lambda x, i: x[1, :, i], lambda x, i: x[[0, 2]], lambda x, i: x[[0, 2], [1, 3]], lambda x, i: x[i[0][:, None], i[1]],
-        lambda x, i: x[..., i], lambda x, i: x[i][0], lambda x, i: x[None, i], lambda x, i: x[-i], lambda x, i: x[i - 1, None, 2:4]])}, X, I)
+        lambda x, i: x[..., i], lambda x, i: x[i][0], lambda x, i: x[None, i], lambda x, i: x[-i], lambda x, i: x[i - 1, None, 2:4],
+        lambda x, i: x[range(3)], lambda x, i: x[range(len(i)), (0, 1)], lambda x, i: x[(0, 2), (1, 3)], lambda x, i: x[collections.deque([1, 2])],
+        lambda x, i: x[range(0)], lambda x, i: x[1, []], lambda x, i: np.add(range(6), x), lambda x, i: np.stack([x[0], x[1]])[[(0, 1)], range(2)]])}, X, I)
 
 
 def test_masks():
@@ -42,7 +46,7 @@ def assign(statement):
     return scope["f"]
 
 
-STATEMENTS = ["x[1] = 2", "x[1:3] = v[0]", "x[:, 2] += 1", "x[::2] = 5", "x[::-1] = v", "x[1, 2, 3] = -1", "x[..., 1:4] *= 2", "x[i] = 0",
+STATEMENTS = ["x[1] = 2", "x[1:3] = v[0]", "x[:, 2] += 1", "x[::2] = 5", "x[::-1] = v", "x[1, 2, 3] = -1", "x[..., 1:4] *= 2", "x[i] = 0", "x[range(2)] = range(6)",
               "x[:, i] = 7", "x[i, i] = 3", "x[x > 0] = 0", "x[x[:, 0, 0] > 0] = 1", "x[1:-1, 1:-1] += v[2:, 1:-1]", "x[2, 1:5:2] = v[0, 0, 0]",
               "x[:] = v", "x[...] = 1", "x *= 2", "x += v", "x[1][2] = 9", "y = x[1:3]; y[0] = 4", "y = x.T; y[2] = 1", "y = x[0]; y += 1",
               "y = x.reshape(20, 6); y[3] = 0", "y = x[1:]; z = y[::2]; z[:, 1] = 8", "y = x[i]; y[0] = 3", "x[0], x[1] = x[1].copy(), x[0].copy()",

@@ -2,6 +2,7 @@
 import math
 import sys
 import threading
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -491,16 +492,20 @@ def as_tracer(thing):
         return wrap(thing)
     if isinstance(thing, (bool, int, float, complex, Extent)):
         return weak_scalar(thing)
-    if isinstance(thing, (list, tuple)):
+    if is_sequence(thing):
         if not _has_tracer(thing):
             return wrap(np.asarray(thing))
         return np.stack([as_tracer(item) for item in thing])
     raise TraceError(f"a {type(thing).__name__} cannot be used with traced arrays")
 
 
+def is_sequence(thing):
+    """Whether NumPy takes the thing's items for the rows of an array: a list, a tuple, a range, a deque, ..."""
+    return isinstance(thing, Sequence) and not isinstance(thing, (str, bytes, bytearray))
+
+
 def _has_tracer(items):
-    return any(isinstance(item, (Tracer, Extent)) or isinstance(item, (list, tuple)) and _has_tracer(item)
-               for item in items)
+    return any(isinstance(item, (Tracer, Extent)) or is_sequence(item) and _has_tracer(item) for item in items)
 
 
 def is_concrete(thing):

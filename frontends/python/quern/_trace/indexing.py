@@ -2,7 +2,7 @@
 import numpy as np
 
 from . import build
-from .array import Tracer, as_tracer, is_concrete, plain, trace
+from .array import Tracer, as_tracer, is_concrete, is_sequence, plain, trace
 from .complex import move
 from .dtypes import cast
 from .errors import TraceError
@@ -92,7 +92,13 @@ def _numbers(index, number):
 
 def _items(index):
     items = index if isinstance(index, tuple) else (index,)
-    return [as_tracer(item) if isinstance(item, (list, np.ndarray)) else item for item in items]
+    return list(map(_item, items))
+
+
+def _item(item):
+    if is_sequence(item):
+        return as_tracer(item if len(item) else np.asarray(item).astype(np.intp))    # an empty list makes an array of floats
+    return as_tracer(item) if isinstance(item, np.ndarray) else item
 
 
 def _has_extents(index):
