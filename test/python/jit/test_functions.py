@@ -483,3 +483,31 @@ def test_functions_by_numpys_own_code():
 def test_linspace_between_traced_numbers(dtype):
     check(lambda x: (np.linspace(x[0], x[1], 5), np.linspace(x[0], 5, 5), np.linspace(x, 2.0, 4), np.linspace(x[0], 3, 4, dtype=np.float32)),
           np.array([0, 3], dtype), scale=4)
+
+
+@pytest.mark.parametrize("dtype", ["i1", "f4"])
+def test_python_numbers_as_arrays(dtype):
+    """Where NumPy makes an array of a Python number, its dtype does not give way."""
+    check_each({"dot": lambda x: (np.dot(x, 3), x.dot(2), np.inner(2.5, x)), "outer": lambda x: (np.multiply.outer(x, 2), np.subtract.outer(1.5, x)),
+                "ediff1d": lambda x: (np.ediff1d(x, to_begin=1), np.ediff1d(x, [3, 4], 5)), "vander": lambda x: np.vander(x[0], 2),
+                "round": lambda x: round(float(x[0, 0]), 1), "append": lambda x: np.append(x, 1)}, np.arange(1, 7).reshape(2, 3).astype(dtype))
+
+
+def test_spaces_of_powers():
+    check_each({"logspace": lambda x: (np.logspace(x[0], 1, 3), np.logspace(0, x[1], 4, base=2), np.logspace(x, 2, 3, False, axis=1)),
+                "geomspace": lambda x: (np.geomspace(x[0], 20, 4), np.geomspace(-x, -9.0, 4, axis=1), np.geomspace(2, 8, 4), np.geomspace(1, x[0], 1)),
+                "of constants": lambda x: (np.logspace(0, 2, 3) * x, np.geomspace(1, 8, 3) + x)}, np.array([0.5, 1.25, 3.0]), scale=8)
+
+
+def test_places_in_shapes():
+    check_each({"raise": lambda i: np.ravel_multi_index((i, i + 1), (3, 4)), "column-major": lambda i: np.ravel_multi_index((1, i), (2, 4), order="F"),
+                "modes": lambda i: np.ravel_multi_index((i * 5, i - 9), (3, 4), mode=("wrap", "clip")),
+                "constants": lambda i: i + np.ravel_multi_index((1, 2), (3, 4))}, np.array([0, 2, 1]))
+    for place in (3, -1):
+        with pytest.raises(quern.DataError, match="index out of range"):
+            quern.jit(lambda i: np.ravel_multi_index((i, i), (3, 4)))(np.array([1, place]))
+
+
+def test_array_equiv():
+    check_each({"rows": lambda x: np.array_equiv(x, x[:1]), "same": lambda x: np.array_equiv(x, x), "shapes": lambda x: np.array_equiv(x, x[:, :2]),
+                "list": lambda x: np.array_equiv(x[0], [0, 1, 2])}, np.arange(6.0).reshape(2, 3))

@@ -210,7 +210,9 @@ class Tracer(np.lib.mixins.NDArrayOperatorsMixin):
         if not self.is_number:
             raise TypeError("type numpy.ndarray doesn't define __round__ method")
         if ndigits is not None:
-            return np.round(self, ndigits)
+            result = np.round(self, ndigits)
+            result._weak = self._weak
+            return result
         result = np.round(self).astype(np.int64)
         result._weak = int
         return result

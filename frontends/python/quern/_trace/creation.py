@@ -6,7 +6,7 @@ from collections.abc import Hashable
 import numpy as np
 
 from . import build
-from .array import Tracer, all_concrete, as_tracer, check_dtype, is_concrete, plain, trace, wrap
+from .array import Tracer, all_concrete, as_tracer, check_dtype, is_concrete, is_python_number, plain, trace, wrap
 from .dtypes import cast, result_type
 from .errors import TraceError
 from .extents import Extent
@@ -71,6 +71,30 @@ def linspace(start, stop, num=50, endpoint=True, retstep=False, dtype=None, axis
     return (result, step) if retstep else result
 
 
+def logspace(start, stop, num=50, endpoint=True, base=10.0, dtype=None, axis=0):
+    exponents = linspace(start, stop, num, endpoint, axis=axis)
+    result = np.power(base if is_python_number(base) else np.expand_dims(as_tracer(base), axis), exponents)
+    return result if dtype is None else result.astype(dtype)
+
+
+def geomspace(start, stop, num=50, endpoint=True, dtype=None, axis=0):
+    if all_concrete((start, stop, num)):
+        return wrap(np.geomspace(plain(start), plain(stop), plain(num), endpoint, dtype, axis))
+    start, stop = as_tracer(start), as_tracer(stop)
+    if result_type(start, stop).kind == "c":
+        raise TraceError("numpy.geomspace of complex numbers is not supported")
+    start, stop = start.astype(np.float64), stop.astype(np.float64)
+    sign = np.sign(start)
+    start, stop = start * sign, stop * sign
+    result = logspace(np.log10(start), np.log10(stop), num, endpoint)
+    if num > 0:
+        result[0] = start
+        if num > 1 and endpoint:
+            result[-1] = stop
+    result = np.moveaxis(result * sign, 0, axis)
+    return result if dtype is None else result.astype(dtype)
+
+
 def eye(N, M=None, k=0, dtype=float, order="C", *, device=None, like=None):
     if not isinstance(N, Extent) and not isinstance(M, Extent):
         return wrap(np.eye(plain(N), plain(M), plain(k), dtype))
@@ -127,8 +151,8 @@ def indices(dimensions, dtype=int, sparse=False):
     return tuple(grids) if sparse else np.stack(grids)
 
 
-CREATION = {"full": full, "zeros": zeros, "ones": ones, "empty": empty, "arange": arange, "linspace": linspace, "eye": eye,
-            "identity": identity, "tri": tri, "array": array, "asarray": asarray, "asanyarray": asarray,
+CREATION = {"full": full, "zeros": zeros, "ones": ones, "empty": empty, "arange": arange, "linspace": linspace,
+            "logspace": logspace, "geomspace": geomspace, "eye": eye, "identity": identity, "tri": tri, "array": array, "asarray": asarray, "asanyarray": asarray,
             "ascontiguousarray": asarray, "meshgrid": meshgrid, "indices": indices}
 
 

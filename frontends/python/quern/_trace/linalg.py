@@ -4,6 +4,7 @@ import numpy as np
 from . import build
 from .array import Tracer, as_tracer
 from .complex import ComplexValue
+from .creation import asarray
 from .dtypes import cast, result_type
 from .errors import TraceError
 from .extents import actual, dim_of, product
@@ -59,7 +60,7 @@ GENERALIZED = {"matmul": matmul, "vecdot": vecdot, "matvec": lambda a, b: matmul
 
 @implements(np.dot)
 def dot(a, b, out=None):
-    a, b = as_tracer(a), as_tracer(b)
+    a, b = asarray(a), asarray(b)
     if not a.ndim or not b.ndim:
         return a * b
     if b.ndim <= 2 and (a.ndim <= 2 or b.ndim == 2 or b.ndim == 1):
@@ -74,7 +75,7 @@ def vdot(a, b, /):
 
 @implements(np.inner)
 def inner(a, b, /):
-    a, b = as_tracer(a), as_tracer(b)
+    a, b = asarray(a), asarray(b)
     if not a.ndim or not b.ndim:
         return a * b
     return tensordot(a, b, axes=([a.ndim - 1], [b.ndim - 1]))

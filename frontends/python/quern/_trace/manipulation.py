@@ -456,8 +456,15 @@ def diff(a, n=1, axis=-1, prepend=np._NoValue, append=np._NoValue):
 
 @implements(np.ediff1d)
 def ediff1d(ary, to_end=None, to_begin=None):
-    parts = [part for part in (to_begin, diff(ravel(ary)), to_end) if part is not None]
-    return concatenate([ravel(part) for part in parts]) if len(parts) > 1 else parts[0]
+    steps = diff(ravel(ary))
+    parts = [steps]
+    for name, more in (("to_begin", to_begin), ("to_end", to_end)):
+        if more is None:
+            continue
+        if not np.can_cast((more := ravel(more)).dtype, steps.dtype, "same_kind"):
+            raise TypeError(f"dtype of `{name}` must be compatible with input `ary` under the `same_kind` rule.")
+        parts.insert(0 if name == "to_begin" else len(parts), more.astype(steps.dtype))
+    return concatenate(parts) if len(parts) > 1 else steps
 
 
 #--- Choices --------------------------------------------------------------------------------------

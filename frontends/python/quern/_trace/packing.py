@@ -2,8 +2,8 @@
 import numpy as np
 
 from . import build
-from .array import as_tracer, is_concrete, plain
-from .errors import TraceError
+from .array import all_concrete, as_tracer, plain, wrap
+from .creation import arange
 from .extents import product
 from .functions import implements
 
@@ -60,11 +60,18 @@ def unravel_index(indices, shape, order="C"):
 
 @implements(np.ravel_multi_index)
 def ravel_multi_index(multi_index, dims, mode="raise", order="C"):
-    if mode not in ("wrap", "clip") and any(not is_concrete(index) for index in multi_index):
-        raise TraceError("numpy.ravel_multi_index is supported with mode='wrap' or mode='clip': an error would depend on values")
+    if all_concrete(multi_index) and all_concrete(dims if np.iterable(dims) else (dims,)):
+        return wrap(np.ravel_multi_index(tuple(map(plain, multi_index)), plain(dims), mode, order))
     dims = tuple(dims) if np.iterable(dims) else (dims,)
+    modes = mode if isinstance(mode, tuple) else (mode,) * len(dims)
     total = 0
-    for axis, (index, extent) in enumerate(zip(multi_index, dims)):
-        index = index % extent if mode == "wrap" else np.clip(index, 0, extent - 1) if mode == "clip" else plain(index)
+    for axis, (index, extent, mode) in enumerate(zip(multi_index, dims, modes)):
+        index = as_tracer(index).astype(np.int64)
+        if mode == "wrap":
+            index = index % extent
+        elif mode == "clip":
+            index = np.clip(index, 0, extent - 1)
+        else:    # the places of an axis, where one that is outside is a data error; so is what NumPy would count from the end
+            index = arange(extent)[np.where(index < 0, extent, index)]
         total = total + index * product(dims[axis + 1:] if order == "C" else dims[:axis])
     return total

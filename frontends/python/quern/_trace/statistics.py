@@ -360,6 +360,7 @@ def polyint(p, m=1, k=None):
 @implements(np.vander)
 def vander(x, N=None, increasing=False):
     x = as_tracer(x)
+    x = x.astype(np.promote_types(x.dtype, int))
     count = int(x.shape[0] if N is None else N)
     columns = [np.ones_like(x)]
     for _ in range(count - 1):
@@ -383,6 +384,16 @@ def isclose(a, b, rtol=1e-05, atol=1e-08, equal_nan=False):
     a, b = as_tracer(a), as_tracer(b)
     near = (np.abs(a - b) <= atol + rtol * np.abs(b)) & np.isfinite(b) | (a == b)
     return near | (np.isnan(a) & np.isnan(b)) if equal_nan else near
+
+
+@implements(np.array_equiv)
+def array_equiv(a1, a2):
+    a, b = as_tracer(a1), as_tracer(a2)
+    try:
+        np.broadcast_shapes(tuple(map(int, a.shape)), tuple(map(int, b.shape)))
+    except ValueError:
+        return False
+    return _truth(np.all(a == b))
 
 
 @implements(np.array_equal)

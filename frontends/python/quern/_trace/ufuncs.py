@@ -161,7 +161,8 @@ def _accumulate(ufunc, array, axis=0, dtype=None):
 
 
 def _outer(ufunc, a, b, **keywords):
-    a, b = as_tracer(a), as_tracer(b)
+    from .creation import asarray
+    a, b = asarray(a), asarray(b)    # Python numbers have their own dtypes here
     a = a.reshape((*a.shape, *[1] * b.ndim))
     return apply(ufunc, [a, b], **keywords)
 
