@@ -1,6 +1,7 @@
 #include "passes/loops/EmitRows.h"
 #include "codegen/common/VectorMath.h"
 #include "passes/loops/Domain.h"
+#include "passes/loops/FindPlace.h"
 #include "passes/loops/ReduceAlong.h"
 #include "passes/loops/device/Team.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -169,12 +170,26 @@ private:
 
   void emitReduce(ElementEmitter &outer, ReduceOp op) {
     Type element = elementOf(op.getOperand());
+    bool isExtremum = op.getKind() == ReduceKind::max || op.getKind() == ReduceKind::min;
+    if (element.isInteger(1) && isExtremum && !kernel.device && !kept.count(op.getOperand()))
+      return emitAny(outer, op);
     Value result = reduceAlong(outer, length, {{op.getKind(), element}}, [&](ElementEmitter &e, const AxisPoint &axis) {
                      return SmallVector<Value>{operandAt(e, op.getOperand(), axis)};
                    })[0];
     finishKept(outer, op.getOperand());
     if (op.getKind() == ReduceKind::mean)
       result = divideByLength(result, element);
+    outer.define(op.getResult(), [result](ElementEmitter &e, const Point &) { return e.spread(result); });
+  }
+
+  /// The extremum of bools is known from the first that decides.
+  void emitAny(ElementEmitter &outer, ReduceOp op) {
+    Value decides = b.create<arith::ConstantIntOp>(op.getKind() == ReduceKind::max, 1);
+    Value place = findPlace(outer, length, /*last=*/false, kManyPlaces, [&](ElementEmitter &e, const AxisPoint &axis) {
+      return b.create<arith::CmpIOp>(arith::CmpIPredicate::eq, e.at(op.getOperand(), at(axis)), e.spread(decides));
+    });
+    Value isThere = b.create<arith::CmpIOp>(arith::CmpIPredicate::ult, place, length);
+    Value result = b.create<arith::CmpIOp>(arith::CmpIPredicate::eq, isThere, decides);
     outer.define(op.getResult(), [result](ElementEmitter &e, const Point &) { return e.spread(result); });
   }
 

@@ -164,8 +164,6 @@ def _arg(largest):
 
     def reduce(a, axis=None, out=None, *, keepdims=False):
         array = as_tracer(a)
-        if array.dtype.kind == "b":
-            array = array.astype(np.uint8)
         if axis is None or not array.ndim and axis in (0, -1):
             build.require_some(array.shape, array.value.program, empty)
             flat = array.reshape(-1)
