@@ -42,7 +42,7 @@ np.roll(f,3)  np.roll(F,1,axis=0)  f[::-1]+0  np.flip(F,1)+0  np.rot90(F)+0  np.
 np.tril(F)  np.triu(S)  np.diag(F)+0  np.trace(F)  np.fliplr(U)+0  f[::2]+0  F[:,::2]+0  F[1:-1,1:-1]+0  F.T+0  U.T+1  F.T.copy()  S.ravel()+1
 np.concatenate([f,g])  np.concatenate([s,s])  np.concatenate([u,u])  np.concatenate([F,G])  np.concatenate([F,G],axis=1)  np.stack([f,g])  np.stack([f,g],axis=1)  np.hstack([F,G])  np.vstack([f,g])  np.column_stack([f,g])  np.split(f,2)[1]+0  np.dstack([F,G])
 np.einsum('ij,ij->i',F,G)  np.einsum('ij,j->i',F,F[0])  np.einsum('ii->i',F)+0  np.einsum('ij->j',F)  np.einsum('i,i',f,g)  np.einsum('i,j->ij',f[:len(F)],g[:len(F)])
-np.outer(f[:len(F)],g[:len(F)])  np.kron(f[:len(F)],g[:len(F)])  np.dot(f,g)  np.vdot(c,c)  F@f[:len(F)]  S.T@S[:,:2]  F.T@F[:,:2]  np.inner(s,s)  L@L[:,:2]  C@c[:len(C)]
+np.outer(f[:len(F)],g[:len(F)])  np.kron(f[:len(F)],g[:len(F)])  np.dot(f,g)  np.vdot(c,c)  F@f[:len(F)]  S.T@S[:,:2]  F.T@F[:,:2]  np.inner(s,s)  L@L[:,:2]  C@C[0]
 np.convolve(f,g[:7])  np.correlate(f,g[:7])  np.interp(f,np.linspace(0,1,50),np.arange(50.0))  np.diff(f)  np.diff(i)  np.diff(F,axis=0)  np.gradient(f)  np.cross(np.stack([f,g,f],1),np.stack([g,g,f],1))  np.trapezoid(f)
 np.linalg.norm(f)  np.linalg.norm(F,axis=1)  np.linalg.norm(s)  np.meshgrid(f[:len(F)],g[:len(F)])[0]+0  np.allclose(f,g)  np.array_equal(f,f)  np.dot(s,s)  np.ones_like(f)  np.arange(len(f))*2.0  np.linspace(0,1,len(f))  np.zeros_like(F)  np.full_like(s,2)  np.eye(len(F))  np.isin(m,[1,2,3])  np.logaddexp(f,g)  np.fft.rfft(f)
 """.split("\n")

@@ -382,9 +382,14 @@ private:
 
   StringRef refuseByLoops(Group &group, Operation *op, bool elementwise, ArrayRef<Dim> result) {
     if (int64_t row = rowAxis(op); row >= 0) {
+      // One element of an axis that the result has not: the index walks the others as it walks a row of memory.
+      auto picks = [&](Operation *member) {
+        auto gather = dyn_cast<GatherOp>(member);
+        return gather && rankOf(gather.getIndices()) == 0 && row == int64_t(group.domain.size()) - 1;
+      };
       bool fits = dimsOf(op->getOperand(0)) == group.domain && llvm::all_of(group.ops, [&](Operation *member) {
-                    return member->hasTrait<Elementwise>() && dimsOf(member->getResult(0)) == group.domain &&
-                           rowsStayWhole(member, group.domain, row);
+                    bool isWhole = member->hasTrait<Elementwise>() && rowsStayWhole(member, group.domain, row);
+                    return (isWhole || picks(member)) && dimsOf(member->getResult(0)) == group.domain;
                   });
       return fits ? "" : "a reduction of rows takes in elementwise operators of its own dims only";
     }
@@ -433,7 +438,24 @@ private:
     auto takes = [&](Group &group) { return takesParts(reader, group) || takesWhole(reader, group); };
     if (a.kind == GroupKind::Loops && b.kind == GroupKind::Loops && takes(a) && takes(b))
       return true;
+    if (a.kind == GroupKind::Rows && b.kind == GroupKind::Rows)
+      return a.firstRowAxis == b.firstRowAxis && a.domain == b.domain && reduceSameMemory(a, b);
     return a.kind == b.kind && (a.kind == GroupKind::Loops || a.kind == GroupKind::Lanes) && a.domain == b.domain;
+  }
+
+  /// Reductions alone, of rows that are read for both.
+  bool reduceSameMemory(Group &a, Group &b) {
+    auto reducesOnly = [](Operation *op) { return !isa<SoftmaxOp, LayerNormOp>(op); };
+    if (!llvm::all_of(a.ops, reducesOnly) || !llvm::all_of(b.ops, reducesOnly))
+      return false;
+    auto reads = [](Group &group, Value value) {
+      return llvm::any_of(group.ops, [&](Operation *op) { return llvm::is_contained(op->getOperands(), value); });
+    };
+    return llvm::any_of(a.ops, [&](Operation *op) {
+      return llvm::any_of(op->getOperands(), [&](Value value) {
+        return !product(dimsOf(value)).isEqualTo(1) && !makes(a, value) && !makes(b, value) && reads(b, value);
+      });
+    });
   }
 
   /// Whether some operand of `op` outside the group needs the group's results: joining would make a cycle.

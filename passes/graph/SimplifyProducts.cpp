@@ -86,6 +86,32 @@ static LogicalResult sumColumn(MatmulOp op, PatternRewriter &rewriter) {
   return success();
 }
 
+/// Columns that are turned sooner than the matrix they are multiplied with.
+constexpr int64_t kFewColumns = 4;
+
+/// transpose(x) . y is transpose(transpose(y) . x): where y has few columns, x is read as it lies and little is turned.
+static LogicalResult turnFewColumns(MatmulOp op, PatternRewriter &rewriter) {
+  Location loc = op.getLoc();
+  auto transpose = onlyUse<TransposeOp>(op.getLhs());
+  if (!transpose || !exchangesLastTwo(transpose.getPermutation()) || op.getColumns() || rankOf(op.getLhs()) != 2 ||
+      rankOf(op.getRhs()) != 2 || isConstant(transpose.getOperand()))
+    return rewriter.notifyMatchFailure(op, "the left operand is no transposed matrix of data");
+  auto isFew = [](const Dim &dim) { return dim.constant().value_or(kFewColumns + 1) <= kFewColumns; };
+  if (!isFew(dimOf(op.getResult(), 1)) || isFew(dimOf(op.getResult(), 0)))
+    return rewriter.notifyMatchFailure(op, "the product is not known to have few columns and many rows");
+  DenseI64ArrayAttr exchange = rewriter.getDenseI64ArrayAttr({1, 0});
+  auto exchanged = [&](Value value) {
+    Type type = tensorType({dimOf(value, 1), dimOf(value, 0)}, elementOf(value));
+    return rewriter.create<TransposeOp>(loc, type, value, exchange).getResult();
+  };
+  Value rows = op.getTransposeRhs() ? op.getRhs() : exchanged(op.getRhs());
+  Type type = tensorType({dimOf(op.getResult(), 1), dimOf(op.getResult(), 0)}, elementOf(op.getResult()));
+  Value product = rewriter.create<MatmulOp>(loc, type, rows, transpose.getOperand(), /*transpose_rhs=*/false,
+                                            /*columns=*/nullptr);
+  rewriter.replaceOp(op, exchanged(product));
+  return success();
+}
+
 /// One row times a matrix of data, which is read once, as it lies: a tile of a product would read it in strips, or turn
 /// it first. Weights are packed in advance.
 static LogicalResult sumRow(MatmulOp op, PatternRewriter &rewriter) {
@@ -173,7 +199,8 @@ static LogicalResult keepBatchAxes(ReshapeOp op, PatternRewriter &rewriter) {
 }
 
 void graph::populateProductPatterns(RewritePatternSet &patterns) {
-  patterns.add(takeTransposeIn).add(scaleBehind).add(sumColumn).add(multiplyOuter).add(keepLeadingAxes).add(keepBatchAxes);
+  patterns.add(takeTransposeIn).add(scaleBehind).add(sumColumn).add(turnFewColumns).add(multiplyOuter).add(keepLeadingAxes);
+  patterns.add(keepBatchAxes);
 }
 
 void graph::populateRowPatterns(RewritePatternSet &patterns) {

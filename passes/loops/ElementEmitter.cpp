@@ -150,9 +150,19 @@ static Value pickLanes(ImplicitLocOpBuilder &b, ArrayRef<Value> values, ArrayRef
   return result;
 }
 
-/// Lanes `stride` elements apart, of whole vectors. The last one ends at the last lane: nothing behind it is read.
+/// Lanes `stride` (not 1) elements apart, of whole vectors. The last one ends at the last lane: nothing behind it is read.
 static Value loadApart(KernelFunction &kernel, VectorType type, Value buffer, Value base, int64_t stride) {
-  int64_t lanes = type.getNumElements(), last = (lanes - 1) * stride + 1 - lanes;
+  int64_t lanes = type.getNumElements();
+  bool isReversed = stride < 0;
+  if (isReversed)
+    base = kernel.add(base, (lanes - 1) * stride);
+  stride = std::abs(stride);
+  if (stride == 1) {
+    Value forwards = kernel.loadVector(type, buffer, base);
+    auto order = llvm::to_vector(llvm::reverse(llvm::seq<int64_t>(0, lanes)));
+    return kernel.builder.create<vector::ShuffleOp>(forwards, forwards, order);
+  }
+  int64_t last = (lanes - 1) * stride + 1 - lanes;
   SmallVector<Value> parts;
   for (int64_t part = 0; part < stride; ++part)
     parts.push_back(kernel.loadVector(type, buffer, kernel.add(base, std::min(part * lanes, last))));
@@ -161,6 +171,8 @@ static Value loadApart(KernelFunction &kernel, VectorType type, Value buffer, Va
     int64_t part = lane * stride / lanes;
     from.push_back({part, lane * stride - std::min(part * lanes, last)});
   }
+  if (isReversed)
+    std::reverse(from.begin(), from.end());
   return pickLanes(kernel.builder, parts, from);
 }
 
@@ -169,8 +181,9 @@ Value ElementEmitter::load(Value buffer, Type element, ArrayRef<Dim> dims, const
   Address address = addressOf(*this, dims, point);
   Type storage = KernelFunction::storageType(element);
   Value value;
-  bool apart = lanes > 1 && !mask && !kernel.device && !address.perLane && address.laneStride > 1 &&
-               address.laneStride <= kMostInterleaved;
+  int64_t stride = std::abs(address.laneStride);
+  bool apart = lanes > 1 && !mask && !kernel.device && !address.perLane && address.laneStride != 0 &&
+               address.laneStride != 1 && stride <= kMostInterleaved;
   if (!apart)
     address.spreadLanes(*this);
   if (!address.perLane && address.laneStride)
@@ -294,22 +307,17 @@ Value ElementEmitter::at(Value tensor, const Point &point) {
   return value;
 }
 
-Value ElementEmitter::compute(Operation *op, const Point &point) {
-  if (op->hasTrait<Elementwise>())
-    return elementwise(op, point);
-  return llvm::TypeSwitch<Operation *, Value>(op)
-      .Case([&](ConstantOp op) { return constant(op, point); })
-      .Case([&](ShapeVectorOp op) { return shapeVector(op, point); })
-      .Case([&](BroadcastOp op) { return at(op.getOperand(), broadcastPoint(op.getOperand(), point)); })
+std::optional<Point> ElementEmitter::origin(Operation *op, const Point &point) {
+  return llvm::TypeSwitch<Operation *, std::optional<Point>>(op)
+      .Case([&](BroadcastOp op) { return broadcastPoint(op.getOperand(), point); })
       .Case([&](ReshapeOp op) { // of axes of one element more: all others stay (FormKernels)
-        return at(op.getOperand(),
-                  reshapedPoint(kernel, dimsOf(op.getResult()), dimsOf(op.getOperand()), point));
+        return reshapedPoint(kernel, dimsOf(op.getResult()), dimsOf(op.getOperand()), point);
       })
       .Case([&](TransposeOp op) {
         Point inner(point.size());
         for (auto [axis, from] : llvm::enumerate(op.getPermutation()))
           inner[from] = point[axis];
-        return at(op.getOperand(), inner);
+        return inner;
       })
       .Case([&](SliceOp op) {
         Point inner = point;
@@ -321,8 +329,39 @@ Value ElementEmitter::compute(Operation *op, const Point &point) {
             inner[axis] = {kernel.multiply(inner[axis].base, kernel.index(step)), inner[axis].lane * step, {}};
           inner[axis] = shifted(inner[axis], kernel.dim(starts[axis]));
         }
-        return at(op.getOperand(), inner);
+        return inner;
       })
+      .Default([](Operation *) { return std::nullopt; });
+}
+
+Value ElementEmitter::addressAt(Value tensor, Point point) {
+  while (!definitions.contains(tensor)) {
+    Operation *op = tensor.getDefiningOp();
+    if (!op)
+      return addressAt(kernel.buffer(cast<BlockArgument>(tensor)), dimsOf(tensor), point);
+    std::optional<Point> from = origin(op, point);
+    if (!from)
+      return {};
+    point = *from;
+    tensor = op->getOperand(0);
+  }
+  return {};
+}
+
+Value ElementEmitter::addressAt(Value buffer, ArrayRef<Dim> dims, const Point &point) {
+  Address address = addressOf(*this, dims, point);
+  bool isDense = !address.perLane && address.laneStride == 1;
+  return isDense ? kernel.address(buffer, address.base) : Value();
+}
+
+Value ElementEmitter::compute(Operation *op, const Point &point) {
+  if (op->hasTrait<Elementwise>())
+    return elementwise(op, point);
+  if (std::optional<Point> from = origin(op, point))
+    return at(op->getOperand(0), *from);
+  return llvm::TypeSwitch<Operation *, Value>(op)
+      .Case([&](ConstantOp op) { return constant(op, point); })
+      .Case([&](ShapeVectorOp op) { return shapeVector(op, point); })
       .Case([&](IotaOp op) {
         Value index = indexOf(point[op.getAxis()]);
         Type element = elementOf(op.getResult()), i64 = kernel.builder.getI64Type();

@@ -51,6 +51,11 @@ public:
   /// Loads from a buffer with these dims. `element` is the tensor's element type.
   mlir::Value load(mlir::Value buffer, mlir::Type element, llvm::ArrayRef<Dim> dims, const Point &point);
 
+  /// Where the lanes of `tensor` at `point` lie in memory, one after the other as they are; null where they are computed.
+  mlir::Value addressAt(mlir::Value tensor, Point point);
+  /// The same of what lies in a buffer with these dims.
+  mlir::Value addressAt(mlir::Value buffer, llvm::ArrayRef<Dim> dims, const Point &point);
+
   /// A scalar spread over the lanes (itself in scalar mode).
   mlir::Value spread(mlir::Value scalar);
   /// The index along an axis as a vector of index (or the scalar base).
@@ -70,6 +75,8 @@ public:
 private:
   void fetchAhead(mlir::Value buffer, mlir::Value base, bool isWrite);
   mlir::Value compute(mlir::Operation *op, const Point &point);
+  /// Where `op` takes its element at `point` from in its operand, if that is all it does.
+  std::optional<Point> origin(mlir::Operation *op, const Point &point);
   mlir::Value elementwise(mlir::Operation *op, const Point &point);
   mlir::Value concat(graph::ConcatOp op, const Point &point);
   mlir::Value pad(graph::PadOp op, const Point &point);

@@ -1,6 +1,8 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "passes/loops/EmitRows.h"
 #include "passes/loops/Emitters.h"
+#include "passes/loops/IndexBuilder.h"
 #include "passes/loops/Pieces.h"
 #include "passes/loops/ReduceAlong.h"
 #include "passes/loops/TransposePlan.h"
@@ -104,6 +106,38 @@ static void emitRow(KernelFunction &kernel, Piece &piece, Point point, Value fro
   forVectors(outer, from, to, store);
 }
 
+/// A row that lies in memory as it will lie in the result is copied by the system's function, if it is long: that aligns
+/// its stores, and writes lines that it does not read before.
+static bool copyRow(KernelFunction &kernel, Piece &piece, Point point, Value from, Value to) {
+  constexpr int64_t kLongRow = 1024; // bytes
+  int64_t axis = piece.domain.groups.back().axis;
+  if (kernel.device || piece.stores.size() != 1 || piece.scalar || piece.interleaved || piece.together > 1 || axis < 0)
+    return false;
+  Piece::Store &store = piece.stores[0];
+  Value result = kernel.yield().getValues()[store.result];
+  int64_t bytes = llvm::divideCeil(elementOf(result).getIntOrFloatBitWidth(), 8);
+  if (piece.inner.constant().value_or(kLongRow) * bytes < kLongRow)
+    return false;
+  ElementEmitter lanes(kernel, vectorLanes(kernel.level));
+  point[axis] = {from, 1, {}};
+  Value source = lanes.addressAt(store.value, point);
+  if (!source)
+    return false;
+  Point place = point;
+  if (store.axis >= 0)
+    place[store.axis].base = kernel.add(place[store.axis].base, kernel.dim(store.offset));
+  Value target = lanes.addressAt(kernel.resultBuffer(store.result), dimsOf(result), place);
+  IndexBuilder b(kernel.builder);
+  Value count = b.value(b.mul(b.sub(to, from), bytes));
+  b.branch(
+      b.lessThan(count, b.index(kLongRow)), [&] { emitRow(kernel, piece, point, from, to); },
+      [&] {
+        Value size = b.create<arith::IndexCastOp>(b.builder.getI64Type(), count);
+        b.create<LLVM::MemcpyOp>(target, source, size, /*isVolatile=*/false);
+      });
+  return true;
+}
+
 static void emitTask(KernelFunction &kernel, Piece &piece, Value task) {
   ImplicitLocOpBuilder &b = kernel.builder;
   size_t last = piece.domain.groups.size() - 1;
@@ -118,7 +152,8 @@ static void emitTask(KernelFunction &kernel, Piece &piece, Value task) {
     }
     Value from = kernel.multiply(part, chunk);
     Value to = b.create<arith::MinSIOp>(kernel.add(from, chunk), inner);
-    emitRow(kernel, piece, point, from, to);
+    if (!copyRow(kernel, piece, point, from, to))
+      emitRow(kernel, piece, point, from, to);
     return;
   }
   Value rows = kernel.dim(piece.rows), from = kernel.multiply(task, rows);
@@ -126,7 +161,8 @@ static void emitTask(KernelFunction &kernel, Piece &piece, Value task) {
   kernel.forRange(from, to, kernel.index(1), [&](Value row) {
     Point place = point;
     piece.domain.place(kernel, place, last, row);
-    emitRow(kernel, piece, place, zero, inner);
+    if (!copyRow(kernel, piece, place, zero, inner))
+      emitRow(kernel, piece, place, zero, inner);
   });
 }
 

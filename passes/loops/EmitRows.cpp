@@ -7,6 +7,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "llvm/ADT/SetVector.h"
+#include "llvm/ADT/SmallVectorExtras.h"
 
 using namespace mlir;
 using namespace quern::graph;
@@ -115,13 +116,17 @@ public:
   void emit(const Point &start) {
     point = start;
     ElementEmitter outer(kernel, 1);
-    for (Operation *stage : plan.stages) {
-      if (auto softmax = dyn_cast<SoftmaxOp>(stage))
+    for (ArrayRef<Operation *> stages = plan.stages; !stages.empty();) {
+      size_t count = 1;
+      if (auto softmax = dyn_cast<SoftmaxOp>(stages[0]))
         emitSoftmax(outer, softmax);
-      else if (auto norm = dyn_cast<LayerNormOp>(stage))
+      else if (auto norm = dyn_cast<LayerNormOp>(stages[0]))
         emitNorm(outer, norm);
+      else if (auto reduce = cast<ReduceOp>(stages[0]); endsEarly(reduce))
+        emitSearch(outer, reduce);
       else
-        emitReduce(outer, cast<ReduceOp>(stage));
+        emitReductions(outer, stages.take_front(count = inOnePass(stages)));
+      stages = stages.drop_front(count);
     }
     emitResults(outer);
   }
@@ -168,22 +173,60 @@ private:
     });
   }
 
-  void emitReduce(ElementEmitter &outer, ReduceOp op) {
-    Type element = elementOf(op.getOperand());
+  /// An extremum of bools, if no other pass counts on this one to see the whole row.
+  bool endsEarly(ReduceOp op) {
     bool isExtremum = op.getKind() == ReduceKind::max || op.getKind() == ReduceKind::min;
-    if (element.isInteger(1) && isExtremum && !kernel.device && !kept.count(op.getOperand()))
-      return emitAny(outer, op);
-    Value result = reduceAlong(outer, length, {{op.getKind(), element}}, [&](ElementEmitter &e, const AxisPoint &axis) {
-                     return SmallVector<Value>{operandAt(e, op.getOperand(), axis)};
-                   })[0];
-    finishKept(outer, op.getOperand());
-    if (op.getKind() == ReduceKind::mean)
-      result = divideByLength(result, element);
-    outer.define(op.getResult(), [result](ElementEmitter &e, const Point &) { return e.spread(result); });
+    return isExtremum && elementOf(op.getOperand()).isInteger(1) && !kernel.device && !kept.count(op.getOperand());
+  }
+
+  static bool needs(Value value, ArrayRef<Operation *> ops, DenseSet<Operation *> &seen) {
+    Operation *producer = value.getDefiningOp();
+    if (!producer || !seen.insert(producer).second)
+      return false;
+    return llvm::is_contained(ops, producer) ||
+           llvm::any_of(producer->getOperands(), [&](Value operand) { return needs(operand, ops, seen); });
+  }
+
+  /// How many of the next reductions, of which none needs another, one pass over the row computes in registers.
+  size_t inOnePass(ArrayRef<Operation *> stages) {
+    int64_t bytes = 0;
+    size_t count = 0;
+    for (; count < stages.size(); ++count) {
+      auto reduce = dyn_cast<ReduceOp>(stages[count]);
+      DenseSet<Operation *> seen;
+      if (!reduce || endsEarly(reduce) || needs(reduce.getOperand(), stages.take_front(count), seen))
+        break;
+      // Four vectors of each, as wide as those of f32 (reduceAlong).
+      bytes += std::max<int64_t>(elementOf(reduce.getOperand()).getIntOrFloatBitWidth() / 8, 4);
+      if (count && (kernel.device || bytes > kernel.level.vectorRegisters / 2))
+        break;
+    }
+    return count;
+  }
+
+  void emitReductions(ElementEmitter &outer, ArrayRef<Operation *> ops) {
+    SmallVector<RowReduction> reductions;
+    llvm::SmallSetVector<Value, 4> operands;
+    for (Operation *op : ops) {
+      reductions.push_back({cast<ReduceOp>(op).getKind(), elementOf(op->getOperand(0))});
+      operands.insert(op->getOperand(0));
+    }
+    SmallVector<Value> results = reduceAlong(outer, length, reductions, [&](ElementEmitter &e, const AxisPoint &axis) {
+      llvm::SmallDenseMap<Value, Value> values;
+      for (Value operand : operands)
+        values[operand] = operandAt(e, operand, axis);
+      return llvm::map_to_vector(ops, [&](Operation *op) { return values[op->getOperand(0)]; });
+    });
+    for (Value operand : operands)
+      finishKept(outer, operand);
+    for (auto [op, result, reduction] : llvm::zip_equal(ops, results, reductions)) {
+      Value value = reduction.kind == ReduceKind::mean ? divideByLength(result, reduction.element) : result;
+      outer.define(op->getResult(0), [value](ElementEmitter &e, const Point &) { return e.spread(value); });
+    }
   }
 
   /// The extremum of bools is known from the first that decides.
-  void emitAny(ElementEmitter &outer, ReduceOp op) {
+  void emitSearch(ElementEmitter &outer, ReduceOp op) {
     Value decides = b.create<arith::ConstantIntOp>(op.getKind() == ReduceKind::max, 1);
     Value place = findPlace(outer, length, /*last=*/false, kManyPlaces, [&](ElementEmitter &e, const AxisPoint &axis) {
       return b.create<arith::CmpIOp>(arith::CmpIPredicate::eq, e.at(op.getOperand(), at(axis)), e.spread(decides));

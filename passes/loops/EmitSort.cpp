@@ -29,6 +29,8 @@ constexpr int64_t kChunkBytes = 1 << 18;
 /// What blocks of all levels are divisors of: how much memory a kernel needs does not depend on the level.
 constexpr int64_t kPadding = 256;
 constexpr int64_t kPlaceBits = 32;
+/// The smaller networks are as much code together as the one for all lines.
+constexpr int64_t kMostFewRegisters = 8;
 constexpr int64_t kMostElements = int64_t(1) << 31;
 
 /// How many of the lists of `unit`, 2 unit, 4 unit ... elements, below `limit`, are shorter than the line.
@@ -70,6 +72,7 @@ private:
   void put(ElementEmitter &e, Value bits, const AxisPoint &place);
   void fill();
   void sortBlocks();
+  void sortBlocks(int64_t registers);
   void mergeLists(Value level);
   void mergePart(Value first, Value width, Value in, Value out);
   void store();
@@ -101,6 +104,7 @@ private:
   bool wantsValues, wantsIndices;
   int64_t rounds, chunk, sorted, block; // elements of a chunk, of what is sorted in registers, of what is merged in a step
   int64_t registers, blockRegisters;
+  SmallVector<int64_t> fewRegisters; // of smaller networks, for lines that turn out to fit them
   Type key;
   VectorType vector;
   Dim extent, lines, half, levels, phasesPerRound, isLong; // isLong: 1 where lines have several chunks, else 0
@@ -131,6 +135,9 @@ Sort::Sort(KernelFunction &kernel, TopKOp op)
   registers = std::clamp<int64_t>(llvm::PowerOf2Ceil(llvm::divideCeil(known, lanes)), 2, kernel.level.vectorRegisters / 2);
   // The next step waits for the larger half of one: in small blocks the processor would wait, too.
   blockRegisters = std::min<int64_t>(kernel.level.vectorRegisters / 4, registers);
+  if (!extent.constant())
+    for (int64_t few = 2; few < registers && few <= kMostFewRegisters; few *= 2)
+      fewRegisters.push_back(few);
   sorted = registers * lanes;
   block = blockRegisters * lanes;
 
@@ -268,6 +275,10 @@ void Sort::emitChunk(Value phase, Value number, Index first) {
   places = rounds > 1 ? ofLine(placeMemory, number) : Value();
   from = b.value(first);
   to = b.value(b.min(b.add(first, chunk), kernel.dim(extent.ceildiv(sorted) * sorted)));
+  for (int64_t few : llvm::reverse(fewRegisters)) {
+    Value size = kernel.index(few * vector.getNumElements());
+    to = choose(b.lessThan(size, kernel.dim(extent)), to, size);
+  }
   end = b.value(b.min(to, kernel.dim(dims[axis])));
   // An odd number of levels leaves the keys in the other half.
   chosen = kernel.multiply(b.value(b.rem(kernel.dim(levels), 2)), kernel.dim(half));
@@ -335,7 +346,19 @@ void Sort::fill() {
 }
 
 void Sort::sortBlocks() {
-  kernel.forRange(from, to, kernel.index(sorted), [&](Value at) {
+  Value size = b.value(b.sub(to, from));
+  std::function<void(ArrayRef<int64_t>)> choice = [&](ArrayRef<int64_t> few) {
+    if (few.empty())
+      return sortBlocks(registers);
+    b.branch(
+        isEqual(size, kernel.index(few[0] * vector.getNumElements())), [&] { sortBlocks(few[0]); },
+        [&] { choice(few.drop_front()); });
+  };
+  choice(fewRegisters);
+}
+
+void Sort::sortBlocks(int64_t registers) {
+  kernel.forRange(from, to, kernel.index(registers * vector.getNumElements()), [&](Value at) {
     SmallVector<Value> vectors;
     for (int64_t i = 0; i < registers; ++i)
       vectors.push_back(loadKeys(kernel.add(at, i * vector.getNumElements())));

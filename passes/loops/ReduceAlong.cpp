@@ -60,10 +60,10 @@ static SmallVector<Value> accumulate(ElementEmitter &outer, Value from, Value to
 /// A step of an extremum of floats, which minds NaN, takes twice as long as a sum's.
 static int64_t unrollOf(KernelFunction &kernel, ArrayRef<RowReduction> reductions) {
   constexpr int64_t kSums = 4, kExtrema = 8;
-  bool isExtremum = llvm::all_of(reductions, [](const RowReduction &one) {
-    return isa<FloatType>(one.element) && (one.kind == graph::ReduceKind::max || one.kind == graph::ReduceKind::min);
-  });
-  return isExtremum && !isLong(kernel) ? kExtrema : kSums;
+  graph::ReduceKind kind = reductions[0].kind;
+  bool isExtremum = kind == graph::ReduceKind::max || kind == graph::ReduceKind::min;
+  bool isAlone = reductions.size() == 1 && isa<FloatType>(reductions[0].element);
+  return isExtremum && isAlone && !isLong(kernel) ? kExtrema : kSums;
 }
 
 SmallVector<Value> reduceAlong(ElementEmitter &outer, Value extent, ArrayRef<RowReduction> reductions, Terms terms) {

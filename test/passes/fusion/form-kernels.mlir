@@ -115,3 +115,20 @@ func.func @stencil(%x: tensor<8xf32>) -> tensor<8xf32> {
   %4 = graph.pad %3, %0 {low = ["1"], mode = #graph<pad_mode constant>} : (tensor<7xf32>, tensor<8xf32>) -> tensor<8xf32>
   return %4 : tensor<8xf32>
 }
+
+// Rows whose elements are picked out of pairs join the reductions of both parts, which read the same memory: one kernel.
+// CHECK-LABEL: func.func @sums_of_pairs
+// CHECK:         kernel.region
+// CHECK-COUNT-2: graph.reduce
+// CHECK:         graph.sub
+// CHECK-NOT:     kernel.region
+func.func @sums_of_pairs(%x: tensor<8x100x2xf64>) -> tensor<8x1xf64> {
+  %0 = graph.constant dense<0> : tensor<i64>
+  %1 = graph.constant dense<1> : tensor<i64>
+  %2 = graph.gather %x, %0 {axis = 2 : i64} : (tensor<8x100x2xf64>, tensor<i64>) -> tensor<8x100xf64>
+  %3 = graph.gather %x, %1 {axis = 2 : i64} : (tensor<8x100x2xf64>, tensor<i64>) -> tensor<8x100xf64>
+  %4 = graph.reduce %2 {axes = array<i64: 1>, kind = #graph<reduction sum>} : (tensor<8x100xf64>) -> tensor<8x1xf64>
+  %5 = graph.reduce %3 {axes = array<i64: 1>, kind = #graph<reduction sum>} : (tensor<8x100xf64>) -> tensor<8x1xf64>
+  %6 = graph.sub %4, %5 : (tensor<8x1xf64>, tensor<8x1xf64>) -> tensor<8x1xf64>
+  return %6 : tensor<8x1xf64>
+}

@@ -214,3 +214,44 @@ func.func @row_of_weight(%x: tensor<1x64xf32>) -> tensor<1x48xf32> {
   %1 = graph.matmul %x, %0 : (tensor<1x64xf32>, tensor<64x48xf32>) -> tensor<1x48xf32>
   return %1 : tensor<1x48xf32>
 }
+
+// -----
+
+// Of two factors, the one with few columns is turned, and so is the product: the other is read as it lies.
+// CHECK-LABEL: func.func @few_columns
+// CHECK-SAME:    %[[X:.*]]: tensor<?x?xf32, {{.*}}>, %[[Y:.*]]: tensor<?x2xf32, {{.*}}>
+// CHECK-NEXT:    %[[ROWS:.*]] = graph.transpose %[[Y]]
+// CHECK-NEXT:    %[[PRODUCT:.*]] = graph.matmul %[[ROWS]], %[[X]] : {{.*}} -> tensor<2x?xf32
+// CHECK-NEXT:    graph.transpose %[[PRODUCT]]
+// CHECK-NOT:     graph.transpose
+func.func @few_columns(%x: tensor<?x?xf32, #graph.dims<["n", "m"]>>, %y: tensor<?x2xf32, #graph.dims<["n", ""]>>)
+    -> tensor<?x2xf32, #graph.dims<["m", ""]>> {
+  %0 = graph.transpose %x {permutation = array<i64: 1, 0>} : (tensor<?x?xf32, #graph.dims<["n", "m"]>>) -> tensor<?x?xf32, #graph.dims<["m", "n"]>>
+  %1 = graph.matmul %0, %y : (tensor<?x?xf32, #graph.dims<["m", "n"]>>, tensor<?x2xf32, #graph.dims<["n", ""]>>) -> tensor<?x2xf32, #graph.dims<["m", ""]>>
+  return %1 : tensor<?x2xf32, #graph.dims<["m", ""]>>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @many_columns
+// CHECK-NEXT:    graph.transpose
+// CHECK-NEXT:    graph.matmul
+// CHECK-NEXT:    return
+func.func @many_columns(%x: tensor<30x20xf32>, %y: tensor<30x40xf32>) -> tensor<20x40xf32> {
+  %0 = graph.transpose %x {permutation = array<i64: 1, 0>} : (tensor<30x20xf32>) -> tensor<20x30xf32>
+  %1 = graph.matmul %0, %y : (tensor<20x30xf32>, tensor<30x40xf32>) -> tensor<20x40xf32>
+  return %1 : tensor<20x40xf32>
+}
+
+// -----
+
+// Of two with few columns neither is turned sooner.
+// CHECK-LABEL: func.func @few_of_both
+// CHECK-NEXT:    graph.transpose
+// CHECK-NEXT:    graph.matmul
+// CHECK-NEXT:    return
+func.func @few_of_both(%x: tensor<30x3xf32>, %y: tensor<30x2xf32>) -> tensor<3x2xf32> {
+  %0 = graph.transpose %x {permutation = array<i64: 1, 0>} : (tensor<30x3xf32>) -> tensor<3x30xf32>
+  %1 = graph.matmul %0, %y : (tensor<3x30xf32>, tensor<30x2xf32>) -> tensor<3x2xf32>
+  return %1 : tensor<3x2xf32>
+}

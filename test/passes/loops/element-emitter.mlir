@@ -86,6 +86,7 @@ kernel.func @padded attributes {dims = 0 : i64, schedule = #kernel.schedule<"loo
   %0 = graph.pad %x, %zero {low = ["4"], mode = #graph<pad_mode reflect>} : (tensor<40xf32>, tensor<f32>) -> tensor<48xf32>
   kernel.yield %0 : tensor<48xf32>
 }
+
 // What a part is put into is emitted once a level, twice would be 2^n for n of them: it is read and the result is written.
 // CHECK-LABEL: func.func @parts_v4
 // CHECK-COUNT-2: arith.muli %{{.*}}, %c64
@@ -96,4 +97,15 @@ kernel.func @parts attributes {dims = 0 : i64, schedule = #kernel.schedule<"loop
   %1 = graph.pad %a, %0 {low = ["1", "9"], mode = #graph<pad_mode constant>} : (tensor<2x2xf32>, tensor<6x64xf32>) -> tensor<6x64xf32>
   %2 = graph.pad %a, %1 {low = ["2", "20"], mode = #graph<pad_mode constant>} : (tensor<2x2xf32>, tensor<6x64xf32>) -> tensor<6x64xf32>
   kernel.yield %2 : tensor<6x64xf32>
+}
+
+// What lies backwards is loaded forwards and turned in the register.
+// CHECK-LABEL: func.func @backwards_v4
+// CHECK:       %[[LANES:.*]] = vector.load {{.*}} : memref<?xf32>, vector<16xf32>
+// CHECK-NEXT:  vector.shuffle %[[LANES]], %[[LANES]] [15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0]
+kernel.func @backwards attributes {dims = 0 : i64, schedule = #kernel.schedule<"loops", {}, "test">} {
+^bb0(%x: tensor<640xf32>):
+  %0 = graph.slice %x {starts = ["639"], steps = array<i64: -1>} : (tensor<640xf32>) -> tensor<640xf32>
+  %1 = graph.neg %0 : (tensor<640xf32>) -> tensor<640xf32>
+  kernel.yield %1 : tensor<640xf32>
 }

@@ -63,3 +63,29 @@ kernel.func @short attributes {dims = 0 : i64, schedule = #kernel.schedule<"loop
   %1 = graph.log %0 : (tensor<100xf32>) -> tensor<100xf32>
   kernel.yield %1 : tensor<100xf32>
 }
+
+// -----
+
+// A long row that lies in memory as the result wants it is copied whole; shorter ones of the same kernel in vectors.
+// CHECK-LABEL: func.func @copies_v4
+// CHECK:       scf.if %{{.*}} {
+// CHECK:         vector.load
+// CHECK:         vector.store
+// CHECK:       } else {
+// CHECK:         "llvm.intr.memcpy"
+kernel.func @copies attributes {dims = 1 : i64, schedule = #kernel.schedule<"loops", {}, "test">, symbols = ["n"]} {
+^bb0(%x: tensor<4x?xf32, #graph.dims<["", "n"]>>, %y: tensor<4x?xf32, #graph.dims<["", "n"]>>):
+  %0 = graph.concat %x, %y {axis = 1 : i64} : (tensor<4x?xf32, #graph.dims<["", "n"]>>, tensor<4x?xf32, #graph.dims<["", "n"]>>) -> tensor<4x?xf32, #graph.dims<["", "2*n"]>>
+  kernel.yield %0 : tensor<4x?xf32, #graph.dims<["", "2*n"]>>
+}
+
+// -----
+
+// Rows known to be short are not.
+// CHECK-LABEL: func.func @short_v4
+// CHECK-NOT:   memcpy
+kernel.func @short attributes {dims = 0 : i64, schedule = #kernel.schedule<"loops", {}, "test">} {
+^bb0(%x: tensor<4x24xf32>, %y: tensor<4x16xf32>):
+  %0 = graph.concat %x, %y {axis = 1 : i64} : (tensor<4x24xf32>, tensor<4x16xf32>) -> tensor<4x40xf32>
+  kernel.yield %0 : tensor<4x40xf32>
+}

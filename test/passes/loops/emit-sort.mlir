@@ -50,3 +50,20 @@ kernel.func @long attributes {dims = 0 : i64, schedule = #kernel.schedule<"sort"
   %0, %1 = graph.top_k %x {axis = 1 : i64, largest = false, sorted = true} : (tensor<2x80000xf64>) -> (tensor<2x80000xf64>, tensor<2x80000xi64>)
   kernel.yield %1 : tensor<2x80000xi64>
 }
+
+// Lines of unknown length: one that fits a smaller network is filled up to that and sorted by it.
+// CHECK-LABEL: func.func @short_or_long_v4
+// CHECK:       arith.select %{{.*}}, %{{.*}}, %c64
+// CHECK:       arith.select %{{.*}}, %{{.*}}, %c32
+// CHECK:       arith.select %{{.*}}, %{{.*}}, %c16
+// CHECK:       arith.cmpi eq, %{{.*}}, %c16
+// CHECK:       scf.if
+// CHECK:         arith.minsi %{{.*}} : vector<8xi64>
+// CHECK:       } else {
+// CHECK:         arith.cmpi eq, %{{.*}}, %c32
+// CHECK:         scf.if
+kernel.func @short_or_long attributes {dims = 1 : i64, schedule = #kernel.schedule<"sort", {}, "test">, symbols = ["n"]} {
+^bb0(%x: tensor<?xf64, #graph.dims<["n"]>>):
+  %0, %1 = graph.top_k %x {axis = 0 : i64, largest = false, sorted = true} : (tensor<?xf64, #graph.dims<["n"]>>) -> (tensor<?xf64, #graph.dims<["n"]>>, tensor<?xi64, #graph.dims<["n"]>>)
+  kernel.yield %0 : tensor<?xf64, #graph.dims<["n"]>>
+}

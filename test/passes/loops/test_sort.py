@@ -59,7 +59,7 @@ def test_lengths(level, dtype, length):
 
 @pytest.mark.parametrize("level", RUNNABLE)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("length", [1, 9, 65, 257, 4097, 32769, 131073])
+@pytest.mark.parametrize("length", [1, 9, 16, 17, 33, 65, 257, 4097, 32769, 131073])
 def test_places(level, dtype, length):
     check(level, dtype, length, "indices")
 

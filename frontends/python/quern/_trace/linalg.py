@@ -38,6 +38,8 @@ def matmul(a, b):
     if not a.ndim or not b.ndim:
         raise ValueError("matmul: Input operand does not have enough dimensions")
     left, right = a.ndim == 1, b.ndim == 1
+    if left and right and result_type(a, b).kind == "c" and a.shape == b.shape:
+        return np.sum(a * b)    # both parts in one pass
     result = _multiply(a[None, :] if left else a, b[:, None] if right else b)
     if left and right:
         return result[0, 0]
