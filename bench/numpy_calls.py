@@ -15,7 +15,7 @@ import timing
 # A few of everything: {array: its dtype}; `k` are places in an array of n elements, `m` few and small numbers.
 ARRAYS = {"f": "float64", "g": "float64", "s": "float32", "h": "float16", "c": "complex128", "l": "int64", "i": "int32",
           "w": "int16", "u": "uint8", "b": "bool", "k": "int64", "m": "int64"}
-RANGES = {"int64": 1e9, "int32": 1e9, "int16": 1e4, "uint8": 256, "bool": 2}    # from 0 to below it; others to 1
+RANGES = {"int64": 1e9, "int32": 1e9, "int16": 1e4, "uint8": 256}    # from 0 to below it; others to 1
 MATRICES = {"F": "f", "G": "g", "S": "s", "H": "h", "C": "c", "L": "l", "I": "i", "U": "u", "B": "b"}
 
 CALLS = """
@@ -33,13 +33,13 @@ np.unique(m)  np.searchsorted(np.sort(f),g)  np.bincount(m)  np.bincount(m,weigh
 f[k]  s[k]  u[k]  c[k]  F[k[:len(F)]%len(F)]  F[:,k[:9]%len(F)]  np.take(f,k)  np.take(F,k[:9]%len(F),axis=1)  np.take_along_axis(F,L%len(F),axis=1)
 f[b]  i[b]  F[f[:len(F)]>0.5]  np.where(b,f,g)  np.where(b,s,0)  np.where(b,u,0)  np.nonzero(b)[0]  np.compress(b,f)  np.where(f>0.5)[0]
 np.clip(f,0.2,0.8)  np.clip(u,20,80)  np.round(f,2)  np.rint(s)  np.floor(f)  np.sign(f)  np.abs(i)  np.minimum(f,g)  np.maximum(u,3)
-f+g  s*2  i+i  u+u  l*l  w*w  h+h  h*h  c+c  c*c  c/c  np.abs(c)  np.conj(c)  c.real  c.imag*2  np.angle(c)  np.exp(c)
+f+g  s*2  i+i  u+u  l*l  w*w  h+h  h*h  c+c  c*c  c/c  np.abs(c)  np.conj(c)  c.real+0  c.imag*2  np.angle(c)  np.exp(c)
 i//7  i%7  l//7  l%7  i//(i//3+1)  u//3  u%3  l//(m+1)  l%(m+1)  f//0.3  f%0.3  np.divmod(i,7)[0]  i**2  f**2  f**3  f**1.7  s**0.5  l**3  2.0**f
 i&l  i|7  i^3  u&15  ~u  b&~b  b|b  i<<2  i>>2  u>>1  l>>3  f>g  u>100  i==3  b==False
 f.astype(np.float32)  s.astype(np.float64)  f.astype(np.int32)  i.astype(np.float64)  u.astype(np.float32)  h.astype(np.float32)  s.astype(np.float16)  b.astype(np.float64)  l.astype(np.int32)
 np.sqrt(f)  np.exp(f)  np.exp(s)  np.log(f)  np.sin(f)  np.tanh(s)  np.arctan2(f,g)  np.hypot(f,g)  np.log1p(f)  np.cbrt(f)
 np.roll(f,3)  np.roll(F,1,axis=0)  f[::-1]+0  np.flip(F,1)+0  np.rot90(F)+0  np.tile(f,2)  np.repeat(f,2)  np.repeat(u,3)  np.pad(f,3)  np.pad(F,1,mode='edge')
-np.tril(F)  np.triu(S)  np.diag(F)+0  np.trace(F)  np.fliplr(U)+0  f[::2]+0  F[:,::2]+0  F[1:-1,1:-1]+0  F.T+0  U.T+1  F.T.copy()  S.ravel()+1
+np.tril(F)  np.triu(S)  np.diag(F)+0  np.trace(F)  np.fliplr(U)+0  f[::2]+0  F[:,::2]+0  F[1:-1,1:-1]+0  np.ascontiguousarray(F.T)  np.ascontiguousarray(U.T)  F.T.copy()  S.ravel()+1
 np.concatenate([f,g])  np.concatenate([s,s])  np.concatenate([u,u])  np.concatenate([F,G])  np.concatenate([F,G],axis=1)  np.stack([f,g])  np.stack([f,g],axis=1)  np.hstack([F,G])  np.vstack([f,g])  np.column_stack([f,g])  np.split(f,2)[1]+0  np.dstack([F,G])
 np.einsum('ij,ij->i',F,G)  np.einsum('ij,j->i',F,F[0])  np.einsum('ii->i',F)+0  np.einsum('ij->j',F)  np.einsum('i,i',f,g)  np.einsum('i,j->ij',f[:len(F)],g[:len(F)])
 np.outer(f[:len(F)],g[:len(F)])  np.kron(f[:len(F)],g[:len(F)])  np.dot(f,g)  np.vdot(c,c)  F@f[:len(F)]  S.T@S[:,:2]  F.T@F[:,:2]  np.inner(s,s)  L@L[:,:2]  C@C[0]
@@ -57,7 +57,7 @@ def arrays_of(n):
         if dtype == "complex128":
             arrays[name] = real + 1j * random.random(n)
         else:
-            arrays[name] = (real * RANGES.get(dtype, 1)).astype(dtype)
+            arrays[name] = real > 0.5 if dtype == "bool" else (real * RANGES.get(dtype, 1)).astype(dtype)
     arrays["k"] = random.integers(0, n, n)
     arrays["m"] = random.integers(0, 50, n)
     for name, of in MATRICES.items():

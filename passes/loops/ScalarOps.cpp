@@ -114,13 +114,47 @@ static Value divide(Scalar &s) {
   return s.b.create<arith::SelectOp>(minusOne, negated, quotient);
 }
 
+/// C's fmod of what is in the lanes; the slow way, bit by bit, where a quotient is no small number.
+///
+/// A quotient with fewer bits than a significand, truncated, is how often |y| goes into |x|, or once more if it was rounded
+/// up. What that leaves of x is no further from 0 than y and a multiple of the last bit of either: a float, so that the
+/// fused step rounds nothing, nor does adding |y| again.
+static Value truncatedRemainder(Scalar &s, Value x, Value y) {
+  ImplicitLocOpBuilder &b = s.b;
+  Type type = x.getType();
+  auto slow = [&] { return b.create<arith::RemFOp>(x, y).getResult(); };
+  auto real = cast<FloatType>(getElementTypeOrSelf(type));
+  if (!real.isF32() && !real.isF64())
+    return slow();
+  Value large = b.create<math::AbsFOp>(x), small = b.create<math::AbsFOp>(y);
+  Value quotient = b.create<arith::DivFOp>(large, small);
+  using F = arith::CmpFPredicate;
+  Value fits = b.create<arith::CmpFOp>(F::OLT, quotient, realLike(b, type, std::ldexp(1.0, real.getFPMantissaWidth() - 1)));
+  fits = b.create<arith::AndIOp>(fits, b.create<arith::CmpFOp>(F::OLT, small, realLike(b, type, INFINITY)));
+  if (s.mask) // other lanes have no element that could be slow
+    fits = b.create<arith::SelectOp>(s.mask, fits, constantLike(b, fits.getType(), b.getBoolAttr(true)));
+  if (isa<VectorType>(type))
+    fits = b.create<vector::ReductionOp>(vector::CombiningKind::AND, fits);
+  auto choice = b.create<scf::IfOp>(TypeRange(type), fits, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(choice.thenBlock());
+  Value times = b.create<arith::NegFOp>(b.create<math::TruncOp>(quotient));
+  Value rest = b.create<math::FmaOp>(times, small, large);
+  Value isBelow = b.create<arith::CmpFOp>(F::OLT, rest, realLike(b, type, 0));
+  rest = b.create<arith::SelectOp>(isBelow, b.create<arith::AddFOp>(rest, small), rest);
+  b.create<scf::YieldOp>(ValueRange{b.create<math::CopySignOp>(rest, x)});
+  b.setInsertionPointToStart(choice.elseBlock());
+  b.create<scf::YieldOp>(ValueRange{slow()});
+  return choice.getResult(0);
+}
+
 /// C's fmod where `truncated`, else the sign of the divisor (Python's %).
 static Value modulo(Scalar &s) {
   bool truncated = cast<ModOp>(s.op).getTruncated();
   ImplicitLocOpBuilder &b = s.b;
   Value remainder;
   if (s.isFloat()) {
-    remainder = b.create<arith::RemFOp>(s.v[0], s.v[1]);
+    remainder = truncatedRemainder(s, s.v[0], s.v[1]);
     if (truncated)
       return remainder;
     Value zero = realLike(b, s.type(), 0);

@@ -27,3 +27,20 @@ kernel.func @relu attributes {dims = 0 : i64, schedule = #kernel.schedule<"loops
   %0 = graph.max %x, %zero : (tensor<16xf32>, tensor<f32>) -> tensor<16xf32>
   kernel.yield %0 : tensor<16xf32>
 }
+
+// A remainder of floats is a fused step where all quotients are small numbers, and exact, else it goes bit by bit.
+// CHECK-LABEL: func.func @remainder_v4
+// CHECK:       %[[Q:.*]] = arith.divf
+// CHECK:       arith.cmpf olt, %[[Q]]
+// CHECK:       %[[ALL:.*]] = vector.reduction <and>
+// CHECK:       scf.if %[[ALL]]
+// CHECK:         math.trunc %[[Q]]
+// CHECK:         math.fma
+// CHECK:         math.copysign
+// CHECK:       } else {
+// CHECK:         arith.remf
+kernel.func @remainder attributes {dims = 0 : i64, schedule = #kernel.schedule<"loops", {}, "test">} {
+^bb0(%x: tensor<16xf64>, %y: tensor<16xf64>):
+  %0 = graph.mod %x, %y {truncated = true} : (tensor<16xf64>, tensor<16xf64>) -> tensor<16xf64>
+  kernel.yield %0 : tensor<16xf64>
+}

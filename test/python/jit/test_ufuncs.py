@@ -101,6 +101,26 @@ def test_division_by_zero_is_zero_for_integers(dtype):
     check(lambda x, y: (x // y, x % y, divmod(x, y)), left, np.array([0, 2, 0, -2, 2, -4], dtype))
 
 
+@pytest.mark.parametrize("target", ["x86-64-v3", "native"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_remainders_are_exact(dtype, target):
+    """Quotients from far below one to far above what a significand holds, next to whole numbers, and special values."""
+    fmod = quern.jit(lambda x, y: np.fmod(x, y), target=target)
+    random, limits = np.random.default_rng(0), np.finfo(dtype)
+    for spread in (0, 3, 20, 60, 120):
+        x, y = ((random.standard_normal(5003) * np.exp2(random.integers(-spread, spread + 1, 5003))).astype(dtype) for _ in range(2))
+        with np.errstate(all="ignore"):
+            for a, b in ((x, y), (np.nextafter(x, y), x), (x * np.round(y), y), (np.nextafter(y * np.round(x), x), y),
+                         (x * limits.tiny, y * limits.tiny)):
+                np.testing.assert_array_equal(fmod(a, b), np.fmod(a, b))
+    special = np.array([0, -0.0, 1, -1, 3, np.inf, -np.inf, np.nan, limits.max, limits.tiny, limits.smallest_subnormal], dtype)
+    a, b = (part.ravel() for part in np.meshgrid(special, special))
+    with np.errstate(all="ignore"):
+        want = np.fmod(a, b)
+        np.testing.assert_array_equal(fmod(a, b), want)
+        np.testing.assert_array_equal(np.signbit(fmod(a, b))[~np.isnan(want)], np.signbit(want)[~np.isnan(want)])
+
+
 @pytest.mark.parametrize("left", ["bool", "int8", "uint8", "int32", "uint64", "int64", "float16", "float32", "float64"])
 def test_promotion(left):
     rights = ["bool", "int8", "uint8", "int32", "uint64", "int64", "float16", "float32", "float64"]
