@@ -339,6 +339,7 @@ case("_fused_rms_norm.default", f(3, 8), [8], f(8), 1e-6)
 case("_native_batch_norm_legit_no_training.default", f(2, 3, 4, 4), f(3), f(3), f(3), positive(3), 0.1, 1e-5)
 case("native_batch_norm.default", f(2, 3, 4), None, f(3), f(3), positive(3), False, 0.1, 1e-5)
 case("native_batch_norm.default", f(2, 3, 4, 4), f(3), f(3), None, None, True, 0.1, 1e-5)
+case("native_batch_norm.default", f(2, 3, 4, 4), f(3), f(3), f(3), positive(3), True, 0.1, 1e-5)
 case("_native_batch_norm_legit.no_stats", f(2, 3, 4, 4), f(3), f(3), True, 0.1, 1e-5)
 case("_native_batch_norm_legit.no_stats", f(1, 3, 4, 4), f(3), None, True, 0.1, 1e-5)
 case("native_group_norm.default", f(2, 6, 4, 4), f(6), f(6), 2, 6, 16, 3, 1e-5)
@@ -497,6 +498,7 @@ case("_linalg_check_errors.default", torch.zeros(3, dtype=i32), "torch.linalg.in
 
 #--- What is written with other operators ---------------------------------------------------------
 
+case("_int_mm.default", i(18, 16, low=-128, high=127, dtype=i8), i(16, 8, low=-128, high=127, dtype=i8))
 case("_trilinear.default", f(4, 3), f(5, 3, 2), f(4, 2), [1, 3], [0], [1, 2], [2, 3])
 for given, mask, kind in ((False, None, None), (True, t(0.0, -inf, 0.0, 0.0, -inf).expand(5, 5), 0),
                           (True, b(2, 5) & t(True, True, False, True, True), 1), (False, f(2, 2, 5, 5).triu(1) > 0, 2)):

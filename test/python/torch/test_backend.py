@@ -1,4 +1,5 @@
 """torch.compile(model, backend="quern"): what it runs, what it leaves to PyTorch and says so."""
+import copy
 import os
 import subprocess
 import sys
@@ -243,6 +244,25 @@ def test_inputs_are_written_to(check):
     torch.testing.assert_close(call(torch.compile(f, backend="quern", fullgraph=True)), call(f))
 
 
+def test_statistics_of_batches(check):
+    """Training writes to them, in the order of what reads them."""
+    class Normalized(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.norm, self.instances = torch.nn.BatchNorm2d(3), torch.nn.InstanceNorm2d(3, track_running_stats=True)
+
+        def forward(self, x):
+            before = self.norm.running_mean.clone()
+            y = self.norm(self.norm(x))
+            return y, before, self.norm.running_mean.clone(), self.norm.running_var + 1, self.instances(y)
+
+    model = Normalized()
+    compiled = torch.compile(copy.deepcopy(model), backend="quern", fullgraph=True)
+    for batch in (4, 5, 6):
+        check(model, torch.randn(batch, 3, 5, 5), compiled=compiled, rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(dict(compiled.named_buffers(prefix="")), {f"_orig_mod.{n}": b for n, b in model.named_buffers()})
+
+
 def test_buffers_are_written_to(counter):
     compiled = torch.compile(counter, backend="quern", fullgraph=True)
     for expected in (1.0, 2.0, 3.0):
@@ -326,15 +346,33 @@ def test_results_inside_a_part_of_memory(part, fallbacks):
     assert not fallbacks()
 
 
-def test_results_that_share_memory_that_is_none_of_them(fallbacks):
+@pytest.mark.parametrize("parts", [lambda y: (y[0, :2], y[0, 1:]), lambda y: (y[:2].flatten(), y[0], y[1:]), lambda y: (y.t()[1:], y[0]),
+                                   lambda y: (y.mul_(2)[0], y[:, 1])])
+@pytest.mark.parametrize("turned", [False, True])
+def test_results_that_share_memory_that_is_none_of_them(parts, turned, check):
+    """What they are parts of is computed, as it lies in memory."""
     def f(x):
         y = x + 1
-        return y[0, :2], y[0, 1:]
+        return parts(torch.stack([y, y], 1).flatten(1).t() if turned else y)
 
-    a, b = torch.compile(f, backend="quern", fullgraph=True)(torch.zeros(2, 3))
-    a.fill_(7)
-    assert b.tolist() == [7, 1]
-    assert "share memory" in fallbacks()[0]
+    compiled = torch.compile(f, backend="quern", fullgraph=True)
+    for x in (torch.randn(3, 3), torch.randn(4, 3)):
+        check(f, x, compiled=compiled)
+        results, wanted = compiled(x), f(x)
+        for one in (results, wanted):
+            one[0].fill_(7)
+        torch.testing.assert_close(results, wanted)
+
+
+def test_results_that_share_memory_in_another_dtype(check):
+    def f(x):
+        y = torch.complex(x, x + 1)
+        return torch.view_as_real(y), y[0], y.conj(), x.abs().view(torch.int32)[1:]
+
+    x = torch.randn(3, 4)
+    results = check(f, x)(x)
+    results[0].fill_(2)
+    assert results[1].tolist() == [2 + 2j] * 4 and results[2].tolist() == [[2 - 2j] * 4] * 3
 
 
 def test_views_of_inputs_in_another_dtype():

@@ -260,3 +260,33 @@ def test_a_singular_matrix_is_an_error():
 
 def test_places_of_maxima(check):
     check(Unpooling().eval(), torch.randn(2, 3, 12, 12), **CLOSE)
+
+
+@pytest.mark.parametrize("is_biased", [False, True])
+def test_flex_attention(is_biased, check):
+    from torch.nn.attention.flex_attention import create_block_mask, flex_attention
+    slopes, documents = torch.tensor([0.5, 0.1, 0.2, 0.3]), torch.arange(64) // 20
+
+    def biased(score, batch, head, q, k):
+        return torch.where(q >= k, score + slopes[head] * (k - q), -torch.inf)
+
+    def seen(batch, head, q, k):
+        return (q >= k) & (q - k < 16) & (documents[q] == documents[k]) & (q != 3)
+
+    mask = create_block_mask(seen, None, None, 64, 64, device="cpu")
+    q, k, v = torch.randn(2, 4, 64, 8), torch.randn(2, 2, 64, 8), torch.randn(2, 2, 64, 8)
+    check(lambda q, k, v: flex_attention(q, k, v, score_mod=biased if is_biased else None, block_mask=mask, enable_gqa=True),
+          q, k, v, rtol=1e-5, atol=1e-5)
+
+
+def test_flex_attention_with_vectors(fallbacks):
+    """A function that computes with more than scalars is left to PyTorch."""
+    from torch.nn.attention.flex_attention import flex_attention
+    parts = torch.randn(4, 3)
+    q, k, v = torch.randn(3, 2, 4, 64, 8)
+
+    def f(q, k, v):
+        return flex_attention(q, k, v, score_mod=lambda score, batch, head, q, k: score + parts[head].sum())
+
+    torch.testing.assert_close(torch.compile(f, backend="quern", fullgraph=True)(q, k, v), f(q, k, v), rtol=1e-5, atol=1e-5)
+    assert "flex_attention" in fallbacks()[0]

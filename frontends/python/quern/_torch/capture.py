@@ -11,6 +11,7 @@ from torch.fx.experimental.proxy_tensor import make_fx
 from . import decompositions, layers
 from .composites import istft
 from .effects import Effects, is_symbolic
+from .flex_attention import flex_attention, is_by_element
 from .refusal import Refusal
 
 _aten = torch.ops.aten
@@ -20,11 +21,11 @@ _CHECKS = ("aten._assert_tensor_metadata.default", "aten._assert_async.msg", "at
 
 
 def capture(module):
-    """A GraphModule of Dynamo's as (functional module, Effects): its results are those of the graph first, then the new
-    values of written inputs. Raises Refusal for what only PyTorch can run."""
+    """A GraphModule of Dynamo's as (functional module, Effects): its results are those of the graph first, then what has
+    some of them inside it, then the new values of written inputs. Raises Refusal for what only PyTorch can run."""
     examples = [node.meta["example_value"] for node in module.graph.nodes if node.op == "placeholder"]
     effects = Effects.of(module)
-    traced = trace(layers.keep_whole(module), examples, decompositions.table())
+    traced = trace(effects.with_holders(layers.keep_whole(module)), examples, decompositions.table())
     tidy(traced.graph, effects)
     return traced, effects
 
@@ -35,7 +36,7 @@ def trace(module, examples, table):
     transforms = any(map(_is_transform, module.graph.nodes))     # torch.vmap and its like, inside which nothing is functional
     traced = _trace(module, examples, table, mode, functional=not transforms)
     if transforms or any(map(_is_write, traced.graph.nodes)):    # some operators are taken apart into writes to what they made
-        traced = _trace(traced, examples, {}, mode)
+        traced = _trace(traced, examples, table, mode)
     return traced
 
 
@@ -66,6 +67,8 @@ class _Interpreter(torch.fx.Interpreter):
     def call_function(self, target, args, kwargs):
         if target is torch.istft and not kwargs.get("return_complex"):
             return istft(*args, **kwargs)
+        if target is torch.ops.higher_order.flex_attention and is_by_element(args):
+            return flex_attention(*args, **kwargs)
         if target not in _LINEAR:
             return super().call_function(target, args, kwargs)
         return self._linear(target, *args, **kwargs)
@@ -78,10 +81,12 @@ class _Interpreter(torch.fx.Interpreter):
 
 
 def _is_write(node):
-    """Whether a node writes to a tensor, other than to an input at the end of the graph."""
+    """Whether a node writes to a tensor, other than to an input that nothing reads or writes from there on."""
     if not isinstance(node.target, torch._ops.OpOverload) or not node.target._schema.is_mutable:
         return False
-    return node.target is not _aten.copy_.default or node.args[0].op != "placeholder"
+    if node.target is not _aten.copy_.default or node.args[0].op != "placeholder":
+        return True
+    return any(user > node and user.op != "output" for user in node.args[0].users)
 
 
 def tidy(graph, effects):

@@ -66,6 +66,25 @@ def _rrelu(x, noise, lower=0.125, upper=1 / 3, training=False, generator=None):
     return NotImplemented if training else (F.leaky_relu(x, (lower + upper) / 2), noise)
 
 
+@composes(_aten.native_batch_norm.default)
+def _batch_norm(x, weight, bias, mean, variance, training, momentum, epsilon):
+    """Its signature does not say that training writes to the statistics."""
+    if not training:
+        return _aten._native_batch_norm_legit_no_training(x, weight, bias, mean, variance, momentum, epsilon)
+    if mean is None:
+        return _aten._native_batch_norm_legit(x, weight, bias, training, momentum, epsilon)
+    *results, new_mean, new_variance = _aten._native_batch_norm_legit_functional(x, weight, bias, mean, variance, training,
+                                                                                 momentum, epsilon)
+    mean.copy_(new_mean)
+    variance.copy_(new_variance)
+    return tuple(results)
+
+
+@composes(_aten._int_mm.default)
+def _int_mm(a, b):
+    return a.to(torch.int32) @ b.to(torch.int32)
+
+
 def _wide(x):
     """Narrow floats for sums and products of many."""
     return x.float() if x.dtype in (torch.float16, torch.bfloat16) else x

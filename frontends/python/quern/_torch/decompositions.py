@@ -12,7 +12,7 @@ from .composites import COMPOSITES
 
 # Not in PyTorch's list, because others have kernels for them.
 _MORE = (torch.ops.aten.grid_sampler_2d, torch.ops.aten.addmv, torch.ops.aten.index_add, torch.ops.aten.index_copy,
-         torch.ops.aten.linalg_vector_norm)
+         torch.ops.aten.linalg_vector_norm, torch.ops.aten._native_batch_norm_legit_functional)
 
 
 @functools.cache

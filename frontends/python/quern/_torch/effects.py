@@ -5,31 +5,46 @@ import sympy
 import torch
 from torch.fx.experimental.symbolic_shapes import statically_known_true
 
+from . import layers
 from .refusal import Refusal
 from .symbols import Sizes
 
 
 @dataclass
 class Effects:
-    """written: the inputs that are written to; their new values come after the results.
+    """holders: what results are inside of though it is none itself, as (name of a node, order of its axes); these come after the
+    results. written: the inputs that are written to; their new values come after those.
 
-    views: {number of a result: the View of an input or of another result, or the Size that it is}.
+    views: {number of a result: the View of an input, of another result or of a holder, or the Size that it is}.
     """
     written: list = field(default_factory=list)
     views: dict = field(default_factory=dict)
     result_count: int = 0
+    holders: list = field(default_factory=list)
 
     @classmethod
     def of(cls, module):
         """Those of a GraphModule of Dynamo's, without its writes. Raises Refusal for what only PyTorch can return."""
         placeholders = [node for node in module.graph.nodes if node.op == "placeholder"]
         output = next(node for node in module.graph.nodes if node.op == "output")
-        views = _views_of(module, placeholders, [node.meta["example_value"] for node in placeholders])
-        return cls([], views, len(output.args[0]))
+        views, holders = _views_of(module, placeholders, [node.meta["example_value"] for node in placeholders])
+        return cls([], views, len(output.args[0]), holders)
 
     @property
     def is_plain(self):
         return not self.written and not self.views
+
+    def with_holders(self, module):
+        """The module with the holders among its results."""
+        if not self.holders:
+            return module
+        module = layers.copied(module)
+        nodes = {node.name: node for node in module.graph.nodes}
+        output = next(node for node in module.graph.nodes if node.op == "output")
+        with module.graph.inserting_before(output):
+            holders = [module.graph.call_method("permute", (nodes[name], axes)) for name, axes in self.holders]
+        output.args = ((*output.args[0], *holders),)
+        return module
 
     def finish(self, run, eager):
         """A callable that also writes to the inputs and makes the views. `eager` runs what is written and read as others."""
@@ -37,7 +52,7 @@ class Effects:
             if self._is_shared(arguments):
                 return eager(*arguments)
             results = run(*arguments)
-            for source, value in zip(self.written, results[self.result_count:]):
+            for source, value in zip(self.written, results[self.result_count + len(self.holders):]):
                 arguments[source].copy_(value)
             return tuple(self.views[i].of(arguments, results) if i in self.views else results[i]
                          for i in range(self.result_count))
@@ -53,7 +68,7 @@ class Effects:
 
 @dataclass
 class View:
-    """A result that shares memory with an input, or with another result. `places` gives its sizes, its strides and its offset
+    """A result that shares memory with an input, with another result or with a holder. `places` gives its sizes, its strides and its offset
     in one list, for the call's inputs, or is None for the input itself; dtype is the view's, where it differs or is
     conjugated."""
     source: int
@@ -92,7 +107,7 @@ def is_symbolic(example):
 #--- Results that share memory --------------------------------------------------------------------
 
 def _views_of(module, placeholders, examples):
-    """Which results share memory with an input, or are sizes."""
+    """Which results share memory with an input or with each other, or are sizes; and the holders."""
     output = next(node for node in module.graph.nodes if node.op == "output")
     inputs = {example.untyped_storage()._cdata: i for i, example in enumerate(examples) if isinstance(example, torch.Tensor)}
     views, apart = {}, []
@@ -105,32 +120,55 @@ def _views_of(module, placeholders, examples):
         if result in placeholders:
             views[number] = View(placeholders.index(result))
         elif (source := inputs.get(value.untyped_storage()._cdata)) is not None:
-            if value.is_neg():
-                raise Refusal(f"the result {result.name} is a view of an input with the other sign")
-            dtype = value.dtype if value.dtype != examples[source].dtype or value.is_conj() != examples[source].is_conj() else None
-            views[number] = View(source, value.dim(), _places(value, examples), dtype, value.is_conj())
+            views[number] = _view(source, examples[source], result, value, _places(value, examples))
         else:
             apart.append((number, result, value))
-    return views | _views_of_results(apart, examples)
+    shared, holders = _views_of_results(apart, module.graph, len(output.args[0]), examples)
+    return views | shared, holders
 
 
-def _views_of_results(results, examples):
-    """Of results that share memory with each other one is computed and has the others inside it. Raises Refusal where there
-    is no such one, unless they are one or lie apart. results: (number, node, value)."""
-    views, by_storage = {}, {}
+def _view(source, whole, node, value, places, of_result=False):
+    if value.is_neg():
+        raise Refusal(f"the result {node.name} is a view with the other sign")
+    dtype = value.dtype if value.dtype != whole.dtype or value.is_conj() != whole.is_conj() else None
+    return View(source, value.dim(), places, dtype, value.is_conj(), of_result)
+
+
+def _views_of_results(results, graph, result_count, examples):
+    """Of results that share memory with each other one is computed and has the others inside it, or a holder that has all.
+    Raises Refusal where there is no such one, unless they are one or lie apart. results: (number, node, value)."""
+    views, holders, by_storage = {}, [], {}
     for number, node, value in results:
         by_storage.setdefault(value.untyped_storage()._cdata, []).append((number, node, value))
-    for group in by_storage.values():
+    for storage, group in by_storage.items():
         nodes, values = {node.name: value for _, node, value in group}, [value for *_, value in group]
         if len(nodes) == 1 or _are_spans_apart(list(nodes.values())) or _are_columns_apart(list(nodes.values())):
             continue
-        holders = [(number, value, step) for number, _, value in group if (step := _step(value, values))]
-        if not holders:
-            raise Refusal(f"the results {', '.join(nodes)} share memory")
-        source, whole, step = holders[0]
-        views |= {number: View(source, value.dim(), _places(value, examples, whole.storage_offset(), step), of_result=True)
-                  for number, _, value in group if number != source}
-    return views
+        found = [(number, value, step) for number, _, value in group if (step := _step(value, values))]
+        if not found:
+            found = [_holder(graph, storage, values)]
+            if found == [None]:
+                raise Refusal(f"the results {', '.join(nodes)} share memory")
+            holder, whole, step = found[0]
+            found = [(result_count + len(holders), whole, step)]
+            holders.append(holder)
+        source, whole, step = found[0]
+        views |= {number: _view(source, whole, node, value, _places(value, examples, whole.storage_offset(), step), of_result=True)
+                  for number, node, value in group if number != source}
+    return views, holders
+
+
+def _holder(graph, storage, values):
+    """A node that has these values inside it, with the order of axes in which it lies in memory: ((name, axes), value, step)."""
+    for node in graph.nodes:
+        value = node.meta.get("example_value")
+        if not isinstance(value, torch.Tensor) or value.untyped_storage()._cdata != storage:
+            continue
+        axes = sorted(range(value.dim()), key=lambda axis: -value.stride(axis))
+        value = value.permute(axes)
+        if step := _step(value, values):
+            return (node.name, axes), value, step
+    return None
 
 
 def _places(value, examples, first=0, step=1):
@@ -140,14 +178,14 @@ def _places(value, examples, first=0, step=1):
 
 def _step(value, others):
     """How far apart a tensor's elements lie, evenly and in order, if it holds all that the others have; 0 if it does not."""
-    if any(other.dtype != value.dtype for other in others):
+    if value.is_conj() or value.is_neg():
         return 0
     step = next((stride for size, stride in zip(value.shape[::-1], value.stride()[::-1]) if not _is(size, 1)), 1)
     if not isinstance(step, int) or step == 0 or not _is_even(value, step):
         return 0
     first, count, stored = value.storage_offset(), value.numel(), value.untyped_storage().nbytes() // value.element_size()
     is_all = step == 1 and statically_known_true(first == 0) and statically_known_true(count == stored)
-    return step if is_all or all(_is_inside(other, first, step, count) for other in others) else 0
+    return step if is_all or all(other.dtype == value.dtype and _is_inside(other, first, step, count) for other in others) else 0
 
 
 def _is_even(value, step):

@@ -97,15 +97,6 @@ def batch_norm(c, x, weight, bias, mean, variance, momentum, epsilon):
     return y, *(build.broadcast(c.tensor(0, c.dtype(i)), [0]) for i in (1, 2))      # the statistics of a batch: there are none
 
 
-@lowers("native_batch_norm.default")
-def batch_norm_of_either(c, x, weight, bias, mean, variance, training, momentum, epsilon):
-    if training and mean is not None:
-        raise Refusal("it counts the statistics of batches")
-    if training:
-        return batch_norm_of_batch(c, x, weight, bias, training, momentum, epsilon)
-    return batch_norm(c, x, weight, bias, mean, variance, momentum, epsilon)
-
-
 @lowers("_native_batch_norm_legit.no_stats")
 def batch_norm_of_batch(c, x, weight, bias, training, momentum, epsilon):
     wide = c.wide(x)
