@@ -12,8 +12,8 @@ from .symbols import Sizes
 
 @dataclass
 class Effects:
-    """holders: what results are inside of though it is none itself, as (name of a node, order of its axes); these come after the
-    results. written: the inputs that are written to; their new values come after those.
+    """holders: what results are inside of though it is none itself, as (name of a node, order of its axes); these come after
+    the results. written: the inputs that are written to; their new values come after those.
 
     views: {number of a result: the View of an input, of another result or of a holder, or the Size that it is}.
     """
@@ -68,9 +68,9 @@ class Effects:
 
 @dataclass
 class View:
-    """A result that shares memory with an input, with another result or with a holder. `places` gives its sizes, its strides and its offset
-    in one list, for the call's inputs, or is None for the input itself; dtype is the view's, where it differs or is
-    conjugated."""
+    """A result that shares memory with an input, with another result or with a holder. `places` gives its sizes, its strides
+    and its offset in one list, for the call's inputs, or is None for the input itself; dtype is the view's, where it differs
+    or is conjugated."""
     source: int
     rank: int = 0
     places: Sizes | None = None
@@ -144,22 +144,23 @@ def _views_of_results(results, graph, result_count, examples):
         nodes, values = {node.name: value for _, node, value in group}, [value for *_, value in group]
         if len(nodes) == 1 or _are_spans_apart(list(nodes.values())) or _are_columns_apart(list(nodes.values())):
             continue
-        found = [(number, value, step) for number, _, value in group if (step := _step(value, values))]
-        if not found:
-            found = [_holder(graph, storage, values)]
-            if found == [None]:
+        inside = next(((number, value, step) for number, _, value in group if (step := _step(value, values))), None)
+        if inside is None:
+            holder, whole, step = _holder(graph, storage, values)
+            if holder is None:
                 raise Refusal(f"the results {', '.join(nodes)} share memory")
-            holder, whole, step = found[0]
-            found = [(result_count + len(holders), whole, step)]
+            inside = result_count + len(holders), whole, step
             holders.append(holder)
-        source, whole, step = found[0]
-        views |= {number: _view(source, whole, node, value, _places(value, examples, whole.storage_offset(), step), of_result=True)
+        source, whole, step = inside
+        first = whole.storage_offset()
+        views |= {number: _view(source, whole, node, value, _places(value, examples, first, step), of_result=True)
                   for number, node, value in group if number != source}
     return views, holders
 
 
 def _holder(graph, storage, values):
-    """A node that has these values inside it, with the order of axes in which it lies in memory: ((name, axes), value, step)."""
+    """A node that has these values inside it, with the order of axes in which it lies in memory, as ((name, axes), value, step);
+    Nones where there is none."""
     for node in graph.nodes:
         value = node.meta.get("example_value")
         if not isinstance(value, torch.Tensor) or value.untyped_storage()._cdata != storage:
@@ -168,7 +169,7 @@ def _holder(graph, storage, values):
         value = value.permute(axes)
         if step := _step(value, values):
             return (node.name, axes), value, step
-    return None
+    return None, None, None
 
 
 def _places(value, examples, first=0, step=1):
@@ -185,7 +186,8 @@ def _step(value, others):
         return 0
     first, count, stored = value.storage_offset(), value.numel(), value.untyped_storage().nbytes() // value.element_size()
     is_all = step == 1 and statically_known_true(first == 0) and statically_known_true(count == stored)
-    return step if is_all or all(other.dtype == value.dtype and _is_inside(other, first, step, count) for other in others) else 0
+    are_inside = all(other.dtype == value.dtype and _is_inside(other, first, step, count) for other in others)
+    return step if is_all or are_inside else 0
 
 
 def _is_even(value, step):
