@@ -76,7 +76,7 @@ public:
   RowExtremum(ElementEmitter &outer, ArgReduceOp op, Value extent, Elements elements)
       : outer(outer), kernel(outer.kernel), b(kernel.builder), op(op), element(elementOf(op.getOperand())),
         extent(extent), elements(elements), lanes(vectorLanes(kernel.level)),
-        number(b.builder.getIntegerType(std::max<int64_t>(element.getIntOrFloatBitWidth(), 32))),
+        number(b.builder.getIntegerType(element.getIntOrFloatBitWidth())),
         isFloat(isa<FloatType>(element)) {}
 
   /// An index.
@@ -318,9 +318,10 @@ static Value isExtremum(ImplicitLocOpBuilder &b, Type element, Value value, Valu
   return b.create<arith::OrIOp>(equal, b.create<arith::CmpFOp>(arith::CmpFPredicate::UNO, value, value));
 }
 
-/// By the threads of a device, which may share a row: the extremum of each block, and in the first (or last) block that has
-/// the row's the first (or last) place of it. So a row is read once and up to a block of it twice.
-static Value placeOnDevice(ElementEmitter &outer, ArgReduceOp op, Value extent, Elements elements) {
+/// The extremum of each block, and in the first (or last) block that has the row's the first (or last) place of it: a row is
+/// read once and up to a block of it twice. So do the threads of a device, which may share a row; and elements so narrow that
+/// their numbers would take more registers than they.
+static Value placeInBlocks(ElementEmitter &outer, ArgReduceOp op, Value extent, Elements elements) {
   constexpr int64_t kBlock = 2048;
   KernelFunction &kernel = outer.kernel;
   ImplicitLocOpBuilder &b = kernel.builder;
@@ -349,6 +350,8 @@ static Value placeOnDevice(ElementEmitter &outer, ArgReduceOp op, Value extent, 
   auto isHit = [&](ElementEmitter &e, const AxisPoint &axis) {
     return isExtremum(b, element, elementsFrom(e, start, axis), e.spread(best));
   };
+  if (!kernel.device)
+    return kernel.add(start, findPlace(outer, blockLength(start), op.getLast(), kFewPlaces, isHit));
   ReduceKind pick = op.getLast() ? ReduceKind::max : ReduceKind::min;
   Type i32 = b.getI32Type(); // positions in a block take as little room in registers as they can
   Value place = reduceAlong(outer, blockLength(start), {{pick, i32}}, [&](ElementEmitter &e, const AxisPoint &axis) {
@@ -368,11 +371,12 @@ Value ElementEmitter::argReduceRow(ArgReduceOp op, const Point &point) {
     inner.back() = axis;
     return e.at(op.getOperand(), inner);
   };
+  Type element = elementOf(op.getOperand());
   Value place;
-  if (kernel.device)
-    place = placeOnDevice(*this, op, extent, elements);
-  else if (elementOf(op.getOperand()).isInteger(1))
+  if (element.isInteger(1) && !kernel.device)
     place = placeOfBool(*this, op, extent, elements);
+  else if (kernel.device || element.getIntOrFloatBitWidth() < 32)
+    place = placeInBlocks(*this, op, extent, elements);
   else
     place = RowExtremum(*this, op, extent, elements).place();
   return b.create<arith::IndexCastOp>(b.getI64Type(), place);

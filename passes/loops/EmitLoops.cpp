@@ -106,36 +106,42 @@ static void emitRow(KernelFunction &kernel, Piece &piece, Point point, Value fro
   forVectors(outer, from, to, store);
 }
 
-/// A row that lies in memory as it will lie in the result is copied by the system's function, if it is long: that aligns
-/// its stores, and writes lines that it does not read before.
-static bool copyRow(KernelFunction &kernel, Piece &piece, Point point, Value from, Value to) {
-  constexpr int64_t kLongRow = 1024; // bytes
+/// Where a row of the piece is copied from and to, from its element `from` on; null where it is computed.
+static std::pair<Value, Value> copied(KernelFunction &kernel, Piece &piece, Point point, Value from) {
   int64_t axis = piece.domain.groups.back().axis;
   if (kernel.device || piece.stores.size() != 1 || piece.scalar || piece.interleaved || piece.together > 1 || axis < 0)
-    return false;
+    return {};
   Piece::Store &store = piece.stores[0];
-  Value result = kernel.yield().getValues()[store.result];
-  int64_t bytes = llvm::divideCeil(elementOf(result).getIntOrFloatBitWidth(), 8);
-  if (piece.inner.constant().value_or(kLongRow) * bytes < kLongRow)
-    return false;
   ElementEmitter lanes(kernel, vectorLanes(kernel.level));
   point[axis] = {from, 1, {}};
   Value source = lanes.addressAt(store.value, point);
   if (!source)
-    return false;
-  Point place = point;
+    return {};
   if (store.axis >= 0)
-    place[store.axis].base = kernel.add(place[store.axis].base, kernel.dim(store.offset));
-  Value target = lanes.addressAt(kernel.resultBuffer(store.result), dimsOf(result), place);
+    point[store.axis].base = kernel.add(point[store.axis].base, kernel.dim(store.offset));
+  SmallVector<Dim> dims = dimsOf(kernel.yield().getValues()[store.result]);
+  return {source, lanes.addressAt(kernel.resultBuffer(store.result), dims, point)};
+}
+
+using EmitRow = function_ref<void(const Point &, Value from, Value to)>;
+
+/// Rows of `length` elements by `body`, which gets what emits one. What lies in memory as it will lie in the result is copied
+/// by the system's function, if it is long: that aligns its stores, and writes lines that it does not read before.
+static void emitPieceRows(KernelFunction &kernel, Piece &piece, Value length, function_ref<void(EmitRow)> body) {
+  constexpr int64_t kLongRow = 1024; // bytes
   IndexBuilder b(kernel.builder);
-  Value count = b.value(b.mul(b.sub(to, from), bytes));
-  b.branch(
-      b.lessThan(count, b.index(kLongRow)), [&] { emitRow(kernel, piece, point, from, to); },
-      [&] {
-        Value size = b.create<arith::IndexCastOp>(b.builder.getI64Type(), count);
-        b.create<LLVM::MemcpyOp>(target, source, size, /*isVolatile=*/false);
-      });
-  return true;
+  int64_t bits = elementOf(kernel.yield().getValues()[piece.stores[0].result]).getIntOrFloatBitWidth();
+  int64_t bytes = llvm::divideCeil(bits, 8);
+  auto computed = [&](const Point &point, Value from, Value to) { emitRow(kernel, piece, point, from, to); };
+  bool isShort = piece.inner.constant().value_or(kLongRow) * bytes < kLongRow;
+  if (isShort || !copied(kernel, piece, piece.domain.origin(kernel), kernel.index(0)).first)
+    return body(computed);
+  auto whole = [&](const Point &point, Value from, Value to) {
+    auto [source, target] = copied(kernel, piece, point, from);
+    Value size = b.create<arith::IndexCastOp>(b.builder.getI64Type(), b.value(b.mul(b.sub(to, from), bytes)));
+    b.create<LLVM::MemcpyOp>(target, source, size, /*isVolatile=*/false);
+  };
+  b.branch(b.lessThan(b.mul(length, bytes), b.index(kLongRow)), [&] { body(computed); }, [&] { body(whole); });
 }
 
 static void emitTask(KernelFunction &kernel, Piece &piece, Value task) {
@@ -152,17 +158,18 @@ static void emitTask(KernelFunction &kernel, Piece &piece, Value task) {
     }
     Value from = kernel.multiply(part, chunk);
     Value to = b.create<arith::MinSIOp>(kernel.add(from, chunk), inner);
-    if (!copyRow(kernel, piece, point, from, to))
-      emitRow(kernel, piece, point, from, to);
+    Value length = b.create<arith::SubIOp>(to, from);
+    emitPieceRows(kernel, piece, length, [&](EmitRow emit) { emit(point, from, to); });
     return;
   }
   Value rows = kernel.dim(piece.rows), from = kernel.multiply(task, rows);
   Value to = b.create<arith::MinSIOp>(kernel.add(from, rows), kernel.dim(piece.domain.outer(last)));
-  kernel.forRange(from, to, kernel.index(1), [&](Value row) {
-    Point place = point;
-    piece.domain.place(kernel, place, last, row);
-    if (!copyRow(kernel, piece, place, zero, inner))
-      emitRow(kernel, piece, place, zero, inner);
+  emitPieceRows(kernel, piece, inner, [&](EmitRow emit) {
+    kernel.forRange(from, to, kernel.index(1), [&](Value row) {
+      Point place = point;
+      piece.domain.place(kernel, place, last, row);
+      emit(place, zero, inner);
+    });
   });
 }
 

@@ -58,3 +58,15 @@ kernel.func @arg_bool_columns attributes {dims = 0 : i64, schedule = #kernel.sch
   %0 = graph.arg_reduce %x {axis = 0 : i64, largest = true, last = false} : (tensor<50x64xi1>) -> tensor<1x64xi64>
   kernel.yield %0 : tensor<1x64xi64>
 }
+
+// Numbers would take more registers than narrow elements do: the extremum first, block by block, then its place.
+// CHECK-LABEL: func.func @arg_narrow_v4
+// CHECK:       scf.for %{{.*}} = %c0 to %c5000 step %c2048 iter_args
+// CHECK:         arith.maxui {{.*}} : vector<16xi8>
+// CHECK:       scf.while
+// CHECK:         arith.cmpi eq, {{.*}} : vector<32xi8>
+kernel.func @arg_narrow attributes {dims = 0 : i64, schedule = #kernel.schedule<"loops", {}, "test">} {
+^bb0(%x: tensor<4x5000xui8>):
+  %0 = graph.arg_reduce %x {axis = 1 : i64, largest = true, last = false} : (tensor<4x5000xui8>) -> tensor<4x1xi64>
+  kernel.yield %0 : tensor<4x1xi64>
+}
