@@ -192,13 +192,141 @@ def test_booster_of_xgboost():
         quern.compile(booster).predict(X[:, :5])
 
 
+def test_names_of_boosters():
+    import pandas as pd
+    X, y = regression()
+    frame = pd.DataFrame(X, columns=list("abcdef"))
+    booster = xgboost.train({"nthread": 1}, xgboost.DMatrix(frame, y), 3)
+    compiled = quern.compile(booster)
+    assert np.array_equal(compiled.predict(frame), booster.predict(xgboost.DMatrix(frame)))
+    with pytest.raises(quern.InputError, match="same order"):
+        compiled.predict(frame[list("fedcba")])
+
+
+def _linear(objective, target, **options):
+    X, y = regression()
+    kind = xgboost.XGBClassifier if ":log" in objective or "multi" in objective else xgboost.XGBRegressor
+    return kind(booster="gblinear", objective=objective, n_estimators=5, n_jobs=1, **options).fit(with_gaps(X), target(y))
+
+
+@pytest.mark.parametrize("objective, target", [
+    ("reg:squarederror", lambda y: y), ("reg:squarederror", lambda y: np.stack([y, -y + 1], axis=1)),
+    ("count:poisson", lambda y: np.round(np.exp(y / 50))), ("binary:logistic", lambda y: (y > 0).astype(int)),
+    ("multi:softprob", lambda y: np.digitize(y, [-20, 90]))])
+def test_linear_booster(objective, target):
+    """Of several classes, XGBoost adds the first one's base score to all."""
+    model, rows = _linear(objective, target), with_gaps(regression()[0])
+    compiled = quern.compile(model)
+    np.testing.assert_allclose(compiled.predict(rows, output_margin=True), model.predict(rows, output_margin=True), rtol=1e-4, atol=1e-4)
+    assert not hasattr(model, "classes_") or np.array_equal(compiled.predict(rows), model.predict(rows))
+
+
+@pytest.mark.parametrize("target", [lambda y: np.stack([y, -y, y * y], axis=1), lambda y: np.digitize(y, [-20, 20]),
+                                    lambda y: np.stack([y > 0, y > 30], axis=1).astype(int)], ids=["numbers", "classes", "labels"])
+@pytest.mark.parametrize("strategy", ["multi_output_tree", "one_output_per_tree"])
+def test_several_outputs(target, strategy):
+    X, y = regression()
+    kind = xgboost.XGBRegressor if target(y).dtype.kind == "f" else xgboost.XGBClassifier
+    model = kind(n_estimators=5, multi_strategy=strategy, n_jobs=1).fit(X, target(y))
+    compiled, rows = quern.compile(model), with_gaps(X)
+    for method in ("predict", "predict_proba") if hasattr(model, "predict_proba") else ("predict",):
+        got, want = getattr(compiled, method)(rows), getattr(model, method)(rows)
+        assert got.dtype == want.dtype and got.shape == want.shape
+        np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-5)
+    assert np.array_equal(compiled.apply(rows), model.apply(rows))
+
+
+def test_one_class_of_xgboost():
+    """The base score is 0, which XGBoost moves to where it has a logarithm."""
+    X, y = binary()
+    model = xgboost.XGBClassifier(n_estimators=2, n_jobs=1).fit(X, np.zeros(len(X), int))
+    assert np.abs(quern.compile(model).predict_proba(X) - model.predict_proba(X)).max() < 1e-7
+
+
+def test_linear_trees():
+    """A leaf is a linear function, or a constant where it lacks a feature."""
+    X, y = multiclass()
+    for target, kind in ((X[:, 0] * X[:, 1], lightgbm.LGBMRegressor), (y, lightgbm.LGBMClassifier)):
+        model = kind(n_estimators=6, linear_tree=True, verbose=-1, n_jobs=1).fit(with_gaps(X), target)
+        rows = with_gaps(X)
+        for given in (rows, rows[:1], X.astype(np.float32)):
+            want = model.predict(given, raw_score=True)
+            np.testing.assert_allclose(quern.compile(model).predict(given, raw_score=True), want, rtol=1e-9, atol=1e-9)
+
+
+def _with_categories(words, rows=300, seed=0):
+    import pandas as pd
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame({"a": rng.normal(size=rows), "c": pd.Categorical(rng.choice(words, rows)),
+                          "d": pd.Categorical(rng.choice([3, 1, 7], rows)), "flag": rng.random(rows) < 0.5,
+                          "count": rng.integers(0, 5, rows)})
+    frame.loc[::9, "c"] = np.nan
+    return frame, (frame.a + frame.c.map(dict(zip(words, (2, -1, 0.5, 0)))).astype(float).fillna(3) + frame.d.astype(float) / 3).to_numpy()
+
+
+@pytest.mark.parametrize("library", ["lightgbm", "xgboost"])
+@pytest.mark.parametrize("onehot", [1, 100])
+def test_categories_of_frames(library, onehot):
+    """They are the fit's, whatever numbers a frame's columns have for them."""
+    import pandas as pd
+    words = ["x", "y", "é" if library == "lightgbm" else "e", "w w"]
+    frame, y = _with_categories(words)
+    made = (lambda kind: getattr(lightgbm, "LGBM" + kind)(n_estimators=6, verbose=-1, n_jobs=1, min_data_per_group=5, cat_smooth=1,
+                                                          max_cat_to_onehot=onehot)) if library == "lightgbm" else (
+        lambda kind: getattr(xgboost, "XGB" + kind)(n_estimators=6, n_jobs=1, enable_categorical=True, max_cat_to_onehot=onehot))
+    other = frame.assign(c=frame.c.cat.set_categories(words[::-1]), d=pd.Categorical(frame.d.astype(int), categories=[7, 3, 1]))
+    as_codes = frame.assign(c=frame.c.cat.codes.replace(-1, np.nan), d=frame.d.cat.codes).to_numpy(float)
+    for kind, target in (("Regressor", y), ("Classifier", (y > 1).astype(int))):
+        model = made(kind).fit(frame, target)
+        compiled = quern.compile(model)
+        for rows in (frame, other, frame[:1], as_codes):
+            np.testing.assert_allclose(compiled.predict(rows), model.predict(rows), rtol=1e-5, atol=1e-6)
+    new = frame.assign(c=frame.c.cat.add_categories(["zz"]).fillna("zz"))
+    if library == "xgboost":
+        with pytest.raises(quern.InputError, match="category not in the training set in column 'c'"):
+            compiled.predict(new)
+    else:
+        assert np.array_equal(compiled.predict(new), model.predict(new))
+    with pytest.raises(quern.InputError, match="column 'c' has numbers"):
+        compiled.predict(frame.assign(c=1.0))
+
+
+def test_keywords_of_predict():
+    X, y = multiclass()
+    rows = with_gaps(X)
+    light = lightgbm.LGBMClassifier(n_estimators=4, verbose=-1, n_jobs=1).fit(X, y)
+    extreme = xgboost.XGBClassifier(n_estimators=4, n_jobs=1).fit(X, y)
+    booster = extreme.get_booster()
+    for model, keyword, wrapped in ((light, "raw_score", rows), (light, "pred_leaf", rows), (light.booster_, "pred_leaf", rows),
+                                    (extreme, "output_margin", rows), (booster, "pred_leaf", xgboost.DMatrix(rows))):
+        got, want = quern.compile(model).predict(rows, **{keyword: True}), model.predict(wrapped, **{keyword: True})
+        assert got.dtype == want.dtype and got.shape == want.shape
+        np.testing.assert_allclose(got, want, rtol=1e-5, atol=1e-6)
+        assert np.array_equal(quern.compile(model).predict(rows, **{keyword: False}), quern.compile(model).predict(rows))
+    with pytest.raises(quern.UsageError, match="'num_iteration'"):
+        quern.compile(light).predict(rows, num_iteration=2)
+
+
+def test_large_integers_in_frames():
+    """LightGBM reads a frame of int64 as float64."""
+    import pandas as pd
+    values = np.random.default_rng(0).integers(2 ** 24, 2 ** 24 + 64, 300)
+    frame = pd.DataFrame({"a": values, "b": values % 7})
+    model = lightgbm.LGBMRegressor(n_estimators=5, min_data_in_leaf=2, verbose=-1, n_jobs=1).fit(frame, values % 5)
+    assert np.array_equal(quern.compile(model).predict(frame), model.predict(frame))
+
+
+def _letters():
+    frame, y = _with_categories(["x", "y", "é", "日本"])
+    return xgboost.XGBRegressor(enable_categorical=True, n_estimators=2, n_jobs=1).fit(frame, y)
+
+
 X, Y = regression()
 REFUSED = {
-    "linear trees": lambda: lightgbm.LGBMRegressor(linear_tree=True, n_estimators=2, verbose=-1).fit(X, Y),
-    "booster 'gblinear'": lambda: xgboost.XGBRegressor(booster="gblinear").fit(X, Y),
+    "not ASCII": _letters,
     "init": lambda: ensemble.GradientBoostingRegressor(init=tree.DecisionTreeRegressor(max_depth=2), n_estimators=2).fit(X, Y),
-    "several outputs": lambda: xgboost.XGBRegressor(
-        n_estimators=2, multi_strategy="multi_output_tree").fit(X, np.stack([Y, -Y], axis=1)),
+    "objective": lambda: lightgbm.LGBMClassifier(objective=lambda y, raw: (raw - y, np.ones_like(raw)), n_estimators=2,
+                                                 verbose=-1).fit(X, (Y > 0).astype(int)),
 }
 
 

@@ -57,11 +57,13 @@ def columns(estimator):
             continue
         single = isinstance(wanted, str) or isinstance(wanted, (int, np.integer)) and not isinstance(wanted, bool)
         parts.append((name, None if _is_nothing(step) else read(step), indices, single))
+    labelled = any(isinstance(one, str) for _, step, wanted in estimator.transformers_
+                   if not isinstance(wanted, slice) for one in np.atleast_1d(np.asarray(wanted, object)))
     names = getattr(estimator, "feature_names_in_", None)
 
     def pick(X, indices, single):
         if isinstance(X, Columns):
-            if names is not None:
+            if names is not None and not X.placed:
                 indices = X.find([str(names[i]) for i in indices])
             return X.values[indices[0]] if single else X.select(indices)
         return X[:, int(indices[0])] if single else take_columns(X, indices)
@@ -74,7 +76,7 @@ def columns(estimator):
             results.append(weighted(made, estimator.transformer_weights, name))
         return side_by_side(results) if results else full(X, (0,), 0.0)
 
-    return {"transform": transform}
+    return Fitted("ColumnTransformer", {"transform": transform}, "labelled" if labelled else "named")
 
 
 @reader("sklearn.pipeline.FeatureUnion")

@@ -41,7 +41,7 @@ def likelihood(estimator, name):
         mean, precision = estimator.mean_, estimator.get_precision()
     except np.linalg.LinAlgError:       # scikit-learn's method raises it
         return {}
-    constant = -0.5 * (len(precision) * np.log(2.0 * np.pi) - np.linalg.slogdet(precision)[1])
+    constant = float(-0.5 * (len(precision) * np.log(2.0 * np.pi) - np.linalg.slogdet(precision)[1]))
 
     def samples(X):
         X = validate(X, name, dtype=_FLOATS) - mean

@@ -1,11 +1,12 @@
 """Encoders of categories: strings, numbers and both in one column."""
 import numpy as np
 
+from .._errors import InputError
 from .._trace import build, strings
 from .._trace.array import Tracer
 from .._trace.program import STRING
 from .registry import Fitted, reader, refuse
-from .rows import Columns, Labels, take, trace, validate
+from .rows import Columns, Labels, matrix, take, trace, validate
 
 
 def is_text(tracer):
@@ -61,6 +62,33 @@ def codes(X, name, categories, required):
         found.append(build.add_axes(_lookup(column.value, [own], required), (1,)))
     program.place = place
     return Tracer(build.concat(found, 1))
+
+
+def coded(X, categories, required=False):
+    """A frame's columns side by side, those with categories as the numbers of their values, NaN where there is none.
+
+    categories: feature -> values. A matrix has numbers already. required: other values are refused.
+    """
+    if not isinstance(X, Columns) or not categories:
+        return matrix(X)
+    values = list(X.values)
+    for feature, own in categories.items():
+        column = values[feature]
+        if not is_text(column) and any(isinstance(one, str) for one in own):
+            raise InputError(f"column {X.names[feature]!r} has numbers, where the model was fitted on categories that are texts")
+        numbers = Tracer(_lookup(column.value, [own], False))
+        if required:
+            trace().refuse(lambda numbers=numbers, column=column: (numbers < 0) & ~_is_missing(column),
+                           f"Found a category not in the training set in column {X.names[feature]!r}")
+        values[feature] = np.where(numbers < 0, np.nan, numbers.astype(np.float64))
+    return matrix(Columns(X.names, values))
+
+
+def _is_missing(column):
+    if not is_text(column):
+        return np.isnan(column) if column.dtype.kind == "f" else np.zeros_like(column, dtype=bool)
+    gaps = strings.Table(column.value.program, [[strings.NONE, strings.NAN, b"\xffNA"]])
+    return Tracer(strings.lookup(column.value, gaps)) >= 0
 
 
 def _mapped(numbers, maps):

@@ -45,6 +45,16 @@ class Ensemble:
         self._node_count += count
         self._leaf_count += len(is_leaf) - count
 
+    def add_places(self, left, right, feature, threshold, numbers=None, **options):
+        """A tree whose leaves are their numbers, by default those of their nodes, for a target of its own."""
+        numbers = np.arange(len(left)) if numbers is None else numbers
+        self.add(left, right, feature, threshold, numbers, target=len(self._trees), **options)
+
+    def places(self, X):
+        """The leaves of rows by the numbers of `add_places`: int64 [N, trees]."""
+        self.targets = len(self._trees)
+        return self.sums(X).astype(np.int64)
+
     def add_set(self, words):
         """The number of a set whose bits are those of `words` (uint32), the same for equal ones."""
         words = np.ascontiguousarray(words, np.uint32)
@@ -55,6 +65,11 @@ class Ensemble:
             self._sets.append(np.concatenate([[len(words)], words.view(np.int32)]))
             self._set_count += 1 + len(words)
         return self._known_sets[key]
+
+    def copy_sets(self, other, numbers):
+        """The numbers here of sets that have these numbers in another ensemble."""
+        known = {number: key for key, number in other._known_sets.items()}
+        return np.array([-1 if number < 0 else self.add_set(np.frombuffer(known[number], np.uint32)) for number in numbers])
 
     @property
     def tree_count(self):

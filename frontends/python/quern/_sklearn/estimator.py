@@ -23,7 +23,7 @@ _FIRST = ("predict", "transform", "decision_function", "score_samples", "kneighb
 _OUTPUTS = {"predict_proba": "probabilities", "decision_function": "decision", "transform": "transformed",
             "inverse_transform": "restored", "score_samples": "scores", "kneighbors": ("distances", "neighbors"),
             "apply": "leaves"}
-_UNSAVED = ("predict_log_proba", "predict_joint_log_proba", "inverse_transform", "apply")
+_UNSAVED = ("predict_log_proba", "predict_joint_log_proba", "inverse_transform", "apply", "decision_path")
 
 
 def _read(estimator):
@@ -31,6 +31,8 @@ def _read(estimator):
     fitted = registry.read(estimator)
     if fitted.inverse is not None and hasattr(estimator, "inverse_transform"):
         fitted.methods["inverse_transform"] = fitted.inverse
+    for (method, keyword), function in fitted.keywords.items():
+        fitted.methods[f"{method}({keyword})"] = function
     return fitted
 
 
@@ -56,7 +58,7 @@ class CompiledEstimator:
         self._name = name or fitted.name
         self._fitted = fitted
         self._estimator = _snapshot(estimator)
-        names = getattr(estimator, "feature_names_in_", None)
+        names = getattr(estimator, "feature_names_in_", fitted.names)
         self._expected = Expected(fitted, fitted.features or _count(estimator), names, narrow)
         restored = Fitted(fitted.name, {}, "values" if fitted.takes == "values" else "matrix")
         self._restored = Expected(restored, _count_out(estimator), None, narrow)
@@ -69,7 +71,7 @@ class CompiledEstimator:
         self._out_names = _feature_names_out(estimator)
         self._make_methods(fitted.methods)
         first = next((method for method in _FIRST if method in fitted.methods), next(iter(fitted.methods)))
-        if self._expected.count is not None and fitted.takes not in ("texts", "values", "categories") and not (
+        if self._expected.count is not None and fitted.takes not in ("texts", "values", "categories", "labelled") and not (
                 fitted.takes == "named" and names is not None):
             getattr(self, first)._compiled(("matrix", "float64"))
 
@@ -109,7 +111,7 @@ class CompiledEstimator:
         classes that are texts are strings, as columns of texts are. Rows with NaN or infinity are not refused there: results
         that depend on them are undefined.
         """
-        chosen = [one for one in self._methods if one not in _UNSAVED] if methods is None else list(methods)
+        chosen = [one for one in self._methods if one not in _UNSAVED and "(" not in one] if methods is None else list(methods)
         for one in chosen:
             if one not in self._methods:
                 raise UsageError(f"{self._expected.name} has no method {one!r}: expected some of {', '.join(self._methods)}")
@@ -159,7 +161,8 @@ class CompiledEstimator:
 
     def __repr__(self):
         count = sum(len(getattr(self, name)._programs) for name in self._methods)
-        return f"<quern.CompiledEstimator of {self._expected.name}: {', '.join(self._methods)}; {count} programs>"
+        methods = ", ".join(one for one in self._methods if "(" not in one)
+        return f"<quern.CompiledEstimator of {self._expected.name}: {methods}; {count} programs>"
 
     def __getstate__(self):
         state = {key: value for key, value in vars(self).items()
@@ -230,9 +233,11 @@ class Method(Dispatcher):
 
     def _call(self, X, **keywords):
         owner, expected = self._owner, self._owner._expects(self.__name__)
-        if keywords:
-            raise UsageError(f"{expected.name}.{self.__name__} takes the rows alone when it is compiled, not "
-                             f"{next(iter(keywords))!r}")
+        for keyword, value in keywords.items():
+            other = getattr(owner, f"{self.__name__}({keyword})", None)
+            if other is None or len(keywords) > 1:
+                raise UsageError(f"{expected.name}.{self.__name__} takes the rows alone when it is compiled, not {keyword!r}")
+            return (other if value else self)(X)
         kind, arrays = expected.read(X)
         program = self._compiled(kind)
         result, suspicious = program.run(arrays)

@@ -20,6 +20,8 @@ class Plan:
     names: tuple         # the last of these
 
     def fits(self, columns):
+        if type(columns) is not type(self.columns):      # of another library
+            return False
         equals = getattr(self.columns, "equals", None)
         return equals(columns) if equals else self.columns == columns
 
@@ -65,9 +67,7 @@ def _plain(values, name):
         return values if isinstance(values, np.ndarray) else values.to_numpy()
     numpy_dtype = getattr(dtype, "numpy_dtype", None)
     if numpy_dtype is not None and numpy_dtype.kind in "biuf":     # pandas' Int64, Float32, boolean
-        if not values.isna().any():
-            return values.to_numpy(numpy_dtype)
-        return values.to_numpy(np.float32 if numpy_dtype == np.float32 else np.float64, na_value=np.nan)
+        return values.to_numpy(np.float64, na_value=np.nan)      # as scikit-learn makes them
     array = values if isinstance(values, np.ndarray) else values.to_numpy()
     if array.dtype.kind not in "OU":
         check_dtype(array.dtype, f"column {name!r}")
@@ -75,8 +75,8 @@ def _plain(values, name):
 
 
 def matrix(frame, wanted):
-    """The columns as an ndarray [N, F]."""
-    arrays = columns(frame, wanted)
+    """The columns as an ndarray [N, F]. Those of bools are float64, as scikit-learn makes them."""
+    arrays = [array.astype(np.float64) if array.dtype == bool else array for array in columns(frame, wanted)]
     if not arrays:
         return np.empty((len(frame), 0))
     first = arrays[0].dtype

@@ -1,10 +1,11 @@
 """Missing values: what stands for them, and where they are."""
 import numpy as np
 
+from .._errors import InputError
 from .missing_strings import fill_strings
 from .neighbors import k_least
-from .registry import reader, refuse
-from .rows import full, take, take_columns, trace, validate
+from .registry import Fitted, reader, refuse
+from .rows import Columns, full, matrix, take, take_columns, trace, validate
 
 _FLOATS = [np.float64, np.float32, np.float16]
 
@@ -39,6 +40,8 @@ def with_indicator(estimator, result, mask):
 @reader("sklearn.impute.SimpleImputer")
 def simple(estimator):
     try:
+        if any(isinstance(one, str) for one in estimator.statistics_):
+            return fill_strings(estimator)
         statistics = np.asarray(estimator.statistics_).astype(np.float64)
     except (TypeError, ValueError):
         return fill_strings(estimator)
@@ -47,12 +50,33 @@ def simple(estimator):
     fill = np.where(np.isnan(statistics), 0.0, statistics) if estimator.keep_empty_features else statistics[kept]
 
     def transform(X):
+        if not floats and all(column.dtype == bool for column in (X.values if isinstance(X, Columns) else [X])):
+            raise InputError(f"SimpleImputer(strategy={estimator.strategy!r}) does not support data with dtype bool")
         X = validate(X, "SimpleImputer", dtype=_FLOATS if floats else "numeric", allow_nan=_allows_nan(estimator))
+        _check_fill(estimator, X.dtype)
         mask = _mask(estimator, X)
         inside = take_columns(X, kept)
         return with_indicator(estimator, np.where(take_columns(mask, kept), fill.astype(X.dtype), inside), mask)
 
-    return {"transform": transform}
+    def inverse(X):
+        found = np.asarray(estimator.indicator_.features_, np.int64)
+        X = matrix(X)
+        places, marks = np.full(len(statistics), len(kept)), np.full(len(statistics), len(found))
+        places[kept], marks[found] = np.arange(len(kept)), np.arange(len(found))
+        none = full(X, (1,), 0.0, np.float64)
+        known = take_columns(np.concatenate([X[:, :len(kept)].astype(np.float64), none], axis=1), places)
+        absent = take_columns(np.concatenate([X[:, len(kept):].astype(np.float64), none], axis=1), marks)
+        return np.where(absent != 0, float(estimator.missing_values), known)
+
+    return Fitted("SimpleImputer", {"transform": transform}, inverse=inverse if estimator.add_indicator else None)
+
+
+def _check_fill(estimator, dtype):
+    """As scikit-learn refuses rows that cannot hold the constant."""
+    fill = estimator._fill_dtype
+    if estimator.strategy == "constant" and not np.can_cast(fill, dtype, "same_kind"):
+        raise InputError(f"SimpleImputer(strategy='constant'): the dtype of the filling value, {fill}, cannot be cast to that of "
+                         f"the rows, {dtype}")
 
 
 @reader("sklearn.impute.MissingIndicator")

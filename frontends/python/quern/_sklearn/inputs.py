@@ -1,7 +1,8 @@
 """What a call gives, as arrays that programs read: the checks that scikit-learn makes of it, and which program it needs.
 
-A kind is a tuple that decides the program: ("matrix", dtype), ("values", dtype), or ("frame", ((name, dtype), ...)). The
-dtype of strings, and of objects that are strings, numbers or missing, is "str".
+A kind is a tuple that decides the program: ("matrix", dtype), ("values", dtype), ("frame", ((name, dtype), ...)), or
+("array", ((name, dtype), ...)), columns of an array of objects. The dtype of strings, and of objects that are strings, numbers or missing, is "str". A column of objects that are numbers or
+missing has the dtype "object": it is given as such a one and as float64, since an encoder tells None from NaN.
 """
 import numpy as np
 
@@ -9,7 +10,7 @@ from .._errors import InputError
 from .._trace.array import Tracer
 from . import frames
 from .frames import check_dtype, element_name
-from .rows import Columns
+from .rows import Columns, Objects
 
 
 class Expected:
@@ -30,7 +31,7 @@ class Expected:
         return KINDS[self.takes](self, X)
 
     def read_matrix(self, X):
-        X = _array(X) if self.takes in ("categories", "columns", "named") else np.asarray(X)
+        X = _array(X) if self.takes in ("categories", "columns", "named", "labelled") else np.asarray(X)
         if X.dtype.kind == "O" and self.takes == "matrix":
             X = _numbers_of(X)
         if X.dtype.kind not in "OU" or self.takes == "matrix":
@@ -42,9 +43,13 @@ class Expected:
         self._check_count(X.shape[1])
         self._check_rows(X.shape)
         if X.dtype.kind in "OU" and self.takes != "categories":     # columns go different ways
-            arrays = [_column_of(X[:, i]) for i in range(X.shape[1])]
-            return ("frame", tuple((f"x{i}", kind_of(array)) for i, array in enumerate(arrays))), arrays
+            columns = [np.ascontiguousarray(X[:, i]) for i in range(X.shape[1])]
+            return _columns_of("array", [f"x{i}" for i in range(len(columns))], columns)
         return ("matrix", kind_of(X)), [X]
+
+    def read_labelled(self, X):
+        raise InputError(f"Specifying the columns using strings is only supported for dataframes: {self.name} takes a frame, "
+                         f"not a {type(X).__name__}")
 
     def read_one_feature(self, X):
         X = np.asarray(X)
@@ -86,7 +91,7 @@ class Expected:
     def _read_frame(self, frame):
         plan = self._plan
         if plan is None or not plan.fits(frame.columns):
-            by_name = self.takes == "named"
+            by_name = self.takes in ("named", "labelled")
             if not (by_name and self.names is not None):
                 self._check_count(len(frame.columns))
             plan = self._plan = frames.plan(frame, self.names, by_name)
@@ -94,7 +99,7 @@ class Expected:
             return self.read_matrix(frames.matrix(frame, plan.wanted))
         arrays = frames.columns(frame, plan.wanted)
         self._check_rows((len(arrays[0]), len(arrays)))
-        return ("frame", tuple(zip(plan.names, [kind_of(array) for array in arrays]))), arrays
+        return _columns_of("frame", plan.names, arrays)
 
     def __getstate__(self):
         return {**vars(self), "_plan": None}      # it has an object of the frame's library
@@ -108,11 +113,23 @@ def _numbers_of(values):
         raise InputError(f"X has objects that are no numbers: {error}") from None
 
 
-def _column_of(values):
-    """A column of objects as numbers where it has nothing else."""
-    if values.dtype.kind == "O" and all(isinstance(one, (int, float, np.number)) for one in values):
-        return values.astype(np.float64)
-    return np.ascontiguousarray(values)
+def _columns_of(kind, names, columns):
+    """(kind, arrays) of columns by their names."""
+    dtypes, arrays = [], []
+    for column in columns:
+        dtypes.append(_dtype_of(column))
+        arrays += [column, column.astype(np.float64)] if dtypes[-1] == "object" else [column]
+    return (kind, tuple(zip(names, dtypes))), arrays
+
+
+def _dtype_of(column):
+    """Of a column in a kind."""
+    if column.dtype.kind == "O" and all(issubclass(kind, _NUMBERS) for kind in set(map(type, column))):
+        return "object"
+    return kind_of(column)
+
+
+_NUMBERS = (int, float, np.number, np.bool_, type(None))
 
 
 def _array(values):
@@ -128,7 +145,7 @@ def kind_of(array):
 
 
 KINDS = {"matrix": Expected.read_matrix, "categories": Expected.read_matrix, "columns": Expected.read_matrix,
-         "named": Expected.read_matrix, "one feature": Expected.read_one_feature, "texts": Expected.read_texts, "values": Expected.read_values}
+         "named": Expected.read_matrix, "labelled": Expected.read_labelled, "one feature": Expected.read_one_feature, "texts": Expected.read_texts, "values": Expected.read_values}
 
 
 ROWS = "rows"     # the symbol of the first extent
@@ -141,5 +158,13 @@ def trace_inputs(program, kind, expected):
         return Tracer(program.input(np.dtype(kind[1]), (rows, expected.count))), ["X"]
     if kind[0] == "values":
         return Tracer(program.input(np.dtype(kind[1]), (rows,))), ["X"]
-    names = [name for name, _ in kind[1]]
-    return Columns(names, [Tracer(program.input(np.dtype(dtype), (rows,))) for _, dtype in kind[1]]), names
+    values, inputs = [], []
+    for name, dtype in kind[1]:
+        column = program.input(np.dtype("str" if dtype == "object" else dtype), (rows,))
+        inputs.append(name)
+        if dtype == "object":
+            inputs.append(f"{name} as numbers")
+            values.append(Objects(column, program.input(np.dtype(np.float64), (rows,))))
+        else:
+            values.append(Tracer(column))
+    return Columns([name for name, _ in kind[1]], values, placed=kind[0] == "array"), inputs

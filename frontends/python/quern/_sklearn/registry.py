@@ -4,7 +4,7 @@ A reader takes the fitted estimator and returns its methods as functions on trac
 reads those and calls their functions. scikit-learn itself is not imported here.
 """
 import importlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .._errors import QuernError, UnsupportedError, UsageError
 
@@ -43,9 +43,9 @@ class Fitted:
 
     methods: each takes the rows (a Tracer [N, F], or Columns) and returns a Tracer, Labels, or a list or tuple of them.
     takes: what a call may give: "matrix", rows of one dtype; "columns", also a frame whose columns have dtypes of their
-    own; "named", a frame in which columns are looked up by name; "one feature", a column or its values; a key of
+    own; "named", a frame in which columns are looked up by name, or a matrix; "labelled", such a frame alone; "one feature", a column or its values; a key of
     inputs.KINDS.
-    features: columns of the rows, for models without n_features_in_.
+    features: columns of the rows, for models without n_features_in_. names: theirs, for models without feature_names_in_.
     takes_none: whether there may be no rows.
     """
     name: str
@@ -54,6 +54,8 @@ class Fitted:
     features: int = None
     takes_none: bool = False
     inverse: object = None     # of a transformer, what undoes it: the method inverse_transform
+    names: list = None
+    keywords: dict = field(default_factory=dict)     # (method, keyword that is true) -> what computes that call
 
 
 def reader(*classes, takes="matrix"):

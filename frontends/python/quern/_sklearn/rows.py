@@ -4,6 +4,7 @@ import numpy as np
 from .._errors import InputError
 from .._trace import build
 from .._trace.array import Trace, Tracer, as_tracer, trace
+from .._trace.program import STRING
 
 
 def dense(array):
@@ -12,16 +13,16 @@ def dense(array):
 
 
 class Columns:
-    """The columns of a frame: names, and a Tracer [N] for each."""
+    """The columns of a frame: names, and a Tracer [N] for each. placed: those of an array, whose names say nothing."""
 
-    def __init__(self, names, values):
-        self.names, self.values = list(names), list(values)
+    def __init__(self, names, values, placed=False):
+        self.names, self.values, self.placed = list(names), list(values), placed
 
     def __len__(self):
         return len(self.values)
 
     def select(self, positions):
-        return Columns([self.names[i] for i in positions], [self.values[i] for i in positions])
+        return Columns([self.names[i] for i in positions], [self.values[i] for i in positions], self.placed)
 
     def find(self, names):
         """The positions of names. Raises as scikit-learn does where the frame lacks one."""
@@ -29,6 +30,15 @@ class Columns:
         if missing:
             raise InputError(f"columns are missing: {missing}")
         return [self.names.index(name) for name in names]
+
+
+class Objects(Tracer):
+    """A column of objects that are numbers or missing, [N]: strings for what looks them up, `numbers` (float64) for what
+    computes."""
+
+    def __init__(self, strings, numbers):
+        super().__init__(strings)
+        self.numbers = Tracer(numbers)
 
 
 class Labels:
@@ -134,11 +144,21 @@ def watch(tracer):
 
 
 def matrix(X):
-    """Columns side by side in the dtype that holds them all."""
+    """Columns side by side in the dtype that holds them all; with bools among them float64, as scikit-learn makes frames."""
     if not isinstance(X, Columns):
-        return X
-    kind = np.result_type(*(value.dtype for value in X.values))
-    return np.concatenate([value.astype(kind)[:, None] for value in X.values], axis=1)
+        return _numbers(X, "X")
+    values = [_numbers(value, name) for name, value in zip(X.names, X.values)]
+    kind = np.result_type(*(np.float64 if value.dtype == bool else value.dtype for value in values))
+    return np.concatenate([value.astype(kind)[:, None] for value in values], axis=1)
+
+
+def _numbers(value, name):
+    if isinstance(value, Objects):
+        return value.numbers
+    if isinstance(value, Tracer) and value.dtype == STRING:
+        raise InputError(f"could not convert string to float: column {name!r} has texts, or objects that are no numbers, where "
+                         "numbers are expected")
+    return value
 
 
 def columns(X):

@@ -5,15 +5,17 @@ import math
 import numpy as np
 
 from .._errors import UnsupportedError
+from .encoders import coded
 from .ensembles import BEYOND_YES, MISSING_YES, NAN_MISSING, Ensemble
 from .formulas import expit, pair, softmax
 from .registry import Fitted, reader
-from .rows import matrix, validate
+from .rows import validate
 
 
 def _logit(score):
     """In float32, as XGBoost computes it."""
-    return -math.log(np.float32(1) / np.float32(score) - np.float32(1))
+    score = np.clip(np.float32(score), np.float32(1e-6), np.float32(1 - 1e-6))
+    return -math.log(np.float32(1) / score - np.float32(1))
 
 
 def _same(value):
@@ -33,7 +35,7 @@ _OBJECTIVES = {
 
 
 class Model:
-    """A booster's trees, up to round `rounds`, and what it does with their sums."""
+    """A booster up to round `rounds`: its trees or weights, and what it does with their sums."""
 
     def __init__(self, booster, rounds=None, missing=math.nan):
         learner = json.loads(bytes(booster.save_raw("json")))["learner"]
@@ -43,26 +45,28 @@ class Model:
         weights = None
         if gradient["name"] == "dart":
             weights, gradient = gradient["weight_drop"], gradient["gbtree"]
-        elif gradient["name"] != "gbtree":
+        elif gradient["name"] not in ("gbtree", "gblinear"):
             raise UnsupportedError(f"XGBoost's booster {gradient['name']!r} is not supported")
         model, parameters = gradient["model"], learner["learner_model_param"]
-        if model.get("cats", {}).get("enc"):
-            raise UnsupportedError("an XGBoost model with categorical columns of a frame is not supported: give it their codes "
-                                   "as numbers, with feature_types")
+        self.categories = _categories(model.get("cats", {}).get("enc") or [])
         self.missing, self.features = missing, int(parameters["num_feature"])
+        self.names = learner["feature_names"] or None
         self.objective, (self._transform, to_margin) = objective, _OBJECTIVES[objective]
         self.targets = max(int(parameters["num_class"]), int(parameters["num_target"]), 1)
         scores = np.atleast_1d(json.loads(parameters["base_score"]))
         self.base = np.broadcast_to(np.array([to_margin(float(np.float32(score))) for score in scores], np.float32),
                                     (self.targets,))
-        self.ensemble = Ensemble(self.targets, "lt", values=np.float32)
+        if gradient["name"] == "gblinear":
+            table = np.array(model["weights"], np.float32).reshape(self.features + 1, self.targets)
+            self.weights, self.base = table[:-1], self.base[0] + table[-1]     # XGBoost adds the first target's to all
+            return
+        self.weights = None
+        self.ensemble, self.leaves = Ensemble(self.targets, "lt", values=np.float32), Ensemble(1, "lt")
         count = len(model["trees"]) if rounds is None else model["iteration_indptr"][rounds]
         for number, (tree, target) in enumerate(zip(model["trees"][:count], model["tree_info"])):
             self._add(tree, target, 1 if weights is None else weights[number])
 
     def _add(self, tree, target, weight):
-        if int(tree["tree_param"]["size_leaf_vector"]) > 1:
-            raise UnsupportedError("XGBoost's trees with several outputs are not supported")
         left, condition = np.array(tree["left_children"]), np.array(tree["split_conditions"], np.float32)
         flags = np.where(np.array(tree["default_left"]) != 0, NAN_MISSING | MISSING_YES, NAN_MISSING)
         sets = np.full(len(left), -1)
@@ -70,12 +74,18 @@ class Model:
         nodes, starts, sizes = (tree[f"categories_{key}"] for key in ("nodes", "segments", "sizes"))
         for node, start, size in zip(nodes, starts, sizes):
             # Categories of the set go right; yes is left, so the set's own side is `no`.
-            sets[node] = self._set(np.array(tree["categories"][start:start + size], np.int64))
+            chosen = self._set(np.array(tree["categories"][start:start + size], np.int64))
+            sets[node] = chosen
             flags[node] |= BEYOND_YES
         order, rank = _parents_first(left, right)
-        left, right = (np.where(side[order] < 0, -1, rank[side[order]]) for side in (left, right))
-        self.ensemble.add(left, right, np.array(tree["split_indices"])[order], condition[order],
-                          condition[order] * np.float32(weight), flags=flags[order], sets=sets[order], target=target)
+        values = condition
+        if "leaf_weights" in tree:      # of leaves with several outputs, by the number that stands for their right child
+            table = np.array(tree["leaf_weights"], np.float32).reshape(-1, self.targets)
+            values, target = table[np.where(left < 0, right, 0)], 0
+        left, right = (np.where(left[order] < 0, -1, rank[np.maximum(side[order], 0)]) for side in (left, right))
+        node = left, right, np.array(tree["split_indices"])[order], condition[order]
+        self.ensemble.add(*node, values[order] * np.float32(weight), flags=flags[order], sets=sets[order], target=target)
+        self.leaves.add_places(*node, order, flags=flags[order], sets=self.leaves.copy_sets(self.ensemble, sets[order]))
 
     def _set(self, categories):
         """All but these: of what the words do not hold, all goes left."""
@@ -83,15 +93,34 @@ class Model:
         np.bitwise_and.at(words, categories // 32, ~(np.uint32(1) << (categories % 32).astype(np.uint32)))
         return self.ensemble.add_set(words)
 
+    def rows(self, X, name):
+        """Rows as trees read them: float32, NaN where they are missing."""
+        X = validate(coded(X, self.categories, required=True), name, allow_nan="all").astype(np.float32)
+        return X if math.isnan(self.missing) else np.where(X == np.float32(self.missing), np.float32(np.nan), X)
+
     def margin(self, X):
-        X = X.astype(np.float32)
-        if not math.isnan(self.missing):
-            X = np.where(X == np.float32(self.missing), np.float32(np.nan), X)
-        return self.ensemble.sums(X, self.base)
+        if self.weights is None:
+            return self.ensemble.sums(X, self.base)
+        return np.where(np.isnan(X), np.float32(0), X) @ self.weights + self.base
 
     def predict(self, X):
         """What Booster.predict gives: float32 [N, K]."""
         return self._transform(self.margin(X))
+
+
+def _categories(encodings):
+    """feature -> the categories of a frame's column, as numbers or strings. Texts lie in one array of bytes."""
+    found = {}
+    for feature, one in enumerate(encodings):
+        if "offsets" not in one:
+            found[feature] = np.array(one["values"])
+        elif one["values"]:
+            if min(one["values"]) < 0:
+                raise UnsupportedError(f"categories of XGBoost's feature {feature} have letters that are not ASCII, which XGBoost's "
+                                       "model keeps the first bytes of: give it their codes as numbers, with feature_types")
+            text, ends = bytes(one["values"]), one["offsets"]
+            found[feature] = np.array([text[start:end].decode() for start, end in zip(ends, ends[1:])], object)
+    return found
 
 
 def _parents_first(left, right):
@@ -105,12 +134,26 @@ def _parents_first(left, right):
     return np.array(order), rank
 
 
-def _rows(X, estimator):
-    return validate(matrix(X), type(estimator).__name__, allow_nan="all")
-
-
 def _squeezed(values):
     return values[:, 0] if values.shape[1] == 1 else values
+
+
+def _read(estimator, model, methods, name=None):
+    """A Fitted of functions of float32 rows."""
+    name = name or type(estimator).__name__
+
+    def of_rows(function):
+        return lambda X: function(model.rows(X, name))
+
+    keywords = {("predict", "output_margin"): of_rows(lambda X: _squeezed(model.margin(X)))}
+    if model.weights is None:
+        leaves = of_rows(lambda X: model.leaves.places(X).astype(np.float32))
+        if hasattr(estimator, "apply"):
+            methods["apply"] = lambda X: model.leaves.places(X).astype(np.float32)
+        else:
+            keywords["predict", "pred_leaf"] = leaves
+    return Fitted(name, {method: of_rows(function) for method, function in methods.items()},
+                  "columns" if model.categories else "matrix", model.features, True, names=model.names, keywords=keywords)
 
 
 def _model(estimator):
@@ -126,33 +169,32 @@ def _model(estimator):
 @reader("xgboost.core.Booster")
 def booster(estimator):
     model = Model(estimator)
-    return Fitted("Booster", {"predict": lambda X: _squeezed(model.predict(_rows(X, estimator)))}, features=model.features,
-                  takes_none=True)
+    return _read(estimator, model, {"predict": lambda X: _squeezed(model.predict(X))})
 
 
 @reader("xgboost.sklearn.XGBRegressor", "xgboost.sklearn.XGBRFRegressor", "xgboost.sklearn.XGBRanker")
 def regression(estimator):
     model = _model(estimator)
-    return Fitted(type(estimator).__name__, {"predict": lambda X: _squeezed(model.predict(_rows(X, estimator)))},
-                  takes_none=True)
+    return _read(estimator, model, {"predict": lambda X: _squeezed(model.predict(X))})
 
 
 @reader("xgboost.sklearn.XGBClassifier", "xgboost.sklearn.XGBRFClassifier")
 def classification(estimator):
     model = _model(estimator)
-    if model.objective == "binary:logitraw" or (model.targets > 1 and not model.objective.startswith("multi:")):
-        raise UnsupportedError(f"{type(estimator).__name__} of {model.targets} targets with objective {model.objective!r} is "
-                               "not supported")
+    is_multiclass = model.objective.startswith("multi:")
 
     def probabilities(X):
-        if model.targets > 1:
-            return softmax(model.margin(_rows(X, estimator)))
-        return pair(model.predict(_rows(X, estimator))[:, 0])
+        if is_multiclass:
+            return softmax(model.margin(X))
+        found = model.predict(X)
+        return found if model.targets > 1 else pair(found[:, 0])
 
     def predict(X):
-        if model.targets > 1:      # XGBoost gives int32 where the objective itself picks the class
+        if is_multiclass:      # XGBoost gives int32 where the objective itself picks the class
             kind = np.int32 if model.objective == "multi:softmax" else np.int64
-            return np.argmax(model.margin(_rows(X, estimator)), axis=1).astype(kind)
-        return (model.predict(_rows(X, estimator))[:, 0] > 0.5).astype(np.int64)
+            return np.argmax(model.margin(X), axis=1).astype(kind)
+        if model.targets > 1:      # of each target whether it is there
+            return (model.predict(X) > 0.5).astype(np.float64)
+        return (model.predict(X)[:, 0] > 0.5).astype(np.int64)
 
-    return Fitted(type(estimator).__name__, {"predict": predict, "predict_proba": probabilities}, takes_none=True)
+    return _read(estimator, model, {"predict": predict, "predict_proba": probabilities})
