@@ -94,15 +94,20 @@ private:
     return llvm::all_of(op->getUsers(), [&](Operation *user) { return found.contains(user); }) && isFromMemory(op);
   }
 
+  /// What was found since the first answer stands behind the op, and makes none of its operands.
   bool isFromMemory(Operation *op) {
-    return llvm::all_of(*operandsOf(op), [&](Value operand) {
+    if (auto known = fromMemory.find(op); known != fromMemory.end())
+      return known->second;
+    bool is = llvm::all_of(*operandsOf(op), [&](Value operand) {
       Operation *maker = operand.getDefiningOp();
       return !maker || found.contains(maker) || (isCandidate(maker) && isFromMemory(maker));
     });
+    return fromMemory[op] = is;
   }
 
   Block &block;
   llvm::DenseSet<Operation *> found;
+  llvm::DenseMap<Operation *, bool> fromMemory; // an op may reach another one in very many ways
 };
 
 } // namespace

@@ -90,3 +90,53 @@ func.func @main(%x: tensor<32x32xf32>, %y: tensor<32x32xf32>) -> tensor<32x32xf3
   %2 = graph.sub %y, %1 : (tensor<32x32xf32>, tensor<32xf32>) -> tensor<32x32xf32>
   return %2 : tensor<32x32xf32>
 }
+
+// -----
+
+// What leads to a product reaches its rows in 2^40 ways, and is looked at once.
+// CHECK-LABEL: func.func @many_ways
+// CHECK:         kernel.region {{.*}}row_lanes
+func.func @many_ways(%x: tensor<?x4xf32, #graph.dims<["rows", ""]>>) -> tensor<?x1xi64, #graph.dims<["rows", ""]>> {
+  %0 = graph.add %x, %x : (tensor<?x4xf32, #graph.dims<["rows", ""]>>, tensor<?x4xf32, #graph.dims<["rows", ""]>>) -> tensor<?x4xf32, #graph.dims<["rows", ""]>>
+  %1 = graph.add %0, %0 : (tensor<?x4xf32, #graph.dims<["rows", ""]>>, tensor<?x4xf32, #graph.dims<["rows", ""]>>) -> tensor<?x4xf32, #graph.dims<["rows", ""]>>
+  %2 = graph.add %1, %1 : (tensor<?x4xf32, #graph.dims<["rows", ""]>>, tensor<?x4xf32, #graph.dims<["rows", ""]>>) -> tensor<?x4xf32, #graph.dims<["rows", ""]>>
+  %3 = graph.add %2, %2 : (tensor<?x4xf32, #graph.dims<["rows", ""]>>, tensor<?x4xf32, #graph.dims<["rows", ""]>>) -> tensor<?x4xf32, #graph.dims<["rows", ""]>>
+  %4 = graph.add %3, %3 : (tensor<?x4xf32, #graph.dims<["rows", ""]>>, tensor<?x4xf32, #graph.dims<["rows", ""]>>) -> tensor<?x4xf32, #graph.dims<["rows", ""]>>
+  %5 = graph.add %4, %4 : (tensor<?x4xf32, #graph.dims<["rows", ""]>>, tensor<?x4xf32, #graph.dims<["rows", ""]>>) -> tensor<?x4xf32, #graph.dims<["rows", ""]>>
+  %6 = graph.add %5, %5 : (tensor<?x4xf32, #graph.dims<["rows", ""]>>, tensor<?x4xf32, #graph.dims<["rows", ""]>>) -> tensor<?x4xf32, #graph.dims<["rows", ""]>>
+  %7 = graph.add %6, %6 : (tensor<?x4xf32, #graph.dims<["rows", ""]>>, tensor<?x4xf32, #graph.dims<["rows", ""]>>) -> tensor<?x4xf32, #graph.dims<["rows", ""]>>
+  %8 = graph.add %7, %7 : (tensor<?x4xf32, #graph.dims<["rows", ""]>>, tensor<?x4xf32, #graph.dims<["rows", ""]>>) -> tensor<?x4xf32, #graph.dims<["rows", ""]>>
+  %9 = graph.add %8, %8 : (tensor<?x4xf32, #graph.dims<["rows", ""]>>, tensor<?x4xf32, #graph.dims<["rows", ""]>>) -> tensor<?x4xf32, #graph.dims<["rows", ""]>>
+  %10 = graph.add %9, %9 : (tensor<?x4xf32, #graph.dims<["rows", ""]>>, tensor<?x4xf32, #graph.dims<["rows", ""]>>) -> tensor<?x4xf32, #graph.dims<["rows", ""]>>
+  %11 = graph.add %10, %10 : (tensor<?x4xf32, #graph.dims<["rows", ""]>>, tensor<?x4xf32, #graph.dims<["rows", ""]>>) -> tensor<?x4xf32, #graph.dims<["rows", ""]>>
+  %12 = graph.add %11, %11 : (tensor<?x4xf32, #graph.dims<["rows", ""]>>, tensor<?x4xf32, #graph.dims<["rows", ""]>>) -> tensor<?x4xf32, #graph.dims<["rows", ""]>>
+  %13 = graph.add %12, %12 : (tensor<?x4xf32, #graph.dims<["rows", ""]>>, tensor<?x4xf32, #graph.dims<["rows", ""]>>) -> tensor<?x4xf32, #graph.dims<["rows", ""]>>
+  %14 = graph.add %13, %13 : (tensor<?x4xf32, #graph.dims<["rows", ""]>>, tensor<?x4xf32, #graph.dims<["rows", ""]>>) -> tensor<?x4xf32, #graph.dims<["rows", ""]>>
+  %15 = graph.add %14, %14 : (tensor<?x4xf32, #graph.dims<["rows", ""]>>, tensor<?x4xf32, #graph.dims<["rows", ""]>>) -> tensor<?x4xf32, #graph.dims<["rows", ""]>>
+  %16 = graph.add %15, %15 : (tensor<?x4xf32, #graph.dims<["rows", ""]>>, tensor<?x4xf32, #graph.dims<["rows", ""]>>) -> tensor<?x4xf32, #graph.dims<["rows", ""]>>
+  %17 = graph.add %16, %16 : (tensor<?x4xf32, #graph.dims<["rows", ""]>>, tensor<?x4xf32, #graph.dims<["rows", ""]>>) -> tensor<?x4xf32, #graph.dims<["rows", ""]>>
+  %18 = graph.add %17, %17 : (tensor<?x4xf32, #graph.dims<["rows", ""]>>, tensor<?x4xf32, #graph.dims<["rows", ""]>>) -> tensor<?x4xf32, #graph.dims<["rows", ""]>>
+  %19 = graph.add %18, %18 : (tensor<?x4xf32, #graph.dims<["rows", ""]>>, tensor<?x4xf32, #graph.dims<["rows", ""]>>) -> tensor<?x4xf32, #graph.dims<["rows", ""]>>
+  %20 = graph.add %19, %19 : (tensor<?x4xf32, #graph.dims<["rows", ""]>>, tensor<?x4xf32, #graph.dims<["rows", ""]>>) -> tensor<?x4xf32, #graph.dims<["rows", ""]>>
+  %21 = graph.add %20, %20 : (tensor<?x4xf32, #graph.dims<["rows", ""]>>, tensor<?x4xf32, #graph.dims<["rows", ""]>>) -> tensor<?x4xf32, #graph.dims<["rows", ""]>>
+  %22 = graph.add %21, %21 : (tensor<?x4xf32, #graph.dims<["rows", ""]>>, tensor<?x4xf32, #graph.dims<["rows", ""]>>) -> tensor<?x4xf32, #graph.dims<["rows", ""]>>
+  %23 = graph.add %22, %22 : (tensor<?x4xf32, #graph.dims<["rows", ""]>>, tensor<?x4xf32, #graph.dims<["rows", ""]>>) -> tensor<?x4xf32, #graph.dims<["rows", ""]>>
+  %24 = graph.add %23, %23 : (tensor<?x4xf32, #graph.dims<["rows", ""]>>, tensor<?x4xf32, #graph.dims<["rows", ""]>>) -> tensor<?x4xf32, #graph.dims<["rows", ""]>>
+  %25 = graph.add %24, %24 : (tensor<?x4xf32, #graph.dims<["rows", ""]>>, tensor<?x4xf32, #graph.dims<["rows", ""]>>) -> tensor<?x4xf32, #graph.dims<["rows", ""]>>
+  %26 = graph.add %25, %25 : (tensor<?x4xf32, #graph.dims<["rows", ""]>>, tensor<?x4xf32, #graph.dims<["rows", ""]>>) -> tensor<?x4xf32, #graph.dims<["rows", ""]>>
+  %27 = graph.add %26, %26 : (tensor<?x4xf32, #graph.dims<["rows", ""]>>, tensor<?x4xf32, #graph.dims<["rows", ""]>>) -> tensor<?x4xf32, #graph.dims<["rows", ""]>>
+  %28 = graph.add %27, %27 : (tensor<?x4xf32, #graph.dims<["rows", ""]>>, tensor<?x4xf32, #graph.dims<["rows", ""]>>) -> tensor<?x4xf32, #graph.dims<["rows", ""]>>
+  %29 = graph.add %28, %28 : (tensor<?x4xf32, #graph.dims<["rows", ""]>>, tensor<?x4xf32, #graph.dims<["rows", ""]>>) -> tensor<?x4xf32, #graph.dims<["rows", ""]>>
+  %30 = graph.add %29, %29 : (tensor<?x4xf32, #graph.dims<["rows", ""]>>, tensor<?x4xf32, #graph.dims<["rows", ""]>>) -> tensor<?x4xf32, #graph.dims<["rows", ""]>>
+  %31 = graph.add %30, %30 : (tensor<?x4xf32, #graph.dims<["rows", ""]>>, tensor<?x4xf32, #graph.dims<["rows", ""]>>) -> tensor<?x4xf32, #graph.dims<["rows", ""]>>
+  %32 = graph.add %31, %31 : (tensor<?x4xf32, #graph.dims<["rows", ""]>>, tensor<?x4xf32, #graph.dims<["rows", ""]>>) -> tensor<?x4xf32, #graph.dims<["rows", ""]>>
+  %33 = graph.add %32, %32 : (tensor<?x4xf32, #graph.dims<["rows", ""]>>, tensor<?x4xf32, #graph.dims<["rows", ""]>>) -> tensor<?x4xf32, #graph.dims<["rows", ""]>>
+  %34 = graph.add %33, %33 : (tensor<?x4xf32, #graph.dims<["rows", ""]>>, tensor<?x4xf32, #graph.dims<["rows", ""]>>) -> tensor<?x4xf32, #graph.dims<["rows", ""]>>
+  %35 = graph.add %34, %34 : (tensor<?x4xf32, #graph.dims<["rows", ""]>>, tensor<?x4xf32, #graph.dims<["rows", ""]>>) -> tensor<?x4xf32, #graph.dims<["rows", ""]>>
+  %36 = graph.add %35, %35 : (tensor<?x4xf32, #graph.dims<["rows", ""]>>, tensor<?x4xf32, #graph.dims<["rows", ""]>>) -> tensor<?x4xf32, #graph.dims<["rows", ""]>>
+  %37 = graph.add %36, %36 : (tensor<?x4xf32, #graph.dims<["rows", ""]>>, tensor<?x4xf32, #graph.dims<["rows", ""]>>) -> tensor<?x4xf32, #graph.dims<["rows", ""]>>
+  %38 = graph.add %37, %37 : (tensor<?x4xf32, #graph.dims<["rows", ""]>>, tensor<?x4xf32, #graph.dims<["rows", ""]>>) -> tensor<?x4xf32, #graph.dims<["rows", ""]>>
+  %39 = graph.add %38, %38 : (tensor<?x4xf32, #graph.dims<["rows", ""]>>, tensor<?x4xf32, #graph.dims<["rows", ""]>>) -> tensor<?x4xf32, #graph.dims<["rows", ""]>>
+  %40 = graph.arg_reduce %39 {axis = 1 : i64, largest = true, last = false} : (tensor<?x4xf32, #graph.dims<["rows", ""]>>) -> tensor<?x1xi64, #graph.dims<["rows", ""]>>
+  return %40 : tensor<?x1xi64, #graph.dims<["rows", ""]>>
+}

@@ -34,6 +34,8 @@ for _kernel in "linear rbf poly sigmoid laplacian cosine".split():
 _POSITIVE = [(positive()[0], None)]
 add("sklearn.kernel_ridge.KernelRidge", kernel_ridge.KernelRidge(kernel="chi2", gamma=0.5), data=[positive(80)], tolerance=1e-7)
 add("sklearn.kernel_approximation.RBFSampler", kernel_approximation.RBFSampler(n_components=8, random_state=0), data=_ROWS)
+add("sklearn.kernel_approximation.PolynomialCountSketch", *(kernel_approximation.PolynomialCountSketch(
+    degree=degree, coef0=coef0, n_components=16, random_state=0) for degree, coef0 in ((2, 0), (3, 1.0))), data=_ROWS)
 add("sklearn.kernel_approximation.SkewedChi2Sampler", kernel_approximation.SkewedChi2Sampler(n_components=8, random_state=0),
     data=_POSITIVE)
 add("sklearn.kernel_approximation.AdditiveChi2Sampler", *(kernel_approximation.AdditiveChi2Sampler(sample_steps=n) for n in (1, 2, 3)),

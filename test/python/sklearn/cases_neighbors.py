@@ -1,7 +1,7 @@
 import numpy as np
 from estimator_cases import add
 from data import binary, counts, multiclass, multilabel, regression, texts
-from sklearn import cluster, naive_bayes, neighbors, neural_network, svm
+from sklearn import cluster, manifold, naive_bayes, neighbors, neural_network, svm
 
 _X = multiclass()[0]
 _ROWS = [(_X, None)]
@@ -31,6 +31,13 @@ add("sklearn.neighbors.RadiusNeighborsRegressor", neighbors.RadiusNeighborsRegre
     neighbors.RadiusNeighborsRegressor(2.0, weights="distance"), data=[regression(), regression(targets=2)])
 add("sklearn.neighbors.RadiusNeighborsClassifier", neighbors.RadiusNeighborsClassifier(2.0, outlier_label="most_frequent"),
     neighbors.RadiusNeighborsClassifier(0.5, outlier_label="most_frequent", weights="distance"), data=[multiclass(), texts()])
+for _kernel in "gaussian tophat epanechnikov exponential linear cosine".split():
+    add("sklearn.neighbors.KernelDensity", neighbors.KernelDensity(kernel=_kernel, bandwidth=2.5), data=_ROWS)
+add("sklearn.neighbors.KernelDensity", neighbors.KernelDensity(bandwidth="scott", metric="manhattan"), data=[(_X[:, :1], None)])
+for _mode in "distance connectivity".split():
+    add("sklearn.neighbors.KNeighborsTransformer", neighbors.KNeighborsTransformer(mode=_mode, n_neighbors=4), data=_ROWS)
+    add("sklearn.neighbors.RadiusNeighborsTransformer", neighbors.RadiusNeighborsTransformer(mode=_mode, radius=1.5), data=_ROWS)
+add("sklearn.manifold.Isomap", manifold.Isomap(n_neighbors=9), data=_ROWS, tolerance=1e-6)
 add("sklearn.neighbors.NearestCentroid", neighbors.NearestCentroid(), neighbors.NearestCentroid(metric="manhattan"),
     neighbors.NearestCentroid(priors="empirical"), data=[binary(), multiclass(), texts()])
 add("sklearn.neighbors.NeighborhoodComponentsAnalysis", neighbors.NeighborhoodComponentsAnalysis(3, max_iter=5, random_state=0),

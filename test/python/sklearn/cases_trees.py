@@ -49,6 +49,8 @@ add(_ENSEMBLE + "RandomForestClassifier", ensemble.RandomForestClassifier(12, ra
 add(_ENSEMBLE + "IsolationForest", *(ensemble.IsolationForest(n_estimators=12, random_state=0, **options) for options in
                                      ({}, {"max_features": 3}, {"contamination": 0.2})), data=[(binary()[0], None)])
 
+add(_ENSEMBLE + "RandomTreesEmbedding", ensemble.RandomTreesEmbedding(5, random_state=0), data=[(binary()[0], None)])
+
 #--- Boosting ---------------------------------------------------------------------------------------
 
 add(_ENSEMBLE + "GradientBoostingClassifier", ensemble.GradientBoostingClassifier(n_estimators=9, random_state=0),
@@ -58,6 +60,13 @@ add(_ENSEMBLE + "GradientBoostingClassifier",
 add(_ENSEMBLE + "GradientBoostingRegressor",
     *(ensemble.GradientBoostingRegressor(n_estimators=9, loss=loss, random_state=0) for loss in
       ("squared_error", "huber", "quantile")), data=[regression()])
+add(_ENSEMBLE + "GradientBoostingRegressor",
+    ensemble.GradientBoostingRegressor(init=tree.DecisionTreeRegressor(max_depth=2), n_estimators=4), data=[regression()])
+add(_ENSEMBLE + "GradientBoostingClassifier", *(ensemble.GradientBoostingClassifier(
+    init=tree.DecisionTreeClassifier(max_depth=2), loss=_loss, n_estimators=4) for _loss in ("log_loss", "exponential")),
+    data=[binary()])
+add(_ENSEMBLE + "GradientBoostingClassifier",
+    ensemble.GradientBoostingClassifier(init=tree.DecisionTreeClassifier(max_depth=2), n_estimators=4), data=[multiclass()])
 _HISTOGRAMS = ensemble.HistGradientBoostingClassifier(max_iter=9)
 add(_ENSEMBLE + "HistGradientBoostingClassifier", _HISTOGRAMS, data=_CLASSES)
 add(_ENSEMBLE + "HistGradientBoostingClassifier", _HISTOGRAMS, data=[_gaps(*multiclass())], gaps=True)

@@ -81,13 +81,13 @@ FLAGS = [True, False]
 
 
 def number_imputer(d):
+    """Not by neighbors, of which many are as far in columns of whole numbers: which is found is up to the search."""
     return d.pick([
         lambda: d.make(impute.SimpleImputer, strategy=["mean", "median", "most_frequent"], add_indicator=[False, True],
                        keep_empty_features=FLAGS),
         lambda: d.make(impute.SimpleImputer, strategy=["mean", "median", "most_frequent"]),
         lambda: impute.SimpleImputer(strategy="constant", fill_value=d.pick([-1, 0.5, 0]), add_indicator=d.chance(0.3)),
-        lambda: impute.SimpleImputer(strategy="constant", add_indicator=d.chance(0.3)),
-        lambda: d.make(impute.KNNImputer, n_neighbors=[1, 3], weights=["uniform", "distance"], add_indicator=FLAGS)])()
+        lambda: impute.SimpleImputer(strategy="constant", add_indicator=d.chance(0.3))])()
 
 
 def scaler(d):

@@ -63,6 +63,77 @@ def test_labels(classes):
         compiled.inverse_transform(codes + 1)
 
 
+@pytest.mark.parametrize("labels", [["b", "a", "c"], [3, 1, 7], [True, False], ["one"]])
+def test_binarized_labels(labels):
+    binarizer = preprocessing.LabelBinarizer(neg_label=-1, pos_label=3).fit(labels)
+    Y = binarizer.transform(labels[::-1] * 3)
+    compare(quern.compile(binarizer).inverse_transform(Y), binarizer.inverse_transform(Y), 0)
+
+
+TABLES = {"mixed": pd.DataFrame({"a": list("xyzxxzzyxy"), "b": list("pqpqpqqqqp"), "n": [3, 1, 7, 1, 3, 7, 7, 1, 3, 3]}),
+          "numbers": pd.DataFrame({"n": [3, 1, 7, 1, 3, 7, 7, 1, 3, 3], "m": [0.5, 2.0] * 5}),
+          "texts": np.array(list("xyzxxzzyxy") + list("pqpqpqqqqp")).reshape(2, 10).T,
+          "gaps": pd.DataFrame({"a": [np.nan, *"xyzxyzxyz"], "n": [1.0, np.nan, *[2.0, 1.0] * 4]})}
+ENCODERS = [preprocessing.OneHotEncoder(), preprocessing.OneHotEncoder(drop="first"),
+            preprocessing.OneHotEncoder(drop="if_binary", handle_unknown="ignore"), preprocessing.OneHotEncoder(handle_unknown="ignore"),
+            preprocessing.OrdinalEncoder(),
+            preprocessing.OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1, encoded_missing_value=-5),
+            preprocessing.OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan, encoded_missing_value=-5)]
+
+
+@pytest.mark.parametrize("encoder", ENCODERS, ids=str)
+@pytest.mark.parametrize("rows", TABLES)
+def test_categories(encoder, rows):
+    """Of a row that no category is set of, texts are None; numbers have no such value, and are refused."""
+    encoder = encoder.fit(TABLES[rows])
+    compiled, made = quern.compile(encoder), encoder.transform(TABLES[rows])
+    made = made.toarray() if hasattr(made, "toarray") else made
+    assert _same(compiled.inverse_transform(made), encoder.inverse_transform(made))
+    made = made.astype(float)
+    made[3] = 0 if isinstance(encoder, preprocessing.OneHotEncoder) else -1
+    try:
+        want = encoder.inverse_transform(made)
+    except (ValueError, IndexError):
+        with pytest.raises(ValueError):
+            compiled.inverse_transform(made)
+        return
+    if rows == "numbers" and any(one is None for one in want.ravel()) and isinstance(encoder, preprocessing.OneHotEncoder):
+        with pytest.raises(quern.InputError, match="no known category"):
+            compiled.inverse_transform(made)
+    elif getattr(encoder, "unknown_value", None) == -1 or isinstance(encoder, preprocessing.OneHotEncoder):
+        assert _same(compiled.inverse_transform(made), want)
+
+
+def _same(got, want):
+    return got.shape == want.shape and all(one == other or one != one and other != other
+                                           for one, other in zip(got.ravel(), want.ravel()))
+
+
+def test_imputed():
+    """Of a SimpleImputer with an indicator, gaps come back."""
+    from sklearn.impute import SimpleImputer
+    X = np.where(np.random.default_rng(0).random((30, 4)) < 0.3, np.nan, np.arange(120.0).reshape(30, 4))
+    X[:, 2] = 1.0
+    imputer = SimpleImputer(add_indicator=True).fit(X)
+    assert np.array_equal(quern.compile(imputer).inverse_transform(imputer.transform(X)), X, equal_nan=True)
+    assert not hasattr(quern.compile(SimpleImputer().fit(X)), "inverse_transform")
+
+
+def test_nothing_selected():
+    X = np.random.default_rng(0).normal(size=(20, 3))
+    chosen = feature_selection.SelectFwe(alpha=1e-12).fit(X, np.arange(20) % 2)
+    with pytest.raises(ValueError, match="0 feature"):
+        quern.compile(chosen).inverse_transform(X[:, :0])
+
+
+def test_of_a_search():
+    from sklearn.model_selection import GridSearchCV
+    X = np.random.default_rng(0).normal(size=(40, 4))
+    found = GridSearchCV(decomposition.PCA(), {"n_components": [1, 2]}, cv=2).fit(X)
+    made = found.transform(X)
+    compare(quern.compile(found).inverse_transform(made), found.inverse_transform(made), 1e-9)
+
+
 def test_bins_that_are_not_there():
     X = np.random.default_rng(0).normal(size=(20, 2))
     bins = preprocessing.KBinsDiscretizer(3, encode="ordinal", quantile_method="averaged_inverted_cdf").fit(X)

@@ -307,6 +307,21 @@ def test_keywords_of_predict():
         quern.compile(light).predict(rows, num_iteration=2)
 
 
+@pytest.mark.parametrize("kind", [tree.DecisionTreeClassifier, tree.ExtraTreeRegressor, ensemble.RandomForestClassifier,
+                                  ensemble.ExtraTreesRegressor, ensemble.RandomTreesEmbedding])
+def test_paths(kind):
+    """The nodes that a row comes by, as a dense matrix."""
+    X, y = multiclass()
+    model = kind(**({"n_estimators": 4} if kind.__module__.startswith("sklearn.ensemble") else {}), random_state=0).fit(X, y)
+    compiled, rows = quern.compile(model), X[::-1][:50] + 0.1
+    got, want = compiled.decision_path(rows), model.decision_path(rows)
+    if isinstance(want, tuple):
+        assert np.array_equal(got[1], want[1])
+        got, want = got[0], want[0]
+    assert got.dtype == want.dtype and np.array_equal(got, want.toarray())
+    assert np.array_equal(compiled.apply(rows), model.apply(rows))
+
+
 def test_large_integers_in_frames():
     """LightGBM reads a frame of int64 as float64."""
     import pandas as pd
@@ -324,7 +339,6 @@ def _letters():
 X, Y = regression()
 REFUSED = {
     "not ASCII": _letters,
-    "init": lambda: ensemble.GradientBoostingRegressor(init=tree.DecisionTreeRegressor(max_depth=2), n_estimators=2).fit(X, Y),
     "objective": lambda: lightgbm.LGBMClassifier(objective=lambda y, raw: (raw - y, np.ones_like(raw)), n_estimators=2,
                                                  verbose=-1).fit(X, (Y > 0).astype(int)),
 }

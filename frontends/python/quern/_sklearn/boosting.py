@@ -4,7 +4,7 @@ import numpy as np
 from .._errors import UnsupportedError
 from .ensembles import BEYOND_YES, MISSING_YES, NAN_MISSING, Ensemble
 from .formulas import expit, pair, softmax, with_log
-from .registry import public_name, reader, refuse
+from .registry import public_name, read, reader, refuse
 from .rows import Labels, validate
 from .trees import add_tree, leaf_positions, rows_of_trees
 
@@ -45,13 +45,12 @@ def classifier(estimator, raw, pick):
 def _stages(estimator):
     """A function from rows to the raw sums [N, K], and one to the leaves [N, stages, K]."""
     stages = estimator.estimators_
-    init = estimator.init_
-    if isinstance(init, str):      # "zero"
-        base = np.zeros(stages.shape[1])
-    elif public_name(type(init)) in ("sklearn.dummy.DummyClassifier", "sklearn.dummy.DummyRegressor"):
+    init, start = estimator.init_, None
+    base = np.zeros(stages.shape[1])
+    if public_name(type(init)) in ("sklearn.dummy.DummyClassifier", "sklearn.dummy.DummyRegressor"):
         base = estimator._raw_predict_init(np.zeros((1, estimator.n_features_in_), np.float32))[0]
-    else:
-        refuse(estimator, "init")
+    elif not isinstance(init, str):      # "zero"
+        start = _start(estimator, read(init))
     ensemble = Ensemble(stages.shape[1])
     for stage in stages:
         for target, tree in enumerate(stage):
@@ -63,7 +62,30 @@ def _stages(estimator):
         found = leaves(rows_of_trees(X, first, name)).astype(np.float64)
         return found.reshape(-1, *stages.shape)
 
-    return lambda X: ensemble.sums(rows_of_trees(X, estimator, name), base), apply
+    def raw(X):
+        X = rows_of_trees(X, estimator, name)
+        sums = ensemble.sums(X, base)
+        return sums if start is None else start(X) + sums
+
+    return raw, apply
+
+
+_LINKS = {"IdentityLink": lambda mean: mean, "LogLink": np.log, "LogitLink": lambda mean: np.log(mean / (1 - mean)),
+          "HalfLogitLink": lambda mean: 0.5 * np.log(mean / (1 - mean)),
+          "MultinomialLogit": lambda mean: np.log(mean) - np.mean(np.log(mean), axis=1, keepdims=True)}
+
+
+def _start(estimator, init):
+    """A function from rows to what the estimator `init` makes of them, as raw sums [N, K]."""
+    link, epsilon = _LINKS[type(estimator._loss.link).__name__], float(np.finfo(np.float64).eps)
+
+    def run(X):
+        if not hasattr(estimator, "classes_"):
+            return link(init.methods["predict"](X).astype(np.float64)).reshape(-1, 1)
+        shares = np.clip(init.methods["predict_proba"](X).astype(np.float64), epsilon, 1 - epsilon)
+        return link(shares if estimator._loss.is_multiclass else shares[:, 1:])
+
+    return run
 
 
 @reader("sklearn.ensemble.GradientBoostingRegressor")

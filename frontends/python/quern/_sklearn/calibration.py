@@ -4,7 +4,7 @@ import numpy as np
 from .ensemble import average, takes_of
 from .formulas import expit, softmax
 from .registry import Fitted, public_name, read, reader, refuse
-from .rows import Labels, full, validate
+from .rows import Labels, full, trace, validate
 
 
 #--- Calibration ------------------------------------------------------------------------------
@@ -14,12 +14,17 @@ def interpolation(estimator):
     x, y = np.asarray(estimator.X_thresholds_), np.asarray(estimator.y_thresholds_)
     if len(y) == 1:
         return lambda T: full(T, (), y[0])
-    if estimator.out_of_bounds != "clip":
-        refuse(estimator, "out_of_bounds")
+    low, high = estimator.X_min_, estimator.X_max_
 
     def run(T):
-        T = np.clip(T.astype(x.dtype), estimator.X_min_, estimator.X_max_)
-        return np.interp(T, x, y).astype(x.dtype)
+        T = T.astype(x.dtype)
+        inside = np.interp(np.clip(T, low, high), x, y).astype(x.dtype)
+        if estimator.out_of_bounds == "clip":
+            return inside
+        beyond = (T < low) | (T > high)
+        if estimator.out_of_bounds == "raise":
+            trace().refuse(lambda: beyond, f"IsotonicRegression: a value in x_new is beyond the interpolation range, {low} to {high}")
+        return np.where(beyond, np.nan, inside)
 
     return run
 
@@ -113,6 +118,8 @@ def threshold(estimator):
     part, classes = read(getattr(estimator, "estimator_", estimator.estimator)), estimator.classes_
     tuned = hasattr(estimator, "best_threshold_")
     positive = estimator._curve_scorer._get_pos_label() if tuned else estimator.pos_label
+    if len(classes) != 2:
+        refuse(estimator, "estimator", f"one of {len(classes)} classes")
     place = 1 if positive is None else int(np.flatnonzero(classes == positive)[0])
     wanted = estimator._get_response_method()
     wanted = [wanted] if isinstance(wanted, str) else list(wanted)
@@ -138,7 +145,10 @@ def threshold(estimator):
     "GridSearchCV", "RandomizedSearchCV", "HalvingGridSearchCV", "HalvingRandomSearchCV")))
 def search(estimator):
     part = read(estimator.best_estimator_)
-    return Fitted(type(estimator).__name__, dict(part.methods), part.takes)
+    restores = part.restores
+    if part.inverse is not None and restores is None and hasattr(estimator.best_estimator_, "get_feature_names_out"):
+        restores = len(estimator.best_estimator_.get_feature_names_out())
+    return Fitted(type(estimator).__name__, dict(part.methods), part.takes, inverse=part.inverse, restores=restores)
 
 
 @reader("sklearn.semi_supervised.SelfTrainingClassifier")

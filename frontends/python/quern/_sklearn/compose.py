@@ -1,6 +1,7 @@
 """Estimators made of others: pipelines, columns, unions."""
 import numpy as np
 
+from .._errors import InputError
 from .registry import Fitted, read, reader, refuse
 from .rows import Columns, Labels, full, matrix, take_columns, validate
 
@@ -122,6 +123,8 @@ def selection(estimator):
     places[chosen] = np.arange(len(chosen))
 
     def inverse(X):
+        if not len(chosen):
+            raise InputError(f"Found array with 0 feature(s) while a minimum of 1 is required by {name}: it keeps no feature")
         X = validate(X, name)
         return take_columns(np.concatenate([X, full(X, (1,), 0, X.dtype)], axis=1), places)
 

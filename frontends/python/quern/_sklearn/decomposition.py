@@ -93,9 +93,8 @@ def random_projection(estimator):
 
 @reader("sklearn.decomposition.KernelPCA")
 def kernel_principal(estimator):
-    if estimator.kernel == "precomputed":
-        refuse(estimator, "kernel")
-    of = kernel(estimator, estimator.kernel, estimator.gamma_, estimator.degree, estimator.coef0)
+    of = (lambda X, Y: X) if estimator.kernel == "precomputed" else kernel(
+        estimator, estimator.kernel, estimator.gamma_, estimator.degree, estimator.coef0)
     rows, center, values = dense(estimator.X_fit_), estimator._centerer, estimator.eigenvalues_
     used = np.flatnonzero(values)
     scaled = np.zeros_like(estimator.eigenvectors_)

@@ -1,8 +1,7 @@
 """Baselines that do not look at the rows."""
 import numpy as np
 
-from .formulas import with_log
-from .registry import reader, refuse
+from .registry import Fitted, reader, refuse
 from .rows import Labels, Stacked, full
 
 
@@ -30,13 +29,18 @@ def classifier(estimator):
                   for classes, prior, place in zip(outputs, priors, places)]
         return shares if several else shares[0]
 
-    methods = {"predict": predict, "predict_proba": proba}
-    return methods if several else with_log(methods)
+    def log_proba(X):
+        return [np.log(one) for one in proba(X)] if several else np.log(proba(X))
+
+    return Fitted("DummyClassifier", {"predict": predict, "predict_proba": proba, "predict_log_proba": log_proba}, takes_none=True,
+                  counts=True)
 
 
 @reader("sklearn.dummy.DummyRegressor")
 def regressor(estimator):
     constant = np.ravel(estimator.constant_)
-    if estimator.n_outputs_ == 1:
-        return {"predict": lambda X: full(X, (), constant[0])}
-    return {"predict": lambda X: full(X, (len(constant),), 0, constant.dtype) + constant}
+
+    def predict(X):
+        return full(X, (), constant[0]) if estimator.n_outputs_ == 1 else full(X, (len(constant),), 0, constant.dtype) + constant
+
+    return Fitted("DummyRegressor", {"predict": predict}, takes_none=True, counts=True)

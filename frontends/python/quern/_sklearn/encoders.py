@@ -6,7 +6,7 @@ from .._trace import build, strings
 from .._trace.array import Tracer
 from .._trace.program import STRING
 from .registry import Fitted, reader, refuse
-from .rows import Columns, Labels, matrix, take, trace, validate
+from .rows import Columns, Labels, Stacked, full, matrix, take, trace, validate
 
 
 def is_text(tracer):
@@ -116,7 +116,7 @@ def one_hot(estimator):
         numbers = numbers if plain else _mapped(numbers, maps)
         return (take(numbers, Tracer(build.constant(trace().program, column_of)), axis=1) == place_in).astype(dtype)
 
-    return {"transform": transform}
+    return Fitted("OneHotEncoder", {"transform": transform}, "categories", inverse=_one_hot_inverse(estimator))
 
 
 def _one_hot_maps(estimator):
@@ -148,6 +148,74 @@ def _grouped(estimator, column, count):
     return np.asarray(mapping), int(np.max(mapping))
 
 
+def _restored(name, categories, numbers, as_objects=False):
+    """Categories by their numbers, one Tracer [N] for each column: side by side in the dtype of them all. -1 is None."""
+    kinds = {np.asarray(own).dtype for own in categories}
+    if not as_objects and all(kind.kind in "biuf" for kind in kinds):
+        for number in numbers:
+            trace().refuse(lambda number=number: number < 0, f"{name}.inverse_transform: a row has no known category, which "
+                           "only categories that are texts have None for")
+        kind = np.result_type(*kinds)
+        return np.stack([take(np.asarray(own, kind), np.maximum(number, 0)) for own, number in zip(categories, numbers)], axis=1)
+    columns = [np.append(np.asarray(own, object), None) for own in categories]
+    return Stacked([Labels(np.where(number < 0, len(own) - 1, number), own) for own, number in zip(columns, numbers)])
+
+
+def _one_hot_inverse(estimator):
+    """None where infrequent categories are one."""
+    if getattr(estimator, "_infrequent_enabled", False):
+        return None
+    maps, widths = _one_hot_maps(estimator)
+    starts, required = np.cumsum([0, *widths]), estimator.handle_unknown == "error"
+
+    def one(X, column):
+        places = maps[column]
+        kept, dropped = np.flatnonzero(places[:-1] >= 0), np.flatnonzero(places[:-1] < 0)
+        gone = int(dropped[0]) if len(dropped) else -1
+        if not len(kept):
+            return full(X, (), gone, np.int64)
+        part = X[:, int(starts[column]):int(starts[column + 1])]
+        none = ~np.any(part != 0, axis=1)
+        if required and gone < 0:
+            trace().refuse(lambda: none, "Samples can not be inverted when drop=None and handle_unknown='error' because they "
+                           "contain all zeros")
+        return np.where(none, gone, take(kept, np.argmax(part, axis=1)))
+
+    def inverse(X):
+        X = validate(X, "OneHotEncoder")
+        return _restored("OneHotEncoder", estimator.categories_, [one(X, i) for i in range(len(widths))])
+
+    return inverse
+
+
+def _ordinal_inverse(estimator):
+    if getattr(estimator, "_infrequent_enabled", False):
+        return None
+    unknown = estimator.unknown_value if estimator.handle_unknown == "use_encoded_value" else None
+
+    def is_value(X, value):
+        return np.isnan(X) if isinstance(value, float) and np.isnan(value) else X == value
+
+    def one(x, column):
+        missing = getattr(estimator, "_missing_indices", {}).get(column)
+        number = np.where(np.isnan(x), 0.0, x).astype(np.int64)
+        if missing is not None:
+            number = np.where(is_value(x, estimator.encoded_missing_value), missing, number)
+        if unknown is not None:
+            number = np.where(is_value(x, unknown), -1, number)
+        count = len(estimator.categories_[column])
+        trace().refuse(lambda: (number < -1) | (number >= count), f"X has a number in column {column} that is no category")
+        return np.clip(number, -1, count - 1)
+
+    def inverse(X):
+        X = validate(X, "OrdinalEncoder", allow_nan=True)
+        X = X.astype(np.float64)
+        numbers = [one(X[:, i], i) for i in range(len(estimator.categories_))]
+        return _restored("OrdinalEncoder", estimator.categories_, numbers, as_objects=unknown is not None)
+
+    return inverse
+
+
 #--- Ordinal ------------------------------------------------------------------------------------
 
 @reader("sklearn.preprocessing.OrdinalEncoder", takes="categories")
@@ -169,7 +237,7 @@ def ordinal(estimator):
         numbers = codes(X, "OrdinalEncoder", estimator.categories_, required)
         return numbers.astype(dtype) if plain else _mapped(numbers, values)
 
-    return {"transform": transform}
+    return Fitted("OrdinalEncoder", {"transform": transform}, "categories", inverse=_ordinal_inverse(estimator))
 
 
 #--- By the target --------------------------------------------------------------------------------
@@ -218,4 +286,12 @@ def label_binarizer(estimator):
             return np.where(numbers[:, None] == (1 if len(classes) == 2 else -2), high, low)
         return np.where(numbers[:, None] == np.arange(len(classes)), high, low)
 
-    return Fitted("LabelBinarizer", {"transform": transform}, "values")
+    def inverse(Y):
+        Y = matrix(Y)
+        if len(classes) > 2:
+            return Labels(np.argmax(Y, axis=1), classes)
+        found = Y[:, 0] > (high + low) / 2.0 if len(classes) == 2 else full(Y, (), False, bool)
+        return Labels(found.astype(np.int64), classes)
+
+    return Fitted("LabelBinarizer", {"transform": transform}, "values", inverse=inverse,
+                  restores=len(classes) if len(classes) > 2 else 1)

@@ -31,8 +31,6 @@ def _read(estimator):
     fitted = registry.read(estimator)
     if fitted.inverse is not None and hasattr(estimator, "inverse_transform"):
         fitted.methods["inverse_transform"] = fitted.inverse
-    for (method, keyword), function in fitted.keywords.items():
-        fitted.methods[f"{method}({keyword})"] = function
     return fitted
 
 
@@ -46,9 +44,10 @@ class CompiledEstimator:
     """A fitted estimator whose methods run native code. Made by `quern.compile`.
 
     It has the methods and attributes that the estimator has, of `predict`, `predict_proba`, `predict_log_proba`,
-    `decision_function`, `transform`, `inverse_transform`, `score_samples`, `kneighbors`; `classes_`, `n_features_in_`, `feature_names_in_`,
-    `get_feature_names_out`. Each method takes what the estimator's own takes, but sparse rows; results are arrays, also
-    where scikit-learn gives sparse ones or frames. There is one program for each method and dtype of rows, which is compiled
+    `decision_function`, `transform`, `inverse_transform`, `score_samples`, `kneighbors`, `apply`, `decision_path`; `classes_`,
+    `n_features_in_`, `feature_names_in_`, `get_feature_names_out`. Each method takes what the estimator's own takes, but
+    sparse rows, and no keywords but LightGBM's `raw_score` and `pred_leaf` and XGBoost's `output_margin` and `pred_leaf`;
+    results are arrays, also where scikit-learn gives sparse ones or frames. There is one program for each method and dtype of rows, which is compiled
     when it is first needed.
     """
 
@@ -60,8 +59,9 @@ class CompiledEstimator:
         self._estimator = _snapshot(estimator)
         names = getattr(estimator, "feature_names_in_", fitted.names)
         self._expected = Expected(fitted, fitted.features or _count(estimator), names, narrow)
-        restored = Fitted(fitted.name, {}, "values" if fitted.takes == "values" else "matrix")
-        self._restored = Expected(restored, _count_out(estimator), None, narrow)
+        restored = Fitted(fitted.name, {}, "values" if fitted.takes == "values" and fitted.restores is None else "matrix",
+                          takes_none=fitted.takes_none)
+        self._restored = Expected(restored, fitted.restores or _count_out(estimator), None, narrow)
         self._lock = threading.RLock()
         for attribute in _ATTRIBUTES:
             try:
@@ -69,18 +69,20 @@ class CompiledEstimator:
             except AttributeError:
                 continue
         self._out_names = _feature_names_out(estimator)
-        self._make_methods(fitted.methods)
+        self._make_methods(fitted.methods, fitted.keywords)
         first = next((method for method in _FIRST if method in fitted.methods), next(iter(fitted.methods)))
-        if self._expected.count is not None and fitted.takes not in ("texts", "values", "categories", "labelled") and not (
+        if self._expected.count is not None and not fitted.counts and fitted.takes not in ("texts", "values", "categories", "labelled") and not (
                 fitted.takes == "named" and names is not None):
             getattr(self, first)._compiled(("matrix", "float64"))
 
-    def _make_methods(self, names, compiled=()):
+    def _make_methods(self, names, keywords, compiled=()):
+        """keywords: (method, keyword) of those calls that are programs of their own."""
         self._methods = tuple(names)
+        self._calls = {name: Method(self, name) for name in [*names, *keywords]}
         for name in names:
-            setattr(self, name, Method(self, name))
+            setattr(self, name, self._calls[name])
         for name, kind, program in compiled:
-            getattr(self, name)._add_program(kind, program)
+            self._calls[name]._add_program(kind, program)
         if self._out_names is not None:
             self.get_feature_names_out = self._get_feature_names_out
 
@@ -111,7 +113,7 @@ class CompiledEstimator:
         classes that are texts are strings, as columns of texts are. Rows with NaN or infinity are not refused there: results
         that depend on them are undefined.
         """
-        chosen = [one for one in self._methods if one not in _UNSAVED and "(" not in one] if methods is None else list(methods)
+        chosen = [one for one in self._methods if one not in _UNSAVED] if methods is None else list(methods)
         for one in chosen:
             if one not in self._methods:
                 raise UsageError(f"{self._expected.name} has no method {one!r}: expected some of {', '.join(self._methods)}")
@@ -160,24 +162,24 @@ class CompiledEstimator:
         return hasattr(self, "classes_") or getattr(self._reading(), "kind", None) == "clusterer"
 
     def __repr__(self):
-        count = sum(len(getattr(self, name)._programs) for name in self._methods)
-        methods = ", ".join(one for one in self._methods if "(" not in one)
-        return f"<quern.CompiledEstimator of {self._expected.name}: {methods}; {count} programs>"
+        count = sum(len(call._programs) for call in self._calls.values())
+        return f"<quern.CompiledEstimator of {self._expected.name}: {', '.join(self._methods)}; {count} programs>"
 
     def __getstate__(self):
         state = {key: value for key, value in vars(self).items()
-                 if key not in ("_lock", "_fitted", "get_feature_names_out", *self._methods)}
-        state["programs"] = [(name, kind, program.portable()) for name in self._methods
-                             for kind, program in list(getattr(self, name)._programs.items())]
+                 if key not in ("_lock", "_fitted", "_calls", "get_feature_names_out", *self._methods)}
+        state["keywords"] = [name for name in self._calls if name not in self._methods]
+        state["programs"] = [(name, kind, program.portable()) for name, call in self._calls.items()
+                             for kind, program in list(call._programs.items())]
         state["made_for"] = _compile_cache.code_key(self._settings[0])
         return state
 
     def __setstate__(self, state):
-        compiled, made_for = state.pop("programs"), state.pop("made_for")
+        compiled, made_for, keywords = state.pop("programs"), state.pop("made_for"), state.pop("keywords")
         vars(self).update(state, _lock=threading.RLock(), _fitted=None)
         target, threads = self._settings
         same = made_for == _compile_cache.code_key(target)
-        self._make_methods(self._methods, [(name, kind, programs.Compiled(
+        self._make_methods(self._methods, keywords, [(name, kind, programs.Compiled(
             text, meaning, self._name, target, threads,
             _from_bytes(code, threads, 0, None) if same else None)) for name, kind, (text, meaning, code) in compiled])
 
@@ -234,7 +236,7 @@ class Method(Dispatcher):
     def _call(self, X, **keywords):
         owner, expected = self._owner, self._owner._expects(self.__name__)
         for keyword, value in keywords.items():
-            other = getattr(owner, f"{self.__name__}({keyword})", None)
+            other = owner._calls.get((self.__name__, keyword))
             if other is None or len(keywords) > 1:
                 raise UsageError(f"{expected.name}.{self.__name__} takes the rows alone when it is compiled, not {keyword!r}")
             return (other if value else self)(X)
@@ -256,7 +258,7 @@ class Method(Dispatcher):
         owner = self._owner
         target, threads = owner._settings
         traced = programs.Traced(owner._reading(), owner._expects(self.__name__), [self.__name__], kind)
-        program = programs.Compiled(traced.text, traced.meaning, f"{owner._name}_{self.__name__}", target, threads)
+        program = programs.Compiled(traced.text, traced.meaning, "_".join([owner._name, *_words(self.__name__)]), target, threads)
         self._add_program(kind, program)
         return program
 
@@ -266,4 +268,9 @@ class Method(Dispatcher):
         self._programs[kind] = program
 
     def __repr__(self):
-        return f"<method {self.__name__} of {self._owner!r}>"
+        return f"<method {' with '.join(_words(self.__name__))} of {self._owner!r}>"
+
+
+def _words(name):
+    """A method's name, and the keyword of a call with one."""
+    return [name] if isinstance(name, str) else list(name)

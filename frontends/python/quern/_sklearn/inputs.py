@@ -18,12 +18,14 @@ class Expected:
 
     def __init__(self, fitted, count, names, narrow=False):
         self.name, self.takes, self.takes_none = fitted.name, fitted.takes, fitted.takes_none
-        self.count, self.narrow = count, narrow
+        self.count, self.narrow, self.counts = count, narrow, fitted.counts
         self.names = None if names is None else [str(one) for one in names]
         self._plan = None      # of the frame before
 
     def read(self, X):
         """(kind, arrays). Raises InputError where scikit-learn raises ValueError or TypeError."""
+        if self.counts:
+            return ("values", "bool"), [np.zeros(_length(X), bool)]
         if hasattr(X, "columns") and hasattr(X, "__getitem__") and self.takes not in ("texts", "values"):
             return self._read_frame(X)     # first: a frame looks for other attributes among its columns
         if hasattr(X, "tocsr"):
@@ -130,6 +132,13 @@ def _dtype_of(column):
 
 
 _NUMBERS = (int, float, np.number, np.bool_, type(None))
+
+
+def _length(X):
+    try:
+        return len(X) if getattr(X, "shape", None) is None else X.shape[0]
+    except (TypeError, IndexError):
+        raise InputError(f"Expected sequence or array-like, got {type(X).__name__}") from None
 
 
 def _array(values):

@@ -4,7 +4,7 @@ import numpy as np
 from .distances import kernel, rbf
 from .neighbors import search_positions
 from .registry import reader, refuse
-from .rows import Labels, dense, take, trace, validate
+from .rows import Labels, dense, full, take, trace, validate
 
 _FLOATS = [np.float64, np.float32]
 
@@ -29,6 +29,27 @@ def random_features(estimator):
     weights, offset = estimator.random_weights_, estimator.random_offset_
     scale = (2.0 / estimator.n_components) ** 0.5
     return {"transform": lambda X: np.cos(validate(X, "RBFSampler") @ weights + offset) * scale}
+
+
+@reader("sklearn.kernel_approximation.PolynomialCountSketch")
+def count_sketch(estimator):
+    features, count = estimator.indexHash_.shape[1], estimator.n_components
+    sketches = np.zeros((estimator.degree, features, count))
+    for degree, (places, signs) in enumerate(zip(estimator.indexHash_, estimator.bitHash_)):
+        sketches[degree, np.arange(features), places] = signs
+
+    def transform(X):
+        X = validate(X, "PolynomialCountSketch")
+        X = X.astype(np.float64) * float(np.sqrt(estimator.gamma))
+        if estimator.coef0 != 0:
+            X = np.concatenate([X, full(X, (1,), float(np.sqrt(estimator.coef0)))], axis=1)
+        spectrum = None
+        for sketch in sketches:
+            one = np.fft.fft(X @ sketch, axis=1)
+            spectrum = one if spectrum is None else spectrum * one
+        return np.real(np.fft.ifft(spectrum, axis=1))
+
+    return {"transform": transform}
 
 
 @reader("sklearn.kernel_approximation.SkewedChi2Sampler")

@@ -5,7 +5,7 @@ from .._trace import build
 from .._trace.array import Tracer
 from .distances import metric, ranks
 from .formulas import with_log
-from .registry import reader, refuse
+from .registry import read, reader, refuse
 from .rows import Labels, Stacked, call_users, dense, take, trace, validate, watch
 
 
@@ -37,7 +37,7 @@ def search_positions(X, rows, k):
     return k_least(ranks(X - middle, rows - middle), k)[1]
 
 
-def search(estimator):
+def search(estimator, count=None):
     """A function from rows to the distances and positions of their neighbors, [N, k] each.
 
     Euclidean neighbors are found by a product of matrices; the distances of those that were found are sums of squared
@@ -45,8 +45,8 @@ def search(estimator):
     """
     name, of = effective_metric(estimator)
     if estimator.n_neighbors is None:
-        refuse(estimator, "n_neighbors")
-    rows, k = stored(estimator), int(estimator.n_neighbors)
+        refuse(estimator, "n_neighbors", "None")
+    rows, k = stored(estimator), int(count or estimator.n_neighbors)
 
     def find(X, exact=True):
         X = validate(X, type(estimator).__name__, dtype=np.float64, allow_nan="all" if name == "nan_euclidean" else False)
@@ -142,6 +142,59 @@ def nearest(estimator):
     return {"kneighbors": search(estimator)}
 
 
+@reader("sklearn.neighbors.KNeighborsTransformer")
+def k_transformer(estimator):
+    """The graph as a matrix that has zeros where rows are no neighbors."""
+    is_distance, count = estimator.mode == "distance", estimator.n_samples_fit_
+    find = search(estimator, estimator.n_neighbors + is_distance)
+
+    def transform(X):
+        distances, positions = find(X)
+        graph = None
+        for i in range(positions.shape[1]):
+            edge = np.where(positions[:, i, None] == np.arange(count), distances[:, i, None] if is_distance else 1.0, 0.0)
+            graph = edge if graph is None else graph + edge
+        return graph
+
+    return {"transform": transform, "kneighbors": search(estimator)}
+
+
+@reader("sklearn.neighbors.RadiusNeighborsTransformer")
+def radius_transformer(estimator):
+    name, of = effective_metric(estimator)
+    rows, radius = stored(estimator), _radius(estimator)
+    if is_euclidean(estimator, name):
+        of = lambda X, Y: np.sqrt(np.sum((X[:, None, :] - Y) ** 2, axis=2))    # exact near 0
+
+    def transform(X):
+        distances = of(validate(X, "RadiusNeighborsTransformer", dtype=np.float64), rows)
+        return np.where(distances <= radius, distances if estimator.mode == "distance" else 1.0, 0.0)
+
+    return {"transform": transform}
+
+
+def _radius(estimator):
+    if estimator.radius is None:
+        refuse(estimator, "radius", "None")
+    return estimator.radius
+
+
+@reader("sklearn.manifold.Isomap")
+def isomap(estimator):
+    """New rows lie as far from the stored ones as over the nearest of their neighbors."""
+    if estimator.n_neighbors is None:
+        refuse(estimator, "n_neighbors", "None")
+    find, known = search(estimator.nbrs_), np.asarray(estimator.dist_matrix_, np.float64)
+    embed = read(estimator.kernel_pca_).methods["transform"]
+
+    def transform(X):
+        distances, positions = find(X)
+        away = np.min(take(known, positions) + distances[:, :, None], axis=1)
+        return embed(away * away * -0.5)
+
+    return {"transform": transform}
+
+
 @reader("sklearn.neighbors.LocalOutlierFactor")
 def outlier_factor(estimator):
     if not estimator.novelty:
@@ -164,7 +217,7 @@ def outlier_factor(estimator):
 def _inside(estimator):
     """A function from rows to the weights of all stored rows, [N, M]: 0 beyond the radius."""
     name, of = effective_metric(estimator)
-    rows, radius, weights = stored(estimator), estimator.radius, weights_of(estimator)
+    rows, radius, weights = stored(estimator), _radius(estimator), weights_of(estimator)
     if callable(estimator.weights):
         refuse(estimator, "weights")
     if weights and is_euclidean(estimator, name):

@@ -102,7 +102,7 @@ def function(estimator):
         return X if function is None else call_users(function, matrix(X), **keywords)
 
     return Fitted("FunctionTransformer", {"transform": lambda X: apply(estimator.func, X, arguments)}, "columns",
-                  inverse=lambda X: apply(estimator.inverse_func, X, backward))
+                  takes_none=not estimator.validate, inverse=lambda X: apply(estimator.inverse_func, X, backward))
 
 
 @reader("sklearn.preprocessing.PolynomialFeatures")
@@ -250,18 +250,22 @@ def bins(estimator):
 
 @reader("sklearn.preprocessing.SplineTransformer")
 def spline(estimator):
-    if estimator.extrapolation not in ("constant", "linear", "continue", "periodic") or getattr(
-            estimator, "handle_missing", "error") != "error":
-        refuse(estimator, "extrapolation" if estimator.extrapolation == "error" else "handle_missing")
+    with_gaps = getattr(estimator, "handle_missing", "error") == "zeros"
     splines, degree = estimator.bsplines_, estimator.degree
     count = splines[0].c.shape[1]
 
     def transform(X):
-        X = validate(X, "SplineTransformer", dtype=_FLOATS)
+        X = validate(X, "SplineTransformer", dtype=_FLOATS, allow_nan=with_gaps)
+        if estimator.extrapolation == "error":
+            ends = [(one.t[degree], one.t[-degree - 1]) for one in splines]
+            trace().refuse(lambda: np.stack([(X[:, i] < low) | (X[:, i] > high) for i, (low, high) in enumerate(ends)]),
+                           "X contains values beyond the limits of the knots.")
         parts = [_spline_of(X[:, i].astype(np.float64), one, degree, estimator.extrapolation)
                  for i, one in enumerate(splines)]
         if not estimator.include_bias:
             parts = [part[:, :count - 1] for part in parts]
+        if with_gaps:
+            parts = [np.where(np.isnan(X[:, i, None]), 0.0, part) for i, part in enumerate(parts)]
         return np.concatenate(parts, axis=1).astype(X.dtype)
 
     return {"transform": transform}

@@ -26,7 +26,7 @@ class Traced:
             trace.reports = flagged
             X, names = trace_inputs(program, kind, expected)
             leaves = []
-            self.tree = [_flatten(fitted.methods[method](X), leaves, spelled) for method in methods]
+            self.tree = [_flatten(fitted.function(method)(X), leaves, spelled) for method in methods]
             flag = trace.flag() if flagged else None
             self.flagged = flag is not None
             self.by_rows = trace.rows_are_apart
@@ -124,7 +124,7 @@ def diagnose(fitted, expected, method, kind, arrays, target, threads):
     program.place = fitted.name
     with EstimatorTrace(program) as trace:
         X, names = trace_inputs(program, kind, expected)
-        fitted.methods[method](X)
+        fitted.function(method)(X)
         found = [np.any(check()).value for check, _ in trace.checks]
     if not found:
         return

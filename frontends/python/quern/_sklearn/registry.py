@@ -15,6 +15,7 @@ _FAMILIES = (
     "cluster",
     "compose",
     "decomposition",
+    "density",
     "dummy",
     "encoders",
     "ensemble",
@@ -46,7 +47,7 @@ class Fitted:
     own; "named", a frame in which columns are looked up by name, or a matrix; "labelled", such a frame alone; "one feature", a column or its values; a key of
     inputs.KINDS.
     features: columns of the rows, for models without n_features_in_. names: theirs, for models without feature_names_in_.
-    takes_none: whether there may be no rows.
+    takes_none: whether there may be no rows. counts: whether of the rows it only matters how many there are.
     """
     name: str
     methods: dict
@@ -54,8 +55,14 @@ class Fitted:
     features: int = None
     takes_none: bool = False
     inverse: object = None     # of a transformer, what undoes it: the method inverse_transform
+    counts: bool = False
     names: list = None
+    restores: int = None       # columns of the matrix that inverse_transform takes, where it takes none of what transform gives
     keywords: dict = field(default_factory=dict)     # (method, keyword that is true) -> what computes that call
+
+    def function(self, method):
+        """What computes a method, or a call of one with a keyword."""
+        return self.methods[method] if isinstance(method, str) else self.keywords[method]
 
 
 def reader(*classes, takes="matrix"):

@@ -1,10 +1,12 @@
 """Decision trees, forests of them and isolation forests."""
 import numpy as np
 
+from .._trace import build
+from .._trace.array import Tracer
 from .ensembles import MISSING_YES, NAN_MISSING, Ensemble
 from .formulas import with_log
 from .registry import reader
-from .rows import Labels, Stacked, matrix, validate
+from .rows import Labels, Stacked, matrix, take, trace, validate
 
 _PUBLIC = {"tree": "DecisionTree ExtraTree", "ensemble": "RandomForest ExtraTrees"}
 CLASSIFIERS, REGRESSORS = ([f"sklearn.{module}.{name}{kind}" for module, names in _PUBLIC.items() for name in names.split()]
@@ -50,7 +52,34 @@ def _with_apply(methods, estimator):
         result = leaves(rows_of_trees(X, estimator))
         return result[:, 0] if is_tree else result
 
-    return {**methods, "apply": apply}
+    if sum(tree.node_count * tree.n_leaves for tree in trees) > _MOST_OF_PATHS:
+        return {**methods, "apply": apply}
+    paths, ends = [_paths(tree) for tree in trees], np.cumsum([0, *(tree.node_count for tree in trees)])
+
+    def decision_path(X):
+        found = leaves(rows_of_trees(X, estimator))
+        visited = np.concatenate([take(table, take(row_of, found[:, i])) for i, (table, row_of) in enumerate(paths)], axis=1)
+        return visited if is_tree else (visited, Tracer(build.constant(trace().program, ends)))
+
+    return {**methods, "apply": apply, "decision_path": decision_path}
+
+
+_MOST_OF_PATHS = 1 << 24      # elements of the tables of all trees
+
+
+def _paths(tree):
+    """The nodes that lead to each leaf, int64 [leaves, nodes], and the row of each leaf in it, by its number."""
+    parent = np.full(tree.node_count, -1)
+    inner = np.flatnonzero(tree.children_left >= 0)
+    parent[tree.children_left[inner]] = parent[tree.children_right[inner]] = inner
+    ends = np.flatnonzero(tree.children_left < 0)
+    table, row_of = np.zeros((len(ends), tree.node_count), np.int64), np.zeros(tree.node_count, np.int64)
+    row_of[ends] = np.arange(len(ends))
+    for row, node in enumerate(ends):
+        while node >= 0:
+            table[row, node] = 1
+            node = parent[node]
+    return table, row_of
 
 
 #--- Regression -----------------------------------------------------------------------------------
@@ -103,6 +132,18 @@ def _side_by_side(labels):
     if not all(one.is_numeric for one in labels):
         return Stacked(labels)
     return np.stack([one.array().astype(labels[0].classes.dtype) for one in labels], axis=1)
+
+
+@reader("sklearn.ensemble.RandomTreesEmbedding")
+def embedding(estimator):
+    encoder = estimator.one_hot_encoder_
+    leaves = leaf_positions(members(estimator))
+
+    def transform(X):
+        found = leaves(rows_of_trees(X, estimator))
+        return np.concatenate([found[:, i, None] == known for i, known in enumerate(encoder.categories_)], axis=1).astype(encoder.dtype)
+
+    return _with_apply({"transform": transform}, estimator)
 
 
 #--- Isolation forest -----------------------------------------------------------------------------
