@@ -74,7 +74,7 @@ def simple(estimator):
 def _check_fill(estimator, dtype):
     """As scikit-learn refuses rows that cannot hold the constant."""
     fill = estimator._fill_dtype
-    if estimator.strategy == "constant" and not np.can_cast(fill, dtype, "same_kind"):
+    if estimator.strategy == "constant" and estimator._fit_dtype.kind != "O" and not np.can_cast(fill, dtype, "same_kind"):
         raise InputError(f"SimpleImputer(strategy='constant'): the dtype of the filling value, {fill}, cannot be cast to that of "
                          f"the rows, {dtype}")
 

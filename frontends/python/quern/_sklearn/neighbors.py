@@ -45,7 +45,7 @@ def search(estimator, count=None):
     """
     name, of = effective_metric(estimator)
     if estimator.n_neighbors is None:
-        refuse(estimator, "n_neighbors", "None")
+        refuse(estimator, "n_neighbors")
     rows, k = stored(estimator), int(count or estimator.n_neighbors)
 
     def find(X, exact=True):
@@ -175,7 +175,7 @@ def radius_transformer(estimator):
 
 def _radius(estimator):
     if estimator.radius is None:
-        refuse(estimator, "radius", "None")
+        refuse(estimator, "radius")
     return estimator.radius
 
 
@@ -183,7 +183,7 @@ def _radius(estimator):
 def isomap(estimator):
     """New rows lie as far from the stored ones as over the nearest of their neighbors."""
     if estimator.n_neighbors is None:
-        refuse(estimator, "n_neighbors", "None")
+        refuse(estimator, "n_neighbors")
     find, known = search(estimator.nbrs_), np.asarray(estimator.dist_matrix_, np.float64)
     embed = read(estimator.kernel_pca_).methods["transform"]
 

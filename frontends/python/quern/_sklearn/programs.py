@@ -8,7 +8,7 @@ from .._trace import build, strings
 from .._trace.array import Tracer, as_tracer
 from .._trace.program import Program
 from .inputs import ROWS, trace_inputs
-from .rows import EstimatorTrace, Labels, Stacked, matrix
+from .rows import EstimatorTrace, Labels, Stacked, side_by_side
 
 
 class Traced:
@@ -44,7 +44,7 @@ class Traced:
 def _flatten(thing, leaves, spelled):
     """How results lie in the outputs: ("array", output), ("labels", output, classes), ("stack", items) or (list or tuple,
     items)."""
-    thing = matrix(thing)
+    thing = side_by_side(thing)
     if isinstance(thing, Labels):
         if thing.is_numeric:
             return _flatten(thing.array(), leaves, spelled)

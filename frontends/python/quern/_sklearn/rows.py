@@ -1,7 +1,7 @@
 """The rows that estimators get while they are traced: what scikit-learn's check_array makes of them, and results."""
 import numpy as np
 
-from .._errors import InputError
+from .._errors import InputError, UnsupportedError
 from .._trace import build
 from .._trace.array import Trace, Tracer, as_tracer, trace
 from .._trace.program import STRING
@@ -150,6 +150,15 @@ def matrix(X):
     values = [_numbers(value, name) for name, value in zip(X.names, X.values)]
     kind = np.result_type(*(np.float64 if value.dtype == bool else value.dtype for value in values))
     return np.concatenate([value.astype(kind)[:, None] for value in values], axis=1)
+
+
+def side_by_side(X):
+    """What a method gives: columns as a matrix of numbers or of strings."""
+    if not isinstance(X, Columns) or all(value.dtype != STRING or isinstance(value, Objects) for value in X.values):
+        return matrix(X) if isinstance(X, (Columns, Objects)) else X
+    if any(value.dtype != STRING for value in X.values):
+        raise UnsupportedError("a result of columns of texts beside columns of numbers is not supported")
+    return np.concatenate([value[:, None] for value in X.values], axis=1)
 
 
 def _numbers(value, name):
