@@ -46,6 +46,8 @@ def kernel_density(estimator):
     of_kernel, of_integral = _KERNELS[estimator.kernel]
     offset = -of_integral(rows.shape[1]) - rows.shape[1] * math.log(width) - math.log(weights.sum())
     reaches_all = estimator.kernel in ("gaussian", "exponential")
+    if not reaches_all and estimator.metric == "euclidean":
+        distances = lambda X, Y: np.sqrt(np.sum((X[:, None, :] - Y) ** 2, axis=2))    # exact where the kernel ends
     with np.errstate(divide="ignore"):
         shares = np.log(weights)
 
