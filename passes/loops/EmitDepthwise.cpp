@@ -18,6 +18,7 @@ public:
   void emit();
 
 private:
+  int64_t registersFor(int64_t pixels) const;
   void emitTask(Value task);
   void emitTile(int64_t size, Index oy, Index ox, ArrayRef<WindowColumn> columns);
   void addRow(SmallVectorImpl<Value> &sums, Index input, Index weights, Index ix, ArrayRef<WindowColumn> columns);
@@ -45,13 +46,18 @@ DepthwiseEmitter::DepthwiseEmitter(KernelFunction &kernel, graph::ConvOp conv)
   Type element = graph::elementOf(conv.getResult());
   lanes = std::min<int64_t>(kBlock, kernel.level.vectorBytes * 8 / element.getIntOrFloatBitWidth());
   vector = VectorType::get(lanes, element);
-  // Accumulators, one row of the filter, and an input. More than 14 pixels gain nothing, and inputs that LLVM loads in
-  // pairs, ahead of their use, take two registers.
-  int64_t most = kernel.level.pairsLoads ? 12 : 14;
-  pixels = std::clamp<int64_t>(kernel.level.vectorRegisters - x.window - 1, 1, most);
+  // More than 14 pixels gain nothing, and inputs that LLVM loads in pairs, ahead of their use, take two registers.
+  pixels = kernel.level.pairsLoads ? 12 : 14;
+  while (pixels > 1 && registersFor(pixels) > kernel.level.vectorRegisters)
+    --pixels;
   input = kernel.buffer(geometry.input);
   weight = kernel.buffer(geometry.weight);
   rowBlocks = Dim::max(y.out.floordiv(kernel.source.getSchedule().parameter("task_rows", 28)), 1);
+}
+
+/// Accumulators, an input, and what of the filter's row meets one position of the input: a wide row never as a whole.
+int64_t DepthwiseEmitter::registersFor(int64_t pixels) const {
+  return pixels + 1 + std::min(x.window, (pixels - 1) * x.stride / x.dilation + 1);
 }
 
 void DepthwiseEmitter::emit() {
@@ -111,22 +117,23 @@ void DepthwiseEmitter::addRow(SmallVectorImpl<Value> &sums, Index from, Index we
                               ArrayRef<WindowColumn> columns) {
   struct Use {
     int64_t pixel, column;
-    Value weight;
   };
   std::map<int64_t, SmallVector<Use>> uses;
-  for (const WindowColumn &hit : columns) {
-    Value factor = load(weight, builder.add(weights, hit.column * kBlock));
+  for (const WindowColumn &hit : columns)
     for (int64_t pixel = hit.first; pixel < hit.end; ++pixel)
-      uses[pixel * x.stride + hit.column * x.dilation].push_back({pixel, hit.column, factor});
-  }
+      uses[pixel * x.stride + hit.column * x.dilation].push_back({pixel, hit.column});
+  SmallVector<Value> factors(x.window); // each loaded where its first use is
   for (auto &[position, users] : uses) {
     Index offset = builder.add(from, position * kBlock);
     bool mayMiss =
         llvm::any_of(users, [&](const Use &use) { return border->mayMiss(use.pixel, sums.size(), use.column); });
     Value value =
         mayMiss ? load(border->at(input, offset, builder.add(ix, position)), builder.index(0)) : load(input, offset);
-    for (const Use &use : users)
-      sums[use.pixel] = builder.create<vector::FMAOp>(value, use.weight, sums[use.pixel]);
+    for (const Use &use : users) {
+      if (!factors[use.column])
+        factors[use.column] = load(weight, builder.add(weights, use.column * kBlock));
+      sums[use.pixel] = builder.create<vector::FMAOp>(value, factors[use.column], sums[use.pixel]);
+    }
   }
 }
 

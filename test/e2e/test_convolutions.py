@@ -90,6 +90,8 @@ WINDOWS = [    # kernel, options
     ((5, 5), {"pads": [4] * 4}),
     ((1, 1), {"pads": [1] * 4}),
     ((3, 3), {"strides": [3, 3], "dilations": [2, 2], "auto_pad": "SAME_UPPER"}),
+    ((3, 31), {"pads": [1, 15, 1, 15]}),
+    ((2, 21), {"strides": [1, 2], "dilations": [1, 3], "pads": [1, 30, 1, 30]}),
 ]
 
 
