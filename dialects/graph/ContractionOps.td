@@ -30,6 +30,8 @@ def Graph_ConvOp : Graph_PureOp<"conv", [InferTypeOpAdaptor]> {
     a blocked input `input_channels` is C, of which the last block may not be full.
     `winograd`: the weight of a blocked 3x3 convolution of strides 1 is a graph.winograd_weight for tiles of so many
     output pixels a side.
+    `spacing`: elements of x are taken to lie so far apart, with zeros between them, as a transposed convolution of these
+    strides has them; of a blocked input and strides of 1 only.
 
     ```mlir
     %y = graph.conv %x, %w {dilations = array<i64: 1, 1>, group = 1 : i64, pads = array<i64: 1, 1, 1, 1>, strides = array<i64: 2, 2>}
@@ -39,7 +41,8 @@ def Graph_ConvOp : Graph_PureOp<"conv", [InferTypeOpAdaptor]> {
   let arguments = (ins AnyTensor:$input, AnyTensor:$weight, DenseI64ArrayAttr:$strides, DenseI64ArrayAttr:$dilations,
                        DenseI64ArrayAttr:$pads, I64Attr:$group, UnitAttr:$blocked_input, UnitAttr:$blocked_output,
                        OptionalAttr<I64Attr>:$channels, OptionalAttr<DenseI64ArrayAttr>:$kernel,
-                       OptionalAttr<I64Attr>:$winograd, OptionalAttr<I64Attr>:$input_channels);
+                       OptionalAttr<I64Attr>:$winograd, OptionalAttr<I64Attr>:$input_channels,
+                       OptionalAttr<DenseI64ArrayAttr>:$spacing);
   let results = (outs AnyTensor:$result);
   // The plain form.
   let builders = [OpBuilder<(ins "::mlir::Type":$result, "::mlir::Value":$input, "::mlir::Value":$weight,
@@ -47,7 +50,8 @@ def Graph_ConvOp : Graph_PureOp<"conv", [InferTypeOpAdaptor]> {
                                  "::llvm::ArrayRef<int64_t>":$pads, "int64_t":$group), [{
     build($_builder, $_state, result, input, weight, strides, dilations, pads, group, /*blocked_input=*/false,
           /*blocked_output=*/false, /*channels=*/::mlir::IntegerAttr(), /*kernel=*/::mlir::DenseI64ArrayAttr(),
-          /*winograd=*/::mlir::IntegerAttr(), /*input_channels=*/::mlir::IntegerAttr());
+          /*winograd=*/::mlir::IntegerAttr(), /*input_channels=*/::mlir::IntegerAttr(),
+          /*spacing=*/::mlir::DenseI64ArrayAttr());
   }]>];
 }
 def Graph_WinogradWeightOp : Graph_PureOp<"winograd_weight", [InferTypeOpAdaptor]> {

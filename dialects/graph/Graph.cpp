@@ -357,6 +357,8 @@ QUERN_INFER(ConvOp) {
   size_t spatial = adaptor.getStrides().size();
   if (failed(checkWindow(loc, x.size(), adaptor.getStrides(), adaptor.getDilations(), adaptor.getPads())))
     return failure();
+  if (adaptor.getSpacing() && adaptor.getSpacing()->size() != spatial)
+    return emitOptionalError(loc, "has ", adaptor.getSpacing()->size(), " spacings and ", spatial, " strides");
   if (adaptor.getKernel() ? adaptor.getKernel()->size() != spatial : w.size() != 2 + spatial)
     return emitOptionalError(loc, "a window over ", spatial, " axes does not fit a weight of type ",
                              adaptor.getWeight().getType());
@@ -370,7 +372,8 @@ QUERN_INFER(ConvOp) {
   for (size_t i = 0; i < spatial; ++i) {
     if (kernel[i] < 1)
       return emitOptionalError(loc, "needs a kernel of static size");
-    dims.push_back(windowExtent(x[2 + i], kernel[i], adaptor.getStrides()[i], adaptor.getDilations()[i],
+    Dim extent = adaptor.getSpacing() ? (x[2 + i] - 1) * (*adaptor.getSpacing())[i] + 1 : x[2 + i];
+    dims.push_back(windowExtent(extent, kernel[i], adaptor.getStrides()[i], adaptor.getDilations()[i],
                                 adaptor.getPads()[i], adaptor.getPads()[spatial + i]));
   }
   if (adaptor.getBlockedOutput()) {

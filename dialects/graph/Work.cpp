@@ -33,7 +33,11 @@ Dim convWith(ConvOp conv, llvm::function_ref<Dim(size_t axis, const Dim &places,
 }
 
 Dim conv(Operation *op) {
-  return convWith(cast<ConvOp>(op), [](size_t, const Dim &places, int64_t window) { return places * window; });
+  auto conv = cast<ConvOp>(op);
+  return convWith(conv, [&](size_t axis, const Dim &places, int64_t window) {
+    // Of a spaced input every element meets every tap, but for what is cut off at the ends.
+    return (conv.getSpacing() ? dimOf(conv.getInput(), 2 + axis) : places) * window;
+  });
 }
 
 /// Taps of all windows along an axis that lie on so much padding at one end: at most this many, as the windows at the
@@ -46,6 +50,8 @@ int64_t tapsOnPadding(int64_t padding, int64_t window, int64_t stride, int64_t d
 }
 
 Dim convInside(Operation *op) {
+  if (cast<ConvOp>(op).getSpacing())
+    return conv(op);
   auto conv = cast<ConvOp>(op);
   size_t axes = conv.getStrides().size();
   return convWith(conv, [&](size_t axis, const Dim &places, int64_t window) {

@@ -4,6 +4,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/TypeSwitch.h"
+#include <numeric>
 
 using namespace mlir;
 using namespace quern::graph;
@@ -90,9 +91,10 @@ private:
   Value follow(Operation *op) {
     if (auto conv = dyn_cast<ConvOp>(op))
       return followConv(conv);
+    if (auto conv = dyn_cast<ConvTransposeOp>(op))
+      return followConvTranspose(conv);
     if (op->getNumResults() != 1 || !isa<RankedTensorType>(op->getResult(0).getType()) ||
-        rankOf(op->getResult(0)) != 4 ||
-        !llvm::any_of(op->getOperands(), [&](Value operand) { return bool(blockedOf(operand)); }))
+        !isImage(op->getResult(0)) || !llvm::any_of(op->getOperands(), [&](Value operand) { return bool(blockedOf(operand)); }))
       return {};
     if (op->hasTrait<Elementwise>())
       return followElementwise(op);
@@ -105,10 +107,12 @@ private:
         .Default(Value());
   }
 
+  /// One to three spatial axes.
+  static bool isImage(Value value) { return rankOf(value) >= 3 && rankOf(value) <= 5; }
+
   Value followConv(ConvOp conv) {
-    int64_t rank = rankOf(conv.getInput());
     SmallVector<Dim> x = dimsOf(conv.getInput()), w = dimsOf(conv.getWeight());
-    if ((rank != 4 && rank != 3) || conv.getBlockedOutput() || !conv.getWeight().getDefiningOp<ConstantOp>() ||
+    if (!isImage(conv.getInput()) || conv.getBlockedOutput() || !conv.getWeight().getDefiningOp<ConstantOp>() ||
         !elementOf(conv.getInput()).isF32() || !x[1].isConstant())
       return {};
     int64_t channels = *x[1].constant(), filters = *w[0].constant(), group = conv.getGroup();
@@ -116,42 +120,57 @@ private:
     bool whole = (channels / group) % kBlock == 0 && (filters / group) % kBlock == 0;
     if (group > 1 && !depthwise && !whole)
       return {};
+    constexpr int64_t kDepthwiseRank = 4; // at most
+    if (depthwise && rankOf(conv.getInput()) > kDepthwiseRank)
+      return {};
     bool blockedInput = depthwise || group > 1 || channels >= kFewChannels;
-    if (rank == 3)
-      return followConv1D(conv, depthwise, blockedInput);
     Value input = blockedInput ? inBlocks(conv.getInput()) : plain(conv.getInput());
-    return replaced(conv, makeConv(conv, input, conv.getWeight(), {}, depthwise, blockedInput));
+    return replaced(conv, makeConv(conv, input, depthwise, blockedInput));
   }
 
-  /// A row is an image of height 1.
-  Value followConv1D(ConvOp conv, bool depthwise, bool blockedInput) {
-    auto tall = [&](Value value) {
-      SmallVector<Dim> dims = dimsOf(value);
-      dims.insert(dims.begin() + 2, Dim(1));
-      return builder.create<ReshapeOp>(value.getLoc(), tensorType(dims, elementOf(value)), value).getResult();
-    };
-    Value image = tall(plain(conv.getInput())), weight = tall(conv.getWeight());
-    if (blockedInput)
-      image = builder.create<BlockOp>(conv.getLoc(), image, 1, kBlock);
-    Value result = makeConv(conv, image, weight, {1}, depthwise, blockedInput);
-    Value rows = builder.create<UnblockOp>(conv.getLoc(), result, 1, *dimOf(conv.getResult(), 1).constant());
-    conv.replaceAllUsesWith(builder.create<ReshapeOp>(conv.getLoc(), conv.getType(), rows).getResult());
-    dead.push_back(conv);
-    return result; // known under a name that nobody uses any more
-  }
-
-  Value makeConv(ConvOp conv, Value input, Value weight, ArrayRef<int64_t> extraAxis, bool depthwise,
-                 bool blockedInput) {
-    auto with = [&](ArrayRef<int64_t> values, int64_t neutral) {
-      SmallVector<int64_t> result(extraAxis.size(), neutral);
-      result.append(values.begin(), values.end());
-      return builder.getDenseI64ArrayAttr(result);
-    };
+  /// The convolution of an input whose elements are strides apart, with the window the other way round.
+  Value followConvTranspose(ConvTransposeOp conv) {
+    // A kernel has code for each phase of the outputs.
+    constexpr int64_t kMostPhases = 16;
+    Value x = conv.getInput();
+    if (!isImage(x) || !conv.getWeight().getDefiningOp<ConstantOp>() || !elementOf(x).isF32() ||
+        !dimOf(x, 1).isConstant() || conv.getGroup() != 1 ||
+        std::accumulate(conv.getStrides().begin(), conv.getStrides().end(), int64_t(1), std::multiplies<>()) >
+            kMostPhases)
+      return {};
+    SmallVector<Dim> in = dimsOf(x), out = dimsOf(conv.getResult()), weight = dimsOf(conv.getWeight());
     size_t spatial = conv.getStrides().size();
-    SmallVector<int64_t> pads(extraAxis.size(), 0);
-    pads.append(conv.getPads().begin(), conv.getPads().begin() + spatial);
-    pads.append(extraAxis.size(), 0);
-    pads.append(conv.getPads().begin() + spatial, conv.getPads().end());
+    SmallVector<int64_t> low, high, kernel, order{1, 0}, steps(2, 1), ones(spatial, 1);
+    SmallVector<Dim> starts(2, Dim(0));
+    for (size_t i = 0; i < spatial; ++i) {
+      int64_t window = *weight[2 + i].constant(), reach = (window - 1) * conv.getDilations()[i];
+      // What the result has beyond one place for each element's window.
+      std::optional<int64_t> rest = (out[2 + i] - (in[2 + i] - 1) * conv.getStrides()[i] - 1).constant();
+      if (!rest)
+        return {};
+      kernel.push_back(window);
+      low.push_back(reach - conv.getPads()[i]);
+      high.push_back(*rest + reach - low.back());
+      order.push_back(2 + i);
+      starts.push_back(window - 1);
+      steps.push_back(-1);
+    }
+    low.append(high);
+    Location loc = conv.getLoc();
+    Value turned = builder.create<SliceOp>(loc, conv.getWeight().getType(), conv.getWeight(),
+                                           dimsAttr(builder.getContext(), starts), builder.getDenseI64ArrayAttr(steps));
+    turned = builder.create<TransposeOp>(loc, turned, order);
+    Value result = builder.create<ConvOp>(
+        loc, inBlocks(x), packWeight(loc, turned, /*depthwise=*/false, /*blockedInput=*/true),
+        builder.getDenseI64ArrayAttr(ones), conv.getDilationsAttr(), builder.getDenseI64ArrayAttr(low),
+        conv.getGroupAttr(), builder.getUnitAttr(), builder.getUnitAttr(), builder.getI64IntegerAttr(*weight[1].constant()),
+        builder.getDenseI64ArrayAttr(kernel), /*winograd=*/IntegerAttr(),
+        builder.getI64IntegerAttr(*in[1].constant()), conv.getStridesAttr());
+    return replaced(conv, result);
+  }
+
+  Value makeConv(ConvOp conv, Value input, bool depthwise, bool blockedInput) {
+    Value weight = conv.getWeight();
     SmallVector<int64_t> kernel;
     SmallVector<Dim> w = dimsOf(weight);
     for (size_t i = 2; i < w.size(); ++i)
@@ -164,10 +183,10 @@ private:
     IntegerAttr inputChannels =
         blockedInput ? builder.getI64IntegerAttr(*dimOf(conv.getInput(), 1).constant()) : IntegerAttr();
     return builder.create<ConvOp>(
-        conv.getLoc(), input, packed, with(conv.getStrides(), 1), with(conv.getDilations(), 1),
-        builder.getDenseI64ArrayAttr(pads), conv.getGroupAttr(), blockedInput ? builder.getUnitAttr() : UnitAttr(),
+        conv.getLoc(), input, packed, conv.getStridesAttr(), conv.getDilationsAttr(), conv.getPadsAttr(),
+        conv.getGroupAttr(), blockedInput ? builder.getUnitAttr() : UnitAttr(),
         builder.getUnitAttr(), builder.getI64IntegerAttr(*w[0].constant()), builder.getDenseI64ArrayAttr(kernel),
-        tile ? builder.getI64IntegerAttr(*tile) : IntegerAttr(), inputChannels);
+        tile ? builder.getI64IntegerAttr(*tile) : IntegerAttr(), inputChannels, /*spacing=*/DenseI64ArrayAttr());
   }
 
   /// See graph.conv for the three forms.
@@ -205,7 +224,7 @@ private:
       return {};
     SmallVector<Value> operands;
     for (Value operand : op->getOperands()) {
-      Value form = operandInBlocks(operand, channels);
+      Value form = operandInBlocks(operand, channels, rankOf(op->getResult(0)));
       if (!form)
         return {};
       operands.push_back(form);
@@ -218,21 +237,20 @@ private:
     return replaced(op, builder.create(state)->getResult(0));
   }
 
-  /// An operand of an elementwise op of rank 4 and so many channels, aligned at the last axis, with its channels in
+  /// An operand of an elementwise op of such a rank and so many channels, aligned at the last axis, with its channels in
   /// blocks.
-  Value operandInBlocks(Value operand, const Dim &channels) {
+  Value operandInBlocks(Value operand, const Dim &channels, size_t rank) {
     SmallVector<Dim> dims = dimsOf(operand);
     if (product(dims).isEqualTo(1)) { // one number for all
       if (dims.empty())
         return operand;
       return builder.create<ReshapeOp>(operand.getLoc(), tensorType({}, elementOf(operand)), plain(operand));
     }
-    if (Value known = blockedOf(operand); known && dims.size() == 4)
+    if (Value known = blockedOf(operand); known && dims.size() == rank)
       return known;
-    if (dims.size() == 4 && dims[1] == channels)
+    if (dims.size() == rank && dims[1] == channels)
       return inBlocks(operand);
-    while (dims.size() < 4)
-      dims.insert(dims.begin(), Dim(1));
+    dims.insert(dims.begin(), rank - dims.size(), Dim(1));
     Value whole = builder.create<ReshapeOp>(operand.getLoc(), tensorType(dims, elementOf(operand)), plain(operand));
     if (dims[1] == channels)
       return builder.create<BlockOp>(operand.getLoc(), whole, 1, kBlock);

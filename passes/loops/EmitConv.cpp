@@ -3,6 +3,9 @@
 // tile that touches the left or right border takes the window's columns one by one, each with the pixels that it hits,
 // where the width is known; else the pixels that may miss the image choose between it and zeros before they run over
 // channels.
+//
+// Of an input whose elements lie apart, a transposed convolution's, each phase of the outputs is a convolution by itself;
+// a task computes all of them for some of the places.
 #include "codegen/Schedules.h"
 #include "passes/loops/Emitters.h"
 #include "passes/loops/Epilogue.h"
@@ -30,14 +33,19 @@ private:
     int64_t vectors;
   };
   void emitTask(Value task);
-  void emitPanels(const Part &rows, Panels panels);
-  void emitTile(int64_t size, Index oy, Index ox, Panels panels, ArrayRef<WindowColumn> columns);
+  void emitPanels(Index rowBlock, Panels panels);
+  void emitRows(const Part &rows, Panels panels);
+  /// Where a tile is, counted within its phase.
+  struct Place {
+    Index z, y, x;
+  };
+  void emitTile(int64_t size, Place place, Panels panels, ArrayRef<WindowColumn> columns);
   struct Reads {
-    Index a, b, windowRows,
-        ix; ///< offsets; how many window rows; the image column of the first pixel and window column
+    Index a, b, planes, rows,
+        ix; ///< offsets; how many window planes and rows; the image column of the first pixel and window column
   };
   void accumulate(const RegisterTile &tile, Accumulators &sums, const Reads &reads, ArrayRef<WindowColumn> columns);
-  void store(ArrayRef<Value> sums, Index oy, Index ox, Panels panels);
+  void store(ArrayRef<Value> sums, Place place, Panels panels);
   bool flattens();
 
   KernelFunction &kernel;
@@ -47,35 +55,41 @@ private:
   ConvGeometry geometry;
   bool flat;   ///< a 1x1 window of stride 1: the image is one row of pixels
   bool linear; ///< and the epilogue may see it so
-  WindowAxis y, x;
-  std::optional<BorderZeros> border;
+  SmallVector<WindowPhase> phases[3]; ///< of z, y, x
+  SmallVector<BorderZeros> borders;   ///< of x's phases
   Type element;
   int64_t lanes, vectorsPerBlock, taskBlocks;
-  Dim setsPerGroup, rowBlocks, rowExtent;
+  Dim setsPerGroup, rowBlocks;
   TileChoice tile;
   Index pixel; ///< elements from a pixel to the next
   // The current task.
   Index image, group, blockBase;
+  // The current phase.
+  WindowPhase z, y, x;
+  const BorderZeros *border = nullptr;
 };
 
 ConvEmitter::ConvEmitter(KernelFunction &kernel, graph::ConvOp conv)
     : kernel(kernel), conv(conv), builder(kernel.builder), epilogue(kernel, conv.getResult()), geometry(conv),
-      flat(geometry.isPointwise()), linear(flattens()), y(geometry.y), x(geometry.x),
-      element(graph::elementOf(conv.getResult())),
+      flat(geometry.isPointwise()), linear(flattens()), element(graph::elementOf(conv.getResult())),
       lanes(kernel.level.vectorBytes * 8 / element.getIntOrFloatBitWidth()), vectorsPerBlock(kBlock / lanes) {
+  WindowAxis axes[] = {geometry.z, geometry.y, geometry.x};
   if (flat) {
-    x.in = x.out = y.in * x.in;
-    y.in = y.out = 1;
+    axes[2].in = axes[2].out = axes[0].in * axes[1].in * axes[2].in;
+    axes[0].in = axes[0].out = axes[1].in = axes[1].out = 1;
   }
+  for (int64_t i = 0; i < 3; ++i)
+    phases[i] = windowPhases(axes[i], geometry.spacing[i]);
   kernel::ScheduleAttr schedule = kernel.source.getSchedule();
   taskBlocks = std::min(schedule.parameter("task_blocks", 4), geometry.outBlocks);
   setsPerGroup = Dim(geometry.outBlocks).ceildiv(taskBlocks);
-  rowExtent = flat ? x.out : y.out;
-  rowBlocks = Dim::max(rowExtent.floordiv(schedule.parameter("task_rows", flat ? 256 : 8)), 1);
+  Dim width = phases[2].front().axis.out;
+  Dim rows = flat ? width : phases[0].front().axis.out * phases[1].front().axis.out;
+  rowBlocks = Dim::max(rows.floordiv(schedule.parameter("task_rows", flat ? 256 : 8)), 1);
   pixel = builder.index(geometry.blockedInput ? kBlock : 1);
 
   TileDemand demand;
-  if (auto columns = x.out.constant())
+  if (auto columns = width.constant())
     demand.rows = flat ? llvm::divideCeil(*columns, *rowBlocks.constant()) : *columns;
   demand.vectors = taskBlocks * vectorsPerBlock;
   demand.multiple = vectorsPerBlock;
@@ -85,15 +99,15 @@ ConvEmitter::ConvEmitter(KernelFunction &kernel, graph::ConvOp conv)
 
 void ConvEmitter::emit() {
   Dim sets = setsPerGroup * geometry.groups;
-  border.emplace(kernel, x, element, kBlock);
+  for (const WindowPhase &phase : phases[2])
+    borders.emplace_back(kernel, phase.axis, element, kBlock);
   kernel.forTasks(sets * geometry.images * rowBlocks, [&](Value task) { emitTask(task); });
 }
 
 void ConvEmitter::emitTask(Value task) {
   // Neighbouring tasks share the weights.
   Index rowCount = kernel.dim(rowBlocks), images = kernel.dim(geometry.images), sets = kernel.dim(setsPerGroup);
-  Part rows = part(builder, builder.rem(task, rowCount), rowCount, kernel.dim(rowExtent));
-  Index rest = builder.div(task, rowCount);
+  Index rowBlock = builder.rem(task, rowCount), rest = builder.div(task, rowCount);
   image = builder.rem(rest, images);
   rest = builder.div(rest, images);
   bool one = setsPerGroup == Dim(1);
@@ -105,53 +119,98 @@ void ConvEmitter::emitTask(Value task) {
   blockBase = builder.add(builder.mul(group, geometry.outBlocks), blocks.first);
 
   tileBlocks(builder, blocks, tile.vectors / vectorsPerBlock,
-             [&](Index first, int64_t count) { emitPanels(rows, {first, count * vectorsPerBlock}); });
+             [&](Index first, int64_t count) { emitPanels(rowBlock, {first, count * vectorsPerBlock}); });
 }
 
-void ConvEmitter::emitPanels(const Part &rows, Panels panels) {
+void ConvEmitter::emitPanels(Index rowBlock, Panels panels) {
   panels.first = builder.add(blockBase, panels.first);
-  if (flat)
+  for (const WindowPhase &outer : phases[0])
+    for (const WindowPhase &inner : phases[1]) {
+      z = outer;
+      y = inner;
+      Dim rows = flat ? phases[2].front().axis.out : z.axis.out * y.axis.out;
+      emitRows(part(builder, rowBlock, kernel.dim(rowBlocks), kernel.dim(rows)), panels);
+    }
+}
+
+void ConvEmitter::emitRows(const Part &rows, Panels panels) {
+  if (flat) {
+    x = phases[2].front();
+    border = &borders.front();
     return tileRows(builder, rows.count, rows.known, tile.rows, [&](int64_t size, Index ox) {
-      emitTile(size, builder.index(0), builder.add(rows.first, ox), panels, {});
+      emitTile(size, {builder.index(0), builder.index(0), builder.add(rows.first, ox)}, panels, {});
     });
+  }
   builder.loop(builder.index(0), rows.count, 1, [&](Index row) {
-    Index oy = builder.add(rows.first, row);
-    tileWindows(kernel, x, tile.rows, [&](int64_t size, Index ox, ArrayRef<WindowColumn> columns) {
-      emitTile(size, oy, ox, panels, columns);
-    });
+    Place place{builder.index(0), builder.add(rows.first, row), builder.index(0)};
+    if (geometry.spatial == 3) {
+      Index height = kernel.dim(y.axis.out);
+      place.z = builder.div(place.y, height);
+      place.y = builder.rem(place.y, height);
+    }
+    for (auto [phase, zeros] : llvm::zip_equal(phases[2], borders)) {
+      x = phase;
+      border = &zeros;
+      tileWindows(kernel, x.axis, tile.rows, [&](int64_t size, Index ox, ArrayRef<WindowColumn> columns) {
+        emitTile(size, {place.z, place.y, ox}, panels, columns);
+      });
+    }
   });
 }
 
-void ConvEmitter::emitTile(int64_t size, Index oy, Index ox, Panels panels, ArrayRef<WindowColumn> columns) {
-  Index plane = kernel.dim(y.in * x.in), width = kernel.dim(x.in);
-  int64_t unit = geometry.unit();
-  Index panelStride = builder.index(geometry.inChannels * y.window * x.window * unit);
+void ConvEmitter::emitTile(int64_t size, Place place, Panels panels, ArrayRef<WindowColumn> columns) {
+  Index plane = kernel.dim(y.axis.in * x.axis.in), width = kernel.dim(x.axis.in);
+  int64_t row = geometry.x.window * geometry.unit(), whole = geometry.z.window * geometry.y.window * row;
+  Index panelStride = builder.index(geometry.inChannels * whole);
   RegisterTile registers(builder, kernel.level, {size, panels.vectors, lanes, element},
-                         {kernel.buffer(geometry.input), builder.mul(pixel, x.stride), kernel.buffer(geometry.weight),
-                          kBlock, panelStride});
-  WindowRange rows = windowRange(kernel, builder, y, oy);
+                         {kernel.buffer(geometry.input), builder.mul(pixel, x.axis.stride),
+                          kernel.buffer(geometry.weight), kBlock, panelStride});
+  WindowRange planes = windowRange(kernel, builder, z.axis, place.z),
+              rows = windowRange(kernel, builder, y.axis, place.y);
   // Positions may lie before the image; what is read does not.
-  Index iy = builder.sub(builder.add(builder.mul(oy, y.stride), builder.mul(rows.first, y.dilation)), y.low);
-  Index ix = builder.sub(builder.mul(ox, x.stride), x.low);
+  auto start = [&](Index out, const WindowAxis &axis, Index tap) {
+    return builder.sub(builder.add(builder.mul(out, axis.stride), builder.mul(tap, axis.dilation)), axis.low);
+  };
+  Index iz = start(place.z, z.axis, planes.first), iy = start(place.y, y.axis, rows.first),
+        ix = start(place.x, x.axis, builder.index(0));
   Index channels = builder.add(builder.mul(image, geometry.groups * geometry.inChannels),
                                builder.mul(group, geometry.inChannels));
-  Index offsetA =
-      builder.mul(builder.add(builder.mul(channels, plane), builder.add(builder.mul(iy, width), ix)), pixel);
-  Index offsetB = builder.add(builder.mul(panels.first, panelStride), builder.mul(rows.first, x.window * unit));
+  Index at = builder.add(builder.mul(channels, kernel.dim(z.axis.in)), iz);
+  Index offsetA = builder.mul(builder.add(builder.mul(at, plane), builder.add(builder.mul(iy, width), ix)), pixel);
+  auto tap = [&](const WindowPhase &phase, Index first) {
+    return builder.add(builder.mul(first, phase.tapStep), phase.tap);
+  };
+  Index offsetB = builder.mul(panels.first, panelStride);
+  offsetB = builder.add(offsetB, builder.mul(tap(z, planes.first), geometry.y.window * row));
+  offsetB = builder.add(offsetB, builder.mul(tap(y, rows.first), row));
+  offsetB = builder.add(offsetB, x.tap * geometry.unit());
   Accumulators sums = registers.zero();
-  accumulate(registers, sums, {offsetA, offsetB, builder.sub(rows.end, rows.first), ix}, columns);
-  store(sums, oy, ox, panels);
+  accumulate(registers, sums,
+             {offsetA, offsetB, builder.sub(planes.end, planes.first), builder.sub(rows.end, rows.first), ix}, columns);
+  store(sums, place, panels);
 }
 
 void ConvEmitter::accumulate(const RegisterTile &registers, Accumulators &sums, const Reads &reads,
                              ArrayRef<WindowColumn> columns) {
-  int64_t unit = geometry.unit();
-  Index width = kernel.dim(x.in), plane = kernel.dim(y.in * x.in);
-  ReductionLoop channel{builder.index(geometry.inChannels), builder.mul(plane, pixel),
-                        builder.index(y.window * x.window * unit)};
-  ReductionLoop row{reads.windowRows, builder.mul(builder.mul(width, pixel), y.dilation),
-                    builder.index(x.window * unit)};
-  ReductionLoop column{builder.index(x.window), builder.mul(pixel, x.dilation), builder.index(unit)};
+  int64_t unit = geometry.unit(), rowUnit = geometry.x.window * unit, planeUnit = geometry.y.window * rowUnit;
+  Index width = kernel.dim(x.axis.in), area = kernel.dim(y.axis.in * x.axis.in);
+  Index volume = kernel.dim(z.axis.in * y.axis.in * x.axis.in);
+  ReductionLoop channel{builder.index(geometry.inChannels), builder.mul(volume, pixel),
+                        builder.index(geometry.z.window * planeUnit)};
+  ReductionLoop plane{reads.planes, builder.mul(builder.mul(area, pixel), z.axis.dilation),
+                      builder.index(z.tapStep * planeUnit)};
+  ReductionLoop row{reads.rows, builder.mul(builder.mul(width, pixel), y.axis.dilation),
+                    builder.index(y.tapStep * rowUnit)};
+  ReductionLoop column{builder.index(x.axis.window), builder.mul(pixel, x.axis.dilation),
+                       builder.index(x.tapStep * unit)};
+  auto nest = [&](ArrayRef<ReductionLoop> inside) {
+    SmallVector<ReductionLoop> loops{channel};
+    if (geometry.spatial == 3)
+      loops.push_back(plane);
+    loops.append({row});
+    loops.append(inside.begin(), inside.end());
+    return loops;
+  };
   ReductionLoop inner{builder.index(geometry.perBlock), builder.index(1), builder.index(kBlock), tile.unroll};
   if (!geometry.blockedInput)
     inner = {builder.index(1), builder.index(0), builder.index(0)};
@@ -160,46 +219,57 @@ void ConvEmitter::accumulate(const RegisterTile &registers, Accumulators &sums, 
     bool misses = llvm::any_of(llvm::seq(size), [&](int64_t i) { return border->mayMiss(i, size); });
     // Without channels in blocks the columns of the window are the neighbours in memory: a vector of a patch.
     if (!geometry.blockedInput && !misses) {
-      column.unroll = kernel.level.multipliesLanes && x.window % lanes == 0 ? lanes : 1;
-      return registers.accumulate(sums, {channel, row, column}, reads.a, reads.b, 0, size);
+      column.unroll = kernel.level.multipliesLanes && x.axis.window % lanes == 0 ? lanes : 1;
+      return registers.accumulate(sums, nest({column}), reads.a, reads.b, 0, size);
     }
     auto pixels = [&](Index offset, ArrayRef<Index> at) {
       SmallVector<Value> memory(size);
       for (int64_t i = 0; i < size; ++i)
         if (border->mayMiss(i, size)) {
-          Index position = builder.add(builder.add(reads.ix, i * x.stride), builder.mul(at.back(), x.dilation));
-          memory[i] = border->at(kernel.buffer(geometry.input), builder.add(offset, builder.mul(pixel, i * x.stride)),
-                                 position);
+          Index position = builder.add(builder.add(reads.ix, i * x.axis.stride), builder.mul(at.back(), x.axis.dilation));
+          memory[i] = border->at(kernel.buffer(geometry.input),
+                                 builder.add(offset, builder.mul(pixel, i * x.axis.stride)), position);
         }
       return memory;
     };
-    return registers.accumulate(sums, {channel, row, column, inner}, reads.a, reads.b, 0, size, pixels);
+    return registers.accumulate(sums, nest({column, inner}), reads.a, reads.b, 0, size, pixels);
   }
-  // Each window column runs over all channels and rows: side by side in one loop body they would not fit the registers.
-  for (const WindowColumn &hit : columns) {
-    ReductionLoop one = column;
-    one.extent = builder.index(1);
-    registers.accumulate(sums, {channel, row, one, inner}, builder.add(reads.a, builder.mul(column.stepA, hit.column)),
+  // Window columns of the same pixels are a loop. Each other one runs over all channels and rows: side by side in one
+  // loop body they would not fit the registers.
+  while (!columns.empty()) {
+    WindowColumn hit = columns.front();
+    size_t alike = 1;
+    while (alike < columns.size() && columns[alike].column == hit.column + int64_t(alike) &&
+           columns[alike].first == hit.first && columns[alike].end == hit.end)
+      ++alike;
+    columns = columns.drop_front(alike);
+    ReductionLoop some = column;
+    some.extent = builder.index(alike);
+    registers.accumulate(sums, nest({some, inner}), builder.add(reads.a, builder.mul(column.stepA, hit.column)),
                          builder.add(reads.b, builder.mul(column.stepB, hit.column)), hit.first, hit.end);
   }
 }
 
-void ConvEmitter::store(ArrayRef<Value> sums, Index oy, Index ox, Panels panels) {
+void ConvEmitter::store(ArrayRef<Value> sums, Place tile, Panels panels) {
+  auto out = [&](const WindowPhase &phase, Index at) { return builder.add(builder.mul(at, phase.step), phase.first); };
   auto place = [&](Index i, Index first, int64_t count) {
-    Index row = oy, column = builder.add(ox, i);
+    Index plane = out(z, tile.z), row = out(y, tile.y), column = out(x, builder.add(tile.x, i));
     // Tensors of the epilogue that span the image are addressed alike whether it is one row or many.
     if (flat && !linear) {
-      Index width = kernel.dim(geometry.x.out);
+      Index width = kernel.dim(geometry.x.out), height = kernel.dim(geometry.y.out);
       row = builder.div(column, width);
       column = builder.rem(column, width);
+      if (geometry.spatial == 3) {
+        plane = builder.div(row, height);
+        row = builder.rem(row, height);
+      }
     }
     SmallVector<Point> places;
     for (int64_t j = 0; j < count; ++j) {
       Index vector = builder.add(first, j), block = builder.add(panels.first, builder.div(vector, vectorsPerBlock));
       Point point{{builder.value(image), 0, {}}, {builder.value(block), 0, {}}};
-      if (geometry.planar)
-        point.push_back({builder.value(row), 0, {}});
-      point.push_back({builder.value(column), 0, {}});
+      for (Index at : geometry.places(plane, row, column))
+        point.push_back({builder.value(at), 0, {}});
       point.push_back({builder.value(builder.mul(builder.rem(vector, vectorsPerBlock), lanes)), 1, {}});
       places.push_back(point);
     }
@@ -208,11 +278,12 @@ void ConvEmitter::store(ArrayRef<Value> sums, Index oy, Index ox, Panels panels)
   epilogue.storeTile(sums, panels.vectors, place);
 }
 
-/// Every tensor behind the convolution either spans both axes of the image or none.
+/// Every tensor behind the convolution either spans all axes of the image or none.
 bool ConvEmitter::flattens() {
   SmallVector<Dim> whole = graph::dimsOf(conv.getResult());
-  if (!geometry.planar)
+  if (geometry.spatial == 1)
     return true;
+  ArrayRef<Dim> image = ArrayRef(whole).slice(2, geometry.spatial);
   for (Operation &op : kernel.body().without_terminator()) {
     if (&op == conv.getOperation())
       continue;
@@ -220,9 +291,11 @@ bool ConvEmitter::flattens() {
       return false;
     for (Value operand : op.getOperands()) {
       SmallVector<Dim> dims = graph::dimsOf(operand);
-      size_t rank = dims.size();
-      bool spansY = rank >= 3 && dims[rank - 3] != Dim(1), spansX = rank >= 2 && dims[rank - 2] != Dim(1);
-      if (rank > whole.size() || ((spansY || spansX) && (dims[rank - 3] != whole[2] || dims[rank - 2] != whole[3])))
+      if (dims.size() > whole.size())
+        return false;
+      dims.insert(dims.begin(), whole.size() - dims.size(), Dim(1));
+      ArrayRef<Dim> spanned = ArrayRef(dims).slice(2, geometry.spatial);
+      if (spanned != image && llvm::any_of(spanned, [](const Dim &dim) { return dim != Dim(1); }))
         return false;
     }
   }

@@ -102,7 +102,7 @@ void DepthwiseEmitter::emitTile(int64_t size, Index oy, Index ox, ArrayRef<Windo
   });
   auto place = [&](Index i, Index, int64_t) {
     Point point{{builder.value(image), 0, {}}, {builder.value(block), 0, {}}};
-    if (geometry.planar)
+    if (geometry.spatial > 1)
       point.push_back({builder.value(oy), 0, {}});
     point.push_back({builder.value(builder.add(ox, i)), 0, {}});
     point.push_back({builder.value(lane), 1, {}});

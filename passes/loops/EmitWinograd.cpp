@@ -300,7 +300,7 @@ void WinogradEmitter::transformOutput(Index tile, Index block, int64_t lane) {
 void WinogradEmitter::storeRow(ArrayRef<Value> values, Index block, const Place &place, int64_t lane) {
   auto placeOfPixel = [&](Index i, Index, int64_t) {
     Point point{{builder.value(place.image), 0, {}}, {builder.value(block), 0, {}}};
-    if (geometry.planar)
+    if (geometry.spatial > 1)
       point.push_back({builder.value(place.y), 0, {}});
     point.push_back({builder.value(builder.add(place.x, i)), 0, {}});
     point.push_back({kernel.index(lane), 1, {}});

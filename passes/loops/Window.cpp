@@ -1,6 +1,8 @@
 #include "passes/loops/Window.h"
 #include "passes/loops/RowTiling.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/Support/MathExtras.h"
+#include <numeric>
 
 using namespace mlir;
 
@@ -24,6 +26,31 @@ WindowRange windowRange(KernelFunction &kernel, IndexBuilder builder, const Wind
     range.end = builder.max(range.end, range.first);
   }
   return range;
+}
+
+SmallVector<WindowPhase> windowPhases(const WindowAxis &axis, int64_t spacing) {
+  if (spacing == 1)
+    return {{axis}};
+  // Output u * spacing + first meets tap k at input u + (first - low + k * dilation) / spacing, if that is a whole number.
+  SmallVector<WindowPhase> phases;
+  int64_t tapStep = spacing / std::gcd(spacing, axis.dilation);
+  for (int64_t first = 0; first < spacing; ++first) {
+    int64_t tap = 0;
+    while (tap < std::min(tapStep, axis.window) && (first - axis.low + tap * axis.dilation) % spacing)
+      ++tap;
+    bool met = tap < std::min(tapStep, axis.window);
+    WindowPhase phase{axis, first, spacing, tap, tapStep};
+    phase.axis.out = (axis.out - first).ceildiv(spacing);
+    phase.axis.window = met ? llvm::divideCeil(axis.window - tap, tapStep) : 0;
+    phase.axis.dilation = tapStep * axis.dilation / spacing;
+    phase.axis.low = met ? (axis.low - first - tap * axis.dilation) / spacing : 0;
+    // The outputs of one input alone, so many past which the windows end.
+    int64_t outs = 1 + axis.low + axis.high - (axis.window - 1) * axis.dilation;
+    phase.axis.high = llvm::divideCeilSigned(outs - first, spacing) - 1 +
+                      (phase.axis.window - 1) * phase.axis.dilation - phase.axis.low;
+    phases.push_back(phase);
+  }
+  return phases;
 }
 
 SmallVector<WindowRun> windowRuns(const WindowAxis &axis, int64_t most) {
@@ -108,7 +135,7 @@ Value BorderZeros::at(Value buffer, Index offset, Index position) const {
 
 ConvGeometry::ConvGeometry(graph::ConvOp conv)
     : input(cast<BlockArgument>(conv.getInput())), weight(cast<BlockArgument>(conv.getWeight())),
-      planar(conv.getStrides().size() == 2), blockedInput(conv.getBlockedInput()), groups(conv.getGroup()) {
+      spatial(conv.getStrides().size()), blockedInput(conv.getBlockedInput()), groups(conv.getGroup()) {
   SmallVector<Dim> in = graph::dimsOf(conv.getInput()), out = graph::dimsOf(conv.getResult());
   SmallVector<Dim> weights = graph::dimsOf(conv.getWeight());
   images = in[0];
@@ -118,22 +145,29 @@ ConvGeometry::ConvGeometry(graph::ConvOp conv)
   constexpr int64_t kBlock = 16;
   bool isLone = blockedInput && inChannels == 1 && groups == 1;
   perBlock = isLone ? std::clamp<int64_t>(conv.getInputChannels().value_or(kBlock), 1, kBlock) : kBlock;
-  size_t axes = conv.getStrides().size();
-  auto axis = [&](size_t i) {
+  auto axis = [&](int64_t i) {
     int64_t window = conv.getKernel() ? (*conv.getKernel())[i] : *weights[(depthwise ? 1 : 2) + i].constant();
     return WindowAxis{in[2 + i], out[2 + i], window, conv.getStrides()[i],
-                      conv.getDilations()[i], conv.getPads()[i], conv.getPads()[axes + i]};
+                      conv.getDilations()[i], conv.getPads()[i], conv.getPads()[spatial + i]};
   };
-  if (planar)
-    y = axis(0);
-  x = axis(axes - 1);
+  WindowAxis *all[] = {&z, &y, &x};
+  for (int64_t i = 0; i < spatial; ++i) {
+    *all[3 - spatial + i] = axis(i);
+    if (conv.getSpacing())
+      spacing[3 - spatial + i] = (*conv.getSpacing())[i];
+  }
+}
+
+SmallVector<Index> ConvGeometry::places(Index z, Index y, Index x) const {
+  Index all[] = {z, y, x};
+  return llvm::to_vector(ArrayRef(all).take_back(spatial));
 }
 
 bool ConvGeometry::isPointwise() const {
   auto plain = [](const WindowAxis &axis) {
     return axis.window == 1 && axis.stride == 1 && axis.low == 0 && axis.in == axis.out;
   };
-  return plain(y) && plain(x);
+  return plain(z) && plain(y) && plain(x) && llvm::all_of(spacing, [](int64_t apart) { return apart == 1; });
 }
 
 } // namespace quern

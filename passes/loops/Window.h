@@ -23,6 +23,16 @@ WindowRange windowRange(KernelFunction &kernel, IndexBuilder builder, const Wind
 /// Output positions [first, second) whose whole window is inside the image.
 std::pair<Index, Index> windowInterior(KernelFunction &kernel, IndexBuilder builder, const WindowAxis &axis);
 
+/// The output positions first, first + step, ... of an axis, and the window positions tap, tap + tapStep, ... that reach
+/// them: of those, `axis` is what any other axis is.
+struct WindowPhase {
+  WindowAxis axis;
+  int64_t first = 0, step = 1, tap = 0, tapStep = 1;
+};
+/// An axis whose input positions lie `spacing` apart, as in a transposed convolution, by what its output positions leave
+/// when divided by that: within a phase the window has no gaps, and may have no positions at all.
+llvm::SmallVector<WindowPhase> windowPhases(const WindowAxis &axis, int64_t spacing);
+
 /// Window positions and the pixels [first, end) of a tile for which they are inside the image.
 struct WindowColumn {
   int64_t column;
@@ -64,22 +74,25 @@ private:
   mlir::Value zeros;
 };
 
-/// The extents of a graph.conv with a blocked result, one or two spatial axes.
+/// The extents of a graph.conv with a blocked result, one to three spatial axes.
 struct ConvGeometry {
   explicit ConvGeometry(graph::ConvOp conv);
 
   mlir::BlockArgument input, weight;
-  bool planar;       ///< two spatial axes; else y is of extent 1
-  bool blockedInput; ///< [N, C/16, (H,) W, 16]; else [N, C, (H,) W]
+  int64_t spatial;   ///< axes; those of z, y, x that are none of them are of extent 1
+  bool blockedInput; ///< [N, C/16, (D, H,) W, 16]; else [N, C, (D, H,) W]
   Dim images;
   int64_t groups;
   int64_t inChannels; ///< per group: blocks of 16 if the input is blocked
   int64_t perBlock;   ///< channels of an input block to multiply: fewer than 16 where a lone block is not full
   int64_t outBlocks;  ///< per group, of 16 channels; of a depthwise convolution: all
-  WindowAxis y, x;
+  WindowAxis z, y, x;
+  int64_t spacing[3] = {1, 1, 1}; ///< of z, y, x
 
   /// Weights per window position and channel (block): 16 in x 16 out, or 1 x 16.
   int64_t unit() const { return blockedInput ? 256 : 16; }
+  /// Output positions of the axes that there are: the last `spatial` of these.
+  llvm::SmallVector<Index> places(Index z, Index y, Index x) const;
   /// A window of 1x1 that reads every pixel once.
   bool isPointwise() const;
 };

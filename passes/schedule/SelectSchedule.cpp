@@ -36,7 +36,8 @@ Choice chooseConv(Operation *op) {
   ConvTask task = convTask(conv);
   return {"conv",
           {{"task_rows", task.rows}, {"task_blocks", task.blocks}},
-          conv.getBlockedInput() ? "channels in blocks of 16: register tiles of pixels x output channels"
+          conv.getSpacing() ? "transposed: a convolution for each remainder of a place by the strides"
+          : conv.getBlockedInput() ? "channels in blocks of 16: register tiles of pixels x output channels"
                                  : "few input channels: read as they are, written in blocks of 16"};
 }
 

@@ -52,9 +52,16 @@ ConvTask convTask(graph::ConvOp conv) {
   SmallVector<Dim> result = graph::dimsOf(conv.getResult()), weights = graph::dimsOf(conv.getWeight());
   size_t axes = conv.getStrides().size();
   auto isOne = [](int64_t value) { return value == 1; };
-  bool pointwise = llvm::all_of(conv.getStrides(), isOne) &&
+  bool pointwise = llvm::all_of(conv.getStrides(), isOne) && !conv.getSpacing() &&
                    llvm::all_of(ArrayRef(weights).slice(2, axes), [](const Dim &dim) { return dim == Dim(1); });
-  int64_t width = estimate(result[1 + axes]), height = axes > 1 ? estimate(result[axes]) : 1;
+  // Rows that a task counts are those of one phase, and a task does all phases of a row: together they have one tap for
+  // each place of the window.
+  auto phase = [&](size_t axis) {
+    return estimate(conv.getSpacing() ? result[2 + axis].ceildiv((*conv.getSpacing())[axis]) : result[2 + axis]);
+  };
+  int64_t width = phase(axes - 1), height = 1;
+  for (size_t axis = 0; axis + 1 < axes; ++axis)
+    height *= phase(axis);
   int64_t rows = pointwise ? width * height : height;
   int64_t groups = conv.getGroup(), blocks = std::max<int64_t>(estimate(result[1]) / groups, 1);
   // Weights of one output block: everything behind the first axis.

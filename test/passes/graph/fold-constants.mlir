@@ -35,3 +35,21 @@ func.func @main(%x: tensor<2x3xf32>) -> (tensor<2x3xf32>, tensor<3x2xi32>, tenso
   // CHECK: return %[[Y]], %[[TRANSPOSED]], %[[LAST]], %[[WIDE]], %[[QUOTIENT]]
   return %y, %i, %last, %wide, %quotient : tensor<2x3xf32>, tensor<3x2xi32>, tensor<1xi64>, tensor<128x128xf32>, tensor<i64>
 }
+
+// Products of constants in either orientation of the right side, and of stacks.
+// CHECK-LABEL: func.func @products
+func.func @products() -> (tensor<2x3xf32>, tensor<2x3xf32>, tensor<2x1x1xf32>) {
+  // CHECK-DAG: graph.constant dense<{{\[\[}}9.000000e+00, 1.200000e+01, 1.500000e+01], [1.900000e+01, 2.600000e+01, 3.300000e+01]]> : tensor<2x3xf32>
+  // CHECK-DAG: graph.constant dense<{{\[\[}}5.000000e+00, 1.100000e+01, 1.700000e+01], [1.100000e+01, 2.500000e+01, 3.900000e+01]]> : tensor<2x3xf32>
+  // CHECK-DAG: graph.constant dense<{{\[\[}}[1.100000e+01]], {{\[\[}}2.500000e+01]]]> : tensor<2x1x1xf32>
+  // CHECK-NOT: graph.matmul
+  %a = graph.constant dense<[[1.0, 2.0], [3.0, 4.0]]> : tensor<2x2xf32>
+  %b = graph.constant dense<[[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]> : tensor<2x3xf32>
+  %c = graph.constant dense<[[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]]> : tensor<3x2xf32>
+  %d = graph.constant dense<[[[1.0, 2.0]], [[3.0, 4.0]]]> : tensor<2x1x2xf32>
+  %e = graph.constant dense<[[3.0], [4.0]]> : tensor<2x1xf32>
+  %0 = graph.matmul %a, %b : (tensor<2x2xf32>, tensor<2x3xf32>) -> tensor<2x3xf32>
+  %1 = graph.matmul %a, %c {transpose_rhs} : (tensor<2x2xf32>, tensor<3x2xf32>) -> tensor<2x3xf32>
+  %2 = graph.matmul %d, %e : (tensor<2x1x2xf32>, tensor<2x1xf32>) -> tensor<2x1x1xf32>
+  return %0, %1, %2 : tensor<2x3xf32>, tensor<2x3xf32>, tensor<2x1x1xf32>
+}

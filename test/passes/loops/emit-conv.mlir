@@ -40,3 +40,21 @@ kernel.func @patches attributes {dims = 0 : i64, schedule = #kernel.schedule<"co
   %0 = graph.conv %x, %w {blocked_output, channels = 16 : i64, dilations = array<i64: 1, 1>, group = 1 : i64, kernel = array<i64: 4, 4>, pads = array<i64: 0, 0, 0, 0>, strides = array<i64: 4, 4>} : (tensor<1x3x8x8xf32>, tensor<1x3x4x4x16xf32>) -> tensor<1x1x2x2x16xf32>
   kernel.yield %0 : tensor<1x1x2x2x16xf32>
 }
+
+// Elements of the input 2 apart: even outputs meet column 1 of the window, odd ones columns 0 and 2, whose weights are 512
+// numbers apart. Where the last output's column 2 is past the input, 7 pixels of it are left.
+// CHECK-LABEL: func.func @spaced_v4
+// CHECK:         scf.for %{{.*}} = %c0 to %c16 step %c1 iter_args(
+// CHECK:           arith.addi %{{.*}}, %c256
+// CHECK-COUNT-8:   vector.fma
+// CHECK-COUNT-8: vector.store
+// CHECK:         scf.for %{{.*}} = %c0 to %c2 step %c1 iter_args(
+// CHECK:           arith.muli %{{.*}}, %c512
+// CHECK:           scf.for %{{.*}} = %c0 to %c16 step %c1 iter_args(
+// CHECK-COUNT-7:     vector.fma
+// CHECK-COUNT-7: vector.store
+kernel.func @spaced attributes {dims = 0 : i64, schedule = #kernel.schedule<"conv", {task_blocks = 1 : i64, task_rows = 8 : i64}, "test">} {
+^bb0(%x: tensor<1x1x8x16xf32>, %w: tensor<1x1x3x16x16xf32>):
+  %0 = graph.conv %x, %w {blocked_input, blocked_output, channels = 16 : i64, dilations = array<i64: 1>, group = 1 : i64, kernel = array<i64: 3>, pads = array<i64: 1, 1>, spacing = array<i64: 2>, strides = array<i64: 1>} : (tensor<1x1x8x16xf32>, tensor<1x1x3x16x16xf32>) -> tensor<1x1x15x16xf32>
+  kernel.yield %0 : tensor<1x1x15x16xf32>
+}
