@@ -1,13 +1,13 @@
-"""Models of other families than the zoo's, in the same table: `zoo.py --wider` exports them.
+"""Models of other families than the zoo's, for its exporter (`zoo.py --wider`) and for peers.py.
 
-Nobody tuned anything for these: they say how a model fares that Quern has not seen.
+They say how a model fares that nothing was tuned for. To add one, add a line to MODELS.
 """
 import torch
 from torch import nn
 from torch.nn import functional as F
 
-from models import (BATCH, IMAGE, TOKENS, Field, Model, Quantized, Recurrent, decode, encoder, hf, image, kv_cache, mlp, past_axis,
-                    prefill, tensor, timm, tokens, tv)
+from models import (BATCH, IMAGE, TOKENS, Field, Model, decode, encoder, hf, image, kv_cache, mlp, past_axis, prefill,
+                    tensor, timm, tokens, tv)
 
 
 def vision(name, **options):
@@ -43,8 +43,8 @@ class Edsr(nn.Module):
     def __init__(self, width=64, blocks=8):
         super().__init__()
         self.head, self.tail = nn.Conv2d(3, width, 3, padding=1), nn.Conv2d(width, 12, 3, padding=1)
-        self.body = nn.ModuleList(nn.Sequential(nn.Conv2d(width, width, 3, padding=1), nn.ReLU(), nn.Conv2d(width, width, 3, padding=1))
-                                  for _ in range(blocks))
+        conv = lambda: nn.Conv2d(width, width, 3, padding=1)
+        self.body = nn.ModuleList(nn.Sequential(conv(), nn.ReLU(), conv()) for _ in range(blocks))
 
     def forward(self, image):
         x = self.head(image)
@@ -58,9 +58,10 @@ class LargeKernel(nn.Module):
     def __init__(self, width=128, blocks=4, kernel=31):
         super().__init__()
         self.stem = nn.Conv2d(3, width, 4, 4)
-        self.blocks = nn.ModuleList(nn.Sequential(nn.BatchNorm2d(width), nn.Conv2d(width, width, 1), nn.ReLU(),
-                                                  nn.Conv2d(width, width, kernel, padding=kernel // 2, groups=width), nn.ReLU(),
-                                                  nn.Conv2d(width, width, 1)) for _ in range(blocks))
+        self.blocks = nn.ModuleList(
+            nn.Sequential(nn.BatchNorm2d(width), nn.Conv2d(width, width, 1), nn.ReLU(),
+                          nn.Conv2d(width, width, kernel, padding=kernel // 2, groups=width), nn.ReLU(),
+                          nn.Conv2d(width, width, 1)) for _ in range(blocks))
 
     def forward(self, image):
         x = self.stem(image)
@@ -106,7 +107,7 @@ class Message(nn.Module):
     def __init__(self, features=64, width=128, rounds=3):
         super().__init__()
         self.embed = nn.Linear(features, width)
-        self.message = nn.ModuleList(nn.Sequential(nn.Linear(2 * width, width), nn.ReLU(), nn.Linear(width, width)) for _ in range(rounds))
+        self.message = nn.ModuleList(mlp(2 * width, width, width) for _ in range(rounds))
         self.update = nn.ModuleList(nn.Sequential(nn.Linear(2 * width, width), nn.ReLU()) for _ in range(rounds))
 
     def forward(self, nodes, source, target):
@@ -151,7 +152,8 @@ class Dcgan(nn.Module):
         super().__init__()
         layers, channels = [], 100
         for i, out in enumerate((8 * width, 4 * width, 2 * width, width)):
-            layers += [nn.ConvTranspose2d(channels, out, 4, 2 if i else 1, 1 if i else 0, bias=False), nn.BatchNorm2d(out), nn.ReLU()]
+            layers += [nn.ConvTranspose2d(channels, out, 4, 2 if i else 1, 1 if i else 0, bias=False),
+                       nn.BatchNorm2d(out), nn.ReLU()]
             channels = out
         self.body = nn.Sequential(*layers, nn.ConvTranspose2d(width, 3, 4, 2, 1), nn.Tanh())
 
@@ -165,10 +167,13 @@ class StyleNet(nn.Module):
         super().__init__()
         def conv(a, b, k, stride=1):
             return nn.Sequential(nn.ReflectionPad2d(k // 2), nn.Conv2d(a, b, k, stride), nn.InstanceNorm2d(b, affine=True))
-        self.down = nn.Sequential(conv(3, width, 9), nn.ReLU(), conv(width, 2 * width, 3, 2), nn.ReLU(), conv(2 * width, 4 * width, 3, 2), nn.ReLU())
-        self.blocks = nn.ModuleList(nn.Sequential(conv(4 * width, 4 * width, 3), nn.ReLU(), conv(4 * width, 4 * width, 3)) for _ in range(blocks))
-        self.up = nn.Sequential(nn.Upsample(scale_factor=2), conv(4 * width, 2 * width, 3), nn.ReLU(), nn.Upsample(scale_factor=2),
-                                conv(2 * width, width, 3), nn.ReLU(), nn.ReflectionPad2d(4), nn.Conv2d(width, 3, 9))
+        self.down = nn.Sequential(conv(3, width, 9), nn.ReLU(), conv(width, 2 * width, 3, 2), nn.ReLU(),
+                                  conv(2 * width, 4 * width, 3, 2), nn.ReLU())
+        self.blocks = nn.ModuleList(nn.Sequential(conv(4 * width, 4 * width, 3), nn.ReLU(), conv(4 * width, 4 * width, 3))
+                                    for _ in range(blocks))
+        self.up = nn.Sequential(nn.Upsample(scale_factor=2), conv(4 * width, 2 * width, 3), nn.ReLU(),
+                                nn.Upsample(scale_factor=2), conv(2 * width, width, 3), nn.ReLU(),
+                                nn.ReflectionPad2d(4), nn.Conv2d(width, 3, 9))
 
     def forward(self, image):
         x = self.down(image)
@@ -183,12 +188,13 @@ class Diffusion(nn.Module):
         super().__init__()
         self.inner, self.time = nn.Conv2d(4, width, 3, padding=1), mlp(width, width, 2 * width)
         def res(a, b):
-            return nn.ModuleList([nn.GroupNorm(32, a), nn.Conv2d(a, b, 3, padding=1), nn.Linear(2 * width, b), nn.GroupNorm(32, b),
-                                  nn.Conv2d(b, b, 3, padding=1), nn.Conv2d(a, b, 1)])
+            return nn.ModuleList([nn.GroupNorm(32, a), nn.Conv2d(a, b, 3, padding=1), nn.Linear(2 * width, b),
+                                  nn.GroupNorm(32, b), nn.Conv2d(b, b, 3, padding=1), nn.Conv2d(a, b, 1)])
         self.r1, self.r2, self.r3 = res(width, width), res(width, 2 * width), res(3 * width, width)
         self.down = nn.Conv2d(width, width, 3, 2, 1)
         self.norm = nn.LayerNorm(2 * width)
-        self.q, self.k, self.v, self.o = nn.Linear(2 * width, 2 * width), nn.Linear(256, 2 * width), nn.Linear(256, 2 * width), nn.Linear(2 * width, 2 * width)
+        self.q, self.o = nn.Linear(2 * width, 2 * width), nn.Linear(2 * width, 2 * width)
+        self.k, self.v = nn.Linear(256, 2 * width), nn.Linear(256, 2 * width)
         self.out = nn.Sequential(nn.GroupNorm(32, width), nn.SiLU(), nn.Conv2d(width, 4, 3, padding=1))
 
     def res(self, r, x, t):
@@ -213,8 +219,9 @@ class Volume(nn.Module):
     def __init__(self, width=32, classes=10):
         super().__init__()
         widths = [3, width, 2 * width, 4 * width]
-        self.body = nn.Sequential(*(m for a, b in zip(widths, widths[1:]) for m in (nn.Conv3d(a, b, 3, padding=1), nn.BatchNorm3d(b), nn.ReLU(),
-                                                                                 nn.MaxPool3d(2))))
+        self.body = nn.Sequential(*(
+            m for a, b in zip(widths, widths[1:])
+            for m in (nn.Conv3d(a, b, 3, padding=1), nn.BatchNorm3d(b), nn.ReLU(), nn.MaxPool3d(2))))
         self.head = nn.Linear(4 * width, classes)
 
     def forward(self, volume):
@@ -236,7 +243,8 @@ class Crnn(nn.Module):
         super().__init__()
         layers, channels = [], 1
         for width, pool in ((64, (2, 2)), (128, (2, 2)), (256, None), (256, (2, 1)), (512, (2, 1))):
-            layers += [nn.Conv2d(channels, width, 3, padding=1), nn.BatchNorm2d(width), nn.ReLU()] + ([nn.MaxPool2d(pool)] if pool else [])
+            layers += [nn.Conv2d(channels, width, 3, padding=1), nn.BatchNorm2d(width), nn.ReLU()]
+            layers += [nn.MaxPool2d(pool)] if pool else []
             channels = width
         self.body, self.rnn = nn.Sequential(*layers), nn.LSTM(1024, 256, 2, bidirectional=True, batch_first=True)
         self.head = nn.Linear(512, classes)
@@ -249,8 +257,9 @@ class SelectiveScan(nn.Module):
     """A state-space layer as Mamba's, its recurrence written out over the steps."""
     def __init__(self, width=128, state=16, steps=32):
         super().__init__()
-        self.inner, self.conv = nn.Linear(width, 4 * width), nn.Conv1d(2 * width, 2 * width, 4, padding=3, groups=2 * width)
-        self.delta, self.bc, self.out = nn.Linear(2 * width, 2 * width), nn.Linear(2 * width, 2 * state), nn.Linear(2 * width, width)
+        wide = 2 * width
+        self.inner, self.conv = nn.Linear(width, 2 * wide), nn.Conv1d(wide, wide, 4, padding=3, groups=wide)
+        self.delta, self.bc, self.out = nn.Linear(wide, wide), nn.Linear(wide, 2 * state), nn.Linear(wide, width)
         self.a = nn.Parameter(-torch.rand(2 * width, state) - 0.1)
 
     def forward(self, sequence):
@@ -288,8 +297,9 @@ class WhisperStep(nn.Module):
             caches[0].update(past[4 * i], past[4 * i + 1], i)
             caches[1].update(past[4 * i + 2], past[4 * i + 3], i)
         cache = hf.EncoderDecoderCache(*caches)
-        out = self.model.model.decoder(input_ids=input_ids, encoder_hidden_states=past[2].new_zeros(1, past[2].shape[2], self.model.config.d_model),
-                                       past_key_values=cache, use_cache=True)
+        encoded = past[2].new_zeros(1, past[2].shape[2], self.model.config.d_model)
+        out = self.model.model.decoder(input_ids=input_ids, encoder_hidden_states=encoded, past_key_values=cache,
+                                       use_cache=True)
         present = [t for layer in cache.self_attention_cache.layers for t in (layer.keys, layer.values)]
         return self.model.proj_out(out.last_hidden_state), *present
 
@@ -309,7 +319,8 @@ def two(first, second):
 
 
 def graph(nodes=1000, edges=8000):
-    return lambda: {"nodes": torch.randn(nodes, 64), "source": torch.randint(nodes, (edges,)), "target": torch.randint(nodes, (edges,))}
+    return lambda: {"nodes": torch.randn(nodes, 64), "source": torch.randint(nodes, (edges,)),
+                    "target": torch.randint(nodes, (edges,))}
 
 
 class TextVision(nn.Module):
@@ -335,8 +346,6 @@ class Detector(nn.Module):
 SMALL = dict(hidden_size=384, num_hidden_layers=6, num_attention_heads=6, intermediate_size=1536)
 QWEN = hf.Qwen3Config(hidden_size=512, intermediate_size=1536, num_hidden_layers=6, num_attention_heads=8, num_key_value_heads=2, head_dim=64,
                       vocab_size=16000)
-MOE = hf.Qwen3MoeConfig(hidden_size=256, intermediate_size=512, moe_intermediate_size=256, num_experts=8, num_experts_per_tok=2,
-                        num_hidden_layers=3, num_attention_heads=4, num_key_value_heads=2, head_dim=64, vocab_size=8000, use_cache=False)
 
 MODELS = {
     "squeezenet": Model(tv.squeezenet1_1, image(), IMAGE, "torchscript"),
@@ -357,7 +366,6 @@ MODELS = {
     "mobilenetv4": Model(vision("mobilenetv4_conv_small"), image(), IMAGE),
     "swin_tiny": Model(tv.swin_t, image()),
     "swinv2_tiny": Model(vision("swinv2_cr_tiny_224"), image(), BATCH, "torchscript"),
-    "maxvit_tiny": Model(vision("maxvit_tiny_tf_224"), image()),
     "deit3_small_b8": Model(vision("deit3_small_patch16_224"), image(batch=8)),
     "convnextv2_atto": Model(vision("convnextv2_atto"), image(), IMAGE),
     "mixer_s16": Model(vision("mixer_s16_224"), image(), BATCH, "torchscript"),
@@ -367,7 +375,6 @@ MODELS = {
     "poolformer_s12": Model(vision("poolformer_s12"), image(), IMAGE),
     "xcit_tiny": Model(vision("xcit_tiny_12_p16_224"), image()),
     "mambaout_femto": Model(vision("mambaout_femto"), image(), IMAGE),
-    "convmixer": Model(vision("convmixer_768_32", depth=4), image()),
     "deeplabv3_mobilenet": Model(segmentation(tv.segmentation.deeplabv3_mobilenet_v3_large), image(), IMAGE),
     "fcn_resnet50": Model(segmentation(tv.segmentation.fcn_resnet50), image(), IMAGE, "torchscript"),
     "lraspp": Model(segmentation(tv.segmentation.lraspp_mobilenet_v3_large), image(320), IMAGE),
@@ -420,5 +427,4 @@ MODELS = {
         image(256)),
     "patchtst": Model(lambda: Field(hf.PatchTSTForPrediction(hf.PatchTSTConfig(num_input_channels=7, context_length=512, patch_length=16,
                       patch_stride=8, prediction_length=96)), "prediction_outputs", "past_values"), tensor("past_values", 1, 512, 7)),
-    "qwen3_moe": Model(prefill(hf.Qwen3MoeForCausalLM, MOE), tokens(16, 8000, mask=False)),
 }

@@ -2,7 +2,8 @@
 """Export a zoo of ONNX models with random, seeded weights.
 
     python zoo.py --out DIR [--dynamic] [NAME...]     all models of models.py, or only the named ones
-    python zoo.py --list
+    python zoo.py --out DIR --wider [--dynamic]       those of wider.py: families that nothing was tuned for
+    python zoo.py --list [--wider]
 
 For every NAME it writes
     NAME.onnx          the model (opset 18, static shapes)
@@ -30,7 +31,11 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from models import MODELS, Quantized
+import models
+import wider
+from models import Quantized
+
+MODELS = models.MODELS | wider.MODELS
 
 OPSET = 18
 SEED = 20240229
@@ -201,17 +206,19 @@ def main():
     parser.add_argument("--out", type=Path, default=Path("models"), metavar="DIR")
     parser.add_argument("--list", action="store_true", help="print the model names and stop")
     parser.add_argument("--missing", action="store_true", help="export only what DIR lacks")
+    parser.add_argument("--wider", action="store_true", help="the models of wider.py instead of those of models.py")
     parser.add_argument("--dynamic", action="store_true", help="export NAME_dynamic of the float models instead")
     parser.add_argument("names", nargs="*", metavar="NAME", help="models to export (default: all)")
     args = parser.parse_args()
+    table = wider.MODELS if args.wider else models.MODELS
     if args.list:
-        return print(*MODELS, sep="\n")
+        return print(*table, sep="\n")
     if unknown := set(args.names) - set(MODELS):
         parser.error(f"no such model: {', '.join(sorted(unknown))}")
     args.out.mkdir(parents=True, exist_ok=True)
     warnings.filterwarnings("ignore")
     failed = []
-    for name in args.names or MODELS:
+    for name in args.names or table:
         if args.dynamic and isinstance(MODELS[name], Quantized):
             continue
         if args.missing and (args.out / f"{file_name(name, args.dynamic)}.json").exists():
