@@ -246,11 +246,10 @@ private:
         return operand;
       return builder.create<ReshapeOp>(operand.getLoc(), tensorType({}, elementOf(operand)), plain(operand));
     }
-    if (Value known = blockedOf(operand); known && dims.size() == rank)
-      return known;
-    if (dims.size() == rank && dims[1] == channels)
+    if (dims.size() == rank && dims[1] == channels) // one channel for all of them is no block of its own
       return inBlocks(operand);
-    dims.insert(dims.begin(), rank - dims.size(), Dim(1));
+    while (dims.size() < rank)
+      dims.insert(dims.begin(), Dim(1));
     Value whole = builder.create<ReshapeOp>(operand.getLoc(), tensorType(dims, elementOf(operand)), plain(operand));
     if (dims[1] == channels)
       return builder.create<BlockOp>(operand.getLoc(), whole, 1, kBlock);

@@ -293,7 +293,8 @@ bool ConvEmitter::flattens() {
       SmallVector<Dim> dims = graph::dimsOf(operand);
       if (dims.size() > whole.size())
         return false;
-      dims.insert(dims.begin(), whole.size() - dims.size(), Dim(1));
+      while (dims.size() < whole.size())
+        dims.insert(dims.begin(), Dim(1));
       ArrayRef<Dim> spanned = ArrayRef(dims).slice(2, geometry.spatial);
       if (spanned != image && llvm::any_of(spanned, [](const Dim &dim) { return dim != Dim(1); }))
         return false;

@@ -95,3 +95,18 @@ func.func @transposed_plain(%x: tensor<1x16x8x8xf32>) -> (tensor<1x32x64x64xf32>
       : (tensor<1x16x8x8xf32>, tensor<16x1x2x2xf32>) -> tensor<1x16x16x16xf32>
   return %0, %1 : tensor<1x32x64x64xf32>, tensor<1x16x16x16xf32>
 }
+
+// One channel for all of them is no block of its own, whose other 15 channels would be zeros: it is spread over the
+// channels of each.
+// CHECK-LABEL: func.func @one_channel
+// CHECK:         %[[A:.*]] = graph.conv {{.*}} -> tensor<2x1x6x6x16xf32>
+// CHECK:         %[[PLAIN:.*]] = graph.unblock %[[A]] {{.*}}extent = 1
+// CHECK:         %[[SPREAD:.*]] = graph.reshape %{{.*}} -> tensor<2x1x6x6x1xf32>
+// CHECK:         graph.mul %{{.*}}, %[[SPREAD]] {{.*}} -> tensor<2x2x6x6x16xf32>
+func.func @one_channel(%x: tensor<2x32x6x6xf32>, %y: tensor<2x16x6x6xf32>) -> tensor<2x32x6x6xf32> {
+  %w = graph.constant dense<1.0> : tensor<1x16x3x3xf32>
+  %0 = graph.conv %y, %w {strides = array<i64: 1, 1>, dilations = array<i64: 1, 1>, pads = array<i64: 1, 1, 1, 1>, group = 1}
+      : (tensor<2x16x6x6xf32>, tensor<1x16x3x3xf32>) -> tensor<2x1x6x6xf32>
+  %1 = graph.mul %x, %0 : (tensor<2x32x6x6xf32>, tensor<2x1x6x6xf32>) -> tensor<2x32x6x6xf32>
+  return %1 : tensor<2x32x6x6xf32>
+}

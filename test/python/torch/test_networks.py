@@ -22,6 +22,22 @@ class Residual(nn.Module):
         return self.head(torch.cat([x, F.interpolate(F.avg_pool2d(x, 2), scale_factor=2)], 1)[:, :16].mean((2, 3)))
 
 
+class SpatialAttention(nn.Module):
+    """A factor for each place, the same for all channels, and one for each channel (CBAM)."""
+
+    def __init__(self, width=32):
+        super().__init__()
+        self.features, self.places = nn.Conv2d(3, width, 3, padding=1), nn.Conv2d(2, 1, 7, padding=3)
+        self.mix, self.mask = nn.Linear(width, width), nn.Conv2d(width, 1, 1)
+
+    def forward(self, image):
+        x = F.relu(self.features(image))
+        x = x * torch.sigmoid(self.places(torch.cat([x.mean(1, keepdim=True), x.amax(1, keepdim=True)], 1)))
+        y = self.mix(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+        coarse = self.mask(F.avg_pool2d(x, 2))
+        return x + y * F.interpolate(coarse, size=y.shape[2:], mode="bilinear", align_corners=True)
+
+
 class Block(nn.Module):
     def __init__(self, width=32, heads=4):
         super().__init__()
@@ -82,6 +98,10 @@ CLOSE = {"rtol": 1e-4, "atol": 1e-4}
 
 def test_convolutions(check):
     check(Residual().eval(), torch.randn(2, 3, 48, 48), **CLOSE)
+
+
+def test_spatial_attention(check):
+    check(SpatialAttention().eval(), torch.randn(2, 3, 12, 12), **CLOSE)
 
 
 def test_a_vision_transformer(check):
