@@ -234,12 +234,14 @@ void ConvEmitter::accumulate(const RegisterTile &registers, Accumulators &sums, 
     };
     return registers.accumulate(sums, nest({column, inner}), reads.a, reads.b, 0, size, pixels);
   }
-  // Window columns of the same pixels are a loop. Each other one runs over all channels and rows: side by side in one
-  // loop body they would not fit the registers.
+  // Many window columns of the same pixels are a loop, which takes a register more. Each other one runs over all channels
+  // and rows: side by side in one loop body they would not fit the registers.
+  constexpr size_t kFewColumns = 8;
+  bool many = columns.size() > kFewColumns;
   while (!columns.empty()) {
     WindowColumn hit = columns.front();
     size_t alike = 1;
-    while (alike < columns.size() && columns[alike].column == hit.column + int64_t(alike) &&
+    while (many && alike < columns.size() && columns[alike].column == hit.column + int64_t(alike) &&
            columns[alike].first == hit.first && columns[alike].end == hit.end)
       ++alike;
     columns = columns.drop_front(alike);

@@ -122,7 +122,10 @@ void DepthwiseEmitter::addRow(SmallVectorImpl<Value> &sums, Index from, Index we
   for (const WindowColumn &hit : columns)
     for (int64_t pixel = hit.first; pixel < hit.end; ++pixel)
       uses[pixel * x.stride + hit.column * x.dilation].push_back({pixel, hit.column});
-  SmallVector<Value> factors(x.window); // each loaded where its first use is
+  SmallVector<Value> factors(x.window); // a row that does not fit into registers is loaded where it is used first
+  if (pixels + 1 + x.window <= kernel.level.vectorRegisters)
+    for (const WindowColumn &hit : columns)
+      factors[hit.column] = load(weight, builder.add(weights, hit.column * kBlock));
   for (auto &[position, users] : uses) {
     Index offset = builder.add(from, position * kBlock);
     bool mayMiss =

@@ -106,7 +106,8 @@ static void emitRow(KernelFunction &kernel, Piece &piece, Point point, Value fro
   forVectors(outer, from, to, store);
 }
 
-/// Where a row of the piece is copied from and to, from its element `from` on; null where it is computed.
+/// Where a row of the piece is copied from and to, from its element `from` on; null where the elements are computed, or lie
+/// apart.
 static std::pair<Value, Value> copied(KernelFunction &kernel, Piece &piece, Point point, Value from) {
   int64_t axis = piece.domain.groups.back().axis;
   if (kernel.device || piece.stores.size() != 1 || piece.scalar || piece.interleaved || piece.together > 1 || axis < 0)
@@ -134,7 +135,9 @@ static void emitPieceRows(KernelFunction &kernel, Piece &piece, Value length, fu
   int64_t bytes = llvm::divideCeil(bits, 8);
   auto computed = [&](const Point &point, Value from, Value to) { emitRow(kernel, piece, point, from, to); };
   bool isShort = piece.inner.constant().value_or(kLongRow) * bytes < kLongRow;
-  if (isShort || !copied(kernel, piece, piece.domain.origin(kernel), kernel.index(0)).first)
+  // Elements of a concatenation of columns lie apart in the result.
+  auto [source, target] = copied(kernel, piece, piece.domain.origin(kernel), kernel.index(0));
+  if (isShort || !source || !target)
     return body(computed);
   auto whole = [&](const Point &point, Value from, Value to) {
     auto [source, target] = copied(kernel, piece, point, from);

@@ -89,3 +89,14 @@ kernel.func @short attributes {dims = 0 : i64, schedule = #kernel.schedule<"loop
   %0 = graph.concat %x, %y {axis = 1 : i64} : (tensor<4x24xf32>, tensor<4x16xf32>) -> tensor<4x40xf32>
   kernel.yield %0 : tensor<4x40xf32>
 }
+
+// -----
+
+// Columns of a matrix lie apart: nothing is copied.
+// CHECK-LABEL: func.func @columns_v4
+// CHECK-NOT:     llvm.intr.memcpy
+kernel.func @columns attributes {dims = 0 : i64, schedule = #kernel.schedule<"loops", {}, "test">} {
+^bb0(%x: tensor<1000x1xf32>, %y: tensor<1000x2xf32>):
+  %0 = graph.concat %x, %y {axis = 1 : i64} : (tensor<1000x1xf32>, tensor<1000x2xf32>) -> tensor<1000x3xf32>
+  kernel.yield %0 : tensor<1000x3xf32>
+}
