@@ -86,17 +86,6 @@ static LogicalResult formFromProduct(MulOp op, PatternRewriter &rewriter) {
   return rewriter.notifyMatchFailure(op, "not a product with the reciprocal of a deviation");
 }
 
-/// A row of one element is its own mean: x - x, which is 0 or NaN. A kernel may compute x once for the mean and once for
-/// the distance from it, rounded in two ways, and a division by the root of epsilon makes much of that.
-static LogicalResult subtractOnlyElement(LayerNormOp op, PatternRewriter &rewriter) {
-  SmallVector<Dim> dims = dimsOf(op.getOperand());
-  if (!op.getCentered() || !(op.getEpsilon().convertToDouble() > 0) ||
-      !product(ArrayRef(dims).drop_front(op.getAxis())).isEqualTo(1))
-    return rewriter.notifyMatchFailure(op, "rows of more than one element, or a division by zero");
-  rewriter.replaceOpWithNewOp<SubOp>(op, op.getType(), op.getOperand(), op.getOperand());
-  return success();
-}
-
 void graph::populateLayerNormPatterns(RewritePatternSet &patterns) {
-  patterns.add(formFromDivision).add(formFromProduct).add(subtractOnlyElement);
+  patterns.add(formFromDivision).add(formFromProduct);
 }

@@ -134,10 +134,11 @@ static void emitPieceRows(KernelFunction &kernel, Piece &piece, Value length, fu
   int64_t bits = elementOf(kernel.yield().getValues()[piece.stores[0].result]).getIntOrFloatBitWidth();
   int64_t bytes = llvm::divideCeil(bits, 8);
   auto computed = [&](const Point &point, Value from, Value to) { emitRow(kernel, piece, point, from, to); };
-  bool isShort = piece.inner.constant().value_or(kLongRow) * bytes < kLongRow;
+  if (piece.inner.constant().value_or(kLongRow) * bytes < kLongRow)
+    return body(computed);
   // Elements of a concatenation of columns lie apart in the result.
   auto [source, target] = copied(kernel, piece, piece.domain.origin(kernel), kernel.index(0));
-  if (isShort || !source || !target)
+  if (!source || !target)
     return body(computed);
   auto whole = [&](const Point &point, Value from, Value to) {
     auto [source, target] = copied(kernel, piece, point, from);

@@ -50,14 +50,3 @@ func.func @keep_norm_of_first_axis(%x: tensor<2x8xf32>) -> tensor<2x8xf32> {
   %4 = graph.div %x, %3 : (tensor<2x8xf32>, tensor<1x8xf32>) -> tensor<2x8xf32>
   return %4 : tensor<2x8xf32>
 }
-
-// -----
-
-// CHECK-LABEL: func.func @rows_of_one_element
-// CHECK:         graph.sub %[[X:.*]], %[[X]]
-// CHECK:         graph.layer_norm
-func.func @rows_of_one_element(%x: tensor<3x1xf32>, %y: tensor<3x1xf32>) -> (tensor<3x1xf32>, tensor<3x1xf32>) {
-  %0 = graph.layer_norm %x {axis = 1 : i64, centered = true, epsilon = 1.0e-06 : f64} : (tensor<3x1xf32>) -> tensor<3x1xf32>
-  %1 = graph.layer_norm %y {axis = 1 : i64, centered = true, epsilon = 0.0 : f64} : (tensor<3x1xf32>) -> tensor<3x1xf32>
-  return %0, %1 : tensor<3x1xf32>, tensor<3x1xf32>
-}

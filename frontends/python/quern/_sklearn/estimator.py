@@ -47,8 +47,8 @@ class CompiledEstimator:
     `decision_function`, `transform`, `inverse_transform`, `score_samples`, `kneighbors`, `apply`, `decision_path`; `classes_`,
     `n_features_in_`, `feature_names_in_`, `get_feature_names_out`. Each method takes what the estimator's own takes, but
     sparse rows, and no keywords but LightGBM's `raw_score` and `pred_leaf` and XGBoost's `output_margin` and `pred_leaf`;
-    results are arrays, also where scikit-learn gives sparse ones or frames. There is one program for each method and dtype of rows, which is compiled
-    when it is first needed.
+    results are arrays, also where scikit-learn gives sparse ones or frames. There is one program for each method and dtype of
+    rows, which is compiled when it is first needed.
     """
 
     def __init__(self, estimator, target="native", threads=None, name=None, narrow=False):

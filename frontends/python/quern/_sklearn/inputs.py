@@ -1,8 +1,9 @@
 """What a call gives, as arrays that programs read: the checks that scikit-learn makes of it, and which program it needs.
 
 A kind is a tuple that decides the program: ("matrix", dtype), ("values", dtype), ("frame", ((name, dtype), ...)), or
-("array", ((name, dtype), ...)), columns of an array of objects. The dtype of strings, and of objects that are strings, numbers or missing, is "str". A column of objects that are numbers or
-missing has the dtype "object": it is given as such a one and as float64, since an encoder tells None from NaN.
+("array", ((name, dtype), ...)), columns of an array of objects. The dtype of strings, and of objects that are strings, numbers
+or missing, is "str". A column of objects that are numbers or missing has the dtype "object": it is given as such a one and as
+float64, since an encoder tells None from NaN.
 """
 import numpy as np
 

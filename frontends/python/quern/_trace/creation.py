@@ -152,8 +152,8 @@ def indices(dimensions, dtype=int, sparse=False):
 
 
 CREATION = {"full": full, "zeros": zeros, "ones": ones, "empty": empty, "arange": arange, "linspace": linspace,
-            "logspace": logspace, "geomspace": geomspace, "eye": eye, "identity": identity, "tri": tri, "array": array, "asarray": asarray, "asanyarray": asarray,
-            "ascontiguousarray": asarray, "meshgrid": meshgrid, "indices": indices}
+            "logspace": logspace, "geomspace": geomspace, "eye": eye, "identity": identity, "tri": tri, "array": array,
+            "asarray": asarray, "asanyarray": asarray, "ascontiguousarray": asarray, "meshgrid": meshgrid, "indices": indices}
 
 
 #--- Like another array -----------------------------------------------------------------------------
