@@ -21,10 +21,11 @@ def MoveRowAxisLastPass : Pass<"quern-move-row-axis-last", "mlir::ModuleOp"> {
 def AssignLayoutsPass : Pass<"quern-assign-layouts", "mlir::ModuleOp"> {
   let summary = "Give convolutions and what follows them channels in blocks of 16";
   let description = [{
-    One walk in program order. A convolution that the blocked kernels can compute takes and gives [N, C/16, H, W, 16];
-    elementwise ops, pooling, reductions over the image, concatenations and slices of whole blocks, and resizing follow
-    their operands; everything else gets a graph.unblock in front. Channels that fill up the last block hold finite
-    numbers that nothing reads: weights are zero there.
+    One walk in program order. A convolution that the blocked kernels can compute takes and gives [N, C/16, D..., 16], of
+    one to three spatial axes, and a transposed one is that of an input whose elements lie apart; elementwise ops,
+    pooling, reductions over the image, concatenations and slices of whole blocks, and resizing follow their operands;
+    everything else gets a graph.unblock in front. Channels that fill up the last block hold finite numbers that nothing
+    reads: weights are zero there.
 
     ```mlir
     %y = graph.conv %x, %w    ->    %b = graph.block %x ; %c = graph.conv %b, %packed {blocked_input, blocked_output}
